@@ -1,0 +1,108 @@
+"""What is run, and what came of it, as values."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEPT_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One program to run: nothing of this process' environment, directory or descriptors reaches it.
+
+    Attributes:
+        argv: the program's path and its arguments; no shell, no search in PATH.
+        env: the whole environment.
+        cwd: an existing directory.
+        timeout: seconds of wall time, after which all that was started is killed.
+        stdin: what standard input holds.
+        keep: bytes kept of each output stream, half from its start and half from its end.
+        limits: resource limits by their RLIMIT name in lower case, soft and hard alike.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str
+    timeout: float
+    stdin: bytes = b""
+    keep: int = KEPT_BYTES
+    limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({"core": 0}))
+
+    def as_shell(self) -> str:
+        """One line that runs the same program by hand, in a POSIX shell."""
+        assignments = [f"{name}={value}" for name, value in sorted(self.env.items())]
+        return shlex.join(["env", "-i", *assignments, *self.argv])
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What a program wrote: its start, its end, and how many bytes there were in all."""
+
+    head: bytes
+    tail: bytes
+    total: int
+
+    @property
+    def cut(self) -> int:
+        """Bytes that were read and not kept."""
+        return self.total - len(self.head) - len(self.tail)
+
+    @property
+    def data(self) -> bytes:
+        """The bytes kept; where some are missing, a line says how many."""
+        if not self.cut:
+            return self.head + self.tail
+        return self.head + f"\n[elfworlds: {self.cut} bytes cut here]\n".encode() + self.tail
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A process that was still there when the program ended or its time was up; it was killed."""
+
+    pid: int
+    command: str
+    state: str
+    cpu_s: float
+    wchan: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """How a command ended.
+
+    Attributes:
+        exit: the exit status; None after a signal, a timeout, or where it never started.
+        signal: the signal's name (`SIGSEGV`) where one ended it by itself.
+        not_started: the system's words where execve failed.
+        wall_s: seconds from fork to the end; user_s and sys_s as wait4(2) gives them.
+        max_rss_kb: ru_maxrss of wait4(2); never below what the supervisor held at the fork.
+        left: processes found alive at the end, in order of their ids.
+    """
+
+    exit: int | None
+    signal: str | None
+    timed_out: bool
+    not_started: str | None
+    wall_s: float
+    user_s: float
+    sys_s: float
+    max_rss_kb: int
+    stdout: Stream
+    stderr: Stream
+    left: tuple[Left, ...]
+
+    @property
+    def ok(self) -> bool:
+        return self.exit == 0
+
+    @property
+    def text(self) -> str:
+        """Standard output as text; bytes that are no UTF-8 become U+FFFD."""
+        return self.stdout.data.decode("utf-8", "replace")

@@ -1,0 +1,136 @@
+"""Supervisors for as many commands as run at once, reused from one command to the next."""
+
+from __future__ import annotations
+
+import marshal
+import socket
+import subprocess  # noqa: TID251  # this package is the only place for it
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from elfworlds.errors import ElfworldsError, InterruptedRunError
+from elfworlds.process.command import Command, Completed, Left, Stream
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+REAPER = Path(__file__).with_name("reaper.py")
+
+
+class Run(Protocol):
+    """Whatever runs a command to its end: a pool's `run`, or a test's stand-in for a whole machine."""
+
+    def __call__(self, command: Command, /) -> Completed: ...
+
+
+class Supervisor:
+    """One supervisor process and the socket it listens on."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and file
+                [sys.executable, "-I", "-S", str(REAPER), str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env={},
+            )
+
+    def run(self, command: Command) -> Completed:
+        data = marshal.dumps(as_request(command))
+        try:
+            self._socket.sendall(len(data).to_bytes(8, "little") + data)
+            size = int.from_bytes(self._read(8), "little")
+            return as_completed(marshal.loads(self._read(size)))  # noqa: S302  # our own child wrote it
+        except (OSError, EOFError) as error:
+            raise ElfworldsError(f"the supervisor of {command.argv[0]} ended unexpectedly") from error
+
+    def _read(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            piece = self._socket.recv(min(size - len(data), 1 << 20))
+            if not piece:
+                raise EOFError
+            data += piece
+        return bytes(data)
+
+    def hang_up(self) -> None:
+        """Tell the supervisor to kill what it runs; a thread that waits for its answer gets an error."""
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
+
+    def close(self) -> None:
+        self.hang_up()
+        self._process.wait()
+        self._socket.close()
+
+
+class Pool:
+    """Runs commands, as many at once as threads ask for; at its end nothing that it started is left."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[Supervisor] = []
+        self._all: list[Supervisor] = []
+        self._closed = False
+
+    def run(self, command: Command) -> Completed:
+        supervisor = self._take()
+        try:
+            completed = supervisor.run(command)
+        except ElfworldsError:
+            if self._closed:
+                raise InterruptedRunError("interrupted") from None
+            raise
+        with self._lock:
+            self._idle.append(supervisor)
+        return completed
+
+    def _take(self) -> Supervisor:
+        with self._lock:
+            if self._closed:
+                raise InterruptedRunError("interrupted")
+            if not self._idle:
+                self._idle.append(Supervisor())
+                self._all.append(self._idle[-1])
+            return self._idle.pop()
+
+    def interrupt(self) -> None:
+        """End every command that runs, from any thread; later calls of `run` raise."""
+        with self._lock:
+            self._closed = True
+            for supervisor in self._all:
+                supervisor.hang_up()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.interrupt()
+        for supervisor in self._all:
+            supervisor.close()
+
+
+def as_request(command: Command) -> dict[str, Any]:
+    return {
+        "argv": list(command.argv),
+        "env": dict(command.env),
+        "cwd": command.cwd,
+        "timeout": command.timeout,
+        "stdin": command.stdin,
+        "keep": command.keep,
+        "limits": dict(command.limits),
+    }
+
+
+def as_completed(answer: dict[str, Any]) -> Completed:
+    streams = {name: Stream(*answer.pop(name)) for name in ("stdout", "stderr")}
+    left = tuple(Left(*one) for one in answer.pop("left"))
+    return Completed(**answer, **streams, left=left)

@@ -1,0 +1,238 @@
+"""The words an experiment is written in: each leaf of the file as a type that says what would be right."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from elfworlds import refs
+from elfworlds.refs import Template
+from elfworlds.spec.matchers import MATCHER_SCHEMA, MatcherError, check_matcher
+from elfworlds.yamltext import Data, Scalar, closest, core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+FILE_STEM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
+C_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_, ]*\))?")
+ENV_NAME = re.compile(r"[^=\x00]+")
+SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|)")
+UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "min": 60.0}
+SCALAR_SCHEMA = {"type": ["string", "number", "boolean"]}
+TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
+
+
+def refuse(message: str, hint: str | None = None) -> PydanticCustomError:
+    """A problem at this place of the file; `hint` says what would be right."""
+    return PydanticCustomError("form", "{message}", {"message": message, "hint": hint or ""})
+
+
+def kind(data: object) -> str:
+    """What a piece of data is called to its author."""
+    if data is None:
+        return "nothing"
+    return {list: "a list", dict: "a mapping"}.get(type(data), "a word")
+
+
+def text(data: object) -> str:
+    if isinstance(data, str):
+        if "\x00" in data:
+            raise refuse("a NUL character")
+        return str(data)
+    hint = 'quote this: a reference needs quotes here, as in "${name}"' if isinstance(data, dict) else None
+    raise refuse(f"expected text, found {kind(data)}", hint)
+
+
+def scalar(data: object) -> Scalar | None:
+    if data is None or isinstance(data, Scalar):
+        template(data or "")
+        return data
+    return Scalar(text(data), plain=False)
+
+
+def template(data: object) -> Template:
+    try:
+        return refs.parse(text(data))
+    except refs.RefError as error:
+        raise refuse(str(error), "a literal `${` is written `$${`") from None
+
+
+def words(data: object) -> tuple[Template, ...]:
+    """A command line, split as a POSIX shell would; no shell runs it."""
+    try:
+        found = tuple(template(word) for word in shlex.split(text(data)))
+    except ValueError as error:
+        raise refuse(f"this does not split into words: {str(error).lower()}") from None
+    if not found:
+        raise refuse("an empty command", 'say what to run: "${application} argument …"')
+    return found
+
+
+def matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
+    def check(data: object) -> str:
+        found = text(data)
+        if not pattern.fullmatch(found):
+            raise refuse(f"`{found}` is no {what}", f"it must match {pattern.pattern}")
+        return found
+
+    return check
+
+
+def boolean(data: object) -> bool:
+    value = core(data) if isinstance(data, str) else data
+    if not isinstance(value, bool):
+        raise refuse(f"expected true or false, found {_shown(data)}")
+    return value
+
+
+def count(data: object) -> int | Template:
+    if isinstance(data, str) and "${" in data:
+        return template(data)
+    value = core(data) if isinstance(data, str) else data
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise refuse(f"expected a whole number of at least 1, found {_shown(data)}")
+    return value
+
+
+def seconds(data: object) -> float | Template:
+    if isinstance(data, str) and "${" in data:
+        return template(data)
+    found = SECONDS.fullmatch(text(data))
+    if not found or float(found[1]) == 0:
+        raise refuse(f"expected a time, found {_shown(data)}", "for example 30, 0.5, 200ms or 2min")
+    return float(found[1]) * UNITS[found[2]]
+
+
+def one_of(*known: str) -> Callable[[object], str]:
+    def check(data: object) -> str:
+        found = text(data)
+        if found not in known:
+            raise refuse(f"`{found}` is not known here", closest(found, known))
+        return found
+
+    return check
+
+
+def _shown(data: object) -> str:
+    return f"`{data}`" if isinstance(data, str) else kind(data)
+
+
+def one_or_many(data: object) -> object:
+    return data if isinstance(data, list) else [data]
+
+
+def listed(data: object) -> object:
+    if isinstance(data, list):
+        return data
+    raise refuse(f"expected a list, found {kind(data)}", f"write [{data}]" if isinstance(data, str) else None)
+
+
+def matcher(data: Any) -> Data:  # noqa: ANN401  # any data may stand there; this says which is right
+    try:
+        check_matcher(data)
+    except MatcherError as error:
+        raise refuse(str(error), error.hint) from None
+    found: Data = data
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One varied thing: its labels in order, and what each stands for."""
+
+    values: tuple[tuple[str, Data], ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(label for label, _ in self.values)
+
+
+def axis(data: object) -> Axis:
+    """A list of scalars, each its own label, or a mapping label → value of any type."""
+    if isinstance(data, dict):
+        found = tuple((str(label), value) for label, value in data.items())
+    elif isinstance(data, list):
+        found = tuple((label_of(item), item) for item in data)
+    else:
+        raise refuse(f"an axis is a list of values or a mapping label → value, not {kind(data)}", f"write [{data}]")
+    labels = [label for label, _ in found]
+    if not labels:
+        raise refuse("an axis without values", "give it at least one, or remove it")
+    for label in labels:
+        if labels.count(label) > 1:
+            raise refuse(f"`{label}` stands twice in this axis")
+    return Axis(found)
+
+
+def label_of(data: object) -> str:
+    if data is None:
+        return "null"
+    if isinstance(data, str):
+        return text(data)
+    hint = "give the values labels: {label: value, …}"
+    raise refuse(f"an axis' list holds words and numbers, not {kind(data)}", hint)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reads:
+    """A pydantic annotation: a leaf of the file is what `read` makes of it; editors are told `schema`."""
+
+    read: Callable[[object], object]
+    schema: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, Any]:
+        return dict(self.schema)
+
+
+_LIST = BeforeValidator(listed)
+_STRING = {"type": "string"}
+
+Text: TypeAlias = Annotated[str, Reads(text, TEXT_SCHEMA)]
+Name: TypeAlias = Annotated[
+    str, Reads(matching(NAME, "name"), {"type": ["string", "number"], "pattern": f"^{NAME.pattern}$"})
+]
+FileStem: TypeAlias = Annotated[
+    str, Reads(matching(FILE_STEM, "file name"), {"type": "string", "pattern": f"^{FILE_STEM.pattern}$"})
+]
+CName: TypeAlias = Annotated[str, Reads(matching(C_NAME, "C name"), _STRING)]
+EnvName: TypeAlias = Annotated[str, Reads(matching(ENV_NAME, "variable's name"), _STRING)]
+Value: TypeAlias = Annotated[Scalar | None, Reads(scalar, {"type": ["string", "number", "boolean", "null"]})]
+Templated: TypeAlias = Annotated[Template, Reads(template, TEXT_SCHEMA)]
+Templates: TypeAlias = Annotated[tuple[Templated, ...], _LIST]
+Texts: TypeAlias = Annotated[tuple[Text, ...], _LIST]
+Words: TypeAlias = Annotated[tuple[Template, ...], Reads(words, _STRING)]
+Flag: TypeAlias = Annotated[bool, Reads(boolean, {"type": "boolean"})]
+Count: TypeAlias = Annotated[
+    int | Template,
+    Reads(count, {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"\$\{"}]}),
+]
+Seconds: TypeAlias = Annotated[
+    float | Template,
+    Reads(
+        seconds,
+        {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": rf"^{SECONDS.pattern}$|\$\{{"}]},
+    ),
+]
+Matcher: TypeAlias = Annotated[Any, Reads(matcher, MATCHER_SCHEMA)]
+AxisForm: TypeAlias = Annotated[
+    Axis,
+    Reads(
+        axis,
+        {
+            "anyOf": [
+                {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": ["string", "number", "boolean", "null"]}},
+                {"type": "object", "minProperties": 1},
+            ]
+        },
+    ),
+]
+AnyOf: TypeAlias = Annotated[tuple[Value, ...], BeforeValidator(one_or_many)]

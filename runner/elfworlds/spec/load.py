@@ -1,0 +1,145 @@
+"""A document → `Spec`, or everything that is wrong with it in one go."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from elfworlds.spec.check import check
+from elfworlds.spec.forms import kind
+from elfworlds.spec.model import Claim, Expectation, Experiment, Matrix, Object, Scenario, Source
+from elfworlds.yamltext import Document, Problem, closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic_core import ErrorDetails
+
+    from elfworlds.yamltext import Path
+
+_STAND_INS: dict[str, Any] = {"experiment": "x", "question": "x", "scenarios": {"x": {"run": "/x"}}}
+_ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A valid experiment and the document it was read from."""
+
+    document: Document
+    experiment: Experiment
+
+    @property
+    def name(self) -> str:
+        return self.experiment.experiment
+
+
+def load(document: Document, *, toolchains: Iterable[str], known_problems: Iterable[Problem] = ()) -> Spec:
+    """A `Spec` whose keys, types and references are right.
+
+    Args:
+        document: the file.
+        toolchains: the names that the axes `libc` and `gdb` may hold.
+        known_problems: what a caller found wrong with the same file; raised along with the rest.
+    """
+    data = {key: value for key, value in document.data().items() if not key.startswith("x-")}
+    experiment, errors = _validate(data)
+    problems = [*known_problems, *(_problem(document, error) for error in errors)]
+    findings = check(experiment, data, frozenset(toolchains))
+    problems += [
+        Problem(document.mark(one.path, key=one.at_key), one.message, one.hint) for one in findings
+    ]
+    if problems:
+        raise document.refuse(problems)
+    return Spec(document, experiment)
+
+
+def _validate(data: dict[Any, Any]) -> tuple[Experiment, list[ErrorDetails]]:
+    """The experiment without its wrong parts, and what was wrong with them."""
+    data, first = copy.deepcopy(data), None
+    for _ in range(_ROUNDS):
+        try:
+            return Experiment.model_validate(data), first or []
+        except ValidationError as error:
+            details = error.errors()
+            first = first or details
+            for one in reversed(details):
+                _prune(data, one)
+    return Experiment.model_validate(_STAND_INS), first or []
+
+
+def _prune(data: dict[Any, Any], error: ErrorDetails) -> None:
+    """Remove the smallest entry that holds the error, so that the rest can be checked for other problems."""
+    steps = [step for step in error["loc"] if step != "[key]"]
+    if error["type"] == "missing":
+        steps = steps[:-1] or steps
+    if len(steps) <= 1:
+        name = str(steps[0]) if steps else ""
+        data.pop(name, None)
+        data.update({key: value for key, value in _STAND_INS.items() if key == name})
+        return
+    holder = _holder(data, steps)
+    if isinstance(holder, dict):
+        holder.pop(steps[-1], None)
+    elif isinstance(holder, list) and isinstance(steps[-1], int) and steps[-1] < len(holder):
+        del holder[steps[-1]]
+
+
+def _holder(data: Any, steps: list[int | str]) -> Any:  # noqa: ANN401  # any part of the file
+    for step in steps[:-1]:
+        if isinstance(data, list) and isinstance(step, int):
+            data = data[step] if step < len(data) else None
+        elif isinstance(data, dict) and not isinstance(step, int):
+            data = data.get(step)
+    return data
+
+
+def _problem(document: Document, error: ErrorDetails) -> Problem:
+    path: Path = tuple(error["loc"])
+    at_key = error["type"] in ("extra_forbidden", "missing") or path[-1:] == ("[key]",)
+    if error["type"] == "missing":
+        return Problem(document.mark(path[:-1], key=True), f"`{path[-1]}` is missing{_where(path[:-1])}", _missing(path))
+    path = tuple(step for step in path if step != "[key]")
+    return Problem(document.mark(path, key=at_key), *_words(error, path))
+
+
+def _missing(path: Path) -> str | None:
+    field = _model_at(path[:-1]).model_fields.get(str(path[-1]).replace("-", "_"))
+    return field.description if field else None
+
+
+def _words(error: ErrorDetails, path: Path) -> tuple[str, str | None]:
+    """What is wrong and what would be right, in this language's words rather than pydantic's."""
+    context = error.get("ctx", {})
+    if error["type"] == "form":
+        return context["message"], context["hint"] or None
+    if error["type"] == "extra_forbidden":
+        known = [field.alias or name for name, field in _model_at(path[:-1]).model_fields.items()]
+        hint = closest(str(path[-1]), known) or f"known here: {', '.join(sorted(known))}"
+        if error["input"] is None:
+            hint = "quote the text before it: inside {…} a comma ends a value"
+        return f"unknown key `{path[-1]}`{_where(path[:-1])}", hint
+    if error["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        return f"expected a mapping, found {kind(error['input'])}", None
+    if error["type"] == "too_short":
+        return f"`{path[-1]}` is empty", None
+    return error["msg"], None
+
+
+def _where(path: Path) -> str:
+    return f" in `{'.'.join(str(step) for step in path)}`" if path else ""
+
+
+def _model_at(path: Path) -> type[BaseModel]:
+    """The model whose fields are the keys at a path of the file."""
+    if len(path) >= len(("scenarios", "name", "claim")):
+        return Claim if path[2] == "claim" else Expectation
+    names: dict[tuple[int, str | int], type[BaseModel]] = {
+        (1, "source"): Source,
+        (1, "matrix"): Matrix,
+        (2, "objects"): Object,
+        (2, "scenarios"): Scenario,
+    }
+    return names.get((len(path), path[0]), Experiment) if path else Experiment

@@ -1,0 +1,204 @@
+"""An experiment file as types: every key, what it holds, and what it means (the schema's descriptions)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from elfworlds.spec.forms import (
+    AnyOf,
+    AxisForm,
+    CName,
+    Count,
+    EnvName,
+    FileStem,
+    Flag,
+    Matcher,
+    Name,
+    Reads,
+    Seconds,
+    Templated,
+    Templates,
+    Text,
+    Texts,
+    Value,
+    Words,
+    one_of,
+    one_or_many,
+    refuse,
+)
+
+DEFAULT_OUTCOMES = ("hang", "crash", "other")
+
+
+class Model(BaseModel):
+    """Unknown keys are errors; a key whose value is null counts as not written (so a merge can remove it)."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-"), arbitrary_types_allowed=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_absent(cls, data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
+        if not isinstance(data, dict):
+            return data
+        known = {field.alias for field in cls.model_fields.values()}
+        return {key: value for key, value in data.items() if value is not None or key not in known}
+
+
+def _word(*known: str) -> Reads:
+    return Reads(one_of(*known), {"enum": list(known)})
+
+
+def _without_nulls(data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
+    return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
+
+
+_REMOVABLE = BeforeValidator(_without_nulls)
+
+
+class Source(Model):
+    """Where the question comes from."""
+
+    title: Text
+    url: Text | None = None
+    year: Text | None = None
+    authors: Text | None = None
+
+
+class Matrix(Model):
+    """The axes; every other key is an axis' name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, AxisForm]
+
+    include: Annotated[
+        tuple[dict[str, AnyOf], ...],
+        Field(description="points to add; each names every axis, a list stands for each of its values"),
+    ] = ()
+    exclude: Annotated[
+        tuple[dict[str, AnyOf], ...],
+        Field(description="points to leave out: those that match all keys of an entry, a list is any-of"),
+    ] = ()
+
+
+class Object(Model):
+    """An ELF file that the experiment builds: a library or an executable."""
+
+    library: Annotated[FileStem | None, Field(description="a shared object lib<name>.so")] = None
+    executable: Annotated[FileStem | None, Field(description="an executable of this name")] = None
+    language: Annotated[str | None, _word("c"), Field(description="what the sources are written in")] = None
+    sources: Annotated[
+        Templates, Field(description="source files, looked up beside the experiment, then in csrc/")
+    ] = ()
+    headers: Annotated[Texts, Field(description='files beyond those found by reading `#include "…"` lines')] = ()
+    code: Annotated[Text | None, Field(description="the source itself, instead of `sources`")] = None
+    defines: Annotated[dict[CName, Value], _REMOVABLE, Field(description="macros: -DNAME=VALUE")] = {}
+    needs: Annotated[
+        Templates, Field(description="libraries of this experiment to link with; each becomes a DT_NEEDED")
+    ] = ()
+    runpath: Annotated[
+        Templates | None,
+        Field(description="DT_RUNPATH; an object's name is its directory; default: the directories of `needs`"),
+    ] = None
+    rpath: Annotated[Templates | None, Field(description="DT_RPATH instead of DT_RUNPATH")] = None
+    soname: Annotated[Templated | None, Field(description='DT_SONAME; default: the file\'s name; "" for none')] = None
+    cflags: Annotated[Templates, Field(description="further words for the compiler")] = ()
+    ldflags: Annotated[Templates, Field(description="further words for the link; last on the command line")] = ()
+    z: Annotated[Templates, Field(description="linker keywords, -z KEYWORD; they outweigh `-z lazy -z noexecstack`")] = ()
+    std: Annotated[Text, Field(description="the language standard, -std=")] = "gnu17"
+    pie: Annotated[Flag, Field(description="whether an executable is position-independent")] = True
+    as_needed: Annotated[Flag, Field(description="whether unused needs leave no DT_NEEDED")] = False
+    build_id: Annotated[str, _word("sha1", "md5", "none"), Field(description="--build-id")] = "sha1"
+    hash_style: Annotated[str, _word("gnu", "sysv", "both"), Field(description="--hash-style")] = "gnu"
+    expect: Annotated[
+        dict[str, Matcher], Field(description="ELF facts that must hold, else the object's trials are UNRESOLVED")
+    ] = {}
+    note: Text | None = None
+
+    @property
+    def stem(self) -> str:
+        return self.library or self.executable or ""
+
+    @property
+    def filename(self) -> str:
+        return f"lib{self.library}.so" if self.library else self.stem
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Object:
+        if (self.library is None) == (self.executable is None):
+            raise refuse("an object is either a `library` or an `executable`", "write one of the two, with its name")
+        if (self.code is None) == (not self.sources):
+            raise refuse("an object has either `sources` or `code`", "write one of the two")
+        if self.rpath is not None and self.runpath is not None:
+            raise refuse("an object has either `rpath` or `runpath`", "DT_RPATH is ignored where DT_RUNPATH is there")
+        return self
+
+
+class Claim(Model):
+    """What the source says would happen; every other key is a value with its matcher."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Matcher]
+
+    id: Text | None = None
+    says: Text
+    outcome: Text
+    when: Annotated[dict[str, AnyOf], _REMOVABLE] = {}
+    note: Text | None = None
+
+
+class Expectation(Model):
+    """What is known to happen, a regression check; every other key is a value with its matcher."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Matcher]
+
+    outcome: Text
+    when: Annotated[dict[str, AnyOf], _REMOVABLE] = {}
+    note: Text | None = None
+
+
+class Scenario(Model):
+    """What is done at every point of the matrix, and which outcomes have names."""
+
+    run: Annotated[Words, Field(description="the command: split as a shell would, then substituted; no shell runs it")]
+    env: Annotated[
+        dict[EnvName, Value], _REMOVABLE, Field(description="the whole environment; nothing is inherited")
+    ] = {}
+    stdin: Annotated[Templated | None, Field(description="what standard input holds")] = None
+    timeout: Annotated[Seconds, Field(description="seconds, after which everything the trial started is killed")] = 30.0
+    repeat: Annotated[Count, Field(description="how many times each point is tried")] = 1
+    when: Annotated[dict[str, AnyOf], _REMOVABLE, Field(description="the points at which the scenario is run")] = {}
+    outcomes: Annotated[
+        dict[Name, dict[str, Matcher]], Field(description="names of what can happen; the first that matches is it")
+    ] = {}
+    claim: Annotated[
+        tuple[Claim, ...], BeforeValidator(one_or_many), Field(description="what the source says; one or a list")
+    ] = ()
+    expect: Annotated[
+        tuple[Expectation, ...],
+        BeforeValidator(one_or_many),
+        Field(description="what is so: the first entry that applies decides the verdict"),
+    ] = ()
+    note: Text | None = None
+
+    @property
+    def outcome_names(self) -> tuple[str, ...]:
+        return (*self.outcomes, *DEFAULT_OUTCOMES)
+
+
+class Experiment(Model):
+    """One file, one question."""
+
+    title_of_schema: ClassVar[str] = "An elfworlds experiment"
+
+    experiment: Annotated[Name, Field(description="its name: the file's, without .yaml")]
+    question: Annotated[Text, Field(description="the question the experiment asks, in one sentence")]
+    source: Source | None = None
+    note: Text | None = None
+    matrix: Annotated[Matrix, Field(description="what is varied; every combination is a point")] = Matrix()
+    objects: Annotated[dict[Name, Object], Field(description="the ELF files to build")] = {}
+    scenarios: Annotated[dict[Name, Scenario], Field(min_length=1, description="what is done at each point")]

@@ -1,0 +1,48 @@
+"""Versions and comparisons with them, as `when` writes them: `<2.34`, `>=13.1`, `musl >=1.2`."""
+
+from __future__ import annotations
+
+import operator
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_COMPARISON = re.compile(r"(?:(?P<family>[a-z]+) +)?(?P<op><=|>=|==|!=|<|>) *(?P<version>[0-9][0-9A-Za-z.+~-]*)")
+_PIECE = re.compile(r"[0-9]+|[A-Za-z]+")
+_OPERATORS: dict[str, Callable[[object, object], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`family` is None where the author named none."""
+
+    family: str | None
+    op: str
+    version: str
+
+    def holds(self, version: str) -> bool:
+        return _OPERATORS[self.op](order(version), order(self.version))
+
+
+def comparison(text: str) -> Comparison | None:
+    """A comparison, or None where the text is a label."""
+    found = _COMPARISON.fullmatch(text)
+    return Comparison(found["family"], found["op"], found["version"]) if found else None
+
+
+def order(version: str) -> tuple[tuple[int, int, str], ...]:
+    """A key that sorts versions as people do: 2.9 < 2.34, 2.34 = 2.34.0, 1.0rc1 < 1.0."""
+    pieces = [(1, int(one), "") if one.isdigit() else (-1, 0, one) for one in _PIECE.findall(version)]
+    while pieces and pieces[-1] == (1, 0, ""):
+        pieces.pop()
+    return (*pieces, (0, 0, ""))

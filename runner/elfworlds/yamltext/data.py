@@ -1,0 +1,146 @@
+"""The data of a YAML file: mappings, lists, and scalars that stay the text their author typed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, Union
+
+from elfworlds.yamltext.problems import Mark, Problem, ProblemsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_CORE: tuple[tuple[re.Pattern[str], Callable[[str], float | bool | None]], ...] = (
+    (re.compile(r"null|Null|NULL|~|"), lambda _: None),
+    (re.compile(r"true|True|TRUE"), lambda _: True),
+    (re.compile(r"false|False|FALSE"), lambda _: False),
+    (re.compile(r"[-+]?[0-9]{1,1000}"), int),
+    (re.compile(r"0o[0-7]{1,1000}"), lambda text: int(text, 8)),
+    (re.compile(r"0x[0-9a-fA-F]{1,1000}"), lambda text: int(text, 16)),
+    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
+    (re.compile(r"[-+]?\.(inf|Inf|INF)"), lambda text: float(text.replace(".", ""))),
+)
+
+
+class Scalar(str):
+    """A scalar as typed; `plain` where it was neither quoted nor a block."""
+
+    __slots__ = ("plain",)
+    plain: bool
+
+    def __new__(cls, text: str, *, plain: bool = True) -> Scalar:
+        scalar = super().__new__(cls, text)
+        scalar.plain = plain
+        return scalar
+
+
+def core(text: str) -> str | float | bool | None:
+    """What a scalar is by YAML 1.2's core schema; `no`, `on`, `1:30` and `0777`'s zero stay what they look like.
+
+    A number that is not written as Python would write it (`2.30`, `010`) stays text: nothing typed is lost.
+    """
+    if isinstance(text, Scalar) and not text.plain:
+        return str(text)
+    for pattern, make in _CORE:
+        if pattern.fullmatch(text):
+            value = make(text)
+            return value if isinstance(value, bool | None) or _same(text, value) else str(text)
+    return str(text)
+
+
+def _same(text: str, value: float) -> bool:
+    return text.startswith(("0x", "0o")) or repr(value) == text
+
+
+Data: TypeAlias = Union[Scalar, "list[Data]", "dict[Scalar, Data]", None]
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar and its place."""
+
+    mark: Mark
+    text: Scalar
+
+    @property
+    def size(self) -> int:
+        return 1
+
+    def data(self) -> Data:
+        return None if self.text.plain and core(self.text) is None else self.text
+
+    def child(self, _step: str | int) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list; `size` counts the nodes below it, those behind aliases as often as they are named."""
+
+    mark: Mark
+    items: tuple[Node, ...]
+    size: int
+
+    def data(self) -> Data:
+        return [item.data() for item in self.items]
+
+    def child(self, step: str | int) -> tuple[Node, Node] | None:
+        if not isinstance(step, int) or step >= len(self.items):
+            return None
+        return self.items[step], self.items[step]
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A mapping, in the order of the file, what was merged into it first."""
+
+    mark: Mark
+    entries: tuple[tuple[Leaf, Node], ...]
+    size: int
+
+    def data(self) -> dict[Scalar, Data]:
+        return {key.text: value.data() for key, value in self.entries}
+
+    def child(self, step: str | int) -> tuple[Leaf, Node] | None:
+        return next((entry for entry in self.entries if entry[0].text == step), None)
+
+
+Node: TypeAlias = Leaf | Items | Entries
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML file: its name as the user gave it, its text, and its root."""
+
+    name: str
+    text: str
+    root: Entries
+
+    def data(self) -> dict[Scalar, Data]:
+        return self.root.data()
+
+    def mark(self, path: Path, *, key: bool = False) -> Mark:
+        """Where a path's value stands, or its key, or as near to it as the file goes."""
+        node: Node = self.root
+        place = node.mark
+        for step in path:
+            found = node.child(step)
+            if found is None and step == 0:
+                continue  # one value where a list may stand counts as a list of it
+            if found is None:
+                break
+            node = found[1]
+            place = (found[0] if key or not isinstance(node, Leaf) else node).mark
+        return place
+
+    def first_line(self, path: Path) -> int:
+        """The line in which the text of a block scalar (`code: |`) begins."""
+        mark = self.mark(path)
+        lines = self.text.split("\n")
+        is_block = mark.line <= len(lines) and lines[mark.line - 1][mark.column - 1 : mark.column] in ("|", ">")
+        return mark.line + 1 if is_block else mark.line
+
+    def refuse(self, problems: Iterable[Problem]) -> ProblemsError:
+        return ProblemsError(self.name, self.text, problems)

@@ -1,0 +1,220 @@
+"""A file's bytes → `Document`, in bounded time and memory whatever the bytes are."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import yaml  # noqa: TID251  # this package is the only place for it
+
+from elfworlds.errors import InputError
+from elfworlds.yamltext.data import Document, Entries, Items, Leaf, Node, Scalar
+from elfworlds.yamltext.problems import Mark, Problem, ProblemsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 50
+MAX_NODES = 100_000
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read(path: Path) -> Document:
+    """The experiment file at a path; every way in which it cannot be read is an `InputError`."""
+    name = str(path)
+    try:
+        with path.open("rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InputError(f"{name}: error: not a regular file")
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(f"{name}: error: no such file", hint=_siblings(path)) from None
+    except IsADirectoryError:
+        raise InputError(f"{name}: error: a directory, not an experiment file", hint=_inside(path)) from None
+    except OSError as error:
+        raise InputError(f"{name}: error: {error.strerror}") from None
+    return parse(_decode(name, data), name)
+
+
+def _siblings(path: Path) -> str | None:
+    if not path.parent.is_dir():
+        return f"there is no directory {path.parent} either"
+    found = sorted(one.name for one in path.parent.glob("*.yaml"))
+    return f"in {path.parent} there are: {', '.join(found[:10])}" if found else None
+
+
+def _inside(path: Path) -> str | None:
+    return f"name the files, for example {path}/*.yaml" if any(path.glob("*.yaml")) else None
+
+
+def _decode(name: str, data: bytes) -> str:
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            f"{name}: error: larger than {MAX_BYTES >> 20} MiB",
+            hint="an experiment file asks one question; put sources and data into files of their own",
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        good = data[: error.start].decode("utf-8")
+        mark = Mark(good.count("\n") + 1, len(good) - good.rfind("\n"))
+        text = data.decode("utf-8", "replace")
+        raise ProblemsError(name, text, [Problem(mark, "not UTF-8", "save the file as UTF-8")]) from None
+
+
+def parse(text: str, name: str) -> Document:
+    """Text → `Document`; a `ProblemsError` for what is no YAML, or YAML that no experiment needs."""
+    try:
+        return _Composer(text, name).document()
+    except yaml.MarkedYAMLError as error:
+        raise _syntax(text, name, error) from None
+    except yaml.reader.ReaderError as error:
+        good = text[: error.position]
+        mark = Mark(good.count("\n") + 1, len(good) - good.rfind("\n"))
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        problem = Problem(mark, f"the character U+{code:04X} is not allowed in YAML")
+        raise ProblemsError(name, text, [problem]) from None
+
+
+def _syntax(text: str, name: str, error: yaml.MarkedYAMLError) -> ProblemsError:
+    place = error.problem_mark or error.context_mark
+    mark = Mark(place.line + 1, place.column + 1) if place else Mark(1, 1)
+    lines = text.split("\n")
+    line = lines[mark.line - 1] if mark.line <= len(lines) else ""
+    message = f"{error.problem or 'not YAML'}{f' ({error.context})' if error.context else ''}"
+    return ProblemsError(name, text, [Problem(mark, message, _syntax_hint(line, mark))])
+
+
+def _syntax_hint(line: str, mark: Mark) -> str | None:
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "a tab: YAML indents with spaces"
+    if "${" in line and ("{" in line.split("${")[0] or "[" in line.split("${")[0]):
+        return 'quote this: inside {…} and […] a reference needs quotes, as in "${name}"'
+    if ": " in line[mark.column - 1 :]:
+        return "quote this if the text holds `: `"
+    return None
+
+
+class _Composer:
+    """Builds nodes from PyYAML's events; it stops at the first thing that no experiment needs."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text = text
+        self.name = name
+        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=LOADER)
+        self.anchors: dict[str, Node | None] = {}
+        self.problems: list[Problem] = []
+        self.nodes = 0
+
+    def document(self) -> Document:
+        self.skip(yaml.StreamStartEvent)
+        event = next(self.events)
+        if isinstance(event, yaml.StreamEndEvent):
+            self.fail(Mark(1, 1), "the file is empty", "`elfworlds list` shows experiments to start from")
+        root = self.node(next(self.events), 0)
+        if not isinstance(root, Entries):
+            self.fail(root.mark, "an experiment is a mapping: `experiment: …`, `question: …`, …")
+        self.skip(yaml.DocumentEndEvent)
+        event = next(self.events)
+        if not isinstance(event, yaml.StreamEndEvent):
+            self.fail(_mark(event), "a second document", "one file asks one question: remove what follows `---`")
+        if self.problems:
+            raise ProblemsError(self.name, self.text, self.problems)
+        return Document(self.name, self.text, root)
+
+    def skip(self, kind: type[yaml.Event]) -> None:
+        event = next(self.events)
+        if not isinstance(event, kind):
+            self.fail(_mark(event), f"expected {kind.__name__}")
+
+    def fail(self, mark: Mark, message: str, hint: str | None = None) -> NoReturn:
+        raise ProblemsError(self.name, self.text, [*self.problems, Problem(mark, message, hint)])
+
+    def node(self, event: yaml.Event, depth: int) -> Node:
+        self.nodes += 1
+        mark = _mark(event)
+        if depth > MAX_DEPTH:
+            self.fail(mark, f"nested deeper than {MAX_DEPTH} levels")
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event, mark)
+        self.refuse_tag(event, mark)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        node = self.compose(event, mark, depth)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
+        if node.size > MAX_NODES:
+            self.fail(mark, f"more than {MAX_NODES} nodes once aliases are followed")
+        return node
+
+    def compose(self, event: yaml.Event, mark: Mark, depth: int) -> Node:
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.sequence(mark, depth)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(mark, depth)
+        return Leaf(mark, Scalar(event.value, plain=not event.style))
+
+    def alias(self, event: yaml.AliasEvent, mark: Mark) -> Node:
+        node = self.anchors.get(event.anchor)
+        if node is None:
+            known = "an alias of something that holds it" if event.anchor in self.anchors else "no such anchor"
+            self.fail(mark, f"*{event.anchor}: {known}", "quote this if it is no alias")
+        return node
+
+    def refuse_tag(self, event: yaml.Event, mark: Mark) -> None:
+        if event.tag is not None and event.tag != "!":
+            self.problems.append(Problem(mark, f"a tag (`{event.tag}`): none is allowed", "remove the tag"))
+
+    def sequence(self, mark: Mark, depth: int) -> Items:
+        items: list[Node] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.append(self.node(event, depth + 1))
+            self.bound(items[-1], items[-1].mark)
+        return Items(mark, tuple(items), 1 + sum(item.size for item in items))
+
+    def bound(self, node: Node, mark: Mark) -> None:
+        if self.nodes + node.size > MAX_NODES:
+            self.fail(mark, f"more than {MAX_NODES} nodes once aliases are followed")
+
+    def mapping(self, mark: Mark, depth: int) -> Entries:
+        own: dict[str, tuple[Leaf, Node]] = {}
+        merged: dict[str, tuple[Leaf, Node]] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self.key(self.node(event, depth + 1))
+            value = self.node(next(self.events), depth + 1)
+            self.bound(value, value.mark)
+            if key.text == "<<" and key.text.plain:
+                self.merge(merged, value)
+                continue
+            self.refuse_duplicate(own, key)
+            own[key.text] = (key, value)
+        entries = tuple((merged | own).values())
+        return Entries(mark, entries, 1 + sum(1 + value.size for _, value in entries))
+
+    def key(self, node: Node) -> Leaf:
+        if not isinstance(node, Leaf):
+            self.fail(node.mark, "a key is a word, not a list or a mapping", 'quote this: "${name}"')
+        return node
+
+    def merge(self, merged: dict[str, tuple[Leaf, Node]], value: Node) -> None:
+        """`<<: *a` and `<<: [*a, *b]`: shallow, the earlier one wins."""
+        for source in value.items if isinstance(value, Items) else (value,):
+            if not isinstance(source, Entries):
+                self.fail(value.mark, "`<<` merges a mapping, or a list of mappings")
+            for key, node in source.entries:
+                merged.setdefault(key.text, (key, node))
+
+    def refuse_duplicate(self, own: dict[str, tuple[Leaf, Node]], key: Leaf) -> None:
+        if key.text in own:
+            line = own[key.text][0].mark.line
+            hint = f"the first one is in line {line}"
+            self.problems.append(Problem(key.mark, f"duplicate key `{key.text}`", hint))
+
+
+def _mark(event: yaml.Event) -> Mark:
+    start, end = event.start_mark, event.end_mark
+    same = end is not None and end.line == start.line
+    return Mark(start.line + 1, start.column + 1, end.column + 1 if same else 0)
