@@ -24,6 +24,7 @@ RESERVED_AXES = ("trial", "experiment", "scenario", "observer", "repeat", "outco
 VALUES = ("exit", "signal", "timed-out", "stdout", "stderr")
 FACTS = (
     "build-id",
+    "execstack",
     "flags",
     "interp",
     "machine",

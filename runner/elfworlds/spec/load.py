@@ -14,7 +14,7 @@ from elfworlds.spec.model import Claim, Expectation, Experiment, Matrix, Object,
 from elfworlds.yamltext import Document, Problem, closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pydantic_core import ErrorDetails
 
@@ -36,24 +36,26 @@ class Spec:
         return self.experiment.experiment
 
 
-def load(document: Document, *, toolchains: Iterable[str], known_problems: Iterable[Problem] = ()) -> Spec:
+def load(
+    document: Document, *, toolchains: Iterable[str], more: Callable[[Spec], Iterable[Problem]] = lambda _spec: ()
+) -> Spec:
     """A `Spec` whose keys, types and references are right.
 
     Args:
         document: the file.
         toolchains: the names that the axes `libc` and `gdb` may hold.
-        known_problems: what a caller found wrong with the same file; raised along with the rest.
+        more: finds further problems in the file's valid parts, so that all are told in one go.
     """
     data = {key: value for key, value in document.data().items() if not key.startswith("x-")}
     experiment, errors = _validate(data)
-    problems = [*known_problems, *(_problem(document, error) for error in errors)]
+    spec = Spec(document, experiment)
     findings = check(experiment, data, frozenset(toolchains))
-    problems += [
-        Problem(document.mark(one.path, key=one.at_key), one.message, one.hint) for one in findings
-    ]
+    problems = [_problem(document, error) for error in errors]
+    problems += [Problem(document.mark(one.path, key=one.at_key), one.message, one.hint) for one in findings]
+    problems += more(spec)
     if problems:
         raise document.refuse(problems)
-    return Spec(document, experiment)
+    return spec
 
 
 def _validate(data: dict[Any, Any]) -> tuple[Experiment, list[ErrorDetails]]:

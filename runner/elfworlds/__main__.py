@@ -1,0 +1,22 @@
+"""The command's entry: the version without loading anything, else the verbs, and errors as exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command line; the exit code says how it went."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words in (["--version"], ["-V"]):
+        from elfworlds import __version__  # noqa: PLC0415
+
+        sys.stdout.write(f"elfworlds {__version__}\n")
+        return 0
+    from elfworlds.cli.app import invoke  # noqa: PLC0415
+
+    return invoke(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

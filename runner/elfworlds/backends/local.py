@@ -1,0 +1,226 @@
+"""The embedded store: one directory per build key, complete or absent, shared safely by any number of runs.
+
+    objects/<key>/<file> + manifest.json    what was made, and from what
+    locks/<key>                             held while a key is made (flock(2), so no lock outlives its holder)
+    tmp/<key>.*                             work in progress; what a killed run left is removed by the next one
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import elf, sandbox
+from elfworlds.backends.schedule import build_all
+from elfworlds.backends.types import Artifact, Build, Failure
+from elfworlds.plan import realise
+from elfworlds.plan.document import build_document
+from elfworlds.plan.types import BUILD, OUT
+from elfworlds.process import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from elfworlds.plan import BuildRequest, Plan
+    from elfworlds.process import Run
+    from elfworlds.toolchains import Toolchain
+
+MANIFEST = "manifest.json"
+SCHEMA = 1
+COMPILE_SECONDS = 600.0
+LOCK_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class LocalBackend:
+    """Builds with the toolchains' own compilers into a store below `root`.
+
+    Attributes:
+        root: the store; an absolute path, since objects hold it in their runpaths.
+        run: how programs are started.
+        jobs: compilers at once.
+    """
+
+    root: Path
+    run: Run
+    jobs: int
+    name: str = "local"
+
+    def build(
+        self,
+        plan: Plan,
+        toolchains: Mapping[str, Toolchain],
+        *,
+        keep_going: bool,
+        report: Callable[[BuildRequest, Artifact | Failure], None],
+    ) -> Build:
+        for part in ("objects", "locks", "tmp"):
+            (self.root / part).mkdir(parents=True, exist_ok=True)
+
+        def make(request: BuildRequest, artifacts: Mapping[str, Artifact]) -> Artifact | Failure:
+            return self.provide(request, artifacts, plan.files, toolchains[request.toolchain])
+
+        with ThreadPoolExecutor(self.jobs) as executor:
+            return build_all(plan.requests, make, executor, keep_going=keep_going, report=report)
+
+    def provide(
+        self,
+        request: BuildRequest,
+        artifacts: Mapping[str, Artifact],
+        files: Mapping[str, bytes],
+        toolchain: Toolchain,
+    ) -> Artifact | Failure:
+        """The artifact from the store, made first where it is not there or not what its manifest says."""
+        found = self.stored(request)
+        if found is not None:
+            return found
+        with self.lock(request.key):
+            return self.stored(request) or self.compile(request, artifacts, files, toolchain)
+
+    def stored(self, request: BuildRequest) -> Artifact | None:
+        directory = self.root / "objects" / request.key
+        try:
+            manifest = json.loads((directory / MANIFEST).read_bytes())
+            data = (directory / request.filename).read_bytes()
+        except (OSError, ValueError):
+            return None
+        expected = {"schema": SCHEMA, "key": request.key, "prefix": str(self.root), "sha256": _sha256(data)}
+        if any(manifest.get(name) != value for name, value in expected.items()):
+            return None
+        return _artifact(directory, request, manifest, reused=True)
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Hold a key; polled, so that an interrupt can end the wait."""
+        with (self.root / "locks" / key).open("w") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    time.sleep(LOCK_POLL_SECONDS)
+            yield
+
+    def compile(
+        self,
+        request: BuildRequest,
+        artifacts: Mapping[str, Artifact],
+        files: Mapping[str, bytes],
+        toolchain: Toolchain,
+    ) -> Artifact | Failure:
+        for stale in (self.root / "tmp").glob(f"{request.key}.*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        work = Path(tempfile.mkdtemp(prefix=f"{request.key}.", dir=self.root / "tmp"))
+        try:
+            lay_out(work, request, files)
+            command = as_command(request, work, artifacts, toolchain)
+            done = self.run(sandbox.wrap(command, toolchain.world))
+            output = (done.stdout.data + done.stderr.data).decode("utf-8", "replace").replace(f"{work}/", "")
+            if not done.ok:
+                ending = "" if done.exit is not None else f"\n{_ending(done.timed_out, done.signal, done.not_started)}"
+                return Failure(key=request.key, command=self.by_hand(request, artifacts), output=output + ending)
+            return self.keep(request, work / "out", output, toolchain)
+        except elf.NotElfError as error:
+            return Failure(key=request.key, command=self.by_hand(request, artifacts), output=error.message)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def keep(self, request: BuildRequest, made: Path, output: str, toolchain: Toolchain) -> Artifact:
+        """Write the manifest beside the file, and put both into the store at once."""
+        path = made / request.filename
+        manifest = {
+            "schema": SCHEMA,
+            "key": request.key,
+            "prefix": str(self.root),
+            "sha256": _sha256(path.read_bytes()) if path.is_file() else None,
+            "facts": elf.read(path).facts(),
+            "output": output,
+            "request": build_document(request),
+            "toolchain": toolchain.record(),
+        }
+        path.chmod(0o555)
+        (made / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+        place = self.root / "objects" / request.key
+        if place.exists():
+            place.rename(made.parent / "refused")
+        made.rename(place)
+        return _artifact(place, request, manifest, reused=False)
+
+    def by_hand(self, request: BuildRequest, artifacts: Mapping[str, Artifact]) -> str:
+        """The command as a person would type it where the sources are."""
+        words = realised(request, Path(), artifacts, ".")
+        return shlex.join(word for word in words if not word.startswith(("-ffile-prefix-map", "-frandom-seed")))
+
+
+def lay_out(work: Path, request: BuildRequest, files: Mapping[str, bytes]) -> None:
+    """A directory with the request's inputs and nothing else."""
+    for name in ("src", "out", "tmp"):
+        (work / name).mkdir()
+    for path, sha256 in request.inputs:
+        target = work / "src" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(files[sha256])
+
+
+def as_command(
+    request: BuildRequest, work: Path, artifacts: Mapping[str, Artifact], toolchain: Toolchain
+) -> Command:
+    words = realised(request, work / "src", artifacts, str(work / "out"))
+    return Command(
+        argv=(*toolchain.tool(request.argv[0]), *words[1:]),
+        env={**toolchain.env, "TMPDIR": str(work / "tmp")},
+        cwd=str(work / "src"),
+        timeout=COMPILE_SECONDS,
+    )
+
+
+def realised(request: BuildRequest, build: Path, artifacts: Mapping[str, Artifact], out: str) -> tuple[str, ...]:
+    def directory(key: str) -> str:
+        return artifacts[key].directory
+
+    symbols = {OUT: out, BUILD: str(build)}
+    words = []
+    for word in request.argv:
+        for symbol, path in symbols.items():
+            word = word.replace(symbol, path)  # noqa: PLW2901  # one symbol after the other
+        words.append(realise(word, directory))
+    return tuple(words)
+
+
+def _artifact(directory: Path, request: BuildRequest, manifest: Mapping[str, Any], *, reused: bool) -> Artifact:
+    return Artifact(
+        key=request.key,
+        directory=str(directory),
+        filename=request.filename,
+        sha256=manifest["sha256"],
+        facts=elf.ElfObject.from_facts(manifest["facts"]),
+        output=manifest["output"],
+        reused=reused,
+    )
+
+
+def _ending(timed_out: bool, signal: str | None, not_started: str | None) -> str:  # noqa: FBT001  # what a process says
+    if timed_out:
+        return f"the compiler did not end within {COMPILE_SECONDS:.0f} s"
+    return f"the compiler was ended by {signal}" if signal else f"the compiler could not be started: {not_started}"
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def default_root(environment: Mapping[str, str]) -> Path:
+    """$XDG_CACHE_HOME/elfworlds, or ~/.cache/elfworlds."""
+    base = environment.get("XDG_CACHE_HOME") or os.path.join(environment.get("HOME", "/tmp"), ".cache")  # noqa: PTH118, S108
+    return Path(base).absolute() / "elfworlds"

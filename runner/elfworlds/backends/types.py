@@ -1,0 +1,87 @@
+"""What every backend gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from elfworlds.plan import realise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from elfworlds.elf import ElfObject
+    from elfworlds.plan import BuildRequest, Plan
+    from elfworlds.toolchains import Toolchain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """An object that exists.
+
+    Attributes:
+        directory: where it lies; what `@<key>@` stands for.
+        output: what the compiler said while making it, warnings mostly.
+        reused: whether it was there before.
+    """
+
+    key: str
+    directory: str
+    filename: str
+    sha256: str
+    facts: ElfObject
+    output: str
+    reused: bool
+
+    @property
+    def path(self) -> str:
+        return f"{self.directory}/{self.filename}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An object that could not be made.
+
+    Attributes:
+        command: the line to repeat by hand; empty where it was never tried.
+        output: the compiler's words.
+        missing: keys of needed objects that failed before it.
+    """
+
+    key: str
+    command: str
+    output: str
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Which of a plan's objects exist, and why the others do not."""
+
+    artifacts: Mapping[str, Artifact]
+    failures: Mapping[str, Failure]
+
+    def directory(self, key: str) -> str:
+        return self.artifacts[key].directory
+
+    def realise(self, text: str) -> str:
+        """A symbolic text of the plan with this build's directories."""
+        return realise(text, self.directory)
+
+
+class Backend(Protocol):
+    """Makes what a plan asks for.
+
+    `keep_going` builds all that does not depend on a failure; `report` is told of each object as it is done.
+    """
+
+    name: str
+
+    def build(
+        self,
+        plan: Plan,
+        toolchains: Mapping[str, Toolchain],
+        *,
+        keep_going: bool,
+        report: Callable[[BuildRequest, Artifact | Failure], None],
+    ) -> Build: ...

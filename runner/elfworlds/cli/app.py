@@ -1,0 +1,81 @@
+"""All verbs together, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from elfworlds.cli import build, check, list_, plan, run, schema
+from elfworlds.errors import ElfworldsError, Exit
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+app = typer.Typer(
+    name="elfworlds",
+    help="A reproducible experiment runner for ELF dynamic loading.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("check")(check.check)
+app.command("plan")(plan.plan)
+app.command("build")(build.build)
+app.command("list")(list_.list_experiments)
+app.command("schema")(schema.schema)
+
+
+@app.callback()
+def _options(
+    *, version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.")  # noqa: FBT003
+) -> None:
+    if version:
+        from elfworlds import __version__
+
+        typer.echo(f"elfworlds {__version__}")
+        raise typer.Exit
+
+
+def invoke(words: list[str]) -> int:
+    """Run a command line; what a user can act on is told without a traceback."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        result = app(words, standalone_mode=False)
+        sys.stdout.flush()
+    except ElfworldsError as error:
+        return _tell(error)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.INTERNAL
+    except Exception as error:
+        if not hasattr(error, "show"):  # not one of the command line parser's own
+            raise
+        return _show(error)
+    return result if isinstance(result, int) else Exit.AS_EXPECTED
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _tell(error: ElfworldsError) -> int:
+    sys.stderr.write(f"{error.message}\n")
+    if error.hint:
+        sys.stderr.write(f"hint: {error.hint}\n")
+    return error.exit_code
+
+
+def _show(error: Any) -> int:  # noqa: ANN401  # typer's parser is click's, or its own copy of it
+    error.show(sys.stderr)
+    return Exit.INPUT

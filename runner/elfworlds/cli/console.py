@@ -1,0 +1,68 @@
+"""What a person sees while a verb works: colours and progress on a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from elfworlds.errors import InputError
+from elfworlds.report.text import pivot_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from elfworlds.report.summary import Pivot
+
+COLORS = ("auto", "always", "never")
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where to write, and how."""
+
+    colored: bool
+    quiet: bool
+    progress: bool
+
+    @staticmethod
+    def of(color: str, *, quiet: bool, environment: Mapping[str, str]) -> Screen:
+        if color not in COLORS:
+            raise InputError(f"--color is {', '.join(COLORS)}, not `{color}`")
+        on_terminal = sys.stdout.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+        colored = color == "always" or (color == "auto" and on_terminal)
+        return Screen(colored, quiet, sys.stderr.isatty() and not quiet)
+
+    def say(self, *lines: str) -> None:
+        """What is of interest when all is well."""
+        if not self.quiet:
+            self.tell(lines)
+
+    def tell(self, lines: Iterable[str]) -> None:
+        """What is of interest in any case."""
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+
+    def show_pivot(self, pivot: Pivot) -> None:
+        """Coloured on a terminal, else plain."""
+        if not self.colored or self.quiet:
+            self.say(*pivot_lines(pivot))
+            return
+        from elfworlds.report.terminal import print_pivot
+
+        print_pivot(pivot)
+
+    @contextmanager
+    def working(self, what: str, total: int) -> Iterator[Callable[[], None]]:
+        """A bar for work that takes time; each call of what it gives is one piece done."""
+        if not self.progress or total == 0:
+            yield lambda: None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(what, total=total)
+            yield lambda: progress.advance(task)

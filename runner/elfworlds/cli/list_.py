@@ -1,0 +1,27 @@
+"""`elfworlds list`: which experiments are here, and what they ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def list_experiments(
+    experiments: Annotated[
+        list[Path] | None, typer.Argument(metavar="[EXPERIMENT…]", help="Files or directories; default: experiments/")
+    ] = None,
+) -> None:
+    """List experiments: name, number of trials, question."""
+    from elfworlds.cli import session
+    from elfworlds.report.text import grid
+
+    found = session.load_all(experiments or [Path("experiments")], Path.cwd())
+    toolchains = dict.fromkeys(session.KNOWN_TOOLCHAINS, session.stand_in())
+    rows = [
+        [one.spec.name, f"{len(session.make_plan(one, toolchains).trials)} trials", one.spec.experiment.question]
+        for one in found
+    ]
+    for line in grid(rows, indent=""):
+        typer.echo(line)

@@ -1,0 +1,22 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Experiments = Annotated[
+    list[Path], typer.Argument(metavar="EXPERIMENT…", help="Experiment files, or directories of them.")
+]
+Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How much is done at once.", show_default="processors")]
+KeepGoing = Annotated[bool, typer.Option("-k", "--keep-going", help="After a failure, build what does not need it.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what is wrong, and where the report is.")]
+Color = Annotated[str, typer.Option("--color", help="auto, always or never.", metavar="WHEN")]
+
+
+def processors() -> int:
+    """As many as this process may use."""
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,55 @@
+"""`elfworlds plan`: what a run would build and try. Nothing is written."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from elfworlds.cli.options import Experiments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from elfworlds.plan import Plan
+
+FORMATS = ("text", "json")
+
+
+def plan(
+    experiments: Experiments,
+    form: Annotated[str, typer.Option("--format", metavar="FORM", help="text or json.")] = "text",
+) -> None:
+    """Show the objects, their build keys and the trials of experiments."""
+    from elfworlds.cli import session
+    from elfworlds.errors import InputError
+    from elfworlds.plan.document import as_document
+    from elfworlds.process import Pool
+
+    if form not in FORMATS:
+        raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
+    found = session.load_all(experiments, Path.cwd())
+    with Pool() as pool:
+        toolchains = {"host": session.host(pool, os.environ, remember=False)}
+    for one in found:
+        made = session.make_plan(one, toolchains)
+        if form == "json":
+            typer.echo(json.dumps(as_document(made), indent=1, ensure_ascii=False))
+        else:
+            typer.echo("\n".join(_lines(made)))
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    from elfworlds.report.text import grid
+
+    yield f"{plan.experiment}: {plan.question}"
+    yield f"plan {plan.digest[:12]}: {len(plan.requests)} objects to have, {len(plan.trials)} trials"
+    rows = [
+        [one.object, one.key, plan.requests[one.key].filename, " ".join(f"{axis}={label}" for axis, label in one.at)]
+        for one in plan.placements
+    ]
+    yield from grid([["object", "key", "file", "at"], *rows]) if rows else []
+    yield from (f"  {one.id}" for one in plan.trials)

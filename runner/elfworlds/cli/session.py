@@ -1,0 +1,145 @@
+"""From files named on a command line to plans and builds: what run, check, plan, build and list share."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds import plan as planning
+from elfworlds.backends import Artifact, Failure
+from elfworlds.backends.local import LocalBackend, default_root
+from elfworlds.errors import InputError
+from elfworlds.sources import Project, Sources, gather
+from elfworlds.spec import Spec, load
+from elfworlds.toolchains import Toolchain
+from elfworlds.toolchains.host import Prober, probe
+from elfworlds.yamltext import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from elfworlds.backends import Backend, Build
+    from elfworlds.cli.console import Screen
+    from elfworlds.plan import BuildRequest, Plan
+    from elfworlds.process import Pool
+
+KNOWN_TOOLCHAINS = ("host",)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A valid experiment with its sources."""
+
+    path: Path
+    spec: Spec
+    sources: Sources
+    project: Project
+
+
+def load_all(paths: Sequence[Path], cwd: Path) -> list[Loaded]:
+    """Every experiment named, or everything that is wrong with any of them."""
+    found: list[Loaded] = []
+    wrong: list[str] = []
+    for path in (file for one in paths for file in experiment_files(one)):
+        try:
+            found.append(load_one(path, cwd))
+        except InputError as error:
+            wrong.append(error.message + (f"\n       = {error.hint}" if error.hint else ""))
+    if wrong:
+        count = sum(text.count(": error: ") for text in wrong)
+        raise InputError("\n".join([*wrong, f"{count} error{'' if count == 1 else 's'} in {_files(len(wrong))}"]))
+    _refuse_same_names(found)
+    return found
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"
+
+
+def experiment_files(path: Path) -> list[Path]:
+    """The path itself, or the experiments in a directory."""
+    if not path.is_dir():
+        return [path]
+    return sorted(path.glob("*.yaml")) or [path]
+
+
+def load_one(path: Path, cwd: Path) -> Loaded:
+    document = read(path)
+    project = Project.of(path, cwd)
+    try:
+        spec = load(document, toolchains=KNOWN_TOOLCHAINS, more=lambda spec: gather(spec, project)[1])
+    except RecursionError:
+        raise InputError(f"{path}: error: references go round in a circle") from None
+    return Loaded(path, spec, gather(spec, project)[0], project)
+
+
+def _refuse_same_names(found: Sequence[Loaded]) -> None:
+    first: dict[str, Path] = {}
+    for one in found:
+        other = first.setdefault(one.spec.name, one.path)
+        if other != one.path:
+            raise InputError(f"{one.path}: error: the experiment `{one.spec.name}` is also in {other}")
+
+
+def host(pool: Pool, environment: Mapping[str, str], *, remember: bool) -> Toolchain:
+    """This machine's toolchain; the compiler is `$CC`, or cc."""
+    path = environment.get("PATH", os.defpath)
+    prober = Prober(pool.run, path, environment.get("CC") or "cc")
+    return probe(prober, default_root(environment) / "toolchains" if remember else None)
+
+
+def stand_in() -> Toolchain:
+    """A toolchain for checks that compare plans and never build: nothing is known of it."""
+    return Toolchain(name="host", identity={}, versions={}, packages=(), tools={}, env={})
+
+
+def make_plan(one: Loaded, toolchains: Mapping[str, Toolchain]) -> Plan:
+    return planning.make(one.spec, one.sources, toolchains)
+
+
+def local_backend(pool: Pool, environment: Mapping[str, str], jobs: int) -> LocalBackend:
+    return LocalBackend(default_root(environment), pool.run, jobs)
+
+
+def build_plan(
+    backend: Backend, plan: Plan, toolchains: Mapping[str, Toolchain], screen: Screen, *, keep_going: bool
+) -> Build:
+    """The plan's objects, with a bar while they are made."""
+    with screen.working("building", len(plan.requests)) as advance:
+
+        def report(_request: BuildRequest, _result: Artifact | Failure) -> None:
+            advance()
+
+        return backend.build(plan, toolchains, keep_going=keep_going, report=report)
+
+
+def build_line(build: Build, where: str) -> str:
+    reused = sum(one.reused for one in build.artifacts.values())
+    built = len(build.artifacts) - reused
+    failed = f", {len(build.failures)} failed" if build.failures else ""
+    return f"objects: {built} built, {reused} in the store already{failed} · {where}"
+
+
+def failure_report(one: Loaded, plan: Plan, build: Build) -> Iterator[str]:
+    """Each failed object: its command and the compiler's words; those that only lacked it on a line each."""
+    names = plan.names()
+    for key, failure in build.failures.items():
+        if failure.missing:
+            yield f"object {names[key]}: not built, since {', '.join(names[need] for need in failure.missing)} failed"
+            continue
+        yield f"object {names[key]} failed to build"
+        yield f"  $ {failure.command}"
+        yield from (f"  {line}" for line in failure.output.rstrip("\n").split("\n"))
+        yield from _where_code_is(one, names[key])
+
+
+def _where_code_is(one: Loaded, name: str) -> Iterable[str]:
+    """For inline code, where its first line stands in the experiment."""
+    item = one.spec.experiment.objects[name]
+    if item.code is not None:
+        line = one.spec.document.first_line(("objects", name, "code"))
+        yield f"  ({item.stem}.c is the `code` of {name}: its line 1 is {one.spec.document.name}:{line})"
+
+

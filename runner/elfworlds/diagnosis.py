@@ -1,0 +1,59 @@
+"""What the loader complained of, said in the experiment's own words: which object misses which, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elfworlds import resolve
+from elfworlds.traces import loader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from elfworlds.backends import Artifact
+
+
+def missing_objects(
+    text: str, artifacts: Mapping[str, Artifact], names: Mapping[str, str], env: Mapping[str, str]
+) -> Iterator[str]:
+    """A sentence for each object that the loader could not find.
+
+    Args:
+        text: what the program and the loader wrote.
+        artifacts: the objects of the trial by key, the application first.
+        names: key → the object's name in the experiment.
+        env: the trial's environment.
+    """
+    world = resolve.World(
+        read=lambda _path: None,
+        library_path=resolve.library_path(env.get("LD_LIBRARY_PATH", "")),
+        cache={},
+        default_paths=(),
+        tokens={},
+    )
+    for missing in loader.not_found(text):
+        needing = [key for key, one in artifacts.items() if missing.name in one.facts.needed]
+        yield from _sentences(missing.name, needing, artifacts, names, world) or [
+            f"{missing.name}, which no object of the experiment needs but the program asked for, was not found"
+        ]
+
+
+def _sentences(
+    name: str, needing: Iterable[str], artifacts: Mapping[str, Artifact], names: Mapping[str, str], world: resolve.World
+) -> list[str]:
+    """One for each needing object whose own search cannot lead to a file of that name."""
+    found = []
+    for key in needing:
+        artifact = artifacts[key]
+        edge = resolve.find(resolve.Loaded(artifact.path, artifact.facts, None), name, world)
+        serving = {one.directory for one in artifacts.values() if name in (one.filename, one.facts.soname)}
+        if not serving & {place.directory for place in edge.searched}:
+            sentence = resolve.why_not_found(names.get(key, key), edge)
+            found.append(_named(sentence, artifacts, names))
+    return found
+
+
+def _named(sentence: str, artifacts: Mapping[str, Artifact], names: Mapping[str, str]) -> str:
+    for key, artifact in artifacts.items():
+        sentence = sentence.replace(artifact.directory, f"${{{names.get(key, key)}.dir}}")
+    return sentence

@@ -1,0 +1,93 @@
+"""What happened, by name; and whether that is what was claimed, and what was expected. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.outcome.match import ABSENT, Values, difference, holds, matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from elfworlds.plan import Judged
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimJudged:
+    """A claim against what was observed."""
+
+    id: str | None
+    says: str
+    claimed: str
+    reproduced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One trial's outcome against what was expected of it.
+
+    Attributes:
+        verdict: PASS, FAIL, NEW (nothing was expected) or UNRESOLVED.
+        why: where the verdict is FAIL, the first thing that differs, in words.
+    """
+
+    outcome: str
+    expected: str | None
+    verdict: str
+    why: str | None
+    claims: tuple[ClaimJudged, ...]
+
+
+def judge(
+    outcomes: Mapping[str, Mapping[str, Any]], expected: Judged | None, claims: Iterable[Judged], values: Values
+) -> Judgement:
+    """Name the outcome of one trial.
+
+    Args:
+        outcomes: name → value → matcher, in the order in which they are tried.
+        expected: what is known to happen, if anything.
+        claims: what the source says of this point.
+        values: what was observed: `exit`, `signal`, `timed-out`, `stdout`, ….
+    """
+    outcome = name_of(outcomes, values)
+    judged = tuple(
+        ClaimJudged(one.id, one.says or "", one.outcome, outcome == one.outcome and holds(one.matchers, values))
+        for one in claims
+    )
+    if expected is None:
+        return Judgement(outcome, None, "NEW", None, judged)
+    passed = outcome == expected.outcome and holds(expected.matchers, values)
+    why = None if passed else _why(outcomes, expected, outcome, values)
+    return Judgement(outcome, expected.outcome, "PASS" if passed else "FAIL", why, judged)
+
+
+def name_of(outcomes: Mapping[str, Mapping[str, Any]], values: Values) -> str:
+    """The first outcome whose matchers all hold, else `hang`, `crash` or `other`."""
+    for name, matchers in outcomes.items():
+        if holds(matchers, values):
+            return name
+    if values.get("timed-out"):
+        return "hang"
+    return "crash" if values.get("signal") else "other"
+
+
+def _why(outcomes: Mapping[str, Mapping[str, Any]], expected: Judged, outcome: str, values: Values) -> str | None:
+    """The first value that is not as the expected outcome, or the expectation itself, says."""
+    wanted = {**outcomes.get(expected.outcome, {}), **expected.matchers}
+    for name, matcher in wanted.items():
+        value = values.get(name, ABSENT)
+        if not matches(matcher, value, values):
+            return difference(name, matcher, value, values)
+    return f"`{outcome}` stands before `{expected.outcome}` and matches as well" if outcome in outcomes else None
+
+
+def settle(verdicts: Sequence[tuple[str, str]]) -> list[str]:
+    """The verdicts of one point's repetitions, given each one's (outcome, verdict): different outcomes are FLAKY.
+
+    Where all of them differ from what was expected they stay FAIL.
+    """
+    outcomes = {outcome for outcome, verdict in verdicts if verdict != "UNRESOLVED"}
+    if len(outcomes) <= 1 or all(verdict in ("FAIL", "UNRESOLVED") for _, verdict in verdicts):
+        return [verdict for _, verdict in verdicts]
+    return [verdict if verdict == "UNRESOLVED" else "FLAKY" for _, verdict in verdicts]

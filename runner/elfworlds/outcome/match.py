@@ -1,0 +1,152 @@
+"""Whether a value is as a matcher says, and how to say that it is not. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.plan.types import ValueRef
+from elfworlds.spec.matchers import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Values = Mapping[str, Any]
+ABSENT = object()
+_SHOWN = 120
+
+
+def holds(matchers: Mapping[str, Any], values: Values) -> bool:
+    """Whether every named value is as its matcher says."""
+    return all(matches(matcher, values.get(name, ABSENT), values) for name, matcher in matchers.items())
+
+
+def matches(matcher: Any, value: Any, values: Values) -> bool:  # noqa: ANN401  # any value
+    """Whether a value is as a matcher says. A value that is missing matches `absent` only."""
+    if isinstance(matcher, ValueRef):
+        return value is not ABSENT and equals(values.get(matcher.name, ABSENT), value)
+    if isinstance(matcher, dict) and set(matcher) & set(WORDS):
+        return all(_word(word, operand, value, values) for word, operand in matcher.items())
+    if value is ABSENT:
+        return False
+    if isinstance(matcher, dict):
+        return isinstance(value, Mapping) and all(
+            matches(one, value.get(name, ABSENT), values) for name, one in matcher.items()
+        )
+    return equals(matcher, value)
+
+
+def _word(word: str, operand: Any, value: Any, values: Values) -> bool:  # noqa: ANN401  # any value
+    if word == "absent":
+        return (value is ABSENT) == operand
+    return value is not ABSENT and _WORDS[word](value, operand, values)
+
+
+def equals(wanted: Any, value: Any) -> bool:  # noqa: ANN401  # any value
+    """Text equals text as typed, a number equals a number however typed; nothing else is converted."""
+    if isinstance(wanted, list | tuple) and isinstance(value, list | tuple):
+        return len(wanted) == len(value) and all(equals(a, b) for a, b in zip(wanted, value, strict=True))
+    if isinstance(wanted, bool) or isinstance(value, bool) or wanted is None or value is None:
+        return wanted is value
+    if isinstance(wanted, str) != isinstance(value, str):
+        return _number(wanted) == _number(value) is not None
+    return bool(wanted == value)
+
+
+def _number(data: Any) -> float | None:  # noqa: ANN401  # any value
+    if isinstance(data, bool) or not isinstance(data, int | float | str):
+        return None
+    try:
+        return data if isinstance(data, int | float) else float(data)
+    except ValueError:
+        return None
+
+
+def _listed(data: Any) -> Sequence[Any]:  # noqa: ANN401  # any value
+    return data if isinstance(data, list | tuple) else [data]
+
+
+def _contains(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401  # any value
+    """A text contains each text, a list each item."""
+    wanted = [_resolved(one, values) for one in _listed(operand)]
+    if isinstance(value, str):
+        return all(str(one) in value for one in wanted)
+    if isinstance(value, list | tuple):
+        return all(any(equals(one, item) for item in value) for one in wanted)
+    return False
+
+
+def _resolved(operand: Any, values: Values) -> Any:  # noqa: ANN401  # any value
+    return values.get(operand.name) if isinstance(operand, ValueRef) else operand
+
+
+def _in_order(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401  # any value
+    """Each wanted item occurs after the one before it; others may stand between."""
+    if isinstance(value, str):
+        at = 0
+        for one in operand:
+            at = value.find(str(one), at)
+            if at < 0:
+                return False
+            at += len(str(one))
+        return True
+    rest = iter(_listed(value))
+    return all(any(matches(one, item, values) for item in rest) for one in operand)
+
+
+def _compare(value: Any, operand: Any, values: Values, *, less: bool) -> bool:  # noqa: ANN401  # any value
+    mine, other = _number(value), _number(_resolved(operand, values))
+    if mine is None or other is None:
+        return False
+    return mine < other if less else mine > other
+
+
+def _distinct(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401  # any value
+    found: list[Any] = []
+    for one in _listed(value):
+        if not any(equals(one, other) for other in found):
+            found.append(one)
+    return equals(_resolved(operand, values), len(found))
+
+
+_WORDS: Mapping[str, Callable[[Any, Any, Values], bool]] = {
+    "all": lambda value, one, values: all(matches(one, item, values) for item in _listed(value)),
+    "any": lambda value, one, values: any(matches(one, item, values) for item in _listed(value)),
+    "contains": _contains,
+    "count": lambda value, one, values: matches(one, len(_listed(value)), values),
+    "distinct": _distinct,
+    "greater-than": lambda value, one, values: _compare(value, one, values, less=False),
+    "in-order": _in_order,
+    "less-than": lambda value, one, values: _compare(value, one, values, less=True),
+    "matches": lambda value, one, _: isinstance(value, str) and re.search(str(one), value) is not None,
+    "not": lambda value, one, values: not matches(one, value, values),
+}
+
+
+def difference(name: str, matcher: Any, value: Any, values: Values) -> str:  # noqa: ANN401  # any value
+    """One sentence: what a value is, and what it should be."""
+    if isinstance(matcher, str) and isinstance(value, str) and "\n" in matcher + value:
+        return _line_difference(name, matcher, value)
+    if isinstance(matcher, dict) and isinstance(value, str) and "contains" in matcher:
+        missing = next((one for one in _listed(matcher["contains"]) if not _contains(value, one, values)), None)
+        if missing is not None:
+            return f"{name} does not contain {_show(missing)}"
+    return f"{name} is {_show(value)}, not {_show(matcher)}"
+
+
+def _line_difference(name: str, wanted: str, got: str) -> str:
+    theirs, ours = wanted.split("\n"), got.split("\n")
+    for number, (a, b) in enumerate(zip(theirs, ours, strict=False), start=1):
+        if a != b:
+            return f"{name} line {number} is {_show(b)}, not {_show(a)}"
+    return f"{name} has {len(ours) - 1} lines, not {len(theirs) - 1}"
+
+
+def _show(data: Any) -> str:  # noqa: ANN401  # any value
+    if data is ABSENT:
+        return "absent"
+    if isinstance(data, ValueRef):
+        return f"${{{data.name}}}"
+    text = repr(data) if not isinstance(data, dict) else " and ".join(f"{word} {_show(one)}" for word, one in data.items())
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

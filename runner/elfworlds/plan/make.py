@@ -1,0 +1,132 @@
+"""`Spec` + toolchains + sources → `Plan`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.plan.bind import Binder, Known, Reads
+from elfworlds.plan.document import as_document
+from elfworlds.plan.points import LIBC, applies, labels, points
+from elfworlds.plan.types import Bound, Judged, Placement, Plan, Trial
+from elfworlds.yamltext import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from elfworlds.plan.types import Point
+    from elfworlds.sources import Sources
+    from elfworlds.spec import Spec
+    from elfworlds.spec.model import Scenario
+    from elfworlds.toolchains import Toolchain
+
+PLAIN = "plain"
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]")
+_LONGEST_ID = 150
+
+
+def make(spec: Spec, sources: Sources, toolchains: Mapping[str, Toolchain]) -> Plan:
+    """Everything that running an experiment means.
+
+    Raises:
+        ProblemsError: two objects would be one file at some point.
+    """
+    return _Maker(spec, sources, toolchains).plan()
+
+
+class _Maker:
+    def __init__(self, spec: Spec, sources: Sources, toolchains: Mapping[str, Toolchain]) -> None:
+        self.spec = spec
+        self.experiment = spec.experiment
+        self.sources = sources
+        self.toolchains = toolchains
+        self.reads = Reads(spec.experiment)
+        self.known = Known(self.reads)
+        self.bound: dict[tuple[str, Point], tuple[Bound, int]] = {}
+
+    def plan(self) -> Plan:
+        trials: list[Trial] = []
+        placements: dict[tuple[str, Point], Placement] = {}
+        for point in points(self.experiment.matrix):
+            binder = self.binder(point)
+            self.place(binder, placements)
+            for name, scenario in self.experiment.scenarios.items():
+                if applies(scenario.when, binder.point, binder.toolchain.versions):
+                    trials += self.trials(name, scenario, point, binder, len(trials))
+        self.refuse_twins(placements.values())
+        plan = Plan(
+            experiment=self.spec.name,
+            question=self.experiment.question,
+            digest="",
+            axes=tuple(labels(self.experiment.matrix).items()),
+            requests=self.known.requests,
+            placements=tuple(placements.values()),
+            trials=tuple(trials),
+            files={file.sha256: file.data for file in self.sources.files.values()} | self.known.files,
+        )
+        return _with_digest(plan)
+
+    def binder(self, point: Point) -> Binder:
+        toolchain = self.toolchains[dict(point)[LIBC]]
+        return Binder(self.experiment, self.sources, toolchain, point, self.known)
+
+    def place(self, binder: Binder, placements: dict[tuple[str, Point], Placement]) -> None:
+        for name, one in self.experiment.objects.items():
+            read = self.reads.object(name)
+            at = tuple((axis, label) for axis, label in binder.point.items() if axis in read)
+            if (name, at) not in placements:
+                made = binder.object(name)
+                needs = tuple(binder.words(one.needs))
+                placements[name, at] = Placement(name, at, made.key, needs, binder.matchers(one.expect))
+
+    def trials(self, name: str, scenario: Scenario, point: Point, binder: Binder, first: int) -> Iterator[Trial]:
+        read = self.reads.scenario(scenario)
+        at = (name, tuple((axis, label) for axis, label in point if axis in read))
+        if at not in self.bound:
+            self.bound[at] = (binder.scenario(scenario), binder.repeat(scenario))
+        bound, repeat = self.bound[at]
+        versions = binder.toolchain.versions
+        claims = tuple(binder.judged(one) for one in scenario.claim if applies(one.when, binder.point, versions))
+        fitting = (binder.judged(one) for one in scenario.expect if applies(one.when, binder.point, versions))
+        expected: Judged | None = next(fitting, None)
+        for number in range(1, repeat + 1):
+            identity = trial_id(name, point, PLAIN, number if repeat > 1 else None)
+            place = first + number - 1
+            yield Trial(place, identity, name, point, PLAIN, number, bound, claims, expected)
+
+    def refuse_twins(self, placements: Any) -> None:  # noqa: ANN401  # a dict's view
+        """Two names for one build would be one file, and one handle for dlopen."""
+        names: dict[str, str] = {}
+        problems = []
+        for placed in placements:
+            first = names.setdefault(placed.key, placed.object)
+            if first != placed.object:
+                where = self.spec.document.mark(("objects", placed.object), key=True)
+                message = f"`{placed.object}` and `{first}` are the same file{_at(placed.at)}"
+                problems.append(Problem(where, message, "remove one, or let a define tell them apart"))
+        if problems:
+            raise self.spec.document.refuse(problems)
+
+
+def _at(point: Point) -> str:
+    shown = [f"{axis}={label}" for axis, label in point if axis != LIBC]
+    return f" where {', '.join(shown)}" if shown else ""
+
+
+def trial_id(scenario: str, point: Point, observer: str, repeat: int | None) -> str:
+    """A name that is a file name as well, and unique: what it cannot hold is replaced, and a digest added."""
+    extra = [("observer", observer)] if observer != PLAIN else []
+    extra += [("repeat", str(repeat))] if repeat is not None else []
+    exact = ",".join([scenario, *(f"{axis}={label}" for axis, label in (*point, *extra))])
+    safe = ",".join([scenario, *(f"{axis}={_UNSAFE.sub('_', label)}" for axis, label in (*point, *extra))])
+    if safe == exact and len(safe) <= _LONGEST_ID:
+        return safe
+    return f"{safe[:_LONGEST_ID]}~{hashlib.sha256(exact.encode()).hexdigest()[:10]}"
+
+
+def _with_digest(plan: Plan) -> Plan:
+    text = json.dumps(as_document(plan), sort_keys=True, separators=(",", ":"))
+    return replace(plan, digest=hashlib.sha256(text.encode()).hexdigest())

@@ -1,0 +1,71 @@
+"""The points of a matrix, and whether a `when` applies to one."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from elfworlds.spec.forms import label_of
+from elfworlds.spec.versions import comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from elfworlds.plan.types import Point
+    from elfworlds.spec.forms import Axis
+    from elfworlds.spec.model import Matrix
+
+    When = Mapping[str, tuple[str | None, ...]]
+    Versions = Mapping[str, str]
+
+LIBC = "libc"
+DEFAULT_LIBC = "host"
+
+
+def labels(matrix: Matrix) -> dict[str, tuple[str, ...]]:
+    """Axis → labels, those of added points included; `libc` is an axis even where the file has none."""
+    axes: Mapping[str, Axis] = matrix.__pydantic_extra__ or {}
+    found = {name: list(axis.labels) for name, axis in axes.items()}
+    for entry in matrix.include:
+        for name, choices in entry.items():
+            found[name] += [label for choice in choices if (label := label_of(choice)) not in found[name]]
+    return {name: tuple(one) for name, one in found.items()} | ({} if LIBC in found else {LIBC: (DEFAULT_LIBC,)})
+
+
+def points(matrix: Matrix) -> Iterator[Point]:
+    """Every combination that is not excluded, the last axis fastest; then the added ones."""
+    axes: Mapping[str, Axis] = matrix.__pydantic_extra__ or {}
+    seen = set()
+    for point in _product({name: axis.labels for name, axis in axes.items()}):
+        if not any(applies(entry, dict(point), {}) for entry in matrix.exclude):
+            seen.add(point)
+            yield point
+    for entry in matrix.include:
+        for point in _product({name: tuple(label_of(one) for one in entry[name]) for name in axes}):
+            if point not in seen:
+                seen.add(point)
+                yield point
+
+
+def _product(axes: Mapping[str, tuple[str, ...]]) -> Iterator[Point]:
+    complete = dict(axes) if LIBC in axes else {**axes, LIBC: (DEFAULT_LIBC,)}
+    for choice in product(*complete.values()):
+        yield tuple(zip(complete, choice, strict=True))
+
+
+def applies(when: When, point: Mapping[str, str], versions: Versions) -> bool:
+    """Whether all keys hold; a list of choices is any-of; `libc`, `gdb` and `rustc` compare versions."""
+    return all(any(_holds(name, choice, point, versions) for choice in choices) for name, choices in when.items())
+
+
+def _holds(name: str, choice: str | None, point: Mapping[str, str], versions: Versions) -> bool:
+    text = label_of(choice)
+    if point.get(name) == text:
+        return True
+    wanted = comparison(text)
+    if wanted is None:
+        return False
+    if name == LIBC and versions.get("libc-family", "glibc") != (wanted.family or "glibc"):
+        return False
+    version = versions.get(name) or point.get(name, "")
+    return version != "" and wanted.holds(version)

@@ -1,0 +1,142 @@
+"""The plan as values. Paths of objects are symbolic in it, so it holds no store's prefix."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+OUT = "@out@"
+BUILD = "@build@"
+KEY_DIGITS = 40
+_KEY = re.compile(rf"@([0-9a-f]{{{KEY_DIGITS}}})@")
+
+Point: TypeAlias = tuple[tuple[str, str], ...]
+
+
+def directory_of(key: str) -> str:
+    """The symbol for the directory of an object, until a `Build` says where it is."""
+    return f"@{key}@"
+
+
+def realise(text: str, directory: Callable[[str], str]) -> str:
+    """A symbolic text with every object's directory put in; `directory` maps a key to it."""
+    return _KEY.sub(lambda found: directory(found[1]), text)
+
+
+def keys_in(text: str) -> tuple[str, ...]:
+    """The objects whose directories a symbolic text holds, in order."""
+    return tuple(dict.fromkeys(_KEY.findall(text)))
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRef:
+    """Stands in a matcher for another value of the same trial."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """Everything that decides one object. `argv[0]` names a tool of the toolchain.
+
+    Attributes:
+        key: the digest of all that follows but `name`; equal keys are one object.
+        name: the first object of the experiment that asked for it, for people.
+        toolchain: who builds it.
+        filename: what is made in the directory `@out@`.
+        argv: the command; `@out@`, `@build@` and `@<key>@` stand for directories.
+        inputs: place in the build directory → sha256 of the file; nothing else is there.
+        needs: keys of the objects that must exist before, the transitive ones included.
+    """
+
+    key: str
+    name: str
+    toolchain: str
+    filename: str
+    argv: tuple[str, ...]
+    inputs: tuple[tuple[str, str], ...]
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """An object of the experiment at some points: which build serves it, and the facts that must hold."""
+
+    object: str
+    at: Point
+    key: str
+    needs: tuple[str, ...]
+    expect: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A claim or an expectation at a point: the outcome that it names, and what else must hold."""
+
+    outcome: str
+    matchers: Mapping[str, Any]
+    id: str | None = None
+    says: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A scenario with every reference resolved for some points; all their trials share it.
+
+    Attributes:
+        argv, env, stdin: symbolic texts.
+        keys: objects that the trial needs, transitively.
+        outcomes: name → value → matcher, in the order in which they are tried.
+    """
+
+    toolchain: str
+    argv: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+    stdin: str
+    timeout: float
+    keys: tuple[str, ...]
+    outcomes: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A scenario at one point under one observer, one repetition (from 1); `number` is its place in the plan."""
+
+    number: int
+    id: str
+    scenario: str
+    point: Point
+    observer: str
+    repeat: int
+    bound: Bound
+    claims: tuple[Judged, ...]
+    expected: Judged | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that a run will do, in order.
+
+    Attributes:
+        digest: of everything below; two runs with one digest ask the same.
+        axes: each axis with its labels, in the file's order; `libc` is always one.
+        requests: key → request, needed ones first.
+        files: sha256 → bytes of every input.
+    """
+
+    experiment: str
+    question: str
+    digest: str
+    axes: tuple[tuple[str, tuple[str, ...]], ...]
+    requests: Mapping[str, BuildRequest]
+    placements: tuple[Placement, ...]
+    trials: tuple[Trial, ...]
+    files: Mapping[str, bytes]
+
+    def names(self) -> dict[str, str]:
+        """Key → the first object's name."""
+        return {key: request.name for key, request in self.requests.items()}

@@ -1,0 +1,1 @@
+"""Records of a run → what people read: one file for each form."""

@@ -1,0 +1,130 @@
+"""report.md: the question, the answer, the pivot, the claims, and what a stranger needs to check them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.report.summary import BAD, ClaimLine, Pivot, claims, counts, pivot, point_text, where
+from elfworlds.report.text import ending, pivot_rows
+from elfworlds.yamltext.problems import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    Record = Mapping[str, Any]
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
+
+
+def markdown(
+    *,
+    name: str,
+    question: str,
+    source: Mapping[str, str],
+    note: str,
+    axes: Mapping[str, Sequence[str]],
+    trials: Sequence[Record],
+    objects: Sequence[Record],
+    environment: Mapping[str, Any],
+    rerun: str,
+) -> str:
+    """The report as GitHub-flavoured Markdown.
+
+    Args:
+        source: title, url, year, authors; whatever the experiment gives.
+        trials: records with settled verdicts.
+        rerun: the command that makes such a run again.
+    """
+    found = pivot(axes, trials)
+    lines = [f"# {escape(name)}", "", f"**{escape(question)}**", "", *answer(axes, trials), ""]
+    lines += [*table(*pivot_rows(found)), "", *_fixed(found), counts(trials) + ".", ""]
+    lines += [*_claims(claims(axes, trials), source), *_differences(axes, trials)]
+    lines += [*_note(note), *_objects(objects), *_versions(environment), "## Run it again", "", "    " + rerun, ""]
+    return "\n".join(lines)
+
+
+def escape(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", printable(text)).replace("\n", " ")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [_row(escape(cell) for cell in head), _row("---" for _ in head)]
+    return [*lines, *(_row(escape(cell) for cell in row) for row in rows)]
+
+
+def _row(cells: Iterator[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def answer(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[str]:
+    """The answer in a sentence for each scenario: every outcome, and where it was seen."""
+    lines = []
+    for scenario in dict.fromkeys(one["scenario"] for one in trials):
+        places: dict[str, list[tuple[tuple[str, str], ...]]] = {}
+        for one in trials:
+            if one["scenario"] == scenario:
+                places.setdefault(str(one["outcome"]), []).append(tuple(one["point"].items()))
+        parts = [f"**{escape(outcome)}** {_place(where(axes, points))}" for outcome, points in places.items()]
+        lines.append(f"{escape(scenario)}: {'; '.join(parts)}.")
+    return lines or ["Nothing was tried."]
+
+
+def _place(text: str) -> str:
+    return text if text == "everywhere" else f"where {escape(text)}"
+
+
+def _fixed(found: Pivot) -> list[str]:
+    return ["All of this where " + ", ".join(f"{axis} = {escape(label)}" for axis, label in found.fixed) + "."] if found.fixed else []
+
+
+def _claims(lines: Sequence[ClaimLine], source: Mapping[str, str]) -> list[str]:
+    if not lines:
+        return []
+    rows = [[one.id or "–", one.says, one.claimed, one.observed, one.verdict, one.where] for one in lines]
+    told = [f"Source: {_source(source)}.", ""] if source else []
+    return ["## Claims", "", *told, *table(["claim", "says", "claimed", "observed", "verdict", "where"], rows), ""]
+
+
+def _source(source: Mapping[str, str]) -> str:
+    title = f"[{escape(source['title'])}]({source['url']})" if "url" in source else escape(source.get("title", ""))
+    parts = [source.get("authors", ""), title, source.get("year", "")]
+    return ", ".join(one for one in parts if one)
+
+
+def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[str]:
+    bad = [one for one in trials if one["verdict"] in BAD]
+    if not bad:
+        return []
+    lines = ["## Not as expected", ""]
+    for one in bad:
+        head = f"- {one['verdict']} `{one['scenario']}` {escape(point_text(one['point'], axes))}: "
+        got = "not tried" if one["verdict"] == "UNRESOLVED" else f"got {one['outcome']} ({ending(one)})"
+        lines.append(f"{head}expected {one['expected']}, {got}.")
+        lines += [f"  - {escape(text)}" for text in ([one["why"]] if one["why"] else []) + list(one["notes"])]
+    return [*lines, ""]
+
+
+def _note(note: str) -> list[str]:
+    return ["## Note", "", escape(note.strip()), ""] if note.strip() else []
+
+
+def _objects(objects: Sequence[Record]) -> list[str]:
+    if not objects:
+        return []
+    rows = []
+    for one in objects:
+        search = "rpath " + ":".join(one["rpath"]) if one["rpath"] else "runpath " + ":".join(one["runpath"] or ["–"])
+        rows.append([one["object"], one["soname"] or "–", " ".join(one["needed"]), search, one["sha256"][:12]])
+    return ["## Objects", "", *table(["object", "soname", "needed", "search path", "sha256"], rows), ""]
+
+
+def _versions(environment: Mapping[str, Any]) -> list[str]:
+    rows = [[name, str(environment[name])] for name in ("system", "kernel", "cpu", "python", "elfworlds", "backend")]
+    for toolchain in environment["toolchains"]:
+        versions = toolchain["versions"]
+        libc = versions.get("libc-revision") or versions.get("libc", "unknown")
+        rows.append([f"{toolchain['name']}: libc", libc])
+        rows.append([f"{toolchain['name']}: compiler", toolchain["identity"].get("cc --version", versions.get("cc", ""))])
+        rows += [[f"{toolchain['name']}: {name}", version] for name, version in toolchain["packages"].items()]
+    return ["## Versions", "", *table(["what", "version"], rows), ""]

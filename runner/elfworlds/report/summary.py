@@ -1,0 +1,160 @@
+"""What a run says, gathered once for every form of report: settled verdicts, the pivot, the claims."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.outcome import settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Record = Mapping[str, Any]
+
+VERDICTS = ("PASS", "FAIL", "FLAKY", "NEW", "UNRESOLVED")
+BAD = ("FAIL", "FLAKY", "UNRESOLVED")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The outcomes at one place of a pivot, and the worst verdict among them."""
+
+    outcomes: tuple[tuple[str, int], ...]
+    verdict: str
+
+    @property
+    def text(self) -> str:
+        if len(self.outcomes) == 1:
+            return self.outcomes[0][0]
+        return ", ".join(f"{name} ×{count}" for name, count in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Pivot:
+    """Outcomes by axis: a row for each scenario and labels of all varied axes but the last, which is across.
+
+    Attributes:
+        row_axes, column_axis: names; `column_axis` is None where nothing varies.
+        columns: the last axis' labels.
+        rows: heads and cells; None where no trial was.
+        fixed: axes with one label only.
+    """
+
+    row_axes: tuple[str, ...]
+    column_axis: str | None
+    columns: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], tuple[Cell | None, ...]], ...]
+    fixed: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLine:
+    """One claim over all its trials; where each set of axes' labels shows it reproduced or not."""
+
+    id: str
+    scenario: str
+    says: str
+    claimed: str
+    where: str
+    observed: str
+    verdict: str
+
+
+def settled(trials: Sequence[Record]) -> list[dict[str, Any]]:
+    """The trials with their final verdicts: repetitions that differ are FLAKY."""
+    found = []
+    for _, group in groupby(trials, key=lambda one: (one["scenario"], tuple(one["point"].items()), one["observer"])):
+        members = list(group)
+        verdicts = settle([(one["outcome"], one["verdict"]) for one in members])
+        found += [{**one, "verdict": verdict} for one, verdict in zip(members, verdicts, strict=True)]
+    return found
+
+
+def counts(trials: Iterable[Record]) -> str:
+    """`5 trials: 4 PASS, 1 FAIL`."""
+    found = Counter(one["verdict"] for one in trials)
+    total = sum(found.values())
+    parts = ", ".join(f"{found[verdict]} {verdict}" for verdict in VERDICTS if found[verdict])
+    return f"{total} trial{'' if total == 1 else 's'}{': ' if parts else ''}{parts}"
+
+
+def failed(trials: Iterable[Record]) -> bool:
+    """Whether an expectation was not met."""
+    return any(
+        one["verdict"] in ("FAIL", "UNRESOLVED") or (one["verdict"] == "FLAKY" and one["expected"] is not None)
+        for one in trials
+    )
+
+
+def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Pivot:
+    present = {axis: [label for label in labels if any(one["point"][axis] == label for one in trials)] for axis, labels in axes.items()}
+    varied = [axis for axis, labels in present.items() if len(labels) > 1]
+    column = varied[-1] if varied else None
+    row_axes = tuple(varied[:-1])
+    columns = tuple(present[column]) if column else ("",)
+    cells: dict[tuple[tuple[str, ...], str], list[Record]] = {}
+    for one in trials:
+        head = (one["scenario"], *(one["point"][axis] for axis in row_axes))
+        cells.setdefault((head, one["point"][column] if column else ""), []).append(one)
+    heads = list(dict.fromkeys(head for head, _ in cells))
+    rows = tuple((head, tuple(_cell(cells.get((head, label))) for label in columns)) for head in heads)
+    fixed = tuple((axis, labels[0]) for axis, labels in present.items() if len(labels) == 1)
+    return Pivot(row_axes, column, columns, rows, fixed)
+
+
+def _cell(trials: list[Record] | None) -> Cell | None:
+    if not trials:
+        return None
+    found = Counter(str(one["outcome"]) for one in trials)
+    worst = max((str(one["verdict"]) for one in trials), key=lambda one: BAD.index(one) if one in BAD else -1)
+    return Cell(tuple(sorted(found.items(), key=lambda one: (-one[1], one[0]))), worst)
+
+
+def claims(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[ClaimLine]:
+    """Each claim with what was observed; points with the same observation are said together."""
+    lines: dict[tuple[str, ...], list[Record]] = {}
+    for one in trials:
+        for claim in one["claims"]:
+            key = (claim["id"] or "", one["scenario"], claim["says"], claim["claimed"])
+            lines.setdefault(key, []).append({**one, "reproduced": claim["reproduced"]})
+    return [line for key, members in lines.items() for line in _claim_lines(key, axes, members)]
+
+
+def _claim_lines(
+    key: tuple[str, ...], axes: Mapping[str, Sequence[str]], members: Sequence[Record]
+) -> Iterable[ClaimLine]:
+    by_point: dict[tuple[tuple[str, str], ...], list[Record]] = {}
+    for one in members:
+        by_point.setdefault(tuple(one["point"].items()), []).append(one)
+    told: dict[tuple[str, str], list[tuple[tuple[str, str], ...]]] = {}
+    for point, ones in by_point.items():
+        cell = _cell(ones)
+        told.setdefault((cell.text if cell else "", _claim_verdict(ones)), []).append(point)
+    for (observed, verdict), points in told.items():
+        yield ClaimLine(*key, where(axes, points), observed, verdict)
+
+
+def _claim_verdict(ones: Sequence[Record]) -> str:
+    held = sum(bool(one["reproduced"]) for one in ones)
+    if held == len(ones):
+        return "reproduced"
+    return "refuted" if held == 0 else f"in {held} of {len(ones)}"
+
+
+def where(axes: Mapping[str, Sequence[str]], points: Sequence[tuple[tuple[str, str], ...]]) -> str:
+    """Points in words: each axis with its labels, those of a whole axis left out."""
+    parts = []
+    for axis, labels in axes.items():
+        seen = [label for label in labels if any(dict(point)[axis] == label for point in points)]
+        if len(labels) > 1 and len(seen) < len(labels):
+            parts.append(f"{axis} = {' | '.join(seen)}")
+    return ", ".join(parts) or "everywhere"
+
+
+def point_text(point: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> str:
+    """A point on one line; axes with one label say nothing."""
+    varied = [f"{axis}={label}" for axis, label in point.items() if len(axes.get(axis, ())) > 1]
+    return " ".join(varied)

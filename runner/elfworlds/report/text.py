@@ -1,0 +1,86 @@
+"""Plain text for a pipe, and the same in a terminal's colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.report.summary import BAD, Pivot, claims, point_text
+from elfworlds.yamltext.problems import printable, width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+TAIL_LINES = 5
+MAX_FAILURES = 20
+
+
+def grid(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> list[str]:
+    """Columns aligned by what a terminal shows, two blanks between them."""
+    shown = [[printable(cell).replace("\n", " ") for cell in row] for row in rows]
+    widths = [max(width(cell) for cell in column) for column in zip(*shown, strict=True)]
+    return [
+        (indent + "  ".join(cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True))).rstrip()
+        for row in shown
+    ]
+
+
+def pivot_rows(pivot: Pivot) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of the pivot; a cell whose verdict is bad says so."""
+    across = [f"{pivot.column_axis}={label}" if pivot.column_axis else "outcome" for label in pivot.columns]
+    head = ["scenario", *pivot.row_axes, *across]
+    rows = []
+    for heads, cells in pivot.rows:
+        texts = ["–" if one is None else one.text + (f" [{one.verdict}]" if one.verdict in BAD else "") for one in cells]
+        rows.append([*heads, *texts])
+    return head, rows
+
+
+def pivot_lines(pivot: Pivot) -> list[str]:
+    head, rows = pivot_rows(pivot)
+    return grid([head, *rows])
+
+
+def claim_lines(axes: Mapping[str, Sequence[str]], trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [[one.id or "–", one.claimed, one.observed, one.verdict, one.where] for one in claims(axes, trials)]
+    return grid([["claim", "claimed", "observed", "", "where"], *rows]) if rows else []
+
+
+def failure_lines(
+    trials: Iterable[Mapping[str, Any]], axes: Mapping[str, Sequence[str]], directory: str, stderr: Mapping[str, str]
+) -> Iterator[str]:
+    """What was expected, what came, why, the end of standard error, and the line that reruns it.
+
+    Args:
+        trials: the ones to tell of.
+        axes: with their labels.
+        directory: of the run.
+        stderr: trial → what it wrote there.
+    """
+    told = [one for one in trials if one["verdict"] in BAD]
+    for one in told[:MAX_FAILURES]:
+        yield f"{one['verdict']}  {one['scenario']}  {point_text(one['point'], axes)}".rstrip()
+        yield from _details(one, directory, stderr.get(one["trial"], ""))
+        yield ""
+    if len(told) > MAX_FAILURES:
+        yield f"… and {len(told) - MAX_FAILURES} more; report.md has them all"
+
+
+def _details(one: Mapping[str, Any], directory: str, stderr: str) -> Iterator[str]:
+    if one["verdict"] != "UNRESOLVED":
+        yield f"      expected  {one['expected'] or 'nothing in particular'}"
+        yield f"      got       {one['outcome']} ({ending(one)})"
+    if one["why"]:
+        yield f"      differs   {printable(one['why'])}"
+    for note in one["notes"]:
+        yield f"      because   {printable(note)}"
+    for number, line in enumerate(stderr.rstrip("\n").split("\n")[-TAIL_LINES:] if stderr.strip() else []):
+        yield f"      {'stderr' if number == 0 else '      '}    {printable(line)}"
+    if one["verdict"] != "UNRESOLVED":
+        yield f"      rerun     {directory}/trials/{one['trial']}/cmd.sh"
+
+
+def ending(one: Mapping[str, Any]) -> str:
+    """How the program ended."""
+    if one["timed_out"]:
+        return "timed out"
+    return str(one["signal"]) if one["signal"] else f"exit {one['exit']}"

@@ -1,0 +1,121 @@
+"""`Plan` + `Build` → `Observation`s, as they come in."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from elfworlds.diagnosis import missing_objects
+from elfworlds.observers import plain
+from elfworlds.outcome import Judgement, difference, judge, matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from elfworlds.backends import Build
+    from elfworlds.plan import Placement, Plan, Trial
+    from elfworlds.process import Command, Completed, Run
+    from elfworlds.toolchains import Toolchain
+
+WAITING_PER_WORKER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What came of one trial.
+
+    Attributes:
+        command, completed: None where the trial could not be tried.
+        notes: what else there is to say: why it was not tried, which object the loader could not find.
+    """
+
+    trial: Trial
+    judgement: Judgement
+    command: Command | None
+    completed: Completed | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """All that observing a trial takes, but the trial.
+
+    Attributes:
+        directory: where a trial runs; it exists and is empty.
+        broken: key → why the object cannot be used.
+    """
+
+    plan: Plan
+    build: Build
+    toolchains: Mapping[str, Toolchain]
+    run: Run
+    directory: Callable[[Trial], Path]
+    broken: Mapping[str, str]
+
+    def observe(self, trial: Trial) -> Observation:
+        reasons = tuple(self.broken[key] for key in trial.bound.keys if key in self.broken)
+        if reasons:
+            expected = trial.expected.outcome if trial.expected else None
+            return Observation(trial, Judgement("unresolved", expected, "UNRESOLVED", None, ()), None, None, reasons)
+        toolchain = self.toolchains[trial.bound.toolchain]
+        command = plain.command(trial, self.build, toolchain, str(self.directory(trial)))
+        completed = self.run(command)
+        values = plain.values(completed)
+        outcomes = {name: _realised(matchers, self.build) for name, matchers in trial.bound.outcomes.items()}
+        judgement = judge(outcomes, trial.expected, trial.claims, values)
+        return Observation(trial, judgement, command, completed, self.notes(trial, command, completed))
+
+    def notes(self, trial: Trial, command: Command, completed: Completed) -> tuple[str, ...]:
+        artifacts = {key: self.build.artifacts[key] for key in trial.bound.keys}
+        text = (completed.stderr.data + completed.stdout.data).decode("utf-8", "replace")
+        found = list(missing_objects(text, artifacts, self.plan.names(), command.env))
+        if completed.not_started:
+            found.append(f"{command.argv[0]} could not be started: {completed.not_started}")
+        return tuple(found)
+
+
+def _realised(data: object, build: Build) -> object:
+    """A matcher with the objects' paths put in."""
+    if isinstance(data, str):
+        return build.realise(data)
+    if isinstance(data, dict):
+        return {key: _realised(value, build) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_realised(one, build) for one in data]
+    return data
+
+
+def broken_objects(plan: Plan, build: Build) -> dict[str, str]:
+    """Objects that no trial can use: they were not built, or their ELF facts are not as the experiment says."""
+    names = plan.names()
+    found = {key: f"object {names[key]} was not built" for key in build.failures}
+    for placed in plan.placements:
+        if placed.key in build.artifacts and placed.key not in found:
+            found |= {placed.key: why for why in _wrong_facts(placed, build)}
+    return found
+
+
+def _wrong_facts(placed: Placement, build: Build) -> Iterator[str]:
+    facts = build.artifacts[placed.key].facts.facts()
+    for name, matcher in placed.expect.items():
+        wanted = _realised(matcher, build)
+        if not matches(wanted, facts[name], facts):
+            yield f"object {placed.object}: {difference(name, wanted, facts[name], facts)}"
+            return
+
+
+def run(trials: tuple[Trial, ...], observer: Observer, executor: Executor, workers: int) -> Iterator[Observation]:
+    """Observe every trial; the observations come in the order in which they end."""
+    waiting = iter(trials)
+    running: set[Future[Observation]] = set()
+    while True:
+        room = workers * WAITING_PER_WORKER - len(running)
+        running |= {executor.submit(observer.observe, trial) for trial in islice(waiting, room)}
+        if not running:
+            return
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()

@@ -1,0 +1,190 @@
+"""Source files of an experiment: found, read once, digested; headers found by reading `#include` lines.
+
+A source is looked up beside the experiment, then in csrc/ of the project. Its place below either is its
+logical path, and where it lies while it is compiled; nothing else lies there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds.spec.expand import expand
+from elfworlds.yamltext import Problem, closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from elfworlds.spec import Spec
+    from elfworlds.spec.model import Object
+
+INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.MULTILINE)
+INCLUDE_DIRECTORY = "include"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One input of a compilation: its place in the build directory, and its bytes."""
+
+    path: str
+    data: bytes = field(repr=False)
+    sha256: str
+
+    @staticmethod
+    def of(path: str, data: bytes) -> File:
+        return File(path, data, hashlib.sha256(data).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Where sources are looked up, and where results go.
+
+    Attributes:
+        root: the nearest directory with a csrc/, from the experiment upwards, else from `cwd`; else the
+            experiment's own directory. No source may lie outside it and the experiment's directory.
+        beside: the experiment's directory.
+    """
+
+    root: Path
+    beside: Path
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        return (self.beside, self.root / "csrc")
+
+    @staticmethod
+    def of(experiment: Path, cwd: Path) -> Project:
+        beside = experiment.resolve().parent
+        for start in (beside, cwd.resolve()):
+            for directory in (start, *start.parents):
+                if (directory / "csrc").is_dir():
+                    return Project(directory, beside)
+        return Project(beside, beside)
+
+
+class SourceError(Exception):
+    """A source that cannot be used; the message says why, `hint` what would be right."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Every file that an experiment's objects may read.
+
+    Attributes:
+        files: logical path → file.
+        reads: logical path of a source, or name of an object with inline code → all that it includes,
+            directly or not, itself first.
+    """
+
+    files: Mapping[str, File]
+    reads: Mapping[str, tuple[str, ...]]
+
+
+def gather(spec: Spec, project: Project) -> tuple[Sources, list[Problem]]:
+    """All sources of all points, and what is wrong with them."""
+    reader = _Reader(project)
+    reads: dict[str, tuple[str, ...]] = {}
+    problems: list[Problem] = []
+    axes = dict(spec.experiment.matrix.__pydantic_extra__ or {})
+    for name, one in spec.experiment.objects.items():
+        for place, path in _wanted(one, axes):
+            try:
+                reads[path or name] = reader.closure(path) if path else reader.inline(inline_path(one), one.code or "")
+            except SourceError as error:
+                problems.append(Problem(spec.document.mark(("objects", name, *place)), str(error), error.hint))
+    return Sources(reader.files, reads), problems
+
+
+def inline_path(one: Object) -> str:
+    """The logical path of an object's inline code; its name shows in diagnostics and debug information."""
+    return f"{one.stem}.c"
+
+
+def _wanted(one: Object, axes: Mapping[str, object]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Places in the object and the logical paths that they name; an empty path stands for inline code."""
+    if one.code is not None:
+        yield ("code",), ""
+    for index, template in enumerate(one.sources):
+        for path in expand(template, axes):  # type: ignore[arg-type]
+            yield ("sources", index), path
+    for index, path in enumerate(one.headers):
+        yield ("headers", index), path
+
+
+class _Reader:
+    """Reads each file once."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.files: dict[str, File] = {}
+
+    def closure(self, path: str) -> tuple[str, ...]:
+        start = self.read(posixpath.normpath(path), required=True)
+        return self.follow([start] if start else [])
+
+    def inline(self, path: str, code: str) -> tuple[str, ...]:
+        return self.follow([File.of(path, code.encode())])[1:]
+
+    def follow(self, waiting: list[File]) -> tuple[str, ...]:
+        """The files that the given ones include, in a stable order."""
+        found: dict[str, None] = {}
+        while waiting:
+            file = waiting.pop(0)
+            if file.path in found:
+                continue
+            found[file.path] = None
+            waiting += self.included(file)
+        return tuple(found)
+
+    def included(self, file: File) -> Iterator[File]:
+        for match in INCLUDE.finditer(file.data):
+            name = match[1].decode("utf-8", "replace")
+            for base in (posixpath.dirname(file.path), INCLUDE_DIRECTORY):
+                header = self.read(posixpath.normpath(posixpath.join(base, name)), required=False)
+                if header:
+                    yield header
+                    break
+
+    def read(self, path: str, *, required: bool) -> File | None:
+        if path in self.files:
+            return self.files[path]
+        try:
+            data = self.find(path).read_bytes()
+        except SourceError:
+            if required:
+                raise
+            return None
+        except OSError as error:
+            if required:
+                raise SourceError(f"`{path}`: {error.strerror}") from None
+            return None
+        self.files[path] = File.of(path, data)
+        return self.files[path]
+
+    def find(self, path: str) -> Path:
+        if path.startswith(("/", "../")) or path == "..":
+            raise SourceError(f"`{path}` lies outside the project", "name a file beside the experiment or in csrc/")
+        for place in self.project.places:
+            candidate = place / path
+            if candidate.is_file():
+                return self.inside(path, candidate)
+        raise SourceError(f"no source `{path}` beside the experiment or in csrc/", closest(path, self.all_names()))
+
+    def inside(self, path: str, candidate: Path) -> Path:
+        real = candidate.resolve()
+        if not any(real.is_relative_to(one.resolve()) for one in (self.project.root, self.project.beside)):
+            raise SourceError(f"`{path}` is a link that leads outside the project", "copy the file into csrc/")
+        return real
+
+    def all_names(self) -> list[str]:
+        """What could have been meant."""
+        csrc = self.project.root / "csrc"
+        return [str(one.relative_to(csrc)) for one in sorted(csrc.rglob("*.[chS]"))[:1000]]

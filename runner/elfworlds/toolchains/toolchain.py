@@ -1,0 +1,62 @@
+"""A toolchain as a value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.sandbox import HOST, World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An installed package, with the revision that its distribution gave it."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toolchain:
+    """A compiler, its linker and libc, and the dynamic loader of what they make.
+
+    Attributes:
+        name: `host`, as the axis `libc` says it.
+        identity: everything that decides what a build gives, by name: versions and digests.
+        versions: what `when` compares, by axis: `libc` → `2.36`; the libc's family is `libc-family`.
+        packages: the packages that these files belong to, where the system knows.
+        tools: tool → the words that start it.
+        env: the environment of a build.
+        world: what a build and a trial see.
+    """
+
+    name: str
+    identity: Mapping[str, str]
+    versions: Mapping[str, str]
+    packages: tuple[Package, ...]
+    tools: Mapping[str, tuple[str, ...]]
+    env: Mapping[str, str]
+    world: World = HOST
+
+    @property
+    def digest(self) -> str:
+        text = json.dumps(dict(sorted(self.identity.items())))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def tool(self, name: str) -> tuple[str, ...]:
+        return self.tools[name]
+
+    def record(self) -> dict[str, Any]:
+        """What a run says of the toolchain that it used."""
+        return {
+            "name": self.name,
+            "digest": self.digest,
+            "versions": dict(sorted(self.versions.items())),
+            "packages": {one.name: one.version for one in self.packages},
+            "identity": dict(sorted(self.identity.items())),
+        }

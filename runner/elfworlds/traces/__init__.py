@@ -1,0 +1,1 @@
+"""What programs wrote → events; pure, tested on recorded outputs."""

@@ -1,0 +1,34 @@
+"""The dynamic loader's own error messages (glibc: elf/dl-load.c, elf/dl-error.c; musl: ldso/dynlink.c)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GLIBC = re.compile(r"(?P<name>[^\s:]+): cannot open shared object file: No such file or directory")
+_MUSL = re.compile(
+    r"Error loading shared library (?P<name>[^\s:]+): No such file or directory(?: \(needed by (?P<by>[^)]+)\))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """A name for which the loader found no file, and the path of the object that needs it where it says so."""
+
+    name: str
+    needed_by: str | None
+
+
+def not_found(text: str) -> Iterator[NotFound]:
+    """Every object that the loader says it could not find, in order, each once."""
+    seen = set()
+    for pattern in (_GLIBC, _MUSL):
+        for match in pattern.finditer(text):
+            found = NotFound(match["name"], match.groupdict().get("by"))
+            if found not in seen:
+                seen.add(found)
+                yield found
