@@ -39,7 +39,11 @@ def missing_objects(
 
 
 def _sentences(
-    name: str, needing: Iterable[str], artifacts: Mapping[str, Artifact], names: Mapping[str, str], world: resolve.World
+    name: str,
+    needing: Iterable[str],
+    artifacts: Mapping[str, Artifact],
+    names: Mapping[str, str],
+    world: resolve.World,
 ) -> list[str]:
     """One for each needing object whose own search cannot lead to a file of that name."""
     found = []

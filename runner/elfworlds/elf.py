@@ -11,7 +11,7 @@ from elfworlds.errors import ElfworldsError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from elftools.elf.elffile import ELFFile
+    from elftools.elf.elffile import ELFFile  # noqa: TID251
 
 
 class NotElfError(ElfworldsError):
@@ -63,19 +63,31 @@ class ElfObject:
     @staticmethod
     def from_facts(facts: dict[str, Any]) -> ElfObject:
         named = {name.replace("-", "_"): value for name, value in facts.items()}
-        return ElfObject(**{name: tuple(value) if isinstance(value, list) else value for name, value in named.items()})
+        typed: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in named.items()
+        }
+        return ElfObject(**typed)
 
 
 def read(path: Path) -> ElfObject:
     """The facts of the file at a path; `NotElfError` for whatever is no readable ELF file."""
     from elftools.common.exceptions import ELFError  # noqa: PLC0415, TID251  # only builds and inspections pay for it
-    from elftools.elf.elffile import ELFFile  # noqa: PLC0415, TID251
     from elftools.construct import ConstructError  # noqa: PLC0415, TID251
+    from elftools.elf.elffile import ELFFile  # noqa: PLC0415, TID251
 
     try:
         with path.open("rb") as file:
             return _facts(ELFFile(file))
-    except (ELFError, ConstructError, ValueError, KeyError, TypeError, AttributeError, IndexError, struct.error) as error:
+    except (
+        ELFError,
+        ConstructError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        struct.error,
+    ) as error:
         raise NotElfError(f"{path}: not a readable ELF file ({error})") from None
     except OSError as error:
         raise NotElfError(f"{path}: {error.strerror}") from None
@@ -84,6 +96,7 @@ def read(path: Path) -> ElfObject:
 def _facts(elf: ELFFile) -> ElfObject:
     tags: dict[str, list[Any]] = {}
     interp, stack, build_id = None, None, None
+    segment: Any
     for segment in elf.iter_segments():
         kind = segment["p_type"]
         if kind == "PT_INTERP":

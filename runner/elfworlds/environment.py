@@ -1,4 +1,4 @@
-"""Where a run took place: kernel, processor, toolchains with their revisions, and this program's own parts."""
+"""Where a run took place: kernel, processor, toolchains with their revisions, our own parts."""
 
 from __future__ import annotations
 

@@ -10,13 +10,13 @@ import json
 import os
 import shlex
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.plan.document import as_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from elfworlds.backends import Build
     from elfworlds.plan import Plan, Trial
@@ -28,7 +28,7 @@ DIGEST_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class RunDirectory:
-    """results/<experiment>/<UTC time>-<plan digest>/"""
+    """The directory results/<experiment>/<UTC time>-<plan digest>/ of one run."""
 
     path: Path
 

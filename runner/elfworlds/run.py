@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elfworlds.diagnosis import missing_objects
 from elfworlds.observers import plain
@@ -77,7 +77,7 @@ class Observer:
         return tuple(found)
 
 
-def _realised(data: object, build: Build) -> object:
+def _realised(data: Any, build: Build) -> Any:  # noqa: ANN401  # matchers hold any data
     """A matcher with the objects' paths put in."""
     if isinstance(data, str):
         return build.realise(data)
@@ -93,18 +93,19 @@ def broken_objects(plan: Plan, build: Build) -> dict[str, str]:
     names = plan.names()
     found = {key: f"object {names[key]} was not built" for key in build.failures}
     for placed in plan.placements:
-        if placed.key in build.artifacts and placed.key not in found:
-            found |= {placed.key: why for why in _wrong_facts(placed, build)}
+        why = _wrong_fact(placed, build) if placed.key in build.artifacts else None
+        if why is not None:
+            found.setdefault(placed.key, why)
     return found
 
 
-def _wrong_facts(placed: Placement, build: Build) -> Iterator[str]:
+def _wrong_fact(placed: Placement, build: Build) -> str | None:
     facts = build.artifacts[placed.key].facts.facts()
     for name, matcher in placed.expect.items():
         wanted = _realised(matcher, build)
         if not matches(wanted, facts[name], facts):
-            yield f"object {placed.object}: {difference(name, wanted, facts[name], facts)}"
-            return
+            return f"object {placed.object}: {difference(name, wanted, facts[name], facts)}"
+    return None
 
 
 def run(trials: tuple[Trial, ...], observer: Observer, executor: Executor, workers: int) -> Iterator[Observation]:

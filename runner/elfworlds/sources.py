@@ -10,7 +10,6 @@ import hashlib
 import posixpath
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.spec.expand import expand
@@ -18,6 +17,7 @@ from elfworlds.yamltext import Problem, closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from elfworlds.spec import Spec
     from elfworlds.spec.model import Object

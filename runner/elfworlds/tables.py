@@ -82,9 +82,21 @@ def _joined(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def needed_frame(experiment: str, objects: Records) -> pd.DataFrame:
     """A row a DT_NEEDED entry, `position` from 0 in the order of the dynamic section."""
-    names = {"object": "string", "experiment": "string", "key": "string", "position": "Int64", "needed": "string"}
+    names = {
+        "object": "string",
+        "experiment": "string",
+        "key": "string",
+        "position": "Int64",
+        "needed": "string",
+    }
     rows = (
-        {"object": one["object"], "experiment": experiment, "key": one["key"], "position": position, "needed": name}
+        {
+            "object": one["object"],
+            "experiment": experiment,
+            "key": one["key"],
+            "position": position,
+            "needed": name,
+        }
         for one in objects
         for position, name in enumerate(one["needed"])
     )
@@ -94,7 +106,13 @@ def needed_frame(experiment: str, objects: Records) -> pd.DataFrame:
 def claims_frame(experiment: str, axes: Sequence[str], trials: Records) -> pd.DataFrame:
     """A row a claim and trial that checked it."""
     names = {"claim": "string", "experiment": "string", "scenario": "string", "says": "string"}
-    names |= {**dict.fromkeys(axes, "string"), "observer": "string", "repeat": "Int64", "trial": "string", **CLAIM_COLUMNS}
+    names |= {
+        **dict.fromkeys(axes, "string"),
+        "observer": "string",
+        "repeat": "Int64",
+        "trial": "string",
+        **CLAIM_COLUMNS,
+    }
     rows = (
         {**one, **claim, "claim": claim["id"], "experiment": experiment, **one["point"]}
         for one in trials

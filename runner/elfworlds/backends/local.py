@@ -1,8 +1,8 @@
 """The embedded store: one directory per build key, complete or absent, shared safely by any number of runs.
 
-    objects/<key>/<file> + manifest.json    what was made, and from what
-    locks/<key>                             held while a key is made (flock(2), so no lock outlives its holder)
-    tmp/<key>.*                             work in progress; what a killed run left is removed by the next one
+objects/<key>/<file> + manifest.json    what was made, and from what
+locks/<key>                             held while a key is made (flock(2), so no lock outlives its holder)
+tmp/<key>.*                             work in progress; what a killed run left is removed by the next one
 """
 
 from __future__ import annotations
@@ -173,9 +173,7 @@ def lay_out(work: Path, request: BuildRequest, files: Mapping[str, bytes]) -> No
         target.write_bytes(files[sha256])
 
 
-def as_command(
-    request: BuildRequest, work: Path, artifacts: Mapping[str, Artifact], toolchain: Toolchain
-) -> Command:
+def as_command(request: BuildRequest, work: Path, artifacts: Mapping[str, Artifact], toolchain: Toolchain) -> Command:
     words = realised(request, work / "src", artifacts, str(work / "out"))
     return Command(
         argv=(*toolchain.tool(request.argv[0]), *words[1:]),

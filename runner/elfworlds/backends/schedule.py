@@ -24,9 +24,7 @@ def build_all(
 
 
 class _Schedule:
-    def __init__(
-        self, requests: Mapping[str, BuildRequest], make: Make, executor: Executor, report: Report
-    ) -> None:
+    def __init__(self, requests: Mapping[str, BuildRequest], make: Make, executor: Executor, report: Report) -> None:
         self.requests = requests
         self.make = make
         self.executor = executor

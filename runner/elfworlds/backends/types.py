@@ -75,7 +75,8 @@ class Backend(Protocol):
     `keep_going` builds all that does not depend on a failure; `report` is told of each object as it is done.
     """
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def build(
         self,

@@ -34,7 +34,8 @@ app.command("schema")(schema.schema)
 
 @app.callback()
 def _options(
-    *, version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.")  # noqa: FBT003
+    *,
+    version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit."),  # noqa: FBT003
 ) -> None:
     if version:
         from elfworlds import __version__

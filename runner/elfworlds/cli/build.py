@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-
 from elfworlds.cli.options import Color, Experiments, Jobs, KeepGoing, Quiet, processors
 from elfworlds.errors import Exit
 
@@ -33,7 +32,11 @@ def build(
         for one in found:
             plan = session.make_plan(one, toolchains)
             made = session.build_plan(backend, plan, toolchains, screen, keep_going=keep_going)
-            rows = [[placed.object, made.artifacts[placed.key].path] for placed in plan.placements if placed.key in made.artifacts]
+            rows = [
+                [placed.object, made.artifacts[placed.key].path]
+                for placed in plan.placements
+                if placed.key in made.artifacts
+            ]
             screen.say(*grid(rows, indent="") if rows else [])
             screen.tell(session.failure_report(one, plan, made))
             screen.say(session.build_line(made, f"local store {backend.root}"))
@@ -42,5 +45,3 @@ def build(
                 if not keep_going:
                     break
     return worst
-
-

@@ -70,7 +70,7 @@ class Execution:
         trials = summary.settled(directory.trials())
         if self.tables:
             self.write_tables(directory, trials)
-        report = directory.write("report.md", self.report(directory, axes, trials))
+        report = directory.write("report.md", markdown(self.told(directory, axes, trials)))
         directory.point_latest_here()
         self.show(directory, screen, axes, trials)
         if interrupted:
@@ -85,12 +85,12 @@ class Execution:
         for name, frame in found.items():
             directory.write(f"tables/{name}.csv", tables.as_csv(frame))
 
-    def report(
+    def told(
         self, directory: RunDirectory, axes: Mapping[str, Sequence[str]], trials: Sequence[Mapping[str, Any]]
-    ) -> str:
+    ) -> summary.RunTold:
         experiment = self.loaded.spec.experiment
         source = experiment.source.model_dump(exclude_none=True) if experiment.source else {}
-        return markdown(
+        return summary.RunTold(
             name=self.plan.experiment,
             question=self.plan.question,
             source=source,

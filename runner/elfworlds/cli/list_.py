@@ -10,7 +10,8 @@ import typer
 
 def list_experiments(
     experiments: Annotated[
-        list[Path] | None, typer.Argument(metavar="[EXPERIMENT…]", help="Files or directories; default: experiments/")
+        list[Path] | None,
+        typer.Argument(metavar="[EXPERIMENT…]", help="Files or directories; default: experiments/"),
     ] = None,
 ) -> None:
     """List experiments: name, number of trials, question."""
@@ -20,7 +21,11 @@ def list_experiments(
     found = session.load_all(experiments or [Path("experiments")], Path.cwd())
     toolchains = dict.fromkeys(session.KNOWN_TOOLCHAINS, session.stand_in())
     rows = [
-        [one.spec.name, f"{len(session.make_plan(one, toolchains).trials)} trials", one.spec.experiment.question]
+        [
+            one.spec.name,
+            f"{len(session.make_plan(one, toolchains).trials)} trials",
+            one.spec.experiment.question,
+        ]
         for one in found
     ]
     for line in grid(rows, indent=""):

@@ -48,7 +48,12 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.experiment}: {plan.question}"
     yield f"plan {plan.digest[:12]}: {len(plan.requests)} objects to have, {len(plan.trials)} trials"
     rows = [
-        [one.object, one.key, plan.requests[one.key].filename, " ".join(f"{axis}={label}" for axis, label in one.at)]
+        [
+            one.object,
+            one.key,
+            plan.requests[one.key].filename,
+            " ".join(f"{axis}={label}" for axis, label in one.at),
+        ]
         for one in plan.placements
     ]
     yield from grid([["object", "key", "file", "at"], *rows]) if rows else []

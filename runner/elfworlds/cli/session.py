@@ -141,5 +141,3 @@ def _where_code_is(one: Loaded, name: str) -> Iterable[str]:
     if item.code is not None:
         line = one.spec.document.first_line(("objects", name, "code"))
         yield f"  ({item.stem}.c is the `code` of {name}: its line 1 is {one.spec.document.name}:{line})"
-
-

@@ -40,7 +40,10 @@ class Judgement:
 
 
 def judge(
-    outcomes: Mapping[str, Mapping[str, Any]], expected: Judged | None, claims: Iterable[Judged], values: Values
+    outcomes: Mapping[str, Mapping[str, Any]],
+    expected: Judged | None,
+    claims: Iterable[Judged],
+    values: Values,
 ) -> Judgement:
     """Name the outcome of one trial.
 

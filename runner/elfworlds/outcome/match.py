@@ -39,7 +39,7 @@ def matches(matcher: Any, value: Any, values: Values) -> bool:  # noqa: ANN401  
 
 def _word(word: str, operand: Any, value: Any, values: Values) -> bool:  # noqa: ANN401  # any value
     if word == "absent":
-        return (value is ABSENT) == operand
+        return (value is ABSENT) == bool(operand)
     return value is not ABSENT and _WORDS[word](value, operand, values)
 
 
@@ -148,5 +148,7 @@ def _show(data: Any) -> str:  # noqa: ANN401  # any value
         return "absent"
     if isinstance(data, ValueRef):
         return f"${{{data.name}}}"
-    text = repr(data) if not isinstance(data, dict) else " and ".join(f"{word} {_show(one)}" for word, one in data.items())
+    text = (
+        repr(data) if not isinstance(data, dict) else " and ".join(f"{word} {_show(one)}" for word, one in data.items())
+    )
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

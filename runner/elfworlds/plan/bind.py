@@ -234,7 +234,10 @@ class Binder:
 
     def judged(self, one: Claim | Expectation) -> Judged:
         return Judged(
-            one.outcome, self.matchers(one.__pydantic_extra__ or {}), getattr(one, "id", None), getattr(one, "says", None)
+            one.outcome,
+            self.matchers(one.__pydantic_extra__ or {}),
+            getattr(one, "id", None),
+            getattr(one, "says", None),
         )
 
 

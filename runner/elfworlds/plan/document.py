@@ -23,7 +23,13 @@ def as_document(plan: Plan) -> dict[str, Any]:
         "digest": plan.digest,
         "axes": {name: list(labels) for name, labels in plan.axes},
         "objects": [
-            {"object": one.object, "at": dict(one.at), "key": one.key, "needs": list(one.needs), "expect": jsonable(one.expect)}
+            {
+                "object": one.object,
+                "at": dict(one.at),
+                "key": one.key,
+                "needs": list(one.needs),
+                "expect": jsonable(one.expect),
+            }
             for one in plan.placements
         ],
         "builds": {key: build_document(request) for key, request in plan.requests.items()},

@@ -71,7 +71,12 @@ def command(recipe: Recipe) -> tuple[str, ...]:
     return (
         *("cc", f"-std={recipe.std}", "-g", "-O0", *_position(recipe)),
         *(f"-ffile-prefix-map={BUILD}=.", "-frandom-seed=elfworlds", "-fdiagnostics-color=never"),
-        *(f"-I{INCLUDE_DIRECTORY}", *(_define(*one) for one in recipe.defines), *recipe.cflags, *recipe.sources),
+        *(
+            f"-I{INCLUDE_DIRECTORY}",
+            *(_define(*one) for one in recipe.defines),
+            *recipe.cflags,
+            *recipe.sources,
+        ),
         *("-o", f"{OUT}/{recipe.filename}", *_link(recipe)),
         *_libraries(recipe.needs),
         *recipe.ldflags,

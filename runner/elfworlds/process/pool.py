@@ -131,6 +131,9 @@ def as_request(command: Command) -> dict[str, Any]:
 
 
 def as_completed(answer: dict[str, Any]) -> Completed:
-    streams = {name: Stream(*answer.pop(name)) for name in ("stdout", "stderr")}
-    left = tuple(Left(*one) for one in answer.pop("left"))
-    return Completed(**answer, **streams, left=left)
+    typed = {
+        "stdout": Stream(*answer["stdout"]),
+        "stderr": Stream(*answer["stderr"]),
+        "left": tuple(Left(*one) for one in answer["left"]),
+    }
+    return Completed(**(answer | typed))

@@ -93,10 +93,9 @@ def descendants() -> list[int]:
                 parents[int(entry)] = int(stat_of(int(entry))[1][1])
             except (OSError, IndexError):
                 continue
-    mine, found = {os.getpid()}, True
-    while found:
-        found = {pid for pid, parent in parents.items() if parent in mine and pid not in mine}
-        mine |= found
+    mine = {os.getpid()}
+    while fresh := {pid for pid, parent in parents.items() if parent in mine and pid not in mine}:
+        mine |= fresh
     return sorted(mine - {os.getpid()})
 
 
@@ -311,7 +310,7 @@ def become(request: dict[str, Any], streams: tuple[int, int, int], tell: int) ->
 
 def main() -> None:
     control = int(sys.argv[1])
-    os.set_inheritable(control, False)
+    os.set_inheritable(control, False)  # noqa: FBT003  # takes no keyword
     LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     woken, wake = os.pipe()
     os.set_blocking(woken, False)

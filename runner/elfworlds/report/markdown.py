@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.report.summary import BAD, ClaimLine, Pivot, claims, counts, pivot, point_text, where
+from elfworlds.report.summary import BAD, ClaimLine, Pivot, RunTold, claims, counts, pivot, point_text, where
 from elfworlds.report.text import ending, pivot_rows
 from elfworlds.yamltext.problems import printable
 
@@ -17,31 +17,14 @@ if TYPE_CHECKING:
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
 
 
-def markdown(
-    *,
-    name: str,
-    question: str,
-    source: Mapping[str, str],
-    note: str,
-    axes: Mapping[str, Sequence[str]],
-    trials: Sequence[Record],
-    objects: Sequence[Record],
-    environment: Mapping[str, Any],
-    rerun: str,
-) -> str:
-    """The report as GitHub-flavoured Markdown.
-
-    Args:
-        source: title, url, year, authors; whatever the experiment gives.
-        trials: records with settled verdicts.
-        rerun: the command that makes such a run again.
-    """
-    found = pivot(axes, trials)
-    lines = [f"# {escape(name)}", "", f"**{escape(question)}**", "", *answer(axes, trials), ""]
-    lines += [*table(*pivot_rows(found)), "", *_fixed(found), counts(trials) + ".", ""]
-    lines += [*_claims(claims(axes, trials), source), *_differences(axes, trials)]
-    lines += [*_note(note), *_objects(objects), *_versions(environment), "## Run it again", "", "    " + rerun, ""]
-    return "\n".join(lines)
+def markdown(run: RunTold) -> str:
+    """The report as GitHub-flavoured Markdown."""
+    found = pivot(run.axes, run.trials)
+    lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
+    lines += [*table(*pivot_rows(found)), "", *_fixed(found), counts(run.trials) + ".", ""]
+    lines += [*_claims(claims(run.axes, run.trials), run.source), *_differences(run.axes, run.trials)]
+    lines += [*_note(run.note), *_objects(run.objects), *_versions(run.environment)]
+    return "\n".join([*lines, "## Run it again", "", f"    {run.rerun}", ""])
 
 
 def escape(text: str) -> str:
@@ -75,7 +58,11 @@ def _place(text: str) -> str:
 
 
 def _fixed(found: Pivot) -> list[str]:
-    return ["All of this where " + ", ".join(f"{axis} = {escape(label)}" for axis, label in found.fixed) + "."] if found.fixed else []
+    return (
+        ["All of this where " + ", ".join(f"{axis} = {escape(label)}" for axis, label in found.fixed) + "."]
+        if found.fixed
+        else []
+    )
 
 
 def _claims(lines: Sequence[ClaimLine], source: Mapping[str, str]) -> list[str]:
@@ -83,7 +70,13 @@ def _claims(lines: Sequence[ClaimLine], source: Mapping[str, str]) -> list[str]:
         return []
     rows = [[one.id or "–", one.says, one.claimed, one.observed, one.verdict, one.where] for one in lines]
     told = [f"Source: {_source(source)}.", ""] if source else []
-    return ["## Claims", "", *told, *table(["claim", "says", "claimed", "observed", "verdict", "where"], rows), ""]
+    return [
+        "## Claims",
+        "",
+        *told,
+        *table(["claim", "says", "claimed", "observed", "verdict", "where"], rows),
+        "",
+    ]
 
 
 def _source(source: Mapping[str, str]) -> str:
@@ -125,6 +118,11 @@ def _versions(environment: Mapping[str, Any]) -> list[str]:
         versions = toolchain["versions"]
         libc = versions.get("libc-revision") or versions.get("libc", "unknown")
         rows.append([f"{toolchain['name']}: libc", libc])
-        rows.append([f"{toolchain['name']}: compiler", toolchain["identity"].get("cc --version", versions.get("cc", ""))])
+        rows.append(
+            [
+                f"{toolchain['name']}: compiler",
+                toolchain["identity"].get("cc --version", versions.get("cc", "")),
+            ]
+        )
         rows += [[f"{toolchain['name']}: {name}", version] for name, version in toolchain["packages"].items()]
     return ["## Versions", "", *table(["what", "version"], rows), ""]

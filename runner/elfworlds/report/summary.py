@@ -18,6 +18,28 @@ VERDICTS = ("PASS", "FAIL", "FLAKY", "NEW", "UNRESOLVED")
 BAD = ("FAIL", "FLAKY", "UNRESOLVED")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTold:
+    """Everything that a report of one run tells.
+
+    Attributes:
+        source: title, url, year, authors; whatever the experiment gives.
+        axes: each with its labels.
+        trials: records with settled verdicts, in the plan's order.
+        rerun: the command that makes such a run again.
+    """
+
+    name: str
+    question: str
+    source: Mapping[str, str]
+    note: str
+    axes: Mapping[str, Sequence[str]]
+    trials: Sequence[Record]
+    objects: Sequence[Record]
+    environment: Mapping[str, Any]
+    rerun: str
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """The outcomes at one place of a pivot, and the worst verdict among them."""
@@ -90,7 +112,10 @@ def failed(trials: Iterable[Record]) -> bool:
 
 
 def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Pivot:
-    present = {axis: [label for label in labels if any(one["point"][axis] == label for one in trials)] for axis, labels in axes.items()}
+    present = {
+        axis: [label for label in labels if any(one["point"][axis] == label for one in trials)]
+        for axis, labels in axes.items()
+    }
     varied = [axis for axis, labels in present.items() if len(labels) > 1]
     column = varied[-1] if varied else None
     row_axes = tuple(varied[:-1])
@@ -133,8 +158,9 @@ def _claim_lines(
     for point, ones in by_point.items():
         cell = _cell(ones)
         told.setdefault((cell.text if cell else "", _claim_verdict(ones)), []).append(point)
+    identity, scenario, says, claimed = key
     for (observed, verdict), points in told.items():
-        yield ClaimLine(*key, where(axes, points), observed, verdict)
+        yield ClaimLine(identity, scenario, says, claimed, where(axes, points), observed, verdict)
 
 
 def _claim_verdict(ones: Sequence[Record]) -> str:

@@ -30,5 +30,3 @@ def print_pivot(pivot: Pivot) -> None:
 
 def _style(cell: Cell | None) -> str:
     return STYLES.get(cell.verdict, "") if cell else "dim"
-
-

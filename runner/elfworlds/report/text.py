@@ -30,7 +30,9 @@ def pivot_rows(pivot: Pivot) -> tuple[list[str], list[list[str]]]:
     head = ["scenario", *pivot.row_axes, *across]
     rows = []
     for heads, cells in pivot.rows:
-        texts = ["–" if one is None else one.text + (f" [{one.verdict}]" if one.verdict in BAD else "") for one in cells]
+        texts = [
+            "–" if one is None else one.text + (f" [{one.verdict}]" if one.verdict in BAD else "") for one in cells
+        ]
         rows.append([*heads, *texts])
     return head, rows
 
@@ -46,7 +48,10 @@ def claim_lines(axes: Mapping[str, Sequence[str]], trials: Sequence[Mapping[str,
 
 
 def failure_lines(
-    trials: Iterable[Mapping[str, Any]], axes: Mapping[str, Sequence[str]], directory: str, stderr: Mapping[str, str]
+    trials: Iterable[Mapping[str, Any]],
+    axes: Mapping[str, Sequence[str]],
+    directory: str,
+    stderr: Mapping[str, str],
 ) -> Iterator[str]:
     """What was expected, what came, why, the end of standard error, and the line that reruns it.
 

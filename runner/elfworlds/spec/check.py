@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import PydanticCustomError
+
 from elfworlds import refs
 from elfworlds.refs import RefError, Template
 from elfworlds.spec import forms
@@ -20,7 +22,17 @@ if TYPE_CHECKING:
     from elfworlds.yamltext import Path
 
 TOOLCHAIN_AXES = ("libc", "gdb", "rustc")
-RESERVED_AXES = ("trial", "experiment", "scenario", "observer", "repeat", "outcome", "expected", "verdict", "claim")
+RESERVED_AXES = (
+    "trial",
+    "experiment",
+    "scenario",
+    "observer",
+    "repeat",
+    "outcome",
+    "expected",
+    "verdict",
+    "claim",
+)
 VALUES = ("exit", "signal", "timed-out", "stdout", "stderr")
 FACTS = (
     "build-id",
@@ -79,10 +91,9 @@ def _matrix(experiment: Experiment, known: Names, toolchains: frozenset[str]) ->
             hint = "it would be a column twice" if name in RESERVED_AXES else f"it must match {forms.NAME.pattern}"
             yield Finding(path, f"`{name}` cannot be an axis' name", hint, at_key=True)
         for position, (label, value) in enumerate(axis.values):
-            step = position if _is_list(axis) else label
+            step: str | int = position if _is_list(axis) else label
             if name in ("libc", "gdb") and label not in toolchains:
-                hint = closest(label, toolchains)
-                yield Finding((*path, step), f"no toolchain `{label}` is known here", hint)
+                yield Finding((*path, step), f"no toolchain `{label}` is known here", closest(label, toolchains))
             for text in _texts(value):
                 yield from _references(text, (*path, step), known)
     for index, entry in enumerate(experiment.matrix.exclude):
@@ -92,7 +103,9 @@ def _matrix(experiment: Experiment, known: Names, toolchains: frozenset[str]) ->
 
 
 def _is_list(axis: Axis) -> bool:
-    return all(label == forms.label_of(value) for label, value in axis.values if value is None or isinstance(value, str))
+    return all(
+        label == forms.label_of(value) for label, value in axis.values if value is None or isinstance(value, str)
+    )
 
 
 def _include(entry: Mapping[str, Any], path: Path, known: Names) -> Iterator[Finding]:
@@ -173,7 +186,10 @@ def _facts(one: Object, here: Path, known: Names) -> Iterator[Finding]:
 
 def _cycles(objects: Mapping[str, Object], known: Names) -> Iterator[Finding]:
     """Objects that need themselves: the linker could not make them in any order."""
-    edges = {name: [(i, need) for i, one in enumerate(obj.needs) for need in expand(one, known.axes)] for name, obj in objects.items()}
+    edges = {
+        name: [(i, need) for i, one in enumerate(obj.needs) for need in expand(one, known.axes)]
+        for name, obj in objects.items()
+    }
     done: set[str] = set()
     for start in objects:
         yield from _walk(start, edges, done)
@@ -181,7 +197,9 @@ def _cycles(objects: Mapping[str, Object], known: Names) -> Iterator[Finding]:
 
 def _walk(start: str, edges: Mapping[str, list[tuple[int, str]]], done: set[str]) -> Iterator[Finding]:
     trail: list[str] = []
-    stack: list[tuple[str, Iterator[tuple[int, str]]]] = [(start, iter(edges.get(start, [])))] if start not in done else []
+    stack: list[tuple[str, Iterator[tuple[int, str]]]] = (
+        [(start, iter(edges.get(start, [])))] if start not in done else []
+    )
     trail += [start] if stack else []
     while stack:
         name, rest = stack[-1]
@@ -221,7 +239,11 @@ def _program(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
     for text in expand(one.run[0], known.axes):
         if text.startswith(("/", "${")):
             continue
-        hint = f'write "${{{text}}}"' if text in known.objects else "name an object, or an absolute path: nothing is searched in PATH"
+        hint = (
+            f'write "${{{text}}}"'
+            if text in known.objects
+            else "name an object, or an absolute path: nothing is searched in PATH"
+        )
         yield Finding((*here, "run"), f"`{text}` is no program", hint)
 
 
@@ -233,13 +255,15 @@ def _limits(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
         for text in expand(value, known.axes):
             try:
                 read(Scalar(text))
-            except forms.PydanticCustomError as error:
+            except PydanticCustomError as error:
                 yield Finding((*here, key), error.message())
 
 
 def _judged(one: Claim | Expectation, path: Path, known: Names, outcomes: Iterable[str]) -> Iterator[Finding]:
     if one.outcome not in outcomes:
-        yield Finding((*path, "outcome"), f"no outcome `{one.outcome}` in this scenario", closest(one.outcome, outcomes))
+        yield Finding(
+            (*path, "outcome"), f"no outcome `{one.outcome}` in this scenario", closest(one.outcome, outcomes)
+        )
     yield from _when(one.when, (*path, "when"), known)
     yield from _values(one.__pydantic_extra__ or {}, path, known)
 

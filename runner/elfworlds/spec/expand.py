@@ -7,12 +7,12 @@ from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from elfworlds import refs
-from elfworlds.refs import Reference, Template
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from elfworlds.refs import Reference, Template
     from elfworlds.spec.forms import Axis
 
 ATTRIBUTES = ("dir", "soname")

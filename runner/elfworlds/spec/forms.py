@@ -37,7 +37,9 @@ def kind(data: object) -> str:
     """What a piece of data is called to its author."""
     if data is None:
         return "nothing"
-    return {list: "a list", dict: "a mapping"}.get(type(data), "a word")
+    if isinstance(data, list):
+        return "a list"
+    return "a mapping" if isinstance(data, dict) else "a word"
 
 
 def text(data: object) -> str:
@@ -219,7 +221,12 @@ Seconds: TypeAlias = Annotated[
     float | Template,
     Reads(
         seconds,
-        {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": rf"^{SECONDS.pattern}$|\$\{{"}]},
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": rf"^{SECONDS.pattern}$|\$\{{"},
+            ]
+        },
     ),
 ]
 Matcher: TypeAlias = Annotated[Any, Reads(matcher, MATCHER_SCHEMA)]
@@ -229,7 +236,12 @@ AxisForm: TypeAlias = Annotated[
         axis,
         {
             "anyOf": [
-                {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": ["string", "number", "boolean", "null"]}},
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "uniqueItems": True,
+                    "items": {"type": ["string", "number", "boolean", "null"]},
+                },
                 {"type": "object", "minProperties": 1},
             ]
         },

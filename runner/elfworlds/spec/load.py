@@ -37,7 +37,10 @@ class Spec:
 
 
 def load(
-    document: Document, *, toolchains: Iterable[str], more: Callable[[Spec], Iterable[Problem]] = lambda _spec: ()
+    document: Document,
+    *,
+    toolchains: Iterable[str],
+    more: Callable[[Spec], Iterable[Problem]] = lambda _spec: (),
 ) -> Spec:
     """A `Spec` whose keys, types and references are right.
 
@@ -102,7 +105,9 @@ def _problem(document: Document, error: ErrorDetails) -> Problem:
     path: Path = tuple(error["loc"])
     at_key = error["type"] in ("extra_forbidden", "missing") or path[-1:] == ("[key]",)
     if error["type"] == "missing":
-        return Problem(document.mark(path[:-1], key=True), f"`{path[-1]}` is missing{_where(path[:-1])}", _missing(path))
+        return Problem(
+            document.mark(path[:-1], key=True), f"`{path[-1]}` is missing{_where(path[:-1])}", _missing(path)
+        )
     path = tuple(step for step in path if step != "[key]")
     return Problem(document.mark(path, key=at_key), *_words(error, path))
 

@@ -36,7 +36,10 @@ class Model(BaseModel):
     """Unknown keys are errors; a key whose value is null counts as not written (so a merge can remove it)."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=lambda name: name.replace("_", "-"), arbitrary_types_allowed=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=lambda name: name.replace("_", "-"),
+        arbitrary_types_allowed=True,
     )
 
     @model_validator(mode="before")
@@ -107,14 +110,17 @@ class Object(Model):
     soname: Annotated[Templated | None, Field(description='DT_SONAME; default: the file\'s name; "" for none')] = None
     cflags: Annotated[Templates, Field(description="further words for the compiler")] = ()
     ldflags: Annotated[Templates, Field(description="further words for the link; last on the command line")] = ()
-    z: Annotated[Templates, Field(description="linker keywords, -z KEYWORD; they outweigh `-z lazy -z noexecstack`")] = ()
+    z: Annotated[
+        Templates, Field(description="linker keywords, -z KEYWORD; they outweigh `-z lazy -z noexecstack`")
+    ] = ()
     std: Annotated[Text, Field(description="the language standard, -std=")] = "gnu17"
     pie: Annotated[Flag, Field(description="whether an executable is position-independent")] = True
     as_needed: Annotated[Flag, Field(description="whether unused needs leave no DT_NEEDED")] = False
     build_id: Annotated[str, _word("sha1", "md5", "none"), Field(description="--build-id")] = "sha1"
     hash_style: Annotated[str, _word("gnu", "sysv", "both"), Field(description="--hash-style")] = "gnu"
     expect: Annotated[
-        dict[str, Matcher], Field(description="ELF facts that must hold, else the object's trials are UNRESOLVED")
+        dict[str, Matcher],
+        Field(description="ELF facts that must hold, else the object's trials are UNRESOLVED"),
     ] = {}
     note: Text | None = None
 
@@ -173,10 +179,13 @@ class Scenario(Model):
     repeat: Annotated[Count, Field(description="how many times each point is tried")] = 1
     when: Annotated[dict[str, AnyOf], _REMOVABLE, Field(description="the points at which the scenario is run")] = {}
     outcomes: Annotated[
-        dict[Name, dict[str, Matcher]], Field(description="names of what can happen; the first that matches is it")
+        dict[Name, dict[str, Matcher]],
+        Field(description="names of what can happen; the first that matches is it"),
     ] = {}
     claim: Annotated[
-        tuple[Claim, ...], BeforeValidator(one_or_many), Field(description="what the source says; one or a list")
+        tuple[Claim, ...],
+        BeforeValidator(one_or_many),
+        Field(description="what the source says; one or a list"),
     ] = ()
     expect: Annotated[
         tuple[Expectation, ...],

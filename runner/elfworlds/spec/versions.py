@@ -5,14 +5,14 @@ from __future__ import annotations
 import operator
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _COMPARISON = re.compile(r"(?:(?P<family>[a-z]+) +)?(?P<op><=|>=|==|!=|<|>) *(?P<version>[0-9][0-9A-Za-z.+~-]*)")
 _PIECE = re.compile(r"[0-9]+|[A-Za-z]+")
-_OPERATORS: dict[str, Callable[[object, object], bool]] = {
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 PROBE_SECONDS = 30.0
 PROGRAMS = ("cc1", "as", "ld")
 FILES = ("crt1.o", "libc.so.6", "libc.so", "libgcc.a")
-HEADERS = ("/usr/include/stdio.h", "/usr/include/dlfcn.h", "/usr/include/link.h", "/usr/include/linux/version.h")
+HEADERS = (
+    "/usr/include/stdio.h",
+    "/usr/include/dlfcn.h",
+    "/usr/include/link.h",
+    "/usr/include/linux/version.h",
+)
 TOOLS = ("gdb", "valgrind", "strace", "rustc")
 _LIBC_BANNER = re.compile(rb"GNU C Library \(([^)]*)\) (?:stable|development) release version ([0-9][0-9.]*[0-9])")
 INSTALL = {

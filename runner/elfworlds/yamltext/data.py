@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TYPE_CHECKING, Self, TypeAlias, Union
 
 from elfworlds.yamltext.problems import Mark, Problem, ProblemsError
 
@@ -29,7 +29,7 @@ class Scalar(str):
     __slots__ = ("plain",)
     plain: bool
 
-    def __new__(cls, text: str, *, plain: bool = True) -> Scalar:
+    def __new__(cls, text: str, *, plain: bool = True) -> Self:
         scalar = super().__new__(cls, text)
         scalar.plain = plain
         return scalar
@@ -139,7 +139,10 @@ class Document:
         """The line in which the text of a block scalar (`code: |`) begins."""
         mark = self.mark(path)
         lines = self.text.split("\n")
-        is_block = mark.line <= len(lines) and lines[mark.line - 1][mark.column - 1 : mark.column] in ("|", ">")
+        is_block = mark.line <= len(lines) and lines[mark.line - 1][mark.column - 1 : mark.column] in (
+            "|",
+            ">",
+        )
         return mark.line + 1 if is_block else mark.line
 
     def refuse(self, problems: Iterable[Problem]) -> ProblemsError:

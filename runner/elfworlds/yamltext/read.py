@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import yaml  # noqa: TID251  # this package is the only place for it
@@ -15,6 +14,7 @@ from elfworlds.yamltext.problems import Mark, Problem, ProblemsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
@@ -91,7 +91,8 @@ def _syntax(text: str, name: str, error: yaml.MarkedYAMLError) -> ProblemsError:
 def _syntax_hint(line: str, mark: Mark) -> str | None:
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "a tab: YAML indents with spaces"
-    if "${" in line and ("{" in line.split("${")[0] or "[" in line.split("${")[0]):
+    before, reference, _ = line.partition("${")
+    if reference and ("{" in before or "[" in before):
         return 'quote this: inside {…} and […] a reference needs quotes, as in "${name}"'
     if ": " in line[mark.column - 1 :]:
         return "quote this if the text holds `: `"
@@ -140,6 +141,8 @@ class _Composer:
             self.fail(mark, f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, mark)
+        if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            self.fail(mark, f"expected a value, found {type(event).__name__}")
         self.refuse_tag(event, mark)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
@@ -150,21 +153,19 @@ class _Composer:
             self.fail(mark, f"more than {MAX_NODES} nodes once aliases are followed")
         return node
 
-    def compose(self, event: yaml.Event, mark: Mark, depth: int) -> Node:
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self.sequence(mark, depth)
-        if isinstance(event, yaml.MappingStartEvent):
-            return self.mapping(mark, depth)
-        return Leaf(mark, Scalar(event.value, plain=not event.style))
+    def compose(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, mark: Mark, depth: int) -> Node:
+        if isinstance(event, yaml.ScalarEvent):
+            return Leaf(mark, Scalar(event.value, plain=not event.style))
+        return self.sequence(mark, depth) if isinstance(event, yaml.SequenceStartEvent) else self.mapping(mark, depth)
 
     def alias(self, event: yaml.AliasEvent, mark: Mark) -> Node:
-        node = self.anchors.get(event.anchor)
+        node = self.anchors.get(event.anchor or "")
         if node is None:
             known = "an alias of something that holds it" if event.anchor in self.anchors else "no such anchor"
             self.fail(mark, f"*{event.anchor}: {known}", "quote this if it is no alias")
         return node
 
-    def refuse_tag(self, event: yaml.Event, mark: Mark) -> None:
+    def refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, mark: Mark) -> None:
         if event.tag is not None and event.tag != "!":
             self.problems.append(Problem(mark, f"a tag (`{event.tag}`): none is allowed", "remove the tag"))
 
@@ -216,5 +217,7 @@ class _Composer:
 
 def _mark(event: yaml.Event) -> Mark:
     start, end = event.start_mark, event.end_mark
+    if start is None:
+        return Mark(1, 1)
     same = end is not None and end.line == start.line
-    return Mark(start.line + 1, start.column + 1, end.column + 1 if same else 0)
+    return Mark(start.line + 1, start.column + 1, end.column + 1 if same and end else 0)
