@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +21,10 @@ CI_MAY_LACK = ("needs a device", "needs a network")
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a skipped test is a failure, unless a device or a network is what it lacks."""
     report = yield
-    skipped = isinstance(report, pytest.TestReport) and report.skipped and not hasattr(report, "wasxfail")
+    skipped = report.skipped and not hasattr(report, "wasxfail")
     if skipped and os.environ.get("CI") and not any(reason in str(report.longrepr) for reason in CI_MAY_LACK):
         report.outcome = "failed"
     return report
@@ -73,9 +73,7 @@ class World:
 
 
 @pytest.fixture
-def world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> World:
     path = tmp_path / "project"
     shutil.copytree(ROOT / "csrc", path / "csrc")
     shutil.copytree(ROOT / "experiments", path / "experiments")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess  # noqa: TID251  # the runner itself is killed here
+import subprocess  # the runner itself is killed here
 import sys
 import threading
 import time
@@ -43,7 +43,7 @@ def test_exit_status_and_streams_are_the_programs(pool: Pool) -> None:
 
 def test_nothing_of_this_process_reaches_the_program(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAK", "1")
-    done = pool.run(Command(argv=("/usr/bin/env",), env={"A": "b"}, cwd="/tmp", timeout=20))
+    done = pool.run(Command(argv=("/usr/bin/env",), env={"A": "b"}, cwd="/", timeout=20))
     assert done.stdout.data == b"A=b\n"
     assert sh(pool, "ls /proc/self/fd | wc -l").stdout.data.strip() == b"4"  # 0, 1, 2 and ls' own
     assert sh(pool, "pwd", cwd="/usr").stdout.data == b"/usr\n"
@@ -60,9 +60,7 @@ def test_a_crash_is_named_by_its_signal(pool: Pool) -> None:
 
 
 def test_signals_ignored_by_python_are_not_ignored_by_the_program(pool: Pool) -> None:
-    done = pool.run(
-        Command(argv=("/bin/grep", "SigIgn", "/proc/self/status"), env={}, cwd="/", timeout=20)
-    )
+    done = pool.run(Command(argv=("/bin/grep", "SigIgn", "/proc/self/status"), env={}, cwd="/", timeout=20))
     assert int(done.text.split()[1], 16) == 0
 
 
@@ -95,7 +93,9 @@ def test_children_that_left_the_session_and_ignore_signals_are_killed(pool: Pool
 
 def test_a_program_that_forks_without_end_is_ended(pool: Pool) -> None:
     marker = f"5{os.getpid()}"
-    done = sh(pool, f"i=0; while [ $i -lt 60 ]; do setsid sleep {marker} & i=$((i+1)); done; sleep {marker}", timeout=1.0)
+    done = sh(
+        pool, f"i=0; while [ $i -lt 60 ]; do setsid sleep {marker} & i=$((i+1)); done; sleep {marker}", timeout=1.0
+    )
     assert done.timed_out
     assert alive(f"sleep {marker}") == []
 
@@ -187,8 +187,8 @@ def test_a_killed_runner_leaves_no_trial_behind() -> None:
     marker = f"7{os.getpid()}"
     script = (
         "from elfworlds.process import Command, Pool\n"
-        f"Pool().run(Command(argv=('/bin/sh', '-c', 'setsid sleep {marker} & sleep {marker}'), env={{'PATH': '/usr/bin:/bin'}},"
-        " cwd='/', timeout=100))\n"
+        f"argv = ('/bin/sh', '-c', 'setsid sleep {marker} & sleep {marker}')\n"
+        "Pool().run(Command(argv=argv, env={'PATH': '/usr/bin:/bin'}, cwd='/', timeout=100))\n"
     )
     with subprocess.Popen([sys.executable, "-c", script]) as runner:
         while len(alive(f"sleep {marker}")) < 3:

@@ -92,13 +92,12 @@ class LocalBackend:
         directory = self.root / "objects" / request.key
         try:
             manifest = json.loads((directory / MANIFEST).read_bytes())
-            data = (directory / request.filename).read_bytes()
-        except (OSError, ValueError):
+            found = _artifact(directory, request, manifest, reused=True)
+            digest = _sha256((directory / request.filename).read_bytes())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        expected = {"schema": SCHEMA, "key": request.key, "prefix": str(self.root), "sha256": _sha256(data)}
-        if any(manifest.get(name) != value for name, value in expected.items()):
-            return None
-        return _artifact(directory, request, manifest, reused=True)
+        expected = {"schema": SCHEMA, "key": request.key, "prefix": str(self.root), "sha256": digest}
+        return found if all(manifest.get(name) == value for name, value in expected.items()) else None
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
