@@ -61,7 +61,8 @@ def test_a_crash_is_named_by_its_signal(pool: Pool) -> None:
 
 def test_signals_ignored_by_python_are_not_ignored_by_the_program(pool: Pool) -> None:
     done = pool.run(Command(argv=("/bin/grep", "SigIgn", "/proc/self/status"), env={}, cwd="/", timeout=20))
-    assert int(done.text.split()[1], 16) == 0
+    internal = 0b11 << 31  # 32 and 33: glibc's posix_spawn ignores them, and its threads install handlers of their own
+    assert int(done.text.split()[1], 16) & ~internal == 0
 
 
 def test_a_program_that_is_not_there_says_so(pool: Pool) -> None:
