@@ -149,7 +149,7 @@ class LocalBackend:
             "toolchain": toolchain.record(),
         }
         path.chmod(0o555)
-        (made / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+        (made / MANIFEST).write_text(json.dumps(manifest, sort_keys=True))
         place = self.root / "objects" / request.key
         if place.exists():
             place.rename(made.parent / "refused")
