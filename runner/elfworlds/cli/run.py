@@ -13,7 +13,6 @@ from elfworlds.cli.options import Color, Experiments, Jobs, KeepGoing, Quiet, pr
 from elfworlds.errors import Exit
 
 if TYPE_CHECKING:
-    from elfworlds.backends import Build
     from elfworlds.cli.console import Screen
     from elfworlds.cli.execute import Execution
 
@@ -51,19 +50,27 @@ def run(
             if made.failures and not keep_going:
                 codes.append(Exit.BUILD_FAILED)
                 break
-            execution = Execution(one, plan, made, toolchains, pool, jobs, backend.name, output, tables=tables)
-            codes.append(finish(execution, screen, made))
+            execution = Execution(one, plan, made, toolchains, pool, jobs, backend.name, output)
+            codes.append(execute(execution, screen, tables=tables))
+            if codes[-1] == Exit.INTERRUPTED:
+                return Exit.INTERRUPTED
     return max(codes)
 
 
-def finish(execution: Execution, screen: Screen, made: Build) -> Exit:
+def execute(execution: Execution, screen: Screen, *, tables: bool) -> Exit:
     """Try all trials, then tell; a run that is interrupted tells as far as it came."""
-    utc = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    directory = execution.begin(utc)
-    interrupted = not execution.observe(directory, screen)
-    failed = execution.tell(directory, screen, interrupted=interrupted)
-    if interrupted:
-        return Exit.INTERRUPTED
-    if made.failures:
+    from elfworlds.cli.execute import finish
+
+    opened = execution.open(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    try:
+        screen.tell([opened.said] if opened.said else [])
+        whole = execution.observe(opened, screen)
+        failed = finish(opened.directory, screen, tables=tables)
+        if not whole:
+            return Exit.INTERRUPTED
+        opened.finish()
+    finally:
+        opened.close()
+    if execution.build.failures:
         return Exit.BUILD_FAILED
     return Exit.EXPECTATION_FAILED if failed else Exit.AS_EXPECTED
