@@ -18,7 +18,7 @@ from elfworlds.toolchains.host import Prober, probe
 from elfworlds.yamltext import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.backends import Backend, Build
     from elfworlds.cli.console import Screen
@@ -38,13 +38,14 @@ class Loaded:
     project: Project
 
 
-def load_all(paths: Sequence[Path], cwd: Path) -> list[Loaded]:
-    """Every experiment named, or everything that is wrong with any of them."""
+def load_all(paths: Sequence[Path], cwd: Path, also: Callable[[Loaded], object] = lambda _one: None) -> list[Loaded]:
+    """Every experiment named, or everything that is wrong with any of them; `also` may find more of it."""
     found: list[Loaded] = []
     wrong: list[str] = []
     for path in (file for one in paths for file in experiment_files(one)):
         try:
             found.append(load_one(path, cwd))
+            also(found[-1])
         except InputError as error:
             wrong.append(error.message + (f"\n       = {error.hint}" if error.hint else ""))
     if wrong:
