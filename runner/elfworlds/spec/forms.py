@@ -25,6 +25,7 @@ FILE_STEM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
 C_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_, ]*\))?")
 ENV_NAME = re.compile(r"[^=\x00]+")
 SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|)")
+LONGEST_COMMAND = 100_000
 LONGEST_TIME = 7 * 24 * 3600.0
 MOST_REPEATS = 1_000_000
 UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "min": 60.0}
@@ -74,6 +75,8 @@ def template(data: object) -> Template:
 def words(data: object) -> tuple[Template, ...]:
     """A command line, split as a POSIX shell would; no shell runs it."""
     line = text(data)
+    if len(line) > LONGEST_COMMAND:
+        raise refuse(f"a command of more than {LONGEST_COMMAND} characters", "let the program read a file, or `stdin`")
     try:
         found = shlex.split(line)
     except ValueError as error:

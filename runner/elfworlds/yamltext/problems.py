@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SHOWN_COLUMNS = 100
 LONGEST_MESSAGE = 400
 LONGEST_WORD = 100
+MOST_COMPARED = 300
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 
@@ -59,13 +60,20 @@ def lines_of(text: str) -> list[str]:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """A hint where the author may have meant one of the known words, or the list of them where it is short."""
     candidates = sorted(set(known))
-    comparable = [one for one in candidates if len(one) <= LONGEST_WORD] if len(word) <= LONGEST_WORD else []
-    found = difflib.get_close_matches(word, comparable, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word, _comparable(word, candidates), n=1, cutoff=0.6)
     if found:
         return f"did you mean `{found[0]}`?"
     if 0 < len(candidates) <= 12:  # noqa: PLR2004  # as many as fit on a line
         return "known here: " + ", ".join(f"`{one}`" if one else "``" for one in candidates)
     return None
+
+
+def _comparable(word: str, candidates: list[str]) -> list[str]:
+    """As many of the candidates as can be compared in no time, whatever a file holds."""
+    if len(word) > LONGEST_WORD:
+        return []
+    short = [one for one in candidates if len(one) <= LONGEST_WORD]
+    return short if len(short) <= MOST_COMPARED else [one for one in short if one[:1] == word[:1]][:MOST_COMPARED]
 
 
 def render(name: str, lines: list[str], problem: Problem) -> str:
