@@ -304,7 +304,8 @@ def _alias_bomb() -> bytes:
 
 
 def _nested_anchors() -> bytes:
-    lines, size = [], 0
+    lines: list[str] = []
+    size = 0
     while size < 900_000:
         n = len(lines)
         lines.append(f"x-{n}: &a{n} {{k: &b{n} [*a{n - 1}, *b{n - 1}]}}" if lines else "x-0: &a0 {k: &b0 [1]}")
