@@ -18,6 +18,8 @@ from elfworlds.yamltext import Data, Scalar, closest, core
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+
     from elfworlds.yamltext import Path
 
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -216,6 +218,18 @@ class Reads:
         return dict(self.schema)
 
 
+@dataclass(frozen=True, slots=True)
+class OneOrMany:
+    """A pydantic annotation: a list, or what could stand in it alone; editors are told both."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(one_or_many, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
 _LIST = BeforeValidator(listed)
 _STRING = {"type": "string"}
 
@@ -268,4 +282,4 @@ AxisForm: TypeAlias = Annotated[
         },
     ),
 ]
-AnyOf: TypeAlias = Annotated[tuple[Value, ...], BeforeValidator(one_or_many)]
+AnyOf: TypeAlias = Annotated[tuple[Value, ...], OneOrMany()]

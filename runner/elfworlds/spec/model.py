@@ -17,6 +17,7 @@ from elfworlds.spec.forms import (
     Flag,
     Matcher,
     Name,
+    OneOrMany,
     Reads,
     Seconds,
     Templated,
@@ -28,7 +29,6 @@ from elfworlds.spec.forms import (
     label_of,
     listed,
     one_of,
-    one_or_many,
 )
 from elfworlds.yamltext import Scalar
 
@@ -194,12 +194,12 @@ class Scenario(Model):
     ] = {}
     claim: Annotated[
         tuple[Claim, ...],
-        BeforeValidator(one_or_many),
+        OneOrMany(),
         Field(description="what the source says; one or a list"),
     ] = ()
     expect: Annotated[
         tuple[Expectation, ...],
-        BeforeValidator(one_or_many),
+        OneOrMany(),
         Field(description="what is so: the first entry that applies decides the verdict"),
     ] = ()
     note: Text | None = None
