@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +13,6 @@ from elfworlds.outcome.match import ABSENT
 from elfworlds.plan.types import Judged, ValueRef
 from elfworlds.spec.matchers import WORDS, MatcherError, check_matcher
 from elfworlds.yamltext import Scalar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SETTINGS = settings(database=None, deadline=None, max_examples=300)
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "a", "ab", "1", "true", "b a\na"])
@@ -200,7 +197,7 @@ class TestDifference:
         assert difference("exit", 0, ABSENT, {}) == "exit is absent, not 0"
 
 
-OUTCOMES = {"loaded": {"exit": 0}, "any-exit": {"exit": {"absent": False}, "signal": None}}
+OUTCOMES: dict[str, dict[str, Any]] = {"loaded": {"exit": 0}, "any-exit": {"exit": {"absent": False}, "signal": None}}
 
 
 def values_of(**changed: object) -> dict[str, object]:
@@ -346,9 +343,9 @@ class TestTheShapeOfAMatcher:
         assert caught.value.path == path
 
     def test_is_checked_for_all_that_a_part_can_stand_for(self) -> None:
-        choices: Callable[[object], tuple[object, ...]] = lambda one: (
-            (Scalar("1"), Scalar("x")) if one == "?" else (one,)
-        )  # noqa: E731
+        def choices(one: object) -> tuple[object, ...]:
+            return (Scalar("1"), Scalar("x")) if one == "?" else (one,)
+
         check_matcher(typed({"contains": "?"}), choices)
         with pytest.raises(MatcherError, match="takes a number"):
             check_matcher(typed({"less-than": "?"}), choices)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,14 +13,29 @@ from elfworlds.errors import InputError
 from elfworlds.yamltext import Mark, Problem, ProblemsError, Scalar, closest, core, number, parse, read, render
 from elfworlds.yamltext.problems import lines_of, printable, sentence, width
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
 SETTINGS = settings(database=None, deadline=None, max_examples=300)
 FRAGMENTS = st.lists(
     st.sampled_from(
-        ["a", "b", ": ", ":", "- ", "\n", "  ", "{", "}", "[", "]", ", ", "&x ", "*x", "<<: *x", "!t ", "|\n", "'", '"']
-        + ["\t", "#", "---\n", "...\n", "%YAML 1.2\n", "? ", "~", "\\x", "\r\n", "\u2028", "\ufeff", "é", "語", "@"]
+        [
+            *("a", "b", ": ", ":", "- ", "\n", "  ", "{", "}", "[", "]", ", ", "&x ", "*x", "<<: *x", "!t ", "|\n"),
+            *("\t", "#", "---\n", "...\n", "%YAML 1.2\n", "? ", "~", "\\x", "\r\n", "\u2028", "\ufeff", "é", "@"),
+            *("'", '"', "語"),
+        ]
     ),
     max_size=30,
 ).map("".join)
+
+
+def refused(action: Callable[[], object]) -> InputError | None:
+    try:
+        action()
+    except InputError as error:
+        return error
+    return None
 
 
 class TestCore:
@@ -97,15 +112,15 @@ class TestParse:
     @example("%TAG ! x\n%TAG ! y\n--- a")
     @given(st.text() | FRAGMENTS)
     def test_raises_nothing_but_its_own_error(self, text: str) -> None:
-        try:
-            document = parse(text, "x.yaml")
-        except InputError as error:
-            assert all(char == "\n" or char.isprintable() for char in error.message)
-            lines = lines_of(text)
-            marks = [one.mark for one in error.problems if one.mark] if isinstance(error, ProblemsError) else []
-            assert all(1 <= mark.line <= len(lines) + 1 and mark.column >= 1 for mark in marks)
+        error = refused(lambda: parse(text, "x.yaml"))
+        if error is None:
+            assert isinstance(parse(text, "x.yaml").data(), dict)
             return
-        assert isinstance(document.data(), dict)
+        assert isinstance(error, ProblemsError)
+        assert all(char == "\n" or char.isprintable() for char in error.message)
+        marks = [one.mark for one in error.problems if one.mark]
+        assert marks
+        assert all(1 <= mark.line <= len(lines_of(text)) + 1 and mark.column >= 1 for mark in marks)
 
     @SETTINGS
     @given(data=st.binary() | FRAGMENTS.map(str.encode) | FRAGMENTS.map(lambda text: text.encode("utf-16")))
@@ -114,13 +129,11 @@ class TestParse:
     ) -> None:
         path = tmp_path_factory.getbasetemp() / "any.yaml"
         path.write_bytes(data)
-        try:
-            read(path)
-        except InputError as error:
-            assert str(path) in error.message
+        error = refused(lambda: read(path))
+        assert error is None or str(path) in error.message
 
     @SETTINGS
-    @given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1))
+    @given(st.dictionaries(st.text(min_size=1, max_size=90), st.text(), min_size=1))
     def test_gives_back_what_was_quoted(self, data: dict[str, str]) -> None:
         def quoted(text: str) -> str:
             return '"' + "".join(f"\\U{ord(char):08x}" for char in text) + '"'
