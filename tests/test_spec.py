@@ -210,6 +210,19 @@ class TestProblems:
         )
         assert told(text) == ["3:10 an axis without values"]
 
+    def test_of_axes_in_a_circle_do_not_follow_to_their_references(self) -> None:
+        text = (
+            HEAD + "matrix: {p: ['${matrix.p}']}\n"
+            "objects: {a: {library: a, code: int a;, needs: ['${matrix.p}'], runpath: ['x${matrix.p}']}}\n"
+            "scenarios: {s: {run: '${${matrix.p}}', timeout: '${matrix.p}'}}\n"
+        )
+        assert told(text) == ["3:14 axes go round in a circle: p → p"]
+
+    def test_are_found_behind_axes_that_name_axes(self) -> None:
+        axes = "matrix: {p: ['${matrix.q}'], q: {x: '${matrix.r}'}, r: [a, none]}\n"
+        objects = "objects:\n  a: {library: a, code: int a;}\n  b: {library: b, code: int b;, needs: ['${matrix.p}']}\n"
+        assert told(HEAD + axes + objects + RUN) == ["6:41 no object `none`"]
+
     def test_of_an_invalid_object_do_not_follow_to_its_references(self) -> None:
         assert told(f"{HEAD}objects: {{a: word}}\nscenarios: {{s: {{run: '${{a}}'}}}}\n") == [
             "3:14 expected a mapping, found a word"

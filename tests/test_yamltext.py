@@ -260,7 +260,7 @@ class TestRendering:
         assert len(shown) < 120
         assert shown[carets.index("^") : carets.rindex("^") + 1] == "HERE"
 
-    @pytest.mark.parametrize("before", ["読み込み", "\t\t", "e\u0301e\u0301", "\u200b", "❤\ufe0f"])
+    @pytest.mark.parametrize("before", ["読み込み", "\t\t", "e\u0301e\u0301", "x\u20dd", "\u200b", "❤\ufe0f"])
     def test_puts_the_caret_below_the_place_whatever_stands_before(self, before: str) -> None:
         column = len(before) + 1
         _, shown, carets = render("x", [before + "HERE"], Problem(Mark(1, column, column + 4), "no")).split("\n")
