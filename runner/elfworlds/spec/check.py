@@ -14,7 +14,7 @@ from elfworlds.spec.expand import Names, expand
 from elfworlds.spec.findings import Finding, references, texts
 from elfworlds.spec.matchers import MatcherError, check_matcher
 from elfworlds.spec.model import DEFAULT_OUTCOMES, Claim, Expectation, Experiment, Scenario
-from elfworlds.spec.objects import check_objects
+from elfworlds.spec.objects import FACTS, check_objects
 from elfworlds.spec.versions import comparison
 from elfworlds.yamltext import Scalar, closest
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from elfworlds.yamltext import Path
+
+__all__ = ["FACTS", "VALUES", "check", "unknown_value"]
 
 TOOLCHAIN_AXES = ("libc", "gdb", "rustc")
 RESERVED_AXES = (
