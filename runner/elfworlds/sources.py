@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elfworlds.spec import Spec
+    from elfworlds.spec.forms import Axis
     from elfworlds.spec.model import Object
 
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.MULTILINE)
@@ -93,7 +94,7 @@ def gather(spec: Spec, project: Project) -> tuple[Sources, list[Problem]]:
     reader = _Reader(project)
     reads: dict[str, tuple[str, ...]] = {}
     problems: list[Problem] = []
-    axes = dict(spec.experiment.matrix.__pydantic_extra__ or {})
+    axes = spec.experiment.matrix.axes
     for name, one in spec.experiment.objects.items():
         for place, path in _wanted(one, axes):
             try:
@@ -108,12 +109,12 @@ def inline_path(one: Object) -> str:
     return f"{one.stem}.c"
 
 
-def _wanted(one: Object, axes: Mapping[str, object]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _wanted(one: Object, axes: Mapping[str, Axis]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Places in the object and the logical paths that they name; an empty path stands for inline code."""
     if one.code is not None:
         yield ("code",), ""
     for index, template in enumerate(one.sources):
-        for path in expand(template, axes):  # type: ignore[arg-type]
+        for path in expand(template, axes):
             yield ("sources", index), path
     for index, path in enumerate(one.headers):
         yield ("headers", index), path

@@ -28,34 +28,45 @@ class Reads:
     """Which axes an object or a scenario reads, the objects that it can name included."""
 
     def __init__(self, experiment: Experiment) -> None:
-        self.axes: Mapping[str, Axis] = experiment.matrix.__pydantic_extra__ or {}
+        self.axes: Mapping[str, Axis] = experiment.matrix.axes
         self.objects = experiment.objects
         self.of_object: dict[str, frozenset[str]] = {}
 
     def object(self, name: str) -> frozenset[str]:
+        """Facts that are expected of an object may name one that is made of it, so this may go in a circle."""
         if name not in self.of_object:
-            one = self.objects[name]
-            directories = [*one.needs, *(one.runpath or ()), *(one.rpath or ())]
-            mentioned = [text for template in directories for text in expand(template, self.axes)]
-            self.of_object[name] = self.templates(_templates(one), mentioned)
+            found, waiting = {name}, [name]
+            while waiting:
+                new = self.mentioned(self.objects[waiting.pop()]) - found
+                found |= new
+                waiting += new
+            axes = (self.named(_templates(self.objects[one]))[0] for one in found)
+            self.of_object[name] = frozenset({"libc"}).union(*axes)
         return self.of_object[name]
+
+    def mentioned(self, one: Object) -> set[str]:
+        directories = [*one.needs, *(one.runpath or ()), *(one.rpath or ())]
+        bare = {text for template in directories for text in expand(template, self.axes)}
+        return {*bare.intersection(self.objects), *self.named(_templates(one))[1]}
 
     def scenario(self, one: Scenario) -> frozenset[str]:
         texts = [*one.env.values(), *_texts(one.outcomes)]
         parts = [*one.run, one.stdin, one.timeout, one.repeat]
         found = [part for part in parts if isinstance(part, Template)]
-        return self.templates([*found, *(refs.parse(text or "") for text in texts)], ())
+        axes, objects = self.named([*found, *(refs.parse(text or "") for text in texts)])
+        return frozenset({"libc"}).union(axes, *(self.object(name) for name in objects))
 
-    def templates(self, templates: Iterable[Template], mentioned: Iterable[str]) -> frozenset[str]:
-        named = {name for template in templates for name in names(template, self.axes)}
-        axes = {name.removeprefix("matrix.") for name in named if name.startswith("matrix.")}
+    def named(self, templates: Iterable[Template]) -> tuple[set[str], set[str]]:
+        """The axes and the objects that texts name, those within the values of axes included."""
+        found = {name for template in templates for name in names(template, self.axes)}
+        axes = {name.removeprefix("matrix.") for name in found if name.startswith("matrix.")}
+        objects = {name for one in found if (name := object_of(one, self.objects))}
         for axis in tuple(axes):
             texts = [text for _, value in self.axes[axis].values for text in _texts(value)]
-            axes |= self.templates([refs.parse(text) for text in texts], ())
-        for name in {*mentioned, *(object_of(name, self.objects) or "" for name in named)}:
-            if name in self.objects:
-                axes |= self.object(name)
-        return frozenset(axes | {"libc"})
+            inner = self.named([refs.parse(text) for text in texts])
+            axes |= inner[0]
+            objects |= inner[1]
+        return axes, objects
 
 
 def _templates(one: Object) -> Iterator[Template]:
@@ -89,7 +100,7 @@ class Binder:
         self, experiment: Experiment, sources: Sources, toolchain: Toolchain, point: Point, known: Known
     ) -> None:
         self.experiment = experiment
-        self.axes: Mapping[str, Axis] = experiment.matrix.__pydantic_extra__ or {}
+        self.axes = known.reads.axes
         self.sources = sources
         self.toolchain = toolchain
         self.point = dict(point)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from elfworlds.spec.forms import (
     AnyOf,
+    Axis,
     AxisForm,
     CName,
     Count,
@@ -16,6 +17,7 @@ from elfworlds.spec.forms import (
     Flag,
     Matcher,
     Name,
+    OneOrMany,
     Reads,
     Seconds,
     Templated,
@@ -24,10 +26,11 @@ from elfworlds.spec.forms import (
     Texts,
     Value,
     Words,
+    label_of,
+    listed,
     one_of,
-    one_or_many,
-    refuse,
 )
+from elfworlds.yamltext import Scalar
 
 DEFAULT_OUTCOMES = ("hang", "crash", "other")
 
@@ -79,12 +82,29 @@ class Matrix(Model):
 
     include: Annotated[
         tuple[dict[str, AnyOf], ...],
+        BeforeValidator(listed),
         Field(description="points to add; each names every axis, a list stands for each of its values"),
     ] = ()
     exclude: Annotated[
         tuple[dict[str, AnyOf], ...],
+        BeforeValidator(listed),
         Field(description="points to leave out: those that match all keys of an entry, a list is any-of"),
     ] = ()
+
+    @property
+    def varied(self) -> dict[str, Axis]:
+        """The axes as they are written."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @property
+    def axes(self) -> dict[str, Axis]:
+        """The axes with the labels that only added points have; such a label is its own value."""
+        return {name: self._with_added(name, axis) for name, axis in self.varied.items()}
+
+    def _with_added(self, name: str, axis: Axis) -> Axis:
+        added = (label_of(choice) for entry in self.include for choice in entry.get(name, ()))
+        new = dict.fromkeys(label for label in added if label not in axis.labels)
+        return Axis((*axis.values, *((label, Scalar(label)) for label in new)), axis.listed)
 
 
 class Object(Model):
@@ -132,16 +152,6 @@ class Object(Model):
     def filename(self) -> str:
         return f"lib{self.library}.so" if self.library else self.stem
 
-    @model_validator(mode="after")
-    def _is_one_thing(self) -> Object:
-        if (self.library is None) == (self.executable is None):
-            raise refuse("an object is either a `library` or an `executable`", "write one of the two, with its name")
-        if (self.code is None) == (not self.sources):
-            raise refuse("an object has either `sources` or `code`", "write one of the two")
-        if self.rpath is not None and self.runpath is not None:
-            raise refuse("an object has either `rpath` or `runpath`", "DT_RPATH is ignored where DT_RUNPATH is there")
-        return self
-
 
 class Claim(Model):
     """What the source says would happen; every other key is a value with its matcher."""
@@ -184,12 +194,12 @@ class Scenario(Model):
     ] = {}
     claim: Annotated[
         tuple[Claim, ...],
-        BeforeValidator(one_or_many),
+        OneOrMany(),
         Field(description="what the source says; one or a list"),
     ] = ()
     expect: Annotated[
         tuple[Expectation, ...],
-        BeforeValidator(one_or_many),
+        OneOrMany(),
         Field(description="what is so: the first entry that applies decides the verdict"),
     ] = ()
     note: Text | None = None
