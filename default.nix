@@ -1,0 +1,35 @@
+# The door without flakes, and the table of contents of nix/.
+#
+#   nix-build                 the runner, over the nixpkgs that flake.lock pins
+#   nix-shell                 a shell to work on it
+#   nix-build -A objects …    the objects of a plan (this is what `elfworlds run --backend nix` calls)
+#
+# `packages` is where a package set lies, nixpkgs or nix/hostpkgs; flake.nix hands one in as `pkgs`.
+{
+  system ? builtins.currentSystem,
+  packages ? import ./nix/nixpkgs.nix,
+  pkgs ? import packages {
+    inherit system;
+    config = { };
+    overlays = [ ];
+  },
+  inNixShell ? false,
+}:
+let
+  scope = rec {
+    # from a plan to derivations
+    toolchain = import ./nix/toolchain.nix { inherit pkgs; };
+    mkObject = import ./nix/mk-object.nix { inherit pkgs; };
+    objects = import ./nix/objects.nix { inherit mkObject toolchain; };
+    manifest = import ./nix/manifest.nix { inherit objects; };
+    compiler = pkgs.stdenv.cc;
+
+    # the runner and what is around it
+    source = import ./nix/source.nix { };
+    app = import ./nix/app.nix { inherit pkgs source packages; };
+    checks = import ./nix/checks.nix { inherit pkgs source app objects; };
+    formatter = import ./nix/formatter.nix { inherit pkgs; };
+    devShell = import ./nix/dev-shell.nix { inherit pkgs packages; };
+  };
+in
+if inNixShell then scope.devShell else scope

@@ -1,0 +1,1 @@
+{ pkgs, source, app, objects }: { }

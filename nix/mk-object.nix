@@ -1,0 +1,51 @@
+# One object: runs a request's command and nothing else.
+#
+# A plain derivation, no stdenv: no setup hooks, no hardening, no fixup. Of nixpkgs' compiler wrapper, what would
+# add a run path of its own is switched off; it asks for its variables by the compiler's suffix.
+{ pkgs }:
+{
+  key, # in the environment, and so is the toolchain's identity, which it digests
+  filename,
+  argv,
+  env,
+  inputs, # place in the build directory → store path
+  needs, # key → object
+}:
+let
+  words = import ./shell-words.nix;
+  symbols = {
+    "@out@" = ''"$out"'';
+    "@build@" = ''"$PWD"'';
+  } // words.symbols needs;
+
+  places = builtins.attrNames inputs;
+  directories = words.unique (map dirOf places);
+  lines = [
+    ''mkdir "$NIX_BUILD_TOP/src" "$out"''
+    ''cd "$NIX_BUILD_TOP/src"''
+  ]
+  ++ map (directory: "mkdir -p ${words.quote directory}") (builtins.filter (one: one != ".") directories)
+  ++ map (place: "ln -s ${inputs.${place}} ${words.quote place}") places
+  ++ [ "exec ${builtins.concatStringsSep " " (map (words.replaced symbols) argv)}" ];
+
+  inherit (pkgs.stdenv.cc) suffixSalt;
+in
+derivation (
+  removeAttrs env [ "PATH" ]
+  // {
+    inherit key;
+    inherit (pkgs.stdenv.hostPlatform) system;
+    name = words.storeName filename;
+    builder = "${pkgs.bash}/bin/bash";
+    args = [
+      "-euc"
+      ''source "$scriptPath"''
+    ];
+    PATH = "${pkgs.coreutils}/bin";
+    passAsFile = [ "script" ];
+    script = builtins.concatStringsSep "\n" lines + "\n";
+    allowSubstitutes = false; # a compilation is quicker than to ask a cache for it
+    "NIX_DONT_SET_RPATH_${suffixSalt}" = "1";
+    "NIX_HARDENING_ENABLE_${suffixSalt}" = "";
+  }
+)
