@@ -2,7 +2,7 @@
 #
 #   nix-build                 the runner, over the nixpkgs that flake.lock pins
 #   nix-shell                 a shell to work on it
-#   nix-build -A objects …    the objects of a plan (this is what `elfworlds run --backend nix` calls)
+#   nix-build -A build …      the objects of a plan; `objects` has them by key, nix/objects.nix says the arguments
 #
 # `packages` is where a package set lies, nixpkgs or nix/hostpkgs; flake.nix hands one in as `pkgs`.
 {
@@ -21,6 +21,7 @@ let
     toolchain = import ./nix/toolchain.nix { inherit pkgs; };
     mkObject = import ./nix/mk-object.nix { inherit pkgs; };
     objects = import ./nix/objects.nix { inherit mkObject toolchain; };
+    build = { plan, files }: builtins.attrValues (objects { inherit plan files; });
     manifest = import ./nix/manifest.nix { inherit objects; };
     compiler = pkgs.stdenv.cc;
 

@@ -23,6 +23,7 @@ let
   lines = [
     ''mkdir "$NIX_BUILD_TOP/src" "$out"''
     ''cd "$NIX_BUILD_TOP/src"''
+    "export TERM=dumb" # a builder has a terminal, where gcc would put links into its warnings
   ]
   ++ map (directory: "mkdir -p ${words.quote directory}") (builtins.filter (one: one != ".") directories)
   ++ map (place: "ln -s ${inputs.${place}} ${words.quote place}") places

@@ -54,6 +54,15 @@ class Failure:
     missing: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """An object that was made a second time: whether every byte is the same, and if not, what is known of it."""
+
+    key: str
+    identical: bool
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Build:
     """Which of a plan's objects exist, and why the others do not."""
@@ -73,10 +82,14 @@ class Backend(Protocol):
     """Makes what a plan asks for.
 
     `keep_going` builds all that does not depend on a failure; `report` is told of each object as it is done.
+    `verify` makes every object of a build once more. `where` says in words where objects are.
     """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def where(self) -> str: ...
 
     def build(
         self,
@@ -86,3 +99,5 @@ class Backend(Protocol):
         keep_going: bool,
         report: Callable[[BuildRequest, Artifact | Failure], None],
     ) -> Build: ...
+
+    def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]: ...

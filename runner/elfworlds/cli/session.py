@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import plan as planning
 from elfworlds.backends import Artifact, Failure
-from elfworlds.backends.local import LocalBackend, default_root
+from elfworlds.backends.local import default_root
 from elfworlds.errors import InputError
 from elfworlds.sources import Project, Sources, gather
 from elfworlds.spec import Spec, load
@@ -97,10 +97,6 @@ def stand_in() -> Toolchain:
 
 def make_plan(one: Loaded, toolchains: Mapping[str, Toolchain]) -> Plan:
     return planning.make(one.spec, one.sources, toolchains)
-
-
-def local_backend(pool: Pool, environment: Mapping[str, str], jobs: int) -> LocalBackend:
-    return LocalBackend(default_root(environment), pool.run, jobs)
 
 
 def build_plan(

@@ -25,6 +25,8 @@ class Command:
         stdin: what standard input holds.
         keep: bytes kept of each output stream, half from its start and half from its end.
         limits: resource limits by their RLIMIT name in lower case, soft and hard alike.
+        stderr_to: a file that standard error is appended to, to be read while the program runs; then the
+            stream that is kept is empty.
     """
 
     argv: tuple[str, ...]
@@ -34,6 +36,7 @@ class Command:
     stdin: bytes = b""
     keep: int = KEPT_BYTES
     limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({"core": 0}))
+    stderr_to: str = ""
 
     def as_shell(self) -> str:
         """One line that runs the same program by hand, in a POSIX shell."""

@@ -127,6 +127,7 @@ def as_request(command: Command) -> dict[str, Any]:
         "stdin": command.stdin,
         "keep": command.keep,
         "limits": dict(command.limits),
+        "stderr_to": command.stderr_to,
     }
 
 

@@ -142,6 +142,7 @@ class Trial:
 
     def run(self) -> dict[str, Any]:
         out, err = self.pipe(), self.pipe()
+        self.redirect(err[1], self.request["stderr_to"])
         started = time.monotonic()
         self.pid, failure = self.start(out[1], err[1])
         os.close(out[1])
@@ -157,6 +158,13 @@ class Trial:
         os.set_blocking(reading, False)
         self.streams[reading] = Kept(self.request["keep"])
         return reading, writing
+
+    def redirect(self, fd: int, path: str) -> None:
+        """Let a stream's writing end be a file, if one is named."""
+        if path:
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            os.dup2(file, fd, inheritable=False)
+            os.close(file)
 
     def start(self, out: int, err: int) -> tuple[int, str | None]:
         """Fork and execute; the second value says why execve failed, where it did."""
