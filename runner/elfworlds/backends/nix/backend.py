@@ -165,7 +165,7 @@ class _Work:
             elif key not in self.artifacts:
                 self.take(key, reused=key in before)
         self.fail()
-        if not done.ok and (not self.failures or trouble.REFUSED.fits("\n".join(self.told))):
+        if not done.ok and (not self.failures or trouble.blind("\n".join(self.told))):
             raise trouble.explain("\n".join(self.told) or _words(done))
 
     def finished(self, key: str) -> bool:

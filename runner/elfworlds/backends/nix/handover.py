@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.backends.nix import trouble
 from elfworlds.errors import BuildFailedError
 from elfworlds.plan.document import build_document
 
@@ -46,6 +47,13 @@ def _seen(words: tuple[str, ...], visible: tuple[str, ...]) -> tuple[str, ...]:
 
 def write(directory: Path, data: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
     """`plan.json` and `files/<sha256>` below the directory."""
+    try:
+        _write(directory, data, files)
+    except OSError as error:
+        raise trouble.explain(f"{error.filename or directory}: {error.strerror}") from None
+
+
+def _write(directory: Path, data: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
     wanted = {sha256 for request in data["builds"].values() for sha256 in request["inputs"].values()}
     (directory / "files").mkdir(parents=True)
     for sha256 in sorted(wanted):

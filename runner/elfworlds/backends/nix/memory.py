@@ -63,10 +63,13 @@ class Memory:
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "output": output,
         }
-        self.root.mkdir(parents=True, exist_ok=True)
-        temporary = self.root / f"{path.parent.name}.{os.getpid()}"
-        temporary.write_text(json.dumps(known, separators=(",", ":")))
-        temporary.replace(self._file(path))
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            temporary = self.root / f"{path.parent.name}.{os.getpid()}"
+            temporary.write_text(json.dumps(known, separators=(",", ":")))
+            temporary.replace(self._file(path))
+        except OSError:
+            return known  # it will be read again next time
         return known
 
     def _file(self, path: Path) -> Path:

@@ -32,7 +32,7 @@ TOO_OLD = Trouble(
     f"use Nix 2.18 or newer; or {HOSTPKGS}; {WITHOUT}",
 )
 REFUSED = Trouble(
-    (r"setting 'sandbox-paths'.*(?:restricted|trusted)",),
+    (r"setting 'sandbox-paths'.*(?:restricted|trusted)", r"executing '/usr/bin/bash': No such file or directory"),
     "the Nix daemon does not let you say which directories builds see (sandbox-paths)",
     f"ask for `trusted-users = YOU` in the daemon's nix.conf, or {OWN_STORE}; {WITHOUT}",
 )
@@ -57,7 +57,7 @@ NO_BUILD_USERS = Trouble(
     "say `build-users-group =` in nix.conf where the store is root's own, or start nix-daemon",
 )
 NOT_WRITABLE = Trouble(
-    (r"Permission denied", r"Read-only file system", r"is not writable", r"sufficient rights"),
+    (r"Permission denied", r"Read-only file system", r"is not writable", r"could not set permissions on '/nix"),
     "the Nix store is not writable for you",
     f"use the daemon (Debian: apt-get install nix-setup-systemd), or {OWN_STORE}; {WITHOUT}",
 )
@@ -67,6 +67,11 @@ NO_SANDBOX = Trouble(
     f"allow user namespaces, or build on a machine that does; {WITHOUT}",
 )
 KNOWN = (TOO_OLD, REFUSED, DISK_FULL, NO_DAEMON, OFFLINE, NO_BUILD_USERS, NOT_WRITABLE, NO_SANDBOX)
+
+
+def blind(text: str) -> bool:
+    """Whether builds do not see the directories that they were to see."""
+    return bool(re.search(r"executing '/usr/bin/bash': No such file or directory", text))
 
 
 def explain(text: str) -> BuildFailedError:
