@@ -18,19 +18,33 @@
 let
   scope = rec {
     # from a plan to derivations
-    toolchain = import ./nix/toolchain.nix { inherit pkgs; };
+    compiler = import ./nix/compiler.nix { inherit pkgs; };
+    toolchain = import ./nix/toolchain.nix { inherit pkgs compiler; };
     mkObject = import ./nix/mk-object.nix { inherit pkgs; };
     objects = import ./nix/objects.nix { inherit mkObject toolchain; };
     build = { plan, files }: builtins.attrValues (objects { inherit plan files; });
     manifest = import ./nix/manifest.nix { inherit objects; };
-    compiler = pkgs.stdenv.cc;
 
     # the runner and what is around it
     source = import ./nix/source.nix { };
-    app = import ./nix/app.nix { inherit pkgs source packages; };
-    checks = import ./nix/checks.nix { inherit pkgs source app objects; };
+    app = import ./nix/app.nix {
+      inherit
+        pkgs
+        compiler
+        source
+        packages
+        ;
+    };
+    checks = import ./nix/checks.nix {
+      inherit
+        pkgs
+        compiler
+        source
+        app
+        ;
+    };
     formatter = import ./nix/formatter.nix { inherit pkgs; };
-    devShell = import ./nix/dev-shell.nix { inherit pkgs packages; };
+    devShell = import ./nix/dev-shell.nix { inherit pkgs compiler packages; };
   };
 in
 if inNixShell then scope.devShell else scope

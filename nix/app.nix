@@ -1,6 +1,7 @@
 # The runner as a program that builds with Nix, over the package set it was itself made from.
 {
   pkgs,
+  compiler,
   source,
   packages,
 }:
@@ -16,9 +17,9 @@ let
     ]
   );
   # nixpkgs' compiler is an input; the host's is found in PATH, as everywhere.
-  compiler = if pkgs.stdenv.isHost or false then "" else "export CC=\${CC:-${pkgs.stdenv.cc}/bin/cc}";
+  sayCompiler = if pkgs.stdenv.isHost or false then "" else "export CC=\${CC:-${compiler}/bin/cc}";
 in
-pkgs.runCommand "elfworlds" { inherit compiler python source packages; } ''
+pkgs.runCommand "elfworlds" { inherit sayCompiler python source packages; } ''
   library=$out/lib/elfworlds
   mkdir -p "$library" "$out/bin"
   cp -r "$source/runner/elfworlds" "$library/elfworlds"
@@ -32,7 +33,7 @@ pkgs.runCommand "elfworlds" { inherit compiler python source packages; } ''
   export ELFWORLDS_BACKEND=\''${ELFWORLDS_BACKEND:-nix}
   export ELFWORLDS_NIX_PACKAGES=\''${ELFWORLDS_NIX_PACKAGES:-$packages}
   export PYTHONPATH=$library
-  $compiler
+  $sayCompiler
   exec $python/bin/python3 -m elfworlds "\$@"
   END
   chmod +x "$out/bin/elfworlds"

@@ -1,7 +1,6 @@
 # One object: runs a request's command and nothing else.
 #
-# A plain derivation, no stdenv: no setup hooks, no hardening, no fixup. Of nixpkgs' compiler wrapper, what would
-# add a run path of its own is switched off; it asks for its variables by the compiler's suffix.
+# A plain derivation, no stdenv: no setup hooks, no hardening, no fixup; compiler.nix has the rest of that.
 { pkgs }:
 {
   key, # in the environment, and so is the toolchain's identity, which it digests
@@ -28,8 +27,6 @@ let
   ++ map (directory: "mkdir -p ${words.quote directory}") (builtins.filter (one: one != ".") directories)
   ++ map (place: "ln -s ${inputs.${place}} ${words.quote place}") places
   ++ [ "exec ${builtins.concatStringsSep " " (map (words.replaced symbols) argv)}" ];
-
-  inherit (pkgs.stdenv.cc) suffixSalt;
 in
 derivation (
   removeAttrs env [ "PATH" ]
@@ -46,7 +43,5 @@ derivation (
     passAsFile = [ "script" ];
     script = builtins.concatStringsSep "\n" lines + "\n";
     allowSubstitutes = false; # a compilation is quicker than to ask a cache for it
-    "NIX_DONT_SET_RPATH_${suffixSalt}" = "1";
-    "NIX_HARDENING_ENABLE_${suffixSalt}" = "";
   }
 )

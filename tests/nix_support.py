@@ -33,7 +33,7 @@ needs_nix = pytest.mark.skipif(
 
 def environment(cache: Path, **more: str) -> dict[str, str]:
     """The environment of a machine with Debian's Nix, hostpkgs and nothing built yet."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "NIX_REMOTE") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "CC", "NIX_REMOTE") if name in os.environ}
     conf = str(ROOT / "nix" / "hostpkgs" / "conf")
     here = {"XDG_CACHE_HOME": str(cache), "ELFWORLDS_NIX_PACKAGES": "hostpkgs", "NIX_CONF_DIR": conf}
     return {**kept, "LC_ALL": "C.UTF-8", **here, **more}

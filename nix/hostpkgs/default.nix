@@ -16,12 +16,14 @@ rec {
   stdenv = {
     isHost = true;
     hostPlatform = { inherit system; };
-    cc = usr // {
-      suffixSalt = "host";
-    };
+    cc = usr;
   };
   bash = usr;
   coreutils = usr;
+  bashInteractive = runCommand "bash" { } ''
+    mkdir -p "$out/bin"
+    ln -s /usr/bin/bash "$out/bin/"
+  '';
 
   runCommand = import ./run-command.nix { inherit system identity; };
   runCommandCC = runCommand;
@@ -33,5 +35,8 @@ rec {
     wheels = builtins.mapAttrs (_name: one: one // { path = import ./wheel.nix { inherit system; } one; }) wheels;
   };
   python3Packages = python3.pkgs;
-  ruff = python3.withPackages (packages: [ packages.ruff ]);
+  ruff = runCommand "ruff" { python = python3.withPackages (packages: [ packages.ruff ]); } ''
+    mkdir -p "$out/bin"
+    ln -s "$python/bin/ruff" "$out/bin/"
+  '';
 }

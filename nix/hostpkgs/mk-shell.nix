@@ -1,19 +1,13 @@
-# nixpkgs' mkShell: an environment for nix-shell and nix develop, with programs in PATH; built, it is a list of them.
+# nixpkgs' mkShell: an environment for nix-shell and nix develop; built, it is the list of its packages.
 { runCommand }:
-{
-  packages ? [ ],
-  shellHook ? "",
-  ...
-}@arguments:
+arguments:
 runCommand "elfworlds-shell" (
-  removeAttrs arguments [ "packages" ]
+  arguments
   // {
-    inherit packages;
-    stdenv = "/usr";
-    shellHook = ''
-      for one in $packages; do PATH=$one/bin:$PATH; done
-      export PATH
-    ''
-    + shellHook;
+    outputs = [ "out" ]; # nix develop reads it from the environment
+    stdenv = runCommand "elfworlds-shell-setup" { setup = builtins.readFile ./setup.sh; } ''
+      mkdir "$out"
+      printf '%s' "$setup" > "$out/setup"
+    '';
   }
 ) ''printf '%s\n' $packages > "$out"''
