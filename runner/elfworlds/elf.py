@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from elftools.elf.elffile import ELFFile  # noqa: TID251
 
 
+FLAG_TAGS = ("BIND_NOW", "SYMBOLIC", "TEXTREL")  # gABI: each tag means the same as its bit in DT_FLAGS
+
+
 class NotElfError(ElfworldsError):
     """The file is no ELF file, or one so broken that its dynamic section cannot be read."""
 
@@ -140,4 +143,5 @@ def _flags(tags: dict[str, list[Any]]) -> tuple[str, ...]:
     for tag, names in (("DT_FLAGS", ENUM_DT_FLAGS), ("DT_FLAGS_1", ENUM_DT_FLAGS_1)):
         value = tags[tag][0].entry.d_val if tag in tags else 0
         found += [name for name, bit in names.items() if isinstance(bit, int) and value & bit]
-    return tuple(sorted(found))
+    found += [f"DF_{name}" for name in FLAG_TAGS if f"DT_{name}" in tags]
+    return tuple(sorted(set(found)))

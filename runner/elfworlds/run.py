@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from itertools import islice
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.diagnosis import missing_objects
@@ -13,6 +13,7 @@ from elfworlds.outcome import Judgement, difference, judge, matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor, Future
     from pathlib import Path
 
     from elfworlds.backends import Build
@@ -69,12 +70,13 @@ class Observer:
         return Observation(trial, judgement, command, completed, self.notes(trial, command, completed))
 
     def notes(self, trial: Trial, command: Command, completed: Completed) -> tuple[str, ...]:
-        artifacts = {key: self.build.artifacts[key] for key in trial.bound.keys}
-        text = (completed.stderr.data + completed.stdout.data).decode("utf-8", "replace")
-        found = list(missing_objects(text, artifacts, self.plan.names(), command.env))
         if completed.not_started:
-            found.append(f"{command.argv[0]} could not be started: {completed.not_started}")
-        return tuple(found)
+            return (f"{command.argv[0]} could not be started: {completed.not_started}",)
+        text = (completed.stderr.data + completed.stdout.data).decode("utf-8", "replace")
+        if not text:
+            return ()
+        artifacts = {key: self.build.artifacts[key] for key in trial.bound.keys}
+        return tuple(missing_objects(text, artifacts, self.plan.names(), command.env))
 
 
 def _realised(data: Any, build: Build) -> Any:  # noqa: ANN401  # matchers hold any data
@@ -110,13 +112,14 @@ def _wrong_fact(placed: Placement, build: Build) -> str | None:
 
 def run(trials: tuple[Trial, ...], observer: Observer, executor: Executor, workers: int) -> Iterator[Observation]:
     """Observe every trial; the observations come in the order in which they end."""
+    ended: SimpleQueue[Future[Observation]] = SimpleQueue()
     waiting = iter(trials)
-    running: set[Future[Observation]] = set()
+    running = 0
     while True:
-        room = workers * WAITING_PER_WORKER - len(running)
-        running |= {executor.submit(observer.observe, trial) for trial in islice(waiting, room)}
+        for trial in islice(waiting, workers * WAITING_PER_WORKER - running):
+            executor.submit(observer.observe, trial).add_done_callback(ended.put)
+            running += 1
         if not running:
             return
-        done, running = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield future.result()
+        yield ended.get().result()
+        running -= 1

@@ -96,13 +96,12 @@ class LocalBackend:
         directory = self.root / "objects" / request.key
         try:
             manifest = json.loads((directory / MANIFEST).read_bytes())
-            data = (directory / request.filename).read_bytes()
-        except (OSError, ValueError):
+            found = _artifact(directory, request, manifest, reused=True)
+            digest = _sha256((directory / request.filename).read_bytes())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        expected = {"schema": SCHEMA, "key": request.key, "prefix": str(self.root), "sha256": _sha256(data)}
-        if any(manifest.get(name) != value for name, value in expected.items()):
-            return None
-        return _artifact(directory, request, manifest, reused=True)
+        expected = {"schema": SCHEMA, "key": request.key, "prefix": str(self.root), "sha256": digest}
+        return found if all(manifest.get(name) == value for name, value in expected.items()) else None
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
@@ -183,7 +182,7 @@ class LocalBackend:
             "toolchain": toolchain.record(),
         }
         path.chmod(0o555)
-        (made / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+        (made / MANIFEST).write_text(json.dumps(manifest, sort_keys=True))
         place = self.root / "objects" / request.key
         if place.exists():
             place.rename(made.parent / "refused")

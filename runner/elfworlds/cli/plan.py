@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,7 +25,7 @@ def plan(
     """Show the objects, their build keys and the trials of experiments."""
     from elfworlds.cli import session
     from elfworlds.errors import InputError
-    from elfworlds.plan.document import as_document
+    from elfworlds.plan.document import as_document, as_text
     from elfworlds.process import Pool
 
     if form not in FORMATS:
@@ -37,7 +36,7 @@ def plan(
     for one in found:
         made = session.make_plan(one, toolchains)
         if form == "json":
-            typer.echo(json.dumps(as_document(made), indent=1, ensure_ascii=False))
+            typer.echo(as_text(as_document(made)), nl=False)
         else:
             typer.echo("\n".join(_lines(made)))
 

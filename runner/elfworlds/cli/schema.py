@@ -1,12 +1,22 @@
-"""`elfworlds schema`: the JSON Schema of an experiment file, for editors."""
+"""`elfworlds schema`: what an experiment file may hold, for editors and for people."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+FORMATS = ("json", "markdown")
 
-def schema() -> None:
-    """Print the JSON Schema of an experiment file."""
-    from elfworlds.spec.schema import schema as text
 
-    typer.echo(text(), nl=False)
+def schema(
+    form: Annotated[str, typer.Option("--format", metavar="FORM", help="json (JSON Schema) or markdown.")] = "json",
+) -> None:
+    """Print the JSON Schema of an experiment file, or the language's reference."""
+    from elfworlds.errors import InputError
+    from elfworlds.spec.reference import reference
+    from elfworlds.spec.schema import schema as json_schema
+
+    if form not in FORMATS:
+        raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
+    typer.echo(json_schema() if form == "json" else reference(), nl=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.plan.types import ValueRef
@@ -36,6 +37,24 @@ def as_document(plan: Plan) -> dict[str, Any]:
         "commands": [_command(one) for one in commands.values()],
         "trials": [_trial(one, places[id(one.bound)]) for one in plan.trials],
     }
+
+
+def as_text(document: dict[str, Any]) -> str:
+    """The document as JSON, each item of its lists and mappings on a line of its own."""
+    parts = [f"{_json(key)}: {_block(value)}" for key, value in document.items()]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _block(value: object) -> str:
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(_json(one) for one in value) + "\n]"
+    if isinstance(value, dict) and value:
+        return "{\n" + ",\n".join(f"{_json(key)}: {_json(one)}" for key, one in value.items()) + "\n}"
+    return _json(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def build_document(request: BuildRequest) -> dict[str, Any]:

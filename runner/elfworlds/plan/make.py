@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.plan.bind import Binder, Known, Reads
 from elfworlds.plan.document import as_document
@@ -15,7 +15,7 @@ from elfworlds.plan.types import Bound, Judged, Placement, Plan, Trial
 from elfworlds.yamltext import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from elfworlds.plan.types import Point
     from elfworlds.sources import Sources
@@ -97,15 +97,17 @@ class _Maker:
             place = first + number - 1
             yield Trial(place, identity, name, point, PLAIN, number, bound, claims, expected)
 
-    def refuse_twins(self, placements: Any) -> None:  # noqa: ANN401  # a dict's view
+    def refuse_twins(self, placements: Iterable[Placement]) -> None:
         """Two names for one build would be one file, and one handle for dlopen."""
-        names: dict[str, str] = {}
+        order = list(self.experiment.objects)
+        first: dict[str, Placement] = {}
         problems = []
         for placed in placements:
-            first = names.setdefault(placed.key, placed.object)
-            if first != placed.object:
-                where = self.spec.document.mark(("objects", placed.object), key=True)
-                message = f"`{placed.object}` and `{first}` are the same file{_at(placed.at)}"
+            other = first.setdefault(placed.key, placed)
+            if other.object != placed.object:
+                early, late = sorted((placed.object, other.object), key=order.index)
+                where = self.spec.document.mark(("objects", late), key=True)
+                message = f"`{late}` and `{early}` are the same file{_at(max(placed.at, other.at, key=len))}"
                 problems.append(Problem(where, message, "remove one, or let a define tell them apart"))
         if problems:
             raise self.spec.document.refuse(problems)

@@ -24,7 +24,7 @@ class Command:
         timeout: seconds of wall time, after which all that was started is killed.
         stdin: what standard input holds.
         keep: bytes kept of each output stream, half from its start and half from its end.
-        limits: resource limits by their RLIMIT name in lower case, soft and hard alike.
+        limits: soft resource limits by their RLIMIT name in lower case.
         stderr_to: a file that standard error is appended to, to be read while the program runs; then the
             stream that is kept is empty.
     """

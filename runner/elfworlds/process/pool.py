@@ -16,6 +16,7 @@ from elfworlds.process.command import Command, Completed, Left, Stream
 if TYPE_CHECKING:
     from types import TracebackType
 
+LENGTH = 8
 REAPER = Path(__file__).with_name("reaper.py")
 
 
@@ -43,19 +44,19 @@ class Supervisor:
         data = marshal.dumps(as_request(command))
         try:
             self._socket.sendall(len(data).to_bytes(8, "little") + data)
-            size = int.from_bytes(self._read(8), "little")
-            return as_completed(marshal.loads(self._read(size)))  # noqa: S302  # our own child wrote it
+            return as_completed(marshal.loads(self._receive()))  # noqa: S302  # our own child wrote it
         except (OSError, EOFError) as error:
             raise ElfworldsError(f"the supervisor of {command.argv[0]} ended unexpectedly") from error
 
-    def _read(self, size: int) -> bytes:
+    def _receive(self) -> bytes:
+        """One message: its length in eight bytes, then as many."""
         data = bytearray()
-        while len(data) < size:
-            piece = self._socket.recv(min(size - len(data), 1 << 20))
+        while len(data) < LENGTH or len(data) < LENGTH + int.from_bytes(data[:LENGTH], "little"):
+            piece = self._socket.recv(1 << 20)
             if not piece:
                 raise EOFError
             data += piece
-        return bytes(data)
+        return bytes(data[LENGTH:])
 
     def hang_up(self) -> None:
         """Tell the supervisor to kill what it runs; a thread that waits for its answer gets an error."""

@@ -17,15 +17,18 @@ import select
 import signal
 import sys
 import time
-from typing import Any, NoReturn
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-PR_SET_PDEATHSIG = 1
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 PR_SET_CHILD_SUBREAPER = 36
 READ_BYTES = 1 << 18
 KILL_SECONDS = 10.0
 DRAIN_SECONDS = 1.0
 TICKS = os.sysconf("SC_CLK_TCK")
-LIBC = ctypes.CDLL(None, use_errno=True)
+RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)  # what Python ignores
 
 
 class RunnerGoneError(Exception):
@@ -138,6 +141,7 @@ class Trial:
         self.wakeup = wakeup
         self.ended: tuple[int, resource.struct_rusage] | None = None
         self.childless = False
+        self.pid = 0
         self.streams: dict[int, Kept] = {}
 
     def run(self) -> dict[str, Any]:
@@ -147,7 +151,7 @@ class Trial:
         self.pid, failure = self.start(out[1], err[1])
         os.close(out[1])
         os.close(err[1])
-        timed_out = self.watch(started + self.request["timeout"])
+        timed_out = failure is None and self.watch(started + self.request["timeout"])
         wall = time.monotonic() - started
         left = self.end_all()
         self.drain()
@@ -167,19 +171,28 @@ class Trial:
             os.close(file)
 
     def start(self, out: int, err: int) -> tuple[int, str | None]:
-        """Fork and execute; the second value says why execve failed, where it did."""
-        told, tell = os.pipe()
-        stdin = os.memfd_create("stdin")
-        os.write(stdin, self.request["stdin"])
-        os.lseek(stdin, 0, os.SEEK_SET)
-        pid = os.fork()
-        if pid == 0:
-            become(self.request, (stdin, out, err), tell)
-        os.close(tell)
-        os.close(stdin)
-        with os.fdopen(told, "rb") as file:
-            failure = file.read().decode("utf-8", "replace")
-        return pid, failure or None
+        """Start the program in a session of its own; the second value says why that failed, where it did."""
+        stdin = self.stdin()
+        actions = [(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in enumerate((stdin, out, err))]
+        argv, env = self.request["argv"], self.request["env"]
+        try:
+            os.chdir(self.request["cwd"])  # noqa: TID251  # this process is single-threaded and serves one command
+            with lowered(self.request["limits"]):
+                return os.posix_spawn(argv[0], argv, env, file_actions=actions, setsid=True, setsigdef=RESTORED), None
+        except OSError as error:
+            return 0, error.strerror or str(error)
+        finally:
+            os.close(stdin)
+
+    def stdin(self) -> int:
+        data = self.request["stdin"]
+        if not data:
+            return os.open("/dev/null", os.O_RDONLY)
+        fd = os.memfd_create("stdin")
+        while data:
+            data = data[os.write(fd, data) :]
+        os.lseek(fd, 0, os.SEEK_SET)
+        return fd
 
     def reap(self) -> None:
         """Collect every child that ended; adopted orphans are children as well."""
@@ -294,32 +307,26 @@ def signal_name(number: int) -> str:
         return f"SIGRT{number}"
 
 
-def become(request: dict[str, Any], streams: tuple[int, int, int], tell: int) -> NoReturn:
-    """In the child: a session of its own, the given descriptors, limits and directory; then execve."""
+@contextmanager
+def lowered(limits: dict[str, int]) -> Iterator[None]:
+    """Soft resource limits for what is started meanwhile."""
+    before = {}
+    for name, value in limits.items():
+        kind = getattr(resource, f"RLIMIT_{name.upper()}")
+        before[kind] = resource.getrlimit(kind)
+        resource.setrlimit(kind, (value, before[kind][1]))
     try:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        os.setsid()
-        os.umask(0o022)
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        for name, value in request["limits"].items():
-            resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (value, value))
-        os.chdir(request["cwd"])  # noqa: TID251  # the one place where a child changes its own directory
-        for target, fd in enumerate(streams):
-            os.dup2(fd, target)
-        os.execve(request["argv"][0], request["argv"], request["env"])  # noqa: S606  # no shell is the point
-    except OSError as error:
-        os.write(tell, (error.strerror or str(error)).encode())
-    except BaseException as error:  # noqa: BLE001  # nothing may return into the parent's code
-        os.write(tell, repr(error).encode())
-    os._exit(127)
+        yield
+    finally:
+        for kind, both in before.items():
+            resource.setrlimit(kind, both)
 
 
 def main() -> None:
     control = int(sys.argv[1])
     os.set_inheritable(control, False)  # noqa: FBT003  # takes no keyword
-    LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    os.umask(0o022)
     woken, wake = os.pipe()
     os.set_blocking(woken, False)
     os.set_blocking(wake, False)

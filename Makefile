@@ -1,0 +1,37 @@
+# make run    build and run the first experiment: needs python3 (3.11 or newer), its venv module and a C compiler
+# make test   lint, types and tests; installs what they need (on Debian as root through apt)
+# make clean  remove what both made
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+
+.PHONY: run test lint clean
+
+run: $(VENV)/run.stamp
+	@$(BIN)/elfworlds run experiments/same-lib.yaml
+
+test: $(VENV)/test.stamp
+	@sh tests/system-packages.sh
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+$(VENV)/bin/python:
+	@sh tests/python-check.sh $(PYTHON)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
+	@echo "installing elfworlds into $(VENV)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
+	@echo "installing elfworlds and the tools of its tests into $(VENV)"
+	@$(PIP) install --editable '.[test,lint]'
+	@touch $@ $(VENV)/run.stamp
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

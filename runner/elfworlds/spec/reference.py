@@ -1,0 +1,111 @@
+"""The reference of the experiment language as Markdown, made from the types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elfworlds.spec.check import FACTS, VALUES
+from elfworlds.spec.matchers import WORDS
+from elfworlds.spec.model import DEFAULT_OUTCOMES, Claim, Expectation, Experiment, Matrix, Object, Scenario, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+
+PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("The file", Experiment),
+    ("`source`", Source),
+    ("`matrix`", Matrix),
+    ("An object", Object),
+    ("A scenario", Scenario),
+    ("A claim", Claim),
+    ("An expectation", Expectation),
+)
+MEANINGS = {
+    "absent": "`true`: there is no such value; `false`: there is one",
+    "all": "every item of a list matches",
+    "any": "some item of a list matches",
+    "contains": "a text contains this text, a list this item; a list of them: all",
+    "count": "how many items a list has; a number or a matcher",
+    "distinct": "how many different items a list has",
+    "greater-than": "a number is greater",
+    "in-order": "these occur one after the other; others may stand between",
+    "less-than": "a number is less",
+    "matches": "a text holds a match of this regular expression (Python's `re`)",
+    "not": "the value is there and does not match this",
+}
+
+
+def reference() -> str:
+    """The text of docs/language.md."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# The experiment language"
+    yield ""
+    yield "Made from the types by `elfworlds schema --format markdown`. docs/tutorial.md is a better place to start."
+    yield ""
+    for title, model in PARTS:
+        yield f"## {title}"
+        yield ""
+        if model.__doc__:
+            yield from (model.__doc__.strip(), "")
+        yield from ("| key | default | what it is |", "| --- | --- | --- |")
+        yield from (_row(name, field) for name, field in model.model_fields.items())
+        yield ""
+    yield from _rules()
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    default = "required" if field.is_required() else _shown(field.get_default(call_default_factory=True))
+    return f"| `{field.alias or name}` | {default} | {field.description or ''} |"
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
+    if default is None or default in ((), {}) or not isinstance(default, str | int | float):
+        return "–"
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
+
+
+RULES = """
+## References
+
+`${name}` is an object's path, `${name.dir}` its directory, `${name.soname}` its soname, `${matrix.axis}` the axis'
+value at this point. References nest and resolve from the inside: `${${matrix.plugin}}`. A scalar that is one whole
+reference keeps the value's type; in a command a list is spliced. `$${` is a literal `${`; `$ORIGIN` needs no care.
+Inside `{…}` and `[…]` YAML wants references quoted.
+
+## `when`
+
+All keys must hold, a list means any of them. A text such as `<2.34` compares versions; for `libc` it speaks of glibc,
+and `musl >=1.2` of musl. Keys are axes, and `libc`, `gdb`, `rustc` in any case.
+
+## YAML
+
+YAML 1.2's core schema: `no`, `on`, `1:30` are text, and what is written `2.30` or `010` stays that. Duplicate keys,
+tags, a second document and aliases that multiply are errors. `<<` merges shallowly; a key set to `null` counts as not
+written. Top-level keys that begin with `x-` are ignored: a place for anchors.
+"""
+
+
+def _rules() -> Iterator[str]:
+    yield from ("## Values and matchers", "")
+    yield f"A `run` scenario has the values {_listed(VALUES)}; an object's `expect` speaks of {_listed(FACTS)}."
+    yield "A bare value means equals: a text equals a text as typed, a number equals a number however typed."
+    yield "A mapping is a matcher; several words in one mapping must all hold:"
+    yield from ("", "| word | holds where |", "| --- | --- |")
+    yield from (f"| `{word}` | {MEANINGS[word]} |" for word in WORDS)
+    yield from ("", "`${exit}` alone in a matcher stands for another value of the same trial.")
+    yield "A missing value matches `absent` only."
+    yield f"Outcomes are tried in the file's order; where none matches, the outcome is {_listed(DEFAULT_OUTCOMES)}."
+    yield "Of `expect`, the first entry whose `when` applies decides; of `claim`, every one that applies is checked."
+    yield RULES.rstrip("\n")
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(f"`{word}`" for word in words)

@@ -1,0 +1,105 @@
+"""What tests share: a world of their own, and the command line called in this process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from elfworlds.__main__ import main
+from elfworlds.process import Pool
+from elfworlds.toolchains import Toolchain
+from elfworlds.toolchains.host import Prober, probe
+
+ROOT = Path(__file__).resolve().parent.parent
+CI_MAY_LACK = ("needs a device", "needs a network")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skipped test is a failure, unless a device or a network is what it lacks."""
+    report = yield
+    skipped = report.skipped and not hasattr(report, "wasxfail")
+    if skipped and os.environ.get("CI") and not any(reason in str(report.longrepr) for reason in CI_MAY_LACK):
+        report.outcome = "failed"
+    return report
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's own directory."""
+    return ROOT
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    with Pool() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def toolchain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
+    """This machine's toolchain."""
+    with Pool() as one:
+        prober = Prober(one.run, os.environ["PATH"], "cc")
+        return probe(prober, tmp_path_factory.mktemp("toolchains"))
+
+
+@dataclass(frozen=True)
+class World:
+    """A project in a temporary directory, with a store of its own; `run` calls the command line in it."""
+
+    path: Path
+    store: Path
+    call: Callable[..., tuple[int, str, str]]
+
+    def experiment(self, name: str, text: str) -> Path:
+        """A file experiments/<name>.yaml."""
+        path = self.path / "experiments" / f"{name}.yaml"
+        path.write_text(text)
+        return path
+
+    def run(self, *words: str | Path) -> tuple[int, str, str]:
+        """Exit code, standard output, standard error."""
+        return self.call(*words)
+
+    def latest(self, experiment: str) -> Path:
+        return self.path / "results" / experiment / "latest"
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> World:
+    path = tmp_path / "project"
+    shutil.copytree(ROOT / "csrc", path / "csrc")
+    shutil.copytree(ROOT / "experiments", path / "experiments")
+    cache = tmp_path / "cache"
+    monkeypatch.chdir(path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    monkeypatch.delenv("CC", raising=False)
+
+    def call(*words: str | Path) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = main([str(word) for word in words])
+        sys.stdout.flush()
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return World(path, cache / "elfworlds", call)
+
+
+@pytest.fixture
+def needs() -> Callable[[str], str]:
+    """The path of a program, or a skip that says what is missing."""
+
+    def find(program: str) -> str:
+        found = shutil.which(program)
+        if found is None:
+            pytest.skip(f"{program} is not installed")
+        return found
+
+    return find

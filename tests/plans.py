@@ -1,0 +1,34 @@
+"""Experiments as text → plans, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from elfworlds import plan
+from elfworlds.plan import Plan
+from elfworlds.sources import Project, gather
+from elfworlds.spec import load
+from elfworlds.toolchains import Toolchain
+from elfworlds.yamltext import parse
+
+
+def stub(name: str = "host", **identity: str) -> Toolchain:
+    """A toolchain that is only compared with others."""
+    return Toolchain(name=name, identity=identity, versions={}, packages=(), tools={}, env={})
+
+
+def plan_of(text: str, folder: Path, toolchains: Mapping[str, Toolchain] | None = None) -> Plan:
+    """The plan of an experiment that lies in a folder with its sources."""
+    known = toolchains or {"host": stub()}
+    spec = load(parse(text, "test.yaml"), toolchains=known)
+    sources, problems = gather(spec, Project(folder, folder))
+    assert problems == []
+    return plan.make(spec, sources, known)
+
+
+def keys_of(made: Plan) -> dict[str, str]:
+    """Object → key; for experiments in which each object has one."""
+    keys = {one.object: one.key for one in made.placements}
+    assert len(keys) == len(made.placements)
+    return keys

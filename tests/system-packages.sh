@@ -1,0 +1,29 @@
+#!/bin/sh
+# Programs that the tests run: installed through apt on Debian as root, else named with what is skipped.
+# program   Debian package      what needs it
+programs='
+cc          gcc                 everything
+ld          binutils            everything
+readelf     binutils            comparing our ELF facts with readelf
+clang       clang               that the C sources compile without warnings with a second compiler
+'
+set -u
+if [ ! -e /usr/include/stdio.h ]; then
+	headers=libc6-dev
+	echo "no C library headers (/usr/include/stdio.h): nothing can be built" >&2
+fi
+missing=$(echo "$programs" | while read -r program package what; do
+	[ -z "$program" ] || command -v "$program" >/dev/null || echo "$package"
+done | sort -u)
+missing="$missing ${headers:-}"
+[ -n "$(echo "$missing" | tr -d ' \n')" ] || exit 0
+if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+	apt-get update -qq
+	# shellcheck disable=SC2086 # a list of packages
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
+	exit
+fi
+echo "$programs" | while read -r program package what; do
+	[ -z "$program" ] || command -v "$program" >/dev/null ||
+		echo "missing: $program (Debian: $package); skipped without it: $what" >&2
+done

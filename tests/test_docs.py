@@ -1,0 +1,57 @@
+"""docs: what is made from the code is as the code says; what is pasted was printed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, World
+from elfworlds.spec.reference import reference
+from test_layers import ORDER
+
+
+def test_the_language_reference_is_made_from_the_types() -> None:
+    told = "run: elfworlds schema --format markdown > docs/language.md"
+    assert (ROOT / "docs" / "language.md").read_text() == reference(), told
+
+
+def test_the_design_lists_the_rooms_in_the_order_that_is_held() -> None:
+    rooms = re.findall(r"^\| `([a-z_]+)/?` \|", (ROOT / "docs" / "design.md").read_text(), re.MULTILINE)
+    assert tuple(rooms) == tuple(room for room in ORDER if room != "__main__")
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.name
+)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
+        assert "://" in target or (path.parent / target).exists(), target
+
+
+def test_the_output_in_the_readme_is_what_a_run_prints(world: World) -> None:
+    shown = re.search(r"```text\n\$ make run\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert shown is not None
+    _, out, _ = world.run("run", "experiments/same-lib.yaml")
+
+    def steady(text: str) -> list[str]:
+        places = re.sub(r"(local store |report: results/same-lib/)\S+", r"\1…", text)
+        return [line for line in places.splitlines() if line and not line.startswith(("objects: ", "installing "))]
+
+    assert steady(shown[1]) == steady(out)
+
+
+def test_the_tutorials_experiment_runs_as_printed(world: World) -> None:
+    text = (ROOT / "docs" / "tutorial.md").read_text()
+    (experiment,) = re.findall(r"```yaml\n(experiment: .*?)```", text, re.DOTALL)
+    code, out, _ = world.run("run", world.experiment("lazy", experiment))
+    shown = re.search(r"```text\n\$ elfworlds run experiments/lazy.yaml\n(.*?)```", text, re.DOTALL)
+    assert shown is not None
+    assert code == 0
+    wanted = [line for line in shown[1].splitlines() if line and not line.startswith(("objects: ", "report: "))]
+    assert wanted == [line for line in out.splitlines() if line and not line.startswith(("objects: ", "report: "))]

@@ -1,0 +1,241 @@
+"""plan: keys change when, and only when, what is built changes; trials share builds."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from elfworlds.plan.document import as_document
+from elfworlds.plan.make import trial_id
+from elfworlds.yamltext import ProblemsError
+from plans import keys_of, plan_of, stub
+
+CHAIN = ("leaf", "middle", "top", "app", "other")
+DOWNSTREAM = {
+    "leaf": {"leaf", "middle", "top", "app"},
+    "middle": {"middle", "top", "app"},
+    "top": {"top", "app"},
+    "app": {"app"},
+    "other": {"other"},
+}
+NEEDS = {"leaf": [], "middle": ["leaf"], "top": ["middle"], "app": ["top"], "other": []}
+KIND = {"app": "executable"}
+
+
+def chain(**changes: dict[str, object]) -> str:
+    """leaf ← middle ← top ← app, and an object beside them; `changes` are further keys of objects."""
+    objects = {
+        name: {
+            KIND.get(name, "library"): name,
+            "sources": [f"{name}.c"],
+            "needs": NEEDS[name],
+            **changes.get(name, {}),
+        }
+        for name in CHAIN
+    }
+    return json.dumps({"experiment": "x", "question": "?", "objects": objects, "scenarios": {"s": {"run": "${app}"}}})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sources")
+    for name in CHAIN:
+        (path / f"{name}.c").write_text(f'#include "{name}.h"\nint {name}_;\n')
+        (path / f"{name}.h").write_text('#include "common/all.h"\n')
+    (path / "common").mkdir()
+    (path / "common" / "all.h").write_text("#define ALL 1\n")
+    return path
+
+
+@given(
+    changed=st.sampled_from(CHAIN), key=st.sampled_from(["cflags", "ldflags", "z", "defines", "soname", "hash-style"])
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_one_flag_of_one_object_changes_exactly_the_keys_downstream(folder: Path, changed: str, key: str) -> None:
+    values: dict[str, object] = {"defines": {"A": 1}, "soname": "libz.so", "hash-style": "sysv"}
+    if key == "soname" and changed == "app":
+        return  # an executable has none
+    before = keys_of(plan_of(chain(), folder))
+    after = keys_of(plan_of(chain(**{changed: {key: values.get(key, ["x"])}}), folder))
+    assert {name for name in CHAIN if before[name] != after[name]} == DOWNSTREAM[changed]
+
+
+@given(changed=st.sampled_from(CHAIN), byte=st.sampled_from("xyz \n"))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_one_byte_of_an_included_header_changes_exactly_the_keys_downstream(
+    folder: Path, changed: str, byte: str
+) -> None:
+    before = keys_of(plan_of(chain(), folder))
+    header = folder / f"{changed}.h"
+    text = header.read_text()
+    header.write_text(text + byte)
+    try:
+        after = keys_of(plan_of(chain(), folder))
+    finally:
+        header.write_text(text)
+    assert {name for name in CHAIN if before[name] != after[name]} == DOWNSTREAM[changed]
+
+
+def test_a_header_that_all_include_changes_all_keys(folder: Path) -> None:
+    before = keys_of(plan_of(chain(), folder))
+    shared = folder / "common" / "all.h"
+    shared.write_text("#define ALL 2\n")
+    try:
+        after = keys_of(plan_of(chain(), folder))
+    finally:
+        shared.write_text("#define ALL 1\n")
+    assert all(before[name] != after[name] for name in CHAIN)
+
+
+def shuffled(data: object, source: random.Random) -> str:
+    """YAML with the same meaning: keys in another order, comments and blanks strewn in."""
+    if isinstance(data, dict):
+        items = list(data.items())
+        source.shuffle(items)
+        blank = " " * source.randrange(3)
+        return "{" + f",{blank}".join(f'"{key}": {shuffled(value, source)}' for key, value in items) + blank + "}"
+    if isinstance(data, list):
+        return "[" + ", ".join(shuffled(one, source) for one in data) + "]"
+    return json.dumps(data)
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+def test_order_comments_and_white_space_change_no_key(folder: Path, seed: int) -> None:
+    source = random.Random(seed)  # noqa: S311  # no secret
+    text = "# a comment\n\n" + shuffled(json.loads(chain(leaf={"defines": {"A": 1, "B": 2}})), source) + "\n# end\n"
+    expected = keys_of(plan_of(chain(leaf={"defines": {"A": 1, "B": 2}}), folder))
+    assert keys_of(plan_of(text, folder)) == expected
+
+
+def test_an_objects_name_is_no_part_of_its_key(folder: Path) -> None:
+    renamed = chain().replace('"leaf":', '"foliage":').replace('["leaf"]', '["foliage"]')
+    assert keys_of(plan_of(renamed, folder))["foliage"] == keys_of(plan_of(chain(), folder))["leaf"]
+
+
+def test_the_plan_of_the_same_file_is_the_same(folder: Path) -> None:
+    one, two = (json.dumps(as_document(plan_of(chain(), folder))) for _ in range(2))
+    assert one == two
+
+
+def test_two_toolchains_give_two_keys_an_object_and_share_none(folder: Path) -> None:
+    data = json.loads(chain())
+    data["matrix"] = {"libc": ["host", "other"]}
+    toolchains = {"host": stub("host", ld="1"), "other": stub("other", ld="2")}
+    made = plan_of(json.dumps(data), folder, toolchains)
+    assert len(made.requests) == 2 * len(CHAIN)
+    assert {request.toolchain for request in made.requests.values()} == {"host", "other"}
+    by_toolchain = {name: {key for key, one in made.requests.items() if one.toolchain == name} for name in toolchains}
+    needs = {need for key in by_toolchain["host"] for need in made.requests[key].needs}
+    assert needs <= by_toolchain["host"]
+
+
+MATRIX = """
+experiment: x
+question: "?"
+matrix:
+  way: [a, b]
+  size: [1, 2, 3]
+objects:
+  fixed: {library: fixed, code: "int fixed;\\n"}
+  sized: {library: sized, code: "int sized = SIZE;\\n", defines: {SIZE: "${matrix.size}"}, needs: [fixed]}
+  chosen: {executable: chosen, code: "int main(void) { return 0; }\\n", needs: ["${matrix.pick}"]}
+scenarios:
+  s: {run: "${chosen} ${matrix.way}", repeat: 2}
+"""
+
+
+def test_an_object_is_made_once_for_each_value_of_the_axes_it_reads(tmp_path: Path) -> None:
+    made = plan_of(MATRIX.replace("${matrix.pick}", "sized"), tmp_path)
+    counts = {
+        name: len({one.key for one in made.placements if one.object == name}) for name in ("fixed", "sized", "chosen")
+    }
+    assert counts == {"fixed": 1, "sized": 3, "chosen": 3}
+    assert len(made.trials) == 2 * 3 * 2
+    assert len({id(trial.bound) for trial in made.trials}) == 6
+
+
+def test_an_axis_can_choose_the_object_that_is_needed(tmp_path: Path) -> None:
+    text = MATRIX.replace("size: [1, 2, 3]", "size: [1]\n  pick: [fixed, sized]")
+    made = plan_of(text, tmp_path)
+    needed = {dict(one.at)["pick"]: one.needs for one in made.placements if one.object == "chosen"}
+    assert needed == {"fixed": ("fixed",), "sized": ("sized",)}
+
+
+def test_transitive_needs_are_found_by_the_linker_and_leave_no_runpath(folder: Path) -> None:
+    made = plan_of(chain(), folder)
+    keys = keys_of(made)
+    argv = made.requests[keys["app"]].argv
+    assert f"-Wl,-rpath-link,@{keys['leaf']}@" in argv
+    assert [argv[i + 2] for i, word in enumerate(argv) if word == "-rpath"] == [f"@{keys['top']}@"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "-Wl,--no-as-needed",
+        "-Wl,--enable-new-dtags",
+        "-Wl,-z,lazy",
+        "-Wl,-z,noexecstack",
+        "-Wl,--build-id=sha1",
+        "-Wl,--hash-style=gnu",
+        "-std=gnu17",
+        "-g",
+        "-O0",
+    ],
+)
+def test_every_default_is_stated_on_the_command_line(folder: Path, word: str) -> None:
+    for request in plan_of(chain(), folder).requests.values():
+        assert word in request.argv
+        assert ("-pie" in request.argv) != ("-shared" in request.argv)
+
+
+def test_an_rpath_is_no_runpath(folder: Path) -> None:
+    made = plan_of(chain(app={"rpath": ["leaf", "$ORIGIN/x"]}), folder)
+    argv = made.requests[keys_of(made)["app"]].argv
+    assert "-Wl,--disable-new-dtags" in argv
+    assert "-Wl,--enable-new-dtags" not in argv
+    assert [argv[i + 2] for i, one in enumerate(argv) if one == "-rpath"] == [f"@{keys_of(made)['leaf']}@", "$ORIGIN/x"]
+
+
+def test_two_objects_that_would_be_one_file_are_refused_at_the_second(tmp_path: Path) -> None:
+    text = MATRIX.replace("${matrix.pick}", "sized").replace(
+        "  chosen:",
+        '  twin: {library: sized, code: "int sized = SIZE;\\n", defines: {SIZE: 2}, needs: [fixed]}\n  chosen:',
+    )
+    with pytest.raises(ProblemsError, match="`twin` and `sized` are the same file where size=2"):
+        plan_of(text, tmp_path)
+
+
+def test_no_store_prefix_and_no_directory_is_in_the_plan(folder: Path) -> None:
+    assert str(folder) not in json.dumps(as_document(plan_of(chain(), folder)))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.text(max_size=40)), max_size=4, unique_by=lambda one: one[0]))
+def test_a_trials_id_is_a_file_name(point: list[tuple[str, str]]) -> None:
+    name = trial_id("scenario", tuple(point), "plain", None)
+    assert len(name.encode()) < 255
+    assert all(char.isascii() and (char.isalnum() or char in "_.+-,=~") for char in name)
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_trials_at_different_points_have_different_ids(one: str, two: str) -> None:
+    ids = {trial_id("s", (("axis", label),), "plain", None) for label in (one, two)}
+    assert len(ids) == len({one, two})
+
+
+def test_a_list_behind_a_label_is_spliced_into_the_command(tmp_path: Path) -> None:
+    text = """
+experiment: x
+question: "?"
+matrix: {args: {none: [], two: [a, "b c"]}}
+objects: {app: {executable: app, code: "int main(void) { return 0; }"}}
+scenarios: {s: {run: "${app} ${matrix.args} end"}}
+"""
+    argv = {dict(trial.point)["args"]: trial.bound.argv[1:] for trial in plan_of(text, tmp_path).trials}
+    assert argv == {"none": ("end",), "two": ("a", "b c", "end")}

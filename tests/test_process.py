@@ -1,0 +1,206 @@
+"""process: whatever a command does, it ends in time, its end has a name, and nothing of it is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess  # the runner itself is killed here
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from elfworlds.errors import InterruptedRunError
+from elfworlds.process import Command, Completed, Pool
+
+
+def sh(pool: Pool, script: str, *, timeout: float = 20.0, **more: object) -> Completed:
+    defaults = {"env": {"PATH": "/usr/bin:/bin"}, "cwd": "/"}
+    return pool.run(Command(argv=("/bin/sh", "-c", script), timeout=timeout, **(defaults | more)))  # type: ignore[arg-type]
+
+
+def alive(marker: str) -> list[str]:
+    """Command lines of processes that hold a marker."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if marker in line:
+                found.append(line)
+    return found
+
+
+def test_exit_status_and_streams_are_the_programs(pool: Pool) -> None:
+    done = sh(pool, "echo out; echo err >&2; exit 3")
+    assert (done.exit, done.signal, done.timed_out) == (3, None, False)
+    assert (done.stdout.data, done.stderr.data) == (b"out\n", b"err\n")
+
+
+def test_nothing_of_this_process_reaches_the_program(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEAK", "1")
+    done = pool.run(Command(argv=("/usr/bin/env",), env={"A": "b"}, cwd="/", timeout=20))
+    assert done.stdout.data == b"A=b\n"
+    assert sh(pool, "ls /proc/self/fd | wc -l").stdout.data.strip() == b"4"  # 0, 1, 2 and ls' own
+    assert sh(pool, "pwd", cwd="/usr").stdout.data == b"/usr\n"
+
+
+def test_standard_input_is_what_the_command_says(pool: Pool) -> None:
+    assert sh(pool, "cat", stdin=b"a\0b").stdout.data == b"a\0b"
+    assert sh(pool, "cat").stdout.data == b""
+
+
+def test_a_crash_is_named_by_its_signal(pool: Pool) -> None:
+    done = sh(pool, "kill -SEGV $$")
+    assert (done.exit, done.signal) == (None, "SIGSEGV")
+
+
+def test_signals_ignored_by_python_are_not_ignored_by_the_program(pool: Pool) -> None:
+    done = pool.run(Command(argv=("/bin/grep", "SigIgn", "/proc/self/status"), env={}, cwd="/", timeout=20))
+    internal = 0b11 << 31  # 32 and 33: glibc's posix_spawn ignores them, and its threads install handlers of their own
+    assert int(done.text.split()[1], 16) & ~internal == 0
+
+
+def test_a_program_that_is_not_there_says_so(pool: Pool) -> None:
+    done = pool.run(Command(argv=("/no/such/program",), env={}, cwd="/", timeout=20))
+    assert (done.exit, done.not_started) == (None, "No such file or directory")
+
+
+def test_a_hang_ends_at_the_timeout_and_says_who_waited(pool: Pool) -> None:
+    done = sh(pool, "sleep 1000", timeout=0.2)
+    assert (done.timed_out, done.exit, done.signal) == (True, None, None)
+    assert {one.command for one in done.left} >= {"sleep"}
+
+
+def test_a_stopped_program_ends_at_the_timeout(pool: Pool) -> None:
+    done = sh(pool, "kill -STOP $$", timeout=0.2)
+    assert done.timed_out
+    assert [one.state for one in done.left] == ["T"]
+
+
+@pytest.mark.parametrize("ending", ["exit 0", "sleep 1000"], ids=["its own end", "the timeout"])
+def test_children_that_left_the_session_and_ignore_signals_are_killed(pool: Pool, ending: str) -> None:
+    marker = f"4{os.getpid()}{len(ending)}"
+    child = f"trap '' TERM HUP INT; setsid sh -c \"trap '' TERM HUP INT; sleep {marker}\" &"
+    done = sh(pool, f"({child}) ; sleep 0.2; {ending}", timeout=1.0)
+    assert done.timed_out == (ending != "exit 0")
+    assert any(one.command == "sleep" for one in done.left)
+    assert alive(f"sleep {marker}") == []
+
+
+def test_a_program_that_forks_without_end_is_ended(pool: Pool) -> None:
+    marker = f"5{os.getpid()}"
+    done = sh(
+        pool, f"i=0; while [ $i -lt 60 ]; do setsid sleep {marker} & i=$((i+1)); done; sleep {marker}", timeout=1.0
+    )
+    assert done.timed_out
+    assert alive(f"sleep {marker}") == []
+
+
+def test_output_without_end_is_drained_and_bounded(pool: Pool) -> None:
+    done = sh(pool, "head -c 50000000 /dev/zero; echo end", keep=1000)
+    assert done.exit == 0
+    assert done.stdout.total == 50_000_004
+    assert done.stdout.tail.endswith(b"end\n")
+    assert done.stdout.cut == done.stdout.total - 1000
+    assert b"bytes cut here" in done.stdout.data
+    assert len(done.stdout.data) < 1100
+
+
+def test_output_just_within_the_bound_is_whole(pool: Pool) -> None:
+    done = sh(pool, "head -c 1000 /dev/zero", keep=1000)
+    assert (done.stdout.cut, done.stdout.data) == (0, bytes(1000))
+
+
+def test_a_program_that_closes_its_streams_is_still_waited_for(pool: Pool) -> None:
+    done = sh(pool, "exec >&- 2>&-; sleep 0.2; exit 5")
+    assert done.exit == 5
+
+
+def test_resources_are_measured(pool: Pool) -> None:
+    done = sh(pool, "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done")
+    assert 0 < done.user_s <= done.wall_s * os.cpu_count()  # type: ignore[operator]
+    assert done.max_rss_kb > 0
+
+
+def test_limits_hold(pool: Pool) -> None:
+    assert sh(pool, "ulimit -c").stdout.data == b"0\n"
+    assert sh(pool, "ulimit -n", limits={"nofile": 17}).stdout.data == b"17\n"
+
+
+def test_commands_of_several_threads_run_side_by_side(pool: Pool, tmp_path: Path) -> None:
+    """Each waits for the other's file, so one after the other would time out."""
+    results: dict[str, Completed] = {}
+
+    def meet(mine: str, other: str) -> None:
+        script = f"touch {mine}; while [ ! -e {other} ]; do sleep 0.01; done"
+        results[mine] = sh(pool, script, cwd=str(tmp_path))
+
+    threads = [threading.Thread(target=meet, args=pair) for pair in (("a", "b"), ("b", "a"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [done.exit for done in results.values()] == [0, 0]
+
+
+def test_an_orphan_of_one_trial_does_not_end_another(pool: Pool, tmp_path: Path) -> None:
+    """Two trials at once, each with a daemon: the end of the first leaves the second's alone."""
+    daemon = "(setsid sh -c 'sleep 0.7; touch survived' &) ;"
+    second: list[Completed] = []
+    thread = threading.Thread(target=lambda: second.append(sh(pool, f"{daemon} sleep 1.2", cwd=str(tmp_path))))
+    thread.start()
+    time.sleep(0.2)
+    sh(pool, "(setsid sleep 1000 &) ; sleep 0.1")
+    thread.join()
+    assert second[0].exit == 0
+    assert (tmp_path / "survived").exists()
+
+
+def test_an_interrupt_ends_what_runs_and_refuses_what_follows() -> None:
+    marker = f"6{os.getpid()}"
+    caught: list[BaseException] = []
+    with Pool() as pool:
+
+        def wait() -> None:
+            try:
+                sh(pool, f"sleep {marker}", timeout=100)
+            except InterruptedRunError as error:
+                caught.append(error)
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        while not alive(f"sleep {marker}"):
+            time.sleep(0.01)
+        pool.interrupt()
+        thread.join()
+        with pytest.raises(InterruptedRunError):
+            sh(pool, "true")
+    assert len(caught) == 1
+    assert alive(f"sleep {marker}") == []
+
+
+def test_a_killed_runner_leaves_no_trial_behind() -> None:
+    marker = f"7{os.getpid()}"
+    script = (
+        "from elfworlds.process import Command, Pool\n"
+        f"argv = ('/bin/sh', '-c', 'setsid sleep {marker} & sleep {marker}')\n"
+        "Pool().run(Command(argv=argv, env={'PATH': '/usr/bin:/bin'}, cwd='/', timeout=100))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script]) as runner:
+        while len(alive(f"sleep {marker}")) < 3:
+            time.sleep(0.01)
+        runner.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while alive(f"sleep {marker}") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert alive(f"sleep {marker}") == []
+
+
+def test_a_command_shows_as_one_line_of_shell() -> None:
+    command = Command(argv=("/bin/echo", "a b"), env={"X": "1 2"}, cwd="/", timeout=1)
+    assert command.as_shell() == "env -i 'X=1 2' /bin/echo 'a b'"

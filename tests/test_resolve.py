@@ -1,0 +1,171 @@
+"""resolve: the loader's search order, as ld.so(8) has it; what is said here is asked of the real loader too."""
+
+from __future__ import annotations
+
+import subprocess  # the loader is asked as a person would
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from elfworlds import elf, resolve
+from elfworlds.elf import ElfObject
+from elfworlds.resolve import Loaded, World, expand_tokens, find, library_path, tree
+
+
+def facts(**more: object) -> ElfObject:
+    defaults: dict[str, object] = {
+        "type": "ET_DYN",
+        "machine": "EM_X86_64",
+        "interp": None,
+        "soname": None,
+        "needed": (),
+        "rpath": None,
+        "runpath": None,
+        "build_id": None,
+        "flags": (),
+        "execstack": False,
+    }
+    return ElfObject(**(defaults | more))  # type: ignore[arg-type]
+
+
+def world(files: Mapping[str, ElfObject], *, env: str = "", cache: Mapping[str, str] | None = None) -> World:
+    return World(files.get, library_path(env), cache or {}, ("/lib",), {"LIB": "lib64", "PLATFORM": "x86_64"})
+
+
+@pytest.mark.parametrize(
+    ("rpath", "runpath", "env", "wanted"),
+    [
+        (("/r",), None, "/e", ("rpath", "/r")),
+        (None, ("/u",), "/e", ("LD_LIBRARY_PATH", "/e")),
+        (None, ("/u",), "", ("runpath", "/u")),
+        (("/r",), ("/u",), "", ("runpath", "/u")),
+        (None, None, "", ("ld.so.cache", "/c")),
+    ],
+)
+def test_who_beats_whom(
+    rpath: tuple[str, ...] | None, runpath: tuple[str, ...] | None, env: str, wanted: tuple[str, str]
+) -> None:
+    files = {f"{place}/x.so": facts() for place in ("/r", "/u", "/e", "/c", "/lib")}
+    needing = Loaded("/app", facts(rpath=rpath, runpath=runpath), None)
+    edge = find(needing, "x.so", world(files, env=env, cache={"x.so": "/c/x.so"}))
+    assert (edge.rule, edge.path) == (wanted[0], f"{wanted[1]}/x.so")
+
+
+def test_an_rpath_is_inherited_and_a_runpath_is_not() -> None:
+    files = {"/deep/x.so": facts()}
+    for tag, found in (("rpath", "/deep/x.so"), ("runpath", None)):
+        app = Loaded("/app", facts(**{tag: ("/deep",)}), None)
+        assert find(Loaded("/lib/y.so", facts(), app), "x.so", world(files)).path == found
+
+
+def test_a_runpath_of_the_needing_object_hides_every_rpath() -> None:
+    app = Loaded("/app", facts(rpath=("/deep",)), None)
+    needing = Loaded("/lib/y.so", facts(runpath=("/nowhere",)), app)
+    assert find(needing, "x.so", world({"/deep/x.so": facts()})).path is None
+
+
+def test_nodeflib_leaves_out_cache_and_default_paths() -> None:
+    files = {"/lib/x.so": facts(), "/c/x.so": facts()}
+    needing = Loaded("/app", facts(flags=("DF_1_NODEFLIB",)), None)
+    assert find(needing, "x.so", world(files, cache={"x.so": "/c/x.so"})).path is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "wanted"),
+    [
+        ("$ORIGIN/../lib", "/o/../lib"),
+        ("${ORIGIN}x", "/ox"),
+        ("$LIB", "lib64"),
+        ("$ORIGINS", "$ORIGINS"),
+        ("$OTHER/$PLATFORM", "$OTHER/x86_64"),
+    ],
+)
+def test_tokens(entry: str, wanted: str) -> None:
+    assert expand_tokens(entry, "/o", {"LIB": "lib64", "PLATFORM": "x86_64"}) == wanted
+
+
+def test_library_path_is_split_at_colons_and_semicolons() -> None:
+    assert library_path("/a:/b;/c") == ("/a", "/b", "/c")
+    assert library_path("") == ()
+
+
+def test_a_loaded_soname_serves_before_any_search() -> None:
+    files = {
+        "/app": facts(needed=("a.so", "b.so"), runpath=("/one",)),
+        "/one/a.so": facts(soname="base.so"),
+        "/one/b.so": facts(needed=("base.so",), runpath=("/two",)),
+        "/two/base.so": facts(soname="base.so"),
+    }
+    edges = {(edge.needing, edge.name): (edge.rule, edge.path) for edge in tree("/app", world(files))}
+    assert edges["/one/b.so", "base.so"] == ("loaded", "/one/a.so")
+
+
+def test_the_sentence_for_what_is_not_found_names_the_places() -> None:
+    needing = Loaded("/app", facts(runpath=("/u", "/v")), None)
+    edge = find(needing, "x.so", world({}, env="/e"))
+    told = resolve.why_not_found("app", edge)
+    assert told.startswith("x.so, which app needs, was not found: LD_LIBRARY_PATH /e, runpath /u:/v;")
+
+
+CASES = list(product(["rpath", "runpath", "neither"], ["", "env"], ["direct", "indirect"]))
+
+
+@pytest.mark.parametrize(("tag", "env", "kind"), CASES, ids=["-".join(case) for case in CASES])
+def test_the_real_loader_agrees(tag: str, env: str, kind: str, tmp_path: Path) -> None:
+    """Two leaves, told apart by their exit status: one where the tag leads, one where LD_LIBRARY_PATH leads."""
+    for name, value in (("tag", 1), ("env", 2)):
+        folder = tmp_path / name
+        folder.mkdir()
+        cc(folder / "libleaf.so", f"int leaf(void) {{ return {value}; }}", "-shared", "-fPIC")
+    leaf = str(tmp_path / "tag" / "libleaf.so")
+    dtags = "-Wl,--disable-new-dtags" if tag == "rpath" else "-Wl,--enable-new-dtags"
+    paths = [] if tag == "neither" else [f"-Wl,-rpath,{tmp_path / 'tag'}:{tmp_path}"]
+    middle = tmp_path / "libmiddle.so"
+    cc(
+        middle,
+        "int leaf(void); int middle(void) { return leaf(); }",
+        "-shared",
+        "-fPIC",
+        "-L",
+        str(tmp_path / "tag"),
+        "-lleaf",
+    )
+    app = tmp_path / "app"
+    if kind == "direct":
+        cc(
+            app,
+            "int leaf(void); int main(void) { return leaf(); }",
+            "-L",
+            str(tmp_path / "tag"),
+            "-lleaf",
+            dtags,
+            *paths,
+        )
+    else:
+        link = ["-L", str(tmp_path), "-lmiddle", f"-Wl,-rpath-link,{Path(leaf).parent}", dtags, *paths]
+        cc(app, "int middle(void); int main(void) { return middle(); }", *link)
+    env_path = str(tmp_path / "env") if env else ""
+    done = subprocess.run([app], env={"LD_LIBRARY_PATH": env_path} if env else {}, capture_output=True, check=False)
+    predicted = tree(str(app), World(read, library_path(env_path), {}, ("/lib", "/usr/lib", *multiarch()), {}))
+    leaves = [edge.path for edge in predicted if edge.name == "libleaf.so"]
+    wanted = {1: str(tmp_path / "tag" / "libleaf.so"), 2: str(tmp_path / "env" / "libleaf.so"), 127: None}
+    middles = [edge.path for edge in predicted if edge.name == "libmiddle.so"]
+    if kind == "indirect" and middles == [None]:
+        assert done.returncode == 127
+    else:
+        assert leaves == [wanted[done.returncode]]
+
+
+def cc(target: Path, source: str, *words: str) -> None:
+    command = ["cc", "-x", "c", "-", "-x", "none", "-o", str(target), *words]
+    subprocess.run(command, input=source, text=True, check=True)
+
+
+def read(path: str) -> ElfObject | None:
+    return elf.read(Path(path)) if Path(path).is_file() else None
+
+
+def multiarch() -> list[str]:
+    return [str(path) for path in Path("/lib").glob("*-linux-gnu")]
