@@ -232,28 +232,28 @@ class TestAVerdict:
         assert (judgement.verdict, judgement.expected, judgement.why) == ("NEW", None, None)
 
     def test_is_pass_where_outcome_and_matchers_hold(self) -> None:
-        expected = Judged("loaded", {"stdout": {"contains": "a"}})
+        expected = Judged(("loaded",), {"stdout": {"contains": "a"}})
         assert judge(OUTCOMES, expected, (), values_of(stdout="xax")).verdict == "PASS"
         failed = judge(OUTCOMES, expected, (), values_of(stdout="b"))
         assert (failed.verdict, failed.why) == ("FAIL", "stdout does not contain 'a'")
 
     def test_says_why_it_is_fail(self) -> None:
-        failed = judge(OUTCOMES, Judged("loaded", {}), (), values_of(exit=3))
+        failed = judge(OUTCOMES, Judged(("loaded",), {}), (), values_of(exit=3))
         assert (failed.verdict, failed.outcome, failed.why) == ("FAIL", "any-exit", "exit is 3, not 0")
 
     def test_says_where_an_earlier_outcome_hides_the_expected_one(self) -> None:
-        failed = judge(OUTCOMES, Judged("any-exit", {}), (), values_of())
+        failed = judge(OUTCOMES, Judged(("any-exit",), {}), (), values_of())
         assert failed.why == "`loaded` stands before `any-exit` and matches as well"
 
 
 class TestAClaim:
     def test_is_reproduced_where_outcome_and_matchers_hold_and_never_decides_the_verdict(self) -> None:
         claims = (
-            Judged("loaded", {}, "C-1", "It loads."),
-            Judged("crash", {}, None, "It crashes."),
-            Judged("loaded", {"stdout": "no"}, None, "It says no."),
+            Judged(("loaded",), {}, "C-1", "It loads."),
+            Judged(("crash",), {}, None, "It crashes."),
+            Judged(("loaded",), {"stdout": "no"}, None, "It says no."),
         )
-        judgement = judge(OUTCOMES, Judged("loaded", {}), claims, values_of())
+        judgement = judge(OUTCOMES, Judged(("loaded",), {}), claims, values_of())
         assert [one.reproduced for one in judgement.claims] == [True, False, False]
         assert [one.id for one in judgement.claims] == ["C-1", None, None]
         assert judgement.verdict == "PASS"

@@ -96,7 +96,7 @@ class TestTheWholeLanguage:
         assert scenario.timeout == 120.0
         assert scenario.repeat == 2
         assert scenario.claim[0].id == "C-1"
-        assert [one.outcome for one in scenario.expect] == ["good", "good"]
+        assert [one.outcome for one in scenario.expect] == [("good",), ("good",)]
         assert list(scenario.outcomes) == ["good", "bad"]
 
     def test_keeps_values_as_typed(self) -> None:

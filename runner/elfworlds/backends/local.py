@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import elf, sandbox
 from elfworlds.backends.schedule import build_all
-from elfworlds.backends.types import Artifact, Build, Failure
+from elfworlds.backends.types import Again, Artifact, Build, Failure
 from elfworlds.plan import realise
 from elfworlds.plan.document import build_document
 from elfworlds.plan.types import BUILD, OUT
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from elfworlds.plan import BuildRequest, Plan
-    from elfworlds.process import Run
+    from elfworlds.process import Completed, Run
     from elfworlds.toolchains import Toolchain
 
 MANIFEST = "manifest.json"
@@ -56,6 +56,10 @@ class LocalBackend:
     run: Run
     jobs: int
     name: str = "local"
+
+    @property
+    def where(self) -> str:
+        return f"local store {self.root}"
 
     def build(
         self,
@@ -122,18 +126,46 @@ class LocalBackend:
             shutil.rmtree(stale, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=f"{request.key}.", dir=self.root / "tmp"))
         try:
-            lay_out(work, request, files)
-            command = as_command(request, work, artifacts, toolchain)
-            done = self.run(sandbox.wrap(command, toolchain.world))
+            done = self.attempt(work, request, artifacts, files, toolchain)
             output = (done.stdout.data + done.stderr.data).decode("utf-8", "replace").replace(f"{work}/", "")
             if not done.ok:
                 ending = "" if done.exit is not None else f"\n{_ending(done.timed_out, done.signal, done.not_started)}"
-                return Failure(key=request.key, command=self.by_hand(request, artifacts), output=output + ending)
+                command = by_hand(request, _directories(artifacts))
+                return Failure(key=request.key, command=command, output=output + ending, exit=done.exit)
             return self.keep(request, work / "out", output, toolchain)
         except elf.NotElfError as error:
-            return Failure(key=request.key, command=self.by_hand(request, artifacts), output=error.message)
+            return Failure(key=request.key, command=by_hand(request, _directories(artifacts)), output=error.message)
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+    def attempt(
+        self,
+        work: Path,
+        request: BuildRequest,
+        artifacts: Mapping[str, Artifact],
+        files: Mapping[str, bytes],
+        toolchain: Toolchain,
+    ) -> Completed:
+        """Run a request's command in a directory of its own."""
+        lay_out(work, request, files)
+        command = as_command(request, work, artifacts, toolchain)
+        return self.run(sandbox.wrap(command, toolchain.world))
+
+    def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]:
+        """Make each object once more beside the store."""
+
+        def once_more(artifact: Artifact) -> Again:
+            request = plan.requests[artifact.key]
+            with tempfile.TemporaryDirectory(prefix=f"{request.key}.", dir=self.root / "tmp") as name:
+                work = Path(name)
+                self.attempt(work, request, build.artifacts, plan.files, toolchains[request.toolchain])
+                made = work / "out" / request.filename
+                found = _sha256(made.read_bytes()) if made.is_file() else None
+            same = found == artifact.sha256
+            return Again(key=artifact.key, identical=same, why="" if same else f"the second time its sha256 is {found}")
+
+        with ThreadPoolExecutor(self.jobs) as executor:
+            return {one.key: one for one in executor.map(once_more, build.artifacts.values())}
 
     def keep(self, request: BuildRequest, made: Path, output: str, toolchain: Toolchain) -> Artifact:
         """Write the manifest beside the file, and put both into the store at once."""
@@ -156,10 +188,11 @@ class LocalBackend:
         made.rename(place)
         return _artifact(place, request, manifest, reused=False)
 
-    def by_hand(self, request: BuildRequest, artifacts: Mapping[str, Artifact]) -> str:
-        """The command as a person would type it where the sources are."""
-        words = realised(request, Path(), artifacts, ".")
-        return shlex.join(word for word in words if not word.startswith(("-ffile-prefix-map", "-frandom-seed")))
+
+def by_hand(request: BuildRequest, directory: Callable[[str], str]) -> str:
+    """The command as a person would type it where the sources are; `directory` maps a key to an object's own."""
+    words = realised(request, Path(), directory, ".")
+    return shlex.join(word for word in words if not word.startswith(("-ffile-prefix-map", "-frandom-seed")))
 
 
 def lay_out(work: Path, request: BuildRequest, files: Mapping[str, bytes]) -> None:
@@ -173,7 +206,7 @@ def lay_out(work: Path, request: BuildRequest, files: Mapping[str, bytes]) -> No
 
 
 def as_command(request: BuildRequest, work: Path, artifacts: Mapping[str, Artifact], toolchain: Toolchain) -> Command:
-    words = realised(request, work / "src", artifacts, str(work / "out"))
+    words = realised(request, work / "src", _directories(artifacts), str(work / "out"))
     return Command(
         argv=(*toolchain.tool(request.argv[0]), *words[1:]),
         env={**toolchain.env, "TMPDIR": str(work / "tmp")},
@@ -182,10 +215,11 @@ def as_command(request: BuildRequest, work: Path, artifacts: Mapping[str, Artifa
     )
 
 
-def realised(request: BuildRequest, build: Path, artifacts: Mapping[str, Artifact], out: str) -> tuple[str, ...]:
-    def directory(key: str) -> str:
-        return artifacts[key].directory
+def _directories(artifacts: Mapping[str, Artifact]) -> Callable[[str], str]:
+    return lambda key: artifacts[key].directory
 
+
+def realised(request: BuildRequest, build: Path, directory: Callable[[str], str], out: str) -> tuple[str, ...]:
     symbols = {OUT: out, BUILD: str(build)}
     words = []
     for word in request.argv:

@@ -45,13 +45,24 @@ class Failure:
     Attributes:
         command: the line to repeat by hand; empty where it was never tried.
         output: the compiler's words.
+        exit: the compiler's exit status; None where it has none.
         missing: keys of needed objects that failed before it.
     """
 
     key: str
     command: str
     output: str
+    exit: int | None = None
     missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """An object that was made a second time: whether every byte is the same, and if not, what is known of it."""
+
+    key: str
+    identical: bool
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,14 @@ class Build:
     def directory(self, key: str) -> str:
         return self.artifacts[key].directory
 
+    def unexpected(self, allowed: frozenset[str]) -> Mapping[str, Failure]:
+        """The failures beside those that are outcomes of the experiment, and beside what only lacked one of those."""
+        return {
+            key: one
+            for key, one in self.failures.items()
+            if key not in allowed and not (one.missing and allowed.issuperset(one.missing))
+        }
+
     def realise(self, text: str) -> str:
         """A symbolic text of the plan with this build's directories."""
         return realise(text, self.directory)
@@ -73,10 +92,14 @@ class Backend(Protocol):
     """Makes what a plan asks for.
 
     `keep_going` builds all that does not depend on a failure; `report` is told of each object as it is done.
+    `verify` makes every object of a build once more. `where` says in words where objects are.
     """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def where(self) -> str: ...
 
     def build(
         self,
@@ -86,3 +109,5 @@ class Backend(Protocol):
         keep_going: bool,
         report: Callable[[BuildRequest, Artifact | Failure], None],
     ) -> Build: ...
+
+    def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]: ...

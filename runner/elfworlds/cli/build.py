@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
-from elfworlds.cli.options import Color, Experiments, Jobs, KeepGoing, Quiet, processors
+import typer
+
+from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, processors
 from elfworlds.errors import Exit
 
 
@@ -14,12 +17,18 @@ def build(
     *,
     jobs: Jobs = processors(),  # noqa: B008  # a process' processors do not change
     keep_going: KeepGoing = False,
+    backend: BackendName = "auto",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Make every object twice; record whether each is identical.")
+    ] = False,
     quiet: Quiet = False,
     color: Color = "auto",
 ) -> int:
     """Build the objects of experiments, and say where they are."""
-    from elfworlds.cli import session
+    from elfworlds.cli import backends, session
+    from elfworlds.cli.comparison import Comparison
     from elfworlds.cli.console import Screen
+    from elfworlds.cli.verification import verified
     from elfworlds.process import Pool
     from elfworlds.report.text import grid
 
@@ -27,21 +36,27 @@ def build(
     found = session.load_all(experiments, Path.cwd())
     worst = Exit.AS_EXPECTED
     with Pool() as pool:
-        toolchains = {"host": session.host(pool, os.environ, remember=True)}
-        backend = session.local_backend(pool, os.environ, jobs)
+        builders, environment = backends.ready(backend, pool, os.environ, jobs)
+        toolchains = {"host": session.host(pool, environment, remember=True)}
         for one in found:
             plan = session.make_plan(one, toolchains)
-            made = session.build_plan(backend, plan, toolchains, screen, keep_going=keep_going)
-            rows = [
-                [placed.object, made.artifacts[placed.key].path]
-                for placed in plan.placements
-                if placed.key in made.artifacts
-            ]
-            screen.say(*grid(rows, indent="") if rows else [])
-            screen.tell(session.failure_report(one, plan, made))
-            screen.say(session.build_line(made, f"local store {backend.root}"))
-            if made.failures:
-                worst = Exit.BUILD_FAILED
-                if not keep_going:
-                    break
+            comparison = Comparison(plan)
+            for builder in builders:
+                made = session.build_plan(builder, plan, toolchains, screen, keep_going=keep_going)
+                rows = [
+                    [placed.object, made.artifacts[placed.key].path]
+                    for placed in plan.placements
+                    if placed.key in made.artifacts
+                ]
+                screen.say(*grid(rows, indent="") if rows else [])
+                screen.tell(session.failure_report(one, plan, made))
+                screen.say(session.build_line(made, builder.where))
+                comparison.add(builder.name, made, None)
+                if verify and not verified(builder, plan, toolchains, made, one.project.root / "results", screen):
+                    worst = max(worst, Exit.EXPECTATION_FAILED)
+                if made.failures:
+                    worst = Exit.BUILD_FAILED
+                    if not keep_going:
+                        return worst
+            comparison.tell(screen)
     return worst

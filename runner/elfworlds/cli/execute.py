@@ -6,6 +6,7 @@ import os
 import shlex
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from elfworlds.errors import InterruptedRunError
 from elfworlds.records import Opened, RunDirectory, open_run, told
 from elfworlds.report import summary, text
 from elfworlds.report.markdown import markdown
+from elfworlds.report.summary import BAD
 from elfworlds.run import Observer, broken_objects, run
 
 if TYPE_CHECKING:
@@ -28,6 +30,14 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
 
 
+class Ending(Enum):
+    """How far a run came."""
+
+    WHOLE = "whole"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """What a run needs to know."""
@@ -40,6 +50,8 @@ class Execution:
     jobs: int
     backend: str
     output: Path | None
+    retries: int
+    maxfail: int | None
 
     def open(self, utc: str) -> Opened:
         """A new run directory, or an interrupted one to go on with."""
@@ -64,34 +76,42 @@ class Execution:
             "rerun": f"elfworlds run {shlex.quote(shown(self.loaded.path))}",
         }
 
-    def observe(self, opened: Opened, screen: Screen) -> bool:
-        """Try every trial that is not done and record it; False where that was interrupted."""
+    def observe(self, opened: Opened, screen: Screen) -> Ending:
+        """Try every trial that is not done, and record it."""
         directory = opened.directory
         broken = broken_objects(self.plan, self.build)
-        observer = Observer(self.plan, self.build, self.toolchains, self.pool.run, directory.working_directory, broken)
+        observer = Observer(
+            self.plan, self.build, self.toolchains, self.pool.run, directory.working_directory, broken, self.retries
+        )
         trials = tuple(trial for trial in self.plan.trials if trial.id not in opened.done)
+        failures = 0
         executor = ThreadPoolExecutor(self.jobs)
         try:
             with screen.working("trials", len(trials)) as advance:
                 for observation in run(trials, observer, executor, self.jobs):
                     directory.append(observation)
                     advance()
+                    failures += observation.judgement.verdict in BAD
+                    if failures == self.maxfail:
+                        self.pool.interrupt()
+                        return Ending.STOPPED
         except (KeyboardInterrupt, InterruptedRunError):
             self.pool.interrupt()
-            return False
+            return Ending.INTERRUPTED
         finally:
             executor.shutdown(cancel_futures=True)
-        return True
+        return Ending.WHOLE
 
 
-def finish(directory: RunDirectory, screen: Screen, *, tables: bool) -> bool:
+def finish(directory: RunDirectory, screen: Screen, ending: Ending, *, tables: bool) -> bool:
     """Write tables and reports, and show the pivot; True where an expectation was not met."""
     run_told = told(directory)
     write_reports(directory, run_told, tables=tables)
     directory.point_latest_here()
     show(directory, run_told, screen)
-    if len(run_told.trials) < run_told.planned:
-        screen.tell([f"interrupted after {len(run_told.trials)} of {run_told.planned} trials; the next run goes on"])
+    if ending is not Ending.WHOLE:
+        how = "interrupted" if ending is Ending.INTERRUPTED else "stopped"
+        screen.tell([f"{how} after {len(run_told.trials)} of {run_told.planned} trials; the next run goes on"])
     screen.say("")
     screen.tell([f"report: {shown(directory.path / 'report.md')}"])
     return summary.failed(run_told.trials)

@@ -16,6 +16,10 @@ KeepGoing = Annotated[bool, typer.Option("-k", "--keep-going", help="After a fai
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what is wrong, and where the report is.")]
 Color = Annotated[str, typer.Option("--color", help="auto, always or never.", metavar="WHEN")]
 
+BackendName = Annotated[
+    str, typer.Option("--backend", metavar="NAME", help="Who builds: auto, nix, local, or both to compare them.")
+]
+
 
 def processors() -> int:
     """As many as this process may use."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import plan as planning
 from elfworlds.backends import Artifact, Failure
-from elfworlds.backends.local import LocalBackend, default_root
+from elfworlds.backends.local import default_root
 from elfworlds.errors import InputError
 from elfworlds.sources import Project, Sources, gather
 from elfworlds.spec import Spec, load
@@ -97,12 +97,8 @@ def stand_in() -> Toolchain:
     return Toolchain(name="host", identity={}, versions={}, packages=(), tools={}, env={})
 
 
-def make_plan(one: Loaded, toolchains: Mapping[str, Toolchain]) -> Plan:
-    return planning.make(one.spec, one.sources, toolchains)
-
-
-def local_backend(pool: Pool, environment: Mapping[str, str], jobs: int) -> LocalBackend:
-    return LocalBackend(default_root(environment), pool.run, jobs)
+def make_plan(one: Loaded, toolchains: Mapping[str, Toolchain], repeat: int | None = None) -> Plan:
+    return planning.make(one.spec, one.sources, toolchains, repeat=repeat)
 
 
 def build_plan(
@@ -114,7 +110,8 @@ def build_plan(
         def report(_request: BuildRequest, _result: Artifact | Failure) -> None:
             advance()
 
-        return backend.build(plan, toolchains, keep_going=keep_going, report=report)
+        going = keep_going or bool(plan.may_fail())
+        return backend.build(plan, toolchains, keep_going=going, report=report)
 
 
 def build_line(build: Build, where: str) -> str:
@@ -127,7 +124,7 @@ def build_line(build: Build, where: str) -> str:
 def failure_report(one: Loaded, plan: Plan, build: Build) -> Iterator[str]:
     """Each failed object: its command and the compiler's words; those that only lacked it on a line each."""
     names = plan.names()
-    for key, failure in build.failures.items():
+    for key, failure in build.unexpected(plan.may_fail()).items():
         if failure.missing:
             yield f"object {names[key]}: not built, since {', '.join(names[need] for need in failure.missing)} failed"
             continue

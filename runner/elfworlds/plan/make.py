@@ -8,9 +8,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from elfworlds.plan.bind import Binder, Known, Reads
+from elfworlds.plan.bind import Binder
 from elfworlds.plan.document import as_document
+from elfworlds.plan.known import Known
 from elfworlds.plan.points import LIBC, applies, labels, points
+from elfworlds.plan.reads import Reads
 from elfworlds.plan.types import Bound, Judged, Placement, Plan, Trial
 from elfworlds.yamltext import Problem
 

@@ -49,7 +49,9 @@ def select(plan: Plan, selection: Selection) -> Plan:
     if selection == EVERYTHING:
         return plan
     trials = tuple(trial for trial in plan.trials if selection.takes(plan.experiment, trial))
-    keys = {key for bound in {id(one.bound): one.bound for one in trials}.values() for key in bound.keys}
+    keys = {
+        key for bound in {id(one.bound): one.bound for one in trials}.values() for key in (*bound.keys, bound.subject)
+    }
     chosen = replace(
         plan,
         trials=_limited(trials, selection.timeout),

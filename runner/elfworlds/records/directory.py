@@ -75,7 +75,11 @@ class RunDirectory:
     def working_directory(self, trial: Trial) -> Path:
         """Where a trial runs: a directory of its own, empty."""
         path = self.trial_directory(trial) / "cwd"
-        path.mkdir(parents=True)
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:  # it is tried again
+            shutil.rmtree(path)
+            path.mkdir()
         return path
 
     def append(self, observation: Observation) -> None:

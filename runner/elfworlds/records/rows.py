@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from elfworlds.run import Observation
 
 SCHEMA = 1
+SHOWN_CHARACTERS = 60
 
 
 def trial_record(observation: Observation) -> dict[str, Any]:
@@ -29,8 +30,10 @@ def trial_record(observation: Observation) -> dict[str, Any]:
         "expected": judged.expected,
         "verdict": judged.verdict,
         "why": judged.why,
+        "shown": {name: _short(observation.values.get(name)) for name in trial.bound.show},
+        "attempts": list(observation.attempts),
         "notes": list(observation.notes),
-        "exit": done.exit if done else None,
+        "exit": observation.values.get("exit"),
         "signal": done.signal if done else None,
         "timed_out": done.timed_out if done else None,
         "wall_s": round(done.wall_s, 6) if done else None,
@@ -73,3 +76,8 @@ def object_records(plan: Plan, build: Build) -> list[dict[str, Any]]:
             }
         )
     return records
+
+
+def _short(value: Any) -> Any:  # noqa: ANN401  # any value
+    """A value as it stands beside an outcome: a long text is cut."""
+    return value if not isinstance(value, str) or len(value) <= SHOWN_CHARACTERS else f"{value[:SHOWN_CHARACTERS]}…"

@@ -98,9 +98,15 @@ def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Pivot:
 def _cell(trials: list[Record] | None) -> Cell | None:
     if not trials:
         return None
-    found = Counter(str(one["outcome"]) for one in trials)
+    found = Counter(_shown(one) for one in trials)
     worst = max((str(one["verdict"]) for one in trials), key=lambda one: BAD.index(one) if one in BAD else -1)
     return Cell(tuple(sorted(found.items(), key=lambda one: (-one[1], one[0]))), worst)
+
+
+def _shown(one: Record) -> str:
+    """The outcome, and the values that the experiment wants beside it."""
+    values = one.get("shown") or {}
+    return f"{one['outcome']} ({', '.join(str(value) for value in values.values())})" if values else str(one["outcome"])
 
 
 def claims(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[ClaimLine]:

@@ -19,7 +19,7 @@ from elfworlds.spec.versions import comparison
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.yamltext import Path
 
@@ -37,8 +37,20 @@ RESERVED_AXES = (
     "verdict",
     "claim",
 )
-VALUES = ("exit", "signal", "timed-out", "stdout", "stderr")
+VALUES = {
+    "run": ("exit", "signal", "timed-out", "stdout", "stderr"),
+    "build": ("exit", "output"),
+    "inspect": (*FACTS, "exports", "undefined", "missing-objects", "missing-symbols", "size"),
+}
+ALL_VALUES = tuple(dict.fromkeys(value for values in VALUES.values() for value in values))
 MOST_TRIALS = 1_000_000
+LIMITS: Mapping[str, Callable[[object], object]] = {
+    "timeout": forms.seconds,
+    "repeat": forms.count,
+    "retries": forms.times,
+    "cpus": forms.count,
+    "capture": forms.capture,
+}
 
 
 def check(experiment: Experiment, raw: Mapping[Any, Any], toolchains: frozenset[str]) -> list[Finding]:
@@ -51,7 +63,9 @@ def check(experiment: Experiment, raw: Mapping[Any, Any], toolchains: frozenset[
     """
     known = Names(experiment.matrix.axes, _keys(raw, "matrix") - {"include", "exclude"}, _keys(raw, "objects"))
     found = [*_matrix(experiment, known, toolchains)]
-    found += check_objects(experiment.objects, raw.get("objects") or {}, known, VALUES)
+    found += check_objects(experiment.objects, raw.get("objects") or {}, known, VALUES["run"])
+    for name in raw["scenarios"] if isinstance(raw.get("scenarios"), dict) else ():
+        found += _one_kind(raw, name)
     for name, scenario in experiment.scenarios.items():
         outcomes = _keys(raw, "scenarios", name, "outcomes") | set(DEFAULT_OUTCOMES)
         found += _scenario(name, scenario, known, outcomes)
@@ -108,23 +122,57 @@ def _most_repeats(one: Scenario, experiment: Experiment) -> int:
     return max((int(text) for text in expand(one.repeat, experiment.matrix.axes)), default=1)
 
 
+def _one_kind(raw: Mapping[Any, Any], name: str) -> Iterator[Finding]:
+    written = sorted(_keys(raw, "scenarios", name) & {"run", "build", "inspect"})
+    if len(written) > 1:
+        told = f"a scenario has `run`, `build` or `inspect`; here are `{written[0]}` and `{written[1]}`"
+        yield Finding(("scenarios", name, written[1]), told, "write one of them", at_key=True)
+    elif not written and isinstance(raw["scenarios"][name], dict):
+        yield Finding(("scenarios", name), "a scenario has `run`, `build` or `inspect`", "write one of them")
+
+
 def _scenario(name: str, one: Scenario, known: Names, outcomes: Iterable[str]) -> Iterator[Finding]:
     here: Path = ("scenarios", name)
-    for word in one.run:
-        yield from references(word, (*here, "run"), known)
-    yield from _program(one, here, known)
-    for variable, value in one.env.items():
-        yield from references(value or "", (*here, "env", variable), known)
-    if one.stdin is not None:
-        yield from references(one.stdin, (*here, "stdin"), known)
+    yield from _what(one, here, known)
     yield from _limits(one, here, known)
     yield from _when(one.when, (*here, "when"), known)
-    for outcome, values in one.outcomes.items():
-        yield from _values(values, (*here, "outcomes", outcome), known)
+    values = VALUES[one.kind]
+    for index, value in enumerate(one.show):
+        if value not in values:
+            yield Finding((*here, "show", index), f"`{value}` is no value of this scenario", closest(value, values))
+    for outcome, matchers in one.outcomes.items():
+        yield from _values(matchers, (*here, "outcomes", outcome), known, values)
     for index, claim in enumerate(one.claim):
-        yield from _judged(claim, (*here, "claim", index), known, outcomes)
+        yield from _outcome(claim.outcome, (*here, "claim", index, "outcome"), outcomes)
+        yield from _judged(claim, (*here, "claim", index), known, values)
     for index, expected in enumerate(one.expect):
-        yield from _judged(expected, (*here, "expect", index), known, outcomes)
+        for place, said in enumerate(expected.outcome):
+            yield from _outcome(said, (*here, "expect", index, "outcome", place), outcomes)
+        yield from _judged(expected, (*here, "expect", index), known, values)
+
+
+def _what(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
+    """The program with all that it is given, or the object that the scenario is about."""
+    for word in one.run:
+        yield from references(word, (*here, "run"), known)
+    yield from _program(one, here, known) if one.run else ()
+    yield from _subject(one, here, known)
+    for variable, text in one.env.items():
+        yield from references(text or "", (*here, "env", variable), known)
+    if one.stdin is not None:
+        yield from references(one.stdin, (*here, "stdin"), known)
+
+
+def _subject(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
+    """`build` and `inspect` name an object, as `needs` does."""
+    if one.subject is None:
+        return
+    path: Path = (*here, one.kind)
+    for text in expand(one.subject, known.axes):
+        if text not in known.objects and "${matrix." not in text:
+            hint = f"write {text[2:-1]}" if text.startswith("${") else closest(text, known.objects)
+            yield Finding(path, f"no object `{text}`", hint)
+    yield from references(one.subject, path, known)
 
 
 def _program(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
@@ -140,14 +188,15 @@ def _program(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
 
 
 def _limits(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
-    for key, value, read in (("timeout", one.timeout, forms.seconds), ("repeat", one.repeat, forms.count)):
+    for key, read in LIMITS.items():
+        value = getattr(one, key)
         if not isinstance(value, Template):
             continue
         problems = [*references(value, (*here, key), known)]
         yield from problems
         for text in () if problems else expand(value, known.axes):
             try:
-                yield from [] if isinstance(read(Scalar(text)), int | float) else _not_known_before(text, (*here, key))
+                yield from _not_known_before(text, (*here, key)) if isinstance(read(Scalar(text)), Template) else ()
             except PydanticCustomError as error:
                 yield Finding((*here, key), error.message())
 
@@ -157,30 +206,31 @@ def _not_known_before(text: str, path: Path) -> Iterator[Finding]:
         yield Finding(path, f"`{text}` is no number", "an axis may hold the numbers")
 
 
-def _judged(one: Claim | Expectation, path: Path, known: Names, outcomes: Iterable[str]) -> Iterator[Finding]:
-    if one.outcome not in outcomes:
-        yield Finding(
-            (*path, "outcome"), f"no outcome `{one.outcome}` in this scenario", closest(one.outcome, outcomes)
-        )
+def _outcome(name: str, path: Path, outcomes: Iterable[str]) -> Iterator[Finding]:
+    if name not in outcomes:
+        yield Finding(path, f"no outcome `{name}` in this scenario", closest(name, outcomes))
+
+
+def _judged(one: Claim | Expectation, path: Path, known: Names, values: Sequence[str]) -> Iterator[Finding]:
     yield from _when(one.when, (*path, "when"), known)
-    yield from _values(one.__pydantic_extra__ or {}, path, known)
+    yield from _values(one.__pydantic_extra__ or {}, path, known, values)
 
 
-def _values(values: Mapping[str, Any], path: Path, known: Names) -> Iterator[Finding]:
-    with_values = Names(known.axes, known.raw_axes, known.objects, frozenset(VALUES))
-    for value, matcher in values.items():
+def _values(matchers: Mapping[str, Any], path: Path, known: Names, values: Sequence[str]) -> Iterator[Finding]:
+    with_values = Names(known.axes, known.raw_axes, known.objects, frozenset(values))
+    for value, matcher in matchers.items():
         here: Path = (*path, value)
-        if value not in VALUES:
-            yield unknown_value(here, matcher)
+        if value not in values:
+            yield unknown_value(here, matcher, values)
         found = [one for place, text in texts(matcher, here) for one in _matcher_text(text, place, with_values)]
         yield from found or _resolved(matcher, here, known)
 
 
-def unknown_value(path: Path, matcher: object) -> Finding:
+def unknown_value(path: Path, matcher: object, values: Sequence[str] = VALUES["run"]) -> Finding:
     """The finding for a value that no trial has; below a claim it may be one of the claim's own keys."""
     models = {"claim": Claim.model_fields, "expect": Expectation.model_fields}
     own = [field.alias or name for name, field in models.get(str(path[2]), {}).items()]
-    hint = closest(str(path[-1]), {*VALUES, *own})
+    hint = closest(str(path[-1]), {*values, *own})
     if matcher is None:
         hint = "quote the text before it: inside {…} a comma ends a value"
     return Finding(path, f"`{path[-1]}` is no value of this scenario", hint, at_key=True)

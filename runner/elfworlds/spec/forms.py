@@ -1,25 +1,22 @@
-"""The words an experiment is written in: each leaf of the file as a type that says what would be right."""
+"""The words an experiment is written in: each leaf of the file is read, or refused with what would be right."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BeforeValidator
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError
 
 from elfworlds import refs
-from elfworlds.refs import Template
-from elfworlds.spec.matchers import MATCHER_SCHEMA, MatcherError, check_matcher
+from elfworlds.spec.matchers import MatcherError, check_matcher
 from elfworlds.yamltext import Data, Scalar, closest, core
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-
+    from elfworlds.refs import Template
     from elfworlds.yamltext import Path
 
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -31,8 +28,7 @@ LONGEST_COMMAND = 100_000
 LONGEST_TIME = 7 * 24 * 3600.0
 MOST_REPEATS = 1_000_000
 UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "min": 60.0}
-SCALAR_SCHEMA = {"type": ["string", "number", "boolean"]}
-TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
+CAPTURES = ("pipe", "file", "pty")
 
 
 def refuse(message: str, hint: str | None = None, path: Path = (), *, at_key: bool = False) -> PydanticCustomError:
@@ -114,6 +110,22 @@ def count(data: object) -> int | Template:
     if value > MOST_REPEATS:
         raise refuse(f"more than {MOST_REPEATS} repetitions")
     return value
+
+
+def times(data: object) -> int | Template:
+    """How often more; zero is right."""
+    if isinstance(data, str) and core(data) == 0:
+        return 0
+    try:
+        return count(data)
+    except PydanticCustomError:
+        raise refuse(f"expected a whole number, 0 or more, found {_shown(data)}") from None
+
+
+def capture(data: object) -> str | Template:
+    if isinstance(data, str) and "${" in data:
+        return template(data)
+    return one_of(*CAPTURES)(data)
 
 
 def seconds(data: object) -> float | Template:
@@ -202,84 +214,3 @@ def _listed_values(data: list[Any]) -> Iterator[tuple[str, Scalar]]:
 
 def label_of(data: str | None) -> str:
     return "null" if data is None else text(data)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reads:
-    """A pydantic annotation: a leaf of the file is what `read` makes of it; editors are told `schema`."""
-
-    read: Callable[[object], object]
-    schema: Mapping[str, Any]
-
-    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
-
-    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, Any]:
-        return dict(self.schema)
-
-
-@dataclass(frozen=True, slots=True)
-class OneOrMany:
-    """A pydantic annotation: a list, or what could stand in it alone; editors are told both."""
-
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(one_or_many, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        many = handler(schema)
-        return {"anyOf": [many["items"], many]}
-
-
-_LIST = BeforeValidator(listed)
-_STRING = {"type": "string"}
-
-Text: TypeAlias = Annotated[str, Reads(text, TEXT_SCHEMA)]
-Name: TypeAlias = Annotated[
-    str, Reads(matching(NAME, "name"), {"type": ["string", "number"], "pattern": f"^{NAME.pattern}$"})
-]
-FileStem: TypeAlias = Annotated[
-    str, Reads(matching(FILE_STEM, "file name"), {"type": "string", "pattern": f"^{FILE_STEM.pattern}$"})
-]
-CName: TypeAlias = Annotated[str, Reads(matching(C_NAME, "C name"), _STRING)]
-EnvName: TypeAlias = Annotated[str, Reads(matching(ENV_NAME, "variable's name"), _STRING)]
-Value: TypeAlias = Annotated[Scalar | None, Reads(scalar, {"type": ["string", "number", "boolean", "null"]})]
-Templated: TypeAlias = Annotated[Template, Reads(template, TEXT_SCHEMA)]
-Templates: TypeAlias = Annotated[tuple[Templated, ...], _LIST]
-Texts: TypeAlias = Annotated[tuple[Text, ...], _LIST]
-Words: TypeAlias = Annotated[tuple[Template, ...], Reads(words, _STRING)]
-Flag: TypeAlias = Annotated[bool, Reads(boolean, {"type": "boolean"})]
-Count: TypeAlias = Annotated[
-    int | Template,
-    Reads(count, {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"\$\{"}]}),
-]
-Seconds: TypeAlias = Annotated[
-    float | Template,
-    Reads(
-        seconds,
-        {
-            "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0},
-                {"type": "string", "pattern": rf"^{SECONDS.pattern}$|\$\{{"},
-            ]
-        },
-    ),
-]
-Matcher: TypeAlias = Annotated[Any, Reads(matcher, MATCHER_SCHEMA)]
-AxisForm: TypeAlias = Annotated[
-    Axis,
-    Reads(
-        axis,
-        {
-            "anyOf": [
-                {
-                    "type": "array",
-                    "minItems": 1,
-                    "uniqueItems": True,
-                    "items": {"type": ["string", "number", "boolean", "null"]},
-                },
-                {"type": "object", "minProperties": 1},
-            ]
-        },
-    ),
-]
-AnyOf: TypeAlias = Annotated[tuple[Value, ...], OneOrMany()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from elfworlds.spec.check import VALUES, check, unknown_value
+from elfworlds.spec.check import ALL_VALUES, check, unknown_value
 from elfworlds.spec.circles import check_axes
 from elfworlds.spec.findings import Finding
 from elfworlds.spec.forms import kind
@@ -136,7 +136,7 @@ def _is_unknown_value(path: Path) -> bool:
     return (
         len(path) >= len(("scenarios", "name", "claim", 0, "exit"))
         and path[2] in ("claim", "expect", "outcomes")
-        and path[4] not in {*VALUES, *(field.alias for field in _model_at(path[:4]).model_fields.values())}
+        and path[4] not in {*ALL_VALUES, *(field.alias for field in _model_at(path[:4]).model_fields.values())}
     )
 
 

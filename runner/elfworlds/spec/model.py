@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from elfworlds.spec.forms import (
+from elfworlds.spec.forms import Axis, label_of, listed, one_of
+from elfworlds.spec.leaves import (
     AnyOf,
-    Axis,
     AxisForm,
+    Capture,
     CName,
     Count,
     EnvName,
@@ -24,13 +25,14 @@ from elfworlds.spec.forms import (
     Templates,
     Text,
     Texts,
+    Times,
     Value,
     Words,
-    label_of,
-    listed,
-    one_of,
 )
 from elfworlds.yamltext import Scalar
+
+if TYPE_CHECKING:
+    from elfworlds.refs import Template
 
 DEFAULT_OUTCOMES = ("hang", "crash", "other")
 
@@ -108,10 +110,13 @@ class Matrix(Model):
 
 
 class Object(Model):
-    """An ELF file that the experiment builds: a library or an executable."""
+    """An ELF file: a library or an executable that the experiment builds, or one that somebody else built."""
 
     library: Annotated[FileStem | None, Field(description="a shared object lib<name>.so")] = None
     executable: Annotated[FileStem | None, Field(description="an executable of this name")] = None
+    prebuilt: Annotated[
+        Templated | None, Field(description="a file that exists: beside the experiment, or an absolute path")
+    ] = None
     language: Annotated[str | None, _word("c"), Field(description="what the sources are written in")] = None
     sources: Annotated[
         Templates, Field(description="source files, looked up beside the experiment, then in csrc/")
@@ -150,6 +155,7 @@ class Object(Model):
 
     @property
     def filename(self) -> str:
+        """What the experiment's own build makes."""
         return f"lib{self.library}.so" if self.library else self.stem
 
 
@@ -172,7 +178,7 @@ class Expectation(Model):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Matcher]
 
-    outcome: Text
+    outcome: Annotated[tuple[Text, ...], OneOrMany(), Field(description="what happens; of a list, any one")]
     when: Annotated[dict[str, AnyOf], _REMOVABLE] = {}
     note: Text | None = None
 
@@ -180,13 +186,25 @@ class Expectation(Model):
 class Scenario(Model):
     """What is done at every point of the matrix, and which outcomes have names."""
 
-    run: Annotated[Words, Field(description="the command: split as a shell would, then substituted; no shell runs it")]
+    run: Annotated[
+        Words, Field(description="the command: split as a shell would, then substituted; no shell runs it")
+    ] = ()
+    build: Annotated[
+        Templated | None, Field(description="instead of `run`: an object; what the compiler says is what happens")
+    ] = None
+    inspect: Annotated[
+        Templated | None, Field(description="instead of `run`: an object; its ELF facts are what happens")
+    ] = None
     env: Annotated[
         dict[EnvName, Value], _REMOVABLE, Field(description="the whole environment; nothing is inherited")
     ] = {}
     stdin: Annotated[Templated | None, Field(description="what standard input holds")] = None
     timeout: Annotated[Seconds, Field(description="seconds, after which everything the trial started is killed")] = 30.0
     repeat: Annotated[Count, Field(description="how many times each point is tried")] = 1
+    retries: Annotated[Times, Field(description="how often a trial that failed is tried again; then it is FLAKY")] = 0
+    capture: Annotated[Capture, Field(description="what standard output is: pipe, file or pty")] = "pipe"
+    cpus: Annotated[Count | None, Field(description="how many processors a trial may use; for races")] = None
+    show: Annotated[Texts, Field(description="values that stand beside the outcome in the report")] = ()
     when: Annotated[dict[str, AnyOf], _REMOVABLE, Field(description="the points at which the scenario is run")] = {}
     outcomes: Annotated[
         dict[Name, dict[str, Matcher]],
@@ -205,8 +223,15 @@ class Scenario(Model):
     note: Text | None = None
 
     @property
-    def outcome_names(self) -> tuple[str, ...]:
-        return (*self.outcomes, *DEFAULT_OUTCOMES)
+    def kind(self) -> str:
+        if self.build is not None:
+            return "build"
+        return "inspect" if self.inspect is not None else "run"
+
+    @property
+    def subject(self) -> Template | None:
+        """The object that `build` or `inspect` names."""
+        return self.build or self.inspect
 
 
 class Experiment(Model):

@@ -69,6 +69,10 @@ def _name(name: str, here: Path, values: Collection[str]) -> Iterator[Finding]:
 
 def _one_thing(raw: Mapping[str, Any], here: Path) -> Iterator[Finding]:
     written = {key for key, value in raw.items() if value is not None and value != []}
+    if "prebuilt" in written:
+        for key in sorted(written - {"prebuilt", "expect", "note"}):
+            yield Finding((*here, key), f"a prebuilt object has no `{key}`", "it is taken as it is", at_key=True)
+        return
     if len(written & {"library", "executable"}) != 1:
         hint = "write one of the two, with its name"
         yield Finding(here, "an object is either a `library` or an `executable`", hint)
@@ -84,8 +88,9 @@ def _templates(one: Object, here: Path) -> Iterator[tuple[Path, str | Template]]
     for key in LISTS:
         for index, template in enumerate(getattr(one, key) or ()):
             yield (*here, key, index), template
-    if one.soname is not None:
-        yield (*here, "soname"), one.soname
+    for key in ("soname", "prebuilt"):
+        if getattr(one, key) is not None:
+            yield (*here, key), getattr(one, key)
     for macro, value in one.defines.items():
         yield (*here, "defines", macro), value or ""
 

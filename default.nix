@@ -1,0 +1,50 @@
+# The door without flakes, and the table of contents of nix/.
+#
+#   nix-build                 the runner, over the nixpkgs that flake.lock pins
+#   nix-shell                 a shell to work on it
+#   nix-build -A build …      the objects of a plan; `objects` has them by key, nix/objects.nix says the arguments
+#
+# `packages` is where a package set lies, nixpkgs or nix/hostpkgs; flake.nix hands one in as `pkgs`.
+{
+  system ? builtins.currentSystem,
+  packages ? import ./nix/nixpkgs.nix,
+  pkgs ? import packages {
+    inherit system;
+    config = { };
+    overlays = [ ];
+  },
+  inNixShell ? false,
+}:
+let
+  scope = rec {
+    # from a plan to derivations
+    compiler = import ./nix/compiler.nix { inherit pkgs; };
+    toolchain = import ./nix/toolchain.nix { inherit pkgs compiler; };
+    mkObject = import ./nix/mk-object.nix { inherit pkgs; };
+    objects = import ./nix/objects.nix { inherit mkObject toolchain; };
+    build = { plan, files }: builtins.attrValues (objects { inherit plan files; });
+    manifest = import ./nix/manifest.nix { inherit objects; };
+
+    # the runner and what is around it
+    source = import ./nix/source.nix { };
+    app = import ./nix/app.nix {
+      inherit
+        pkgs
+        compiler
+        source
+        packages
+        ;
+    };
+    checks = import ./nix/checks.nix {
+      inherit
+        pkgs
+        compiler
+        source
+        app
+        ;
+    };
+    formatter = import ./nix/formatter.nix { inherit pkgs; };
+    devShell = import ./nix/dev-shell.nix { inherit pkgs compiler packages; };
+  };
+in
+if inNixShell then scope.devShell else scope

@@ -1,0 +1,65 @@
+# What `nix flake check` holds: derivations that fail where something is wrong. None needs a network.
+{
+  pkgs,
+  compiler,
+  source,
+  app,
+}:
+let
+  cc = if pkgs.stdenv.isHost or false then "/usr/bin/gcc" else "${compiler}/bin/cc";
+  python = pkgs.python3.withPackages (
+    ps: with ps; [
+      hypothesis
+      jsonschema
+      pandas
+      pydantic
+      pyelftools
+      pytest
+      pyyaml
+      rich
+      typer
+    ]
+  );
+  # A writable copy of the project, a home, and the compiler; `build` is what holds.
+  check =
+    name: environment: build:
+    pkgs.runCommand "elfworlds-${name}" (environment // { inherit source; CC = cc; }) ''
+      cp -r "$source" project
+      chmod -R u+w project
+      cd project
+      export HOME=$NIX_BUILD_TOP XDG_CACHE_HOME=$NIX_BUILD_TOP/cache
+      ${build}
+      touch "$out"
+    '';
+in
+{
+  inherit app;
+
+  tests = check "tests" { inherit python; } ''
+    PYTHONPATH=$PWD/runner "$python/bin/python3" -m pytest -q -p no:cacheprovider tests
+  '';
+
+  plans = check "plans" { inherit app; } ''
+    "$app/bin/elfworlds" check experiments
+    for one in experiments/*.yaml; do
+      "$app/bin/elfworlds" plan --format json "$one" > plan.json
+    done
+  '';
+
+  same-lib = check "same-lib" { inherit app; } ''
+    "$app/bin/elfworlds" run --backend local experiments/same-lib.yaml
+    "$app/bin/elfworlds" build --backend local --verify experiments/same-lib.yaml
+  '';
+
+  c-warnings = check "c-warnings" { } ''
+    find csrc -name '*.c' -print0 | sort -z |
+      xargs -0 -n 1 "$CC" -std=gnu17 -Icsrc/include -DVERSION=1 -fsyntax-only \
+        -Wall -Wextra -Wshadow -pedantic -Werror
+  '';
+
+  format = check "format" { inherit (pkgs) ruff; nixfmt = pkgs.nixfmt-rfc-style or null; } ''
+    "$ruff/bin/ruff" format --no-cache --check .
+    "$ruff/bin/ruff" check --no-cache .
+    test -z "$nixfmt" || find . -name '*.nix' -exec "$nixfmt/bin/nixfmt" --check {} +
+  '';
+}

@@ -1,0 +1,12 @@
+{
+  description = "A package set in nixpkgs' form over this machine's own toolchain and Python";
+
+  outputs = _: {
+    legacyPackages = builtins.listToAttrs (
+      map (system: {
+        name = system;
+        value = import ./. { inherit system; };
+      }) [ "x86_64-linux" "aarch64-linux" ]
+    );
+  };
+}

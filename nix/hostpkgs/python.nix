@@ -1,0 +1,48 @@
+# The machine's Python of the locked minor version, with packages made from wheels.
+{
+  runCommand,
+  minor,
+  wheels, # name → { path, version, requires, … }
+}:
+let
+  interpreter = "/usr/bin/python${minor}";
+
+  pkgs = builtins.mapAttrs (name: one: one // { inherit name; }) wheels;
+
+  # Everything that packages need, each once, in an order that does not change.
+  closure =
+    packages:
+    map (one: pkgs.${one.key}) (
+      builtins.genericClosure {
+        startSet = map (one: { key = one.name; }) packages;
+        operator = one: map (key: { inherit key; }) wheels.${one.key}.requires;
+      }
+    );
+
+  # pip runs from its own wheel. Byte code goes by the sources' digests, so that it is the same every time.
+  withPackages =
+    choose:
+    runCommand "python3-${minor}-env"
+      {
+        wheels = map (one: one.path) (closure (choose pkgs));
+        pip = wheels.pip.path;
+        inherit interpreter;
+      }
+      ''
+        "$interpreter" -m venv --without-pip "$out"
+        mkdir wheels
+        for wheel in $wheels $pip; do
+          file=''${wheel##*/}
+          ln -s "$wheel" "wheels/''${file#*-}"
+        done
+        pip=$(echo wheels/pip-*.whl)
+        test -z "$wheels" || find wheels -name '*.whl' ! -path "$pip" -print0 | sort -z |
+          PYTHONPATH=$pip xargs -0 "$out/bin/python3" -m pip install --quiet --no-index --no-deps --no-compile \
+            --no-cache-dir --disable-pip-version-check --root-user-action=ignore
+        "$out/bin/python3" -m compileall -q --invalidation-mode unchecked-hash "$out/lib"
+      '';
+in
+{
+  inherit pkgs withPackages;
+  pythonVersion = minor;
+}

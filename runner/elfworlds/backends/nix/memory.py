@@ -1,0 +1,81 @@
+"""What is known of store paths: facts, digest and the compiler's words, read once for each.
+
+A store path never changes, but may be deleted and made again; its stamp tells. Losing this memory loses time only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import elf
+from elfworlds.backends.types import Artifact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from elfworlds.plan import BuildRequest
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Facts of store paths, a file for each below `root`."""
+
+    root: Path
+
+    def artifact(self, request: BuildRequest, out: str, log: Callable[[], str], *, reused: bool) -> Artifact:
+        """The object at a store path; `log` gives what its compiler said, where that is not known.
+
+        Raises:
+            NotElfError: what was built is no readable ELF file.
+        """
+        path = Path(out, request.filename)
+        known = self.recall(path) or self.remember(path, log())
+        return Artifact(
+            key=request.key,
+            directory=out,
+            filename=request.filename,
+            sha256=known["sha256"],
+            facts=elf.ElfObject.from_facts(known["facts"]),
+            output=known["output"],
+            reused=reused,
+        )
+
+    def recall(self, path: Path) -> dict[str, Any] | None:
+        try:
+            known: dict[str, Any] = json.loads(self._file(path).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return known if known.get("schema") == SCHEMA and known.get("stamp") == _stamp(path) else None
+
+    def remember(self, path: Path, output: str) -> dict[str, Any]:
+        facts = elf.read(path).facts()
+        known = {
+            "schema": SCHEMA,
+            "stamp": _stamp(path),
+            "facts": facts,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "output": output,
+        }
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            temporary = self.root / f"{path.parent.name}.{os.getpid()}"
+            temporary.write_text(json.dumps(known, separators=(",", ":")))
+            temporary.replace(self._file(path))
+        except OSError:
+            return known  # it will be read again next time
+        return known
+
+    def _file(self, path: Path) -> Path:
+        return self.root / f"{path.parent.name}.json"
+
+
+def _stamp(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_ino, status.st_size, status.st_ctime_ns]

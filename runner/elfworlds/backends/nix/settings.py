@@ -1,0 +1,88 @@
+"""Which Nix, which expressions and which package set, as the environment says it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds.errors import BuildFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PACKAGES = "ELFWORLDS_NIX_PACKAGES"
+HOSTPKGS = "hostpkgs"
+_SHIPPED = Path(__file__).parents[2] / "expressions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How Nix is called.
+
+    Attributes:
+        programs: directory of nix-build and its like.
+        expressions: directory of default.nix.
+        packages: where the package set lies; empty for the nixpkgs that flake.lock pins.
+        options: (name, value) of each setting that the package set asks for.
+        environment: Nix' own: its settings, proxies and keys are its user's.
+    """
+
+    programs: str
+    expressions: str
+    packages: str
+    options: tuple[tuple[str, str], ...]
+    environment: Mapping[str, str]
+
+    @property
+    def over_host(self) -> bool:
+        """Whether builds see this machine's /usr."""
+        return "sandbox-paths" in dict(self.options)
+
+    def program(self, name: str, *words: str) -> tuple[str, ...]:
+        options = (word for pair in self.options for word in ("--option", *pair))
+        return (f"{self.programs}/{name}", *options, *words)
+
+
+def settings(environment: Mapping[str, str]) -> Settings:
+    """What the environment says.
+
+    Raises:
+        BuildFailedError: there is no Nix, or the package set is not there.
+    """
+    found = shutil.which("nix-build", path=environment.get("PATH", os.defpath))
+    if found is None:
+        raise BuildFailedError(
+            "no Nix: nix-build is not in PATH",
+            hint="install it (Debian: apt-get install nix-bin), or build without it: --backend local",
+        )
+    expressions = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parents[4]
+    packages = environment.get(PACKAGES, "")
+    if packages == HOSTPKGS:
+        packages = str(expressions / "nix" / HOSTPKGS)
+    elif packages:
+        packages = os.path.abspath(packages)  # noqa: PTH100  # a store path's links stay as they are
+    if packages and not Path(packages, "default.nix").is_file():
+        raise BuildFailedError(
+            f"no package set in {packages}: it has no default.nix",
+            hint=f"{PACKAGES} is a directory like nixpkgs, or the word {HOSTPKGS}; unset, it is nixpkgs at its pin",
+        )
+    return Settings(
+        programs=str(Path(found).parent),
+        expressions=str(expressions),
+        packages=packages,
+        options=_options(Path(packages)) if packages else (),
+        environment=environment,
+    )
+
+
+def _options(packages: Path) -> tuple[tuple[str, str], ...]:
+    """The settings that a package set needs, in nix.conf's form."""
+    try:
+        lines = (packages / "conf" / "nix.conf").read_text().splitlines()
+    except OSError:
+        return ()
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)

@@ -1,0 +1,84 @@
+"""What Nix complains of → an error that says what to do. The patterns are from 2.8, 2.26 and 2.34."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from elfworlds.errors import BuildFailedError
+
+WITHOUT = "or build without Nix: --backend local"
+HOSTPKGS = "build over this machine's toolchain: ELFWORLDS_NIX_PACKAGES=hostpkgs, or nix/hostpkgs/nix run . -- …"
+OWN_STORE = "use a store of your own (docs/nix.md, without root)"
+SHOWN_LINES = 12
+_NOISE = re.compile(r"retrying in|use '--show-trace'|^warning: you did not specify|^\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A kind of trouble: how Nix says it, what it means, and what helps."""
+
+    patterns: tuple[str, ...]
+    meaning: str
+    hint: str
+
+    def fits(self, text: str) -> bool:
+        return any(re.search(pattern, text, re.MULTILINE) for pattern in self.patterns)
+
+
+TOO_OLD = Trouble(
+    (r"requires Nix\b", r"upgrade your Nix", r"requires version .* of Nix", r"has an unsupported version"),
+    "this Nix is too old for the nixpkgs that flake.lock pins",
+    f"use Nix 2.18 or newer; or {HOSTPKGS}; {WITHOUT}",
+)
+REFUSED = Trouble(
+    (r"setting 'sandbox-paths'.*(?:restricted|trusted)", r"executing '/usr/bin/bash': No such file or directory"),
+    "the Nix daemon does not let you say which directories builds see (sandbox-paths)",
+    f"ask for `trusted-users = YOU` in the daemon's nix.conf, or {OWN_STORE}; {WITHOUT}",
+)
+DISK_FULL = Trouble(
+    (r"No space left on device", r"database or disk is full"),
+    "no space is left where Nix writes: its store, or its temporary directory",
+    "free some (nix-collect-garbage), or name another directory in TMPDIR",
+)
+NO_DAEMON = Trouble(
+    (r"cannot connect to socket at",),
+    "the Nix daemon does not answer",
+    f"start nix-daemon, or {OWN_STORE}; {WITHOUT}",
+)
+OFFLINE = Trouble(
+    (r"unable to download", r"[Cc]ould(?:n't| not) resolve host", r"name resolution"),
+    "nixpkgs, at the pin of flake.lock, cannot be fetched",
+    f"without a network, {HOSTPKGS}; {WITHOUT}",
+)
+NO_BUILD_USERS = Trouble(
+    (r"^error: the group '[^']*' specified in 'build-users-group' does not exist", r"build users group .* no members"),
+    "Nix is set up for build users, and there are none",
+    "say `build-users-group =` in nix.conf where the store is root's own, or start nix-daemon",
+)
+NOT_WRITABLE = Trouble(
+    (r"Permission denied", r"Read-only file system", r"is not writable", r"could not set permissions on '/nix"),
+    "the Nix store is not writable for you",
+    f"use the daemon (Debian: apt-get install nix-setup-systemd), or {OWN_STORE}; {WITHOUT}",
+)
+NO_SANDBOX = Trouble(
+    (r"this system does not support the kernel namespaces", r"namespace", r"Operation not permitted"),
+    "this kernel or container does not let Nix make its sandbox",
+    f"allow user namespaces, or build on a machine that does; {WITHOUT}",
+)
+KNOWN = (TOO_OLD, REFUSED, DISK_FULL, NO_DAEMON, OFFLINE, NO_BUILD_USERS, NOT_WRITABLE, NO_SANDBOX)
+
+
+def blind(text: str) -> bool:
+    """Whether builds do not see the directories that they were to see."""
+    return bool(re.search(r"executing '/usr/bin/bash': No such file or directory", text))
+
+
+def explain(text: str) -> BuildFailedError:
+    """Nix' own last words, and what to do about them where that is known."""
+    lines = [line for line in text.splitlines() if not _NOISE.search(line)]
+    told = "".join(f"\n  {line}" for line in lines[-SHOWN_LINES:])
+    for one in KNOWN:
+        if one.fits(text):
+            return BuildFailedError(f"{one.meaning}{told}", hint=one.hint)
+    return BuildFailedError(f"Nix failed{told}", hint=f"docs/nix.md has the ways to use Nix; {WITHOUT}")

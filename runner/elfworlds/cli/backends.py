@@ -1,0 +1,54 @@
+"""Who builds: from the word after --backend, and the environment, to backends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elfworlds.backends.local import LocalBackend, default_root
+from elfworlds.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.backends import Backend
+    from elfworlds.process import Pool
+
+VARIABLE = "ELFWORLDS_BACKEND"
+NAMES: Mapping[str, tuple[str, ...]] = {"nix": ("nix",), "local": ("local",), "both": ("local", "nix")}
+
+
+def chosen(word: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The backends' names: auto is nix where `nix run` and `nix develop` say so, else local."""
+    said = environment.get(VARIABLE, "") if word == "auto" else word
+    if said in ("", "auto"):
+        return NAMES["local"]
+    if said not in NAMES:
+        source = "--backend" if said == word else VARIABLE
+        raise InputError(f"{source} is auto, {', '.join(NAMES)}, not `{said}`")
+    return NAMES[said]
+
+
+def ready(
+    word: str, pool: Pool, environment: Mapping[str, str], jobs: int
+) -> tuple[tuple[Backend, ...], Mapping[str, str]]:
+    """The backends, and the environment whose compiler they build with."""
+    made: list[Backend] = []
+    for name in chosen(word, environment):
+        if name == "nix":
+            backend, environment = _nix(pool, environment, jobs)
+            made.append(backend)
+        else:
+            made.append(LocalBackend(default_root(environment), pool.run, jobs))
+    return tuple(made), environment
+
+
+def _nix(pool: Pool, environment: Mapping[str, str], jobs: int) -> tuple[Backend, Mapping[str, str]]:
+    from elfworlds.backends.nix import NixBackend
+    from elfworlds.backends.nix.compiler import environment_with_compiler
+    from elfworlds.backends.nix.memory import Memory
+    from elfworlds.backends.nix.settings import settings
+
+    found = settings(environment)
+    memory = Memory(default_root(environment) / "nix")
+    backend = NixBackend(found, memory, pool.run, jobs, pool.interrupt)
+    return backend, environment_with_compiler(found, pool.run)

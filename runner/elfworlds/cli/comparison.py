@@ -1,0 +1,54 @@
+"""`--backend both`: what came out differently, told at the end and kept beside both runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from elfworlds.backends import compare
+
+if TYPE_CHECKING:
+    from elfworlds.backends import Build
+    from elfworlds.cli.console import Screen
+    from elfworlds.plan import Plan
+    from elfworlds.records import RunDirectory
+
+PAIR = 2
+FILE = "backends.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The builds of one plan, and the runs with them; with fewer than two there is nothing to tell."""
+
+    plan: Plan
+    names: list[str] = field(default_factory=list)
+    builds: list[Build] = field(default_factory=list)
+    runs: list[RunDirectory] = field(default_factory=list)
+
+    def add(self, name: str, build: Build, run: RunDirectory | None) -> None:
+        self.names.append(name)
+        self.builds.append(build)
+        if run is not None:
+            self.runs.append(run)
+
+    def findings(self) -> list[str]:
+        names = (self.names[0], self.names[1])
+        found = list(compare.builds(self.plan, names, (self.builds[0], self.builds[1])))
+        if len(self.runs) == PAIR:
+            found += compare.trials(names, tuple(run.trials() for run in self.runs))
+        return found
+
+    def tell(self, screen: Screen) -> None:
+        """A finding for each difference; like a refuted claim, it does not decide the exit code."""
+        if len(self.names) < PAIR:
+            return
+        found = self.findings()
+        for run in self.runs:
+            data = {"backends": self.names, "runs": [one.path.name for one in self.runs], "findings": found}
+            run.write_json(FILE, data)
+        what = "ELF facts and outcomes" if self.runs else "ELF facts"
+        if found:
+            screen.tell([f"finding: {one}" for one in found])
+        else:
+            screen.say(f"{' and '.join(self.names)}: the same {what} for {len(self.plan.requests)} objects")

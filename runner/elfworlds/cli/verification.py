@@ -1,0 +1,57 @@
+"""`build --verify`: every object twice, and a record of whether it came out the same."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from elfworlds.backends import Backend, Build
+    from elfworlds.cli.console import Screen
+    from elfworlds.plan import Plan
+    from elfworlds.toolchains import Toolchain
+
+
+def verified(
+    backend: Backend, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build, results: Path, screen: Screen
+) -> bool:
+    """Make each object again, write verified-<backend>.jsonl, and say what differs; True where nothing does."""
+    again = backend.verify(plan, toolchains, build)
+    lines = [
+        {
+            "object": placed.object,
+            "at": dict(placed.at),
+            "key": placed.key,
+            "backend": backend.name,
+            "path": build.artifacts[placed.key].path,
+            "sha256": build.artifacts[placed.key].sha256,
+            "identical": again[placed.key].identical,
+            "why": again[placed.key].why,
+        }
+        for placed in plan.placements
+        if placed.key in again
+    ]
+    file = results / plan.experiment / f"verified-{backend.name}.jsonl"
+    _write(file, "".join(json.dumps(one) + "\n" for one in lines))
+    names = plan.names()
+    different = [one for one in again.values() if not one.identical]
+    screen.tell([f"object {names[one.key]}: not identical when made twice: {one.why}" for one in different])
+    screen.say(f"made twice: {len(again) - len(different)} of {len(again)} objects identical · {_shown(file)}")
+    return not different
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.replace(file)
+
+
+def _shown(file: Path) -> str:
+    from elfworlds.cli.execute import shown
+
+    return shown(file)

@@ -1,0 +1,99 @@
+"""What Nix says with `--log-format internal-json` → events: which derivation began, what it printed, what is wrong.
+
+One line is one JSON object behind `@nix `. Seen in 2.8, 2.26 and 2.34: an activity of type 105 is a build, whose
+first field is the derivation; a result of type 101 is a line that a build printed; messages of level 0 are
+errors. When an activity stops says nothing of how it went, and for failures it may be the very end.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIX = b"@nix "
+BUILD_ACTIVITY = 105
+BUILD_LOG_LINE = 101
+ERROR, WARNING = 0, 1
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_DERIVATION = re.compile(r"'(?:nix log )?([^' ]+\.drv)'")
+_NOT_ITS_OWN = re.compile(r"dependenc(?:y|ies)\b.*failed|^(?:error: )?build of ", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A derivation is being built."""
+
+    derivation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A line that a build wrote."""
+
+    derivation: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A warning or an error of Nix itself, or a line that is none of its events."""
+
+    level: int
+    text: str
+
+    @property
+    def culprit(self) -> str | None:
+        """The derivation whose own failure this tells of; None for whatever else it says."""
+        found = set(_DERIVATION.findall(self.text))
+        if self.level != ERROR or len(found) != 1 or _NOT_ITS_OWN.search(self.text):
+            return None
+        return str(found.pop())
+
+
+Event: TypeAlias = Begun | Printed | Told
+
+
+class Reader:
+    """Turns bytes into events as they come in; what is no whole line yet waits for its end."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._builds: dict[int, str] = {}
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            event = self._event(line)
+            if event is not None:
+                yield event
+
+    def _event(self, line: bytes) -> Event | None:
+        if not line.startswith(PREFIX):
+            return Told(WARNING, plain(line.decode("utf-8", "replace"))) if line.strip() else None
+        try:
+            found: dict[str, Any] = json.loads(line[len(PREFIX) :])
+        except ValueError:
+            return Told(WARNING, plain(line.decode("utf-8", "replace")))
+        return self._of(found)
+
+    def _of(self, found: dict[str, Any]) -> Event | None:
+        kind, fields = found.get("type"), found.get("fields") or [""]
+        match found.get("action"):
+            case "start" if kind == BUILD_ACTIVITY:
+                self._builds[found["id"]] = fields[0]
+                return Begun(fields[0])
+            case "result" if kind == BUILD_LOG_LINE and found["id"] in self._builds:
+                return Printed(self._builds[found["id"]], plain(fields[0]))
+            case "msg" if found.get("level", WARNING) <= WARNING and found.get("msg"):
+                return Told(found["level"], plain(found["msg"]))
+        return None
+
+
+def plain(text: str) -> str:
+    """Without colours, links and carriage returns."""
+    return _ESCAPES.sub("", text).replace("\r", "")

@@ -1,0 +1,85 @@
+"""What the tests of the nix backend share. They need Nix and a store they may write: docs/nix.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from elfworlds.cli import backends, session
+from elfworlds.process import Command, Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from elfworlds.backends import Artifact, Backend, Build, Failure
+    from elfworlds.plan import BuildRequest, Plan
+    from elfworlds.toolchains import Toolchain
+
+ROOT = Path(__file__).resolve().parents[1]
+EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
+
+needs_nix = pytest.mark.skipif(
+    shutil.which("nix-build") is None or "NIX_BUILD_TOP" in os.environ,
+    reason="no Nix here (or this is a Nix build itself): apt-get install nix-bin",
+)
+
+
+def environment(cache: Path, **more: str) -> dict[str, str]:
+    """The environment of a machine with Debian's Nix, hostpkgs and nothing built yet."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "CC", "NIX_REMOTE") if name in os.environ}
+    conf = str(ROOT / "nix" / "hostpkgs" / "conf")
+    here = {"XDG_CACHE_HOME": str(cache), "ELFWORLDS_NIX_PACKAGES": "hostpkgs", "NIX_CONF_DIR": conf}
+    return {**kept, "LC_ALL": "C.UTF-8", **here, **more}
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A plan and a backend to build it with."""
+
+    pool: Pool
+    plan: Plan
+    toolchains: Mapping[str, Toolchain]
+    backend: Backend
+    reported: list[tuple[BuildRequest, Artifact | Failure]]
+
+    def build(self, *, keep_going: bool = False) -> Build:
+        return self.backend.build(
+            self.plan,
+            self.toolchains,
+            keep_going=keep_going,
+            report=lambda request, result: self.reported.append((request, result)),
+        )
+
+    def key(self, name: str) -> str:
+        return next(one.key for one in self.plan.placements if one.object == name)
+
+    def nix_store(self, *words: str) -> list[str]:
+        program = shutil.which("nix-store") or "nix-store"
+        done = self.pool.run(Command(argv=(program, *words), env=environment(Path("/")), cwd="/", timeout=60.0))
+        assert done.ok, done.stderr.data
+        return done.text.split()
+
+
+@contextmanager
+def bench(experiment: Path, cache: Path, backend: str = "nix", **more: str) -> Iterator[Bench]:
+    with Pool() as pool:
+        (made,), found = backends.ready(backend, pool, environment(cache, **more), 2)
+        toolchains = {"host": session.host(pool, found, remember=False)}
+        loaded = session.load_one(experiment, ROOT)
+        yield Bench(pool, session.make_plan(loaded, toolchains), toolchains, made, [])
+
+
+def written(directory: Path, name: str, objects: Mapping[str, Any], run: str) -> Path:
+    """An experiment file; JSON is YAML."""
+    scenario = {"run": run, "outcomes": {"fine": {"exit": 0}}}
+    data = {"experiment": name, "question": "Is it built?", "objects": objects, "scenarios": {"it-runs": scenario}}
+    path = directory / f"{name}.yaml"
+    path.write_text(json.dumps(data))
+    return path

@@ -1,0 +1,229 @@
+"""Real Nix over the host's toolchain: what it builds, what it says of failures, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from elfworlds.__main__ import main
+from elfworlds.backends import Artifact, Failure
+from elfworlds.cli import backends
+from elfworlds.errors import BuildFailedError
+from elfworlds.process import Pool
+from nix_support import EXPERIMENTS, ROOT, bench, environment, needs_nix, written
+
+pytestmark = needs_nix
+SAME_LIB = ROOT / "experiments" / "same-lib.yaml"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """This process as it would be on a fresh machine."""
+    for name, value in environment(tmp_path / "cache").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda one: one.stem)
+def test_both_backends_give_the_same_facts_and_outcomes(
+    experiment: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["run", "--backend", "both", "--no-tables", "-o", str(here / "results"), str(experiment)])
+    runs = sorted((here / "results" / experiment.stem).glob("2*"))
+    found = [json.loads((run / "backends.json").read_text()) for run in runs]
+    assert [one["findings"] for one in found] == [[], []]
+    assert [json.loads((run / "environment.json").read_text())["backend"] for run in runs] == ["local", "nix"]
+    assert code == 0
+    assert "local and nix: the same ELF facts and outcomes" in capsys.readouterr().out
+
+
+def test_a_closure_is_exactly_the_objects(tmp_path: Path) -> None:
+    with bench(SAME_LIB, tmp_path) as one:
+        build = one.build()
+        app, base, user = (build.artifacts[one.key(name)] for name in ("app-0", "base-0", "user-1"))
+        assert set(one.nix_store("-qR", app.directory)) == {app.directory, base.directory}
+        assert set(one.nix_store("-qR", user.directory)) == {
+            user.directory,
+            build.artifacts[one.key("base-1")].directory,
+        }
+
+
+def test_a_store_path_holds_the_object_and_nothing_else(tmp_path: Path) -> None:
+    with bench(SAME_LIB, tmp_path) as one:
+        for artifact in one.build().artifacts.values():
+            assert [path.name for path in Path(artifact.directory).iterdir()] == [artifact.filename]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda one: one.stem)
+def test_runpaths_are_the_needed_objects_and_nothing_else(experiment: Path, tmp_path: Path) -> None:
+    with bench(experiment, tmp_path) as one:
+        build = one.build()
+        words = {key: request.argv for key, request in one.plan.requests.items()}
+        for key, artifact in build.artifacts.items():
+            said = [words[key][at + 2] for at, word in enumerate(words[key]) if word == "-rpath"]
+            expected = tuple(build.realise(entry) for entry in said) or None
+            assert expected in (artifact.facts.runpath, artifact.facts.rpath)
+            assert None in (artifact.facts.runpath, artifact.facts.rpath)
+
+
+def test_every_object_is_reported_once_and_then_found_again(tmp_path: Path) -> None:
+    with bench(SAME_LIB, tmp_path) as one:
+        first = one.build()
+        assert sorted(request.key for request, _ in one.reported) == sorted(first.artifacts)
+        second = one.build()
+        assert all(artifact.reused for artifact in second.artifacts.values())
+        assert [one.facts for one in second.artifacts.values()] == [one.facts for one in first.artifacts.values()]
+
+
+def test_warnings_are_kept_even_where_the_memory_of_them_is_lost(tmp_path: Path) -> None:
+    code = f"int f(void) {{ int unused = {os.getpid()}; return 2; }}\n"
+    file = written(tmp_path, "warned", {"w": {"library": "w", "code": code, "cflags": ["-Wall"]}}, "${w}")
+    outputs = []
+    for cache in ("one", "two"):
+        with bench(file, tmp_path / cache) as one:
+            outputs.append(one.build().artifacts[one.key("w")].output)
+    assert "warning: unused variable 'unused' [-Wunused-variable]" in outputs[0]
+    assert outputs[0] == outputs[1]
+
+
+def test_one_error_in_twenty_objects_leaves_nineteen(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    objects = {
+        f"o-{number}": {"library": f"o{number}", "code": f"int f(void) {{ return {number}; }}\n"}
+        for number in range(20)
+    }
+    objects["o-7"]["code"] = "int f(void) { return nothing; }\n"
+    file = written(here, "twenty", objects, "${o-1}")
+    assert main(["build", "--backend", "nix", "-k", str(file)]) == 6
+    told = capsys.readouterr().out
+    assert "object o-7 failed to build" in told
+    assert "o7.c:1:22: error: 'nothing' undeclared (first use in this function)" in told
+    assert (
+        sum(line.endswith(f"libo{number}.so") for number in range(20) for line in told.splitlines() if " /nix/" in line)
+        == 19
+    )
+    assert ", 1 failed" in told
+
+
+def test_what_needs_a_failed_object_says_so_and_nothing_more(tmp_path: Path) -> None:
+    objects = {
+        "bad": {"library": "bad", "code": "int f(void) { return nothing; }\n"},
+        "above": {"executable": "above", "code": "int main(void) { return 0; }\n", "needs": ["bad"]},
+    }
+    with bench(written(tmp_path, "above", objects, "${above}"), tmp_path) as one:
+        failures = one.build(keep_going=True).failures
+        assert failures[one.key("above")] == Failure(
+            key=one.key("above"), command="", output="", missing=(one.key("bad"),)
+        )
+        assert failures[one.key("bad")].command.startswith("cc -std=gnu17")
+
+
+def test_a_failure_says_the_same_as_with_the_local_store(tmp_path: Path) -> None:
+    file = written(tmp_path, "bad", {"bad": {"library": "bad", "code": "int f(void) { return nothing; }\n"}}, "${bad}")
+    found = []
+    for backend in ("local", "nix"):
+        with bench(file, tmp_path, backend) as one:
+            failure = one.build().failures[one.key("bad")]
+            found.append((failure.command, failure.output.rstrip("\n")))
+    assert found[0] == found[1]
+
+
+def test_a_command_that_makes_no_object_is_a_failure(tmp_path: Path) -> None:
+    objects = {"none": {"library": "none", "code": "int f(void) { return 1; }\n", "cflags": ["-fsyntax-only"]}}
+    with bench(written(tmp_path, "none", objects, "${none}"), tmp_path) as one:
+        assert "No such file" in one.build().failures[one.key("none")].output
+
+
+def test_words_reach_the_compiler_as_they_are(tmp_path: Path) -> None:
+    objects = {
+        "odd": {
+            "library": "odd",
+            "code": "const char *text = TEXT;\n",
+            "defines": {"TEXT": '"it\'s $HOME `id` \\\\ * @out @x@ %s"'},
+        }
+    }
+    file = written(tmp_path, "odd", objects, "${odd}")
+    digests = []
+    for backend in ("local", "nix"):
+        with bench(file, tmp_path, backend) as one:
+            digests.append(one.build().artifacts[one.key("odd")].sha256)
+    assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("backend", ["local", "nix"])
+def test_verify_records_what_is_identical_and_what_is_not(
+    backend: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "int f(void) { return 1; }\n"
+    objects = {
+        "same": {"library": "same", "code": code},
+        "other": {"library": "other", "code": code, "ldflags": ["-Wl,--build-id=uuid"]},
+    }
+    file = written(here, "twice", objects, "${same}")
+    assert main(["build", "--verify", "--backend", backend, str(file)]) == 1
+    lines = (here / "results" / "twice" / f"verified-{backend}.jsonl").read_text().splitlines()
+    assert {one["object"]: one["identical"] for one in map(json.loads, lines)} == {"same": True, "other": False}
+    told = capsys.readouterr().out
+    assert "object other: not identical when made twice" in told
+    assert "made twice: 1 of 2 objects identical" in told
+
+
+@pytest.mark.usefixtures("here")
+def test_verify_finds_the_objects_of_same_lib_identical() -> None:
+    results = ROOT / "results" / "same-lib" / "verified-nix.jsonl"
+    assert main(["build", "--verify", "--backend", "nix", str(SAME_LIB)]) == 0
+    assert all(json.loads(line)["identical"] for line in results.read_text().splitlines())
+
+
+def test_a_compiler_that_builds_cannot_see_is_refused(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "cc"
+    elsewhere.write_text('#!/bin/sh\nexec /usr/bin/gcc "$@"\n')
+    elsewhere.chmod(0o755)
+    with (
+        bench(SAME_LIB, tmp_path, CC=str(elsewhere)) as one,
+        pytest.raises(BuildFailedError, match="not where a Nix build sees it"),
+    ):
+        one.build()
+
+
+def test_a_package_set_of_its_own_compiler_is_used(tmp_path: Path) -> None:
+    """A set in nixpkgs' form: its compiler is a store path, whose identity is then the toolchain's."""
+    with bench(SAME_LIB, tmp_path, ELFWORLDS_NIX_PACKAGES=str(ROOT / "tests" / "data" / "nix" / "own-compiler")) as one:
+        assert one.toolchains["host"].tools["cc"][0].startswith("/nix/store/")
+        build = one.build()
+        assert not build.failures
+        assert all(isinstance(made, Artifact) for made in build.artifacts.values())
+
+
+def test_nix_too_old_for_its_package_set_is_said(tmp_path: Path) -> None:
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    (packages / "default.nix").write_text('_: abort "This version of Nixpkgs requires Nix >= 999, please upgrade"\n')
+    with (
+        pytest.raises(BuildFailedError, match="too old"),
+        bench(SAME_LIB, tmp_path, ELFWORLDS_NIX_PACKAGES=str(packages)),
+    ):
+        pass
+
+
+def test_a_store_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with (
+        bench(SAME_LIB, tmp_path, NIX_STATE_DIR="/proc/nix", NIX_REMOTE="local") as one,
+        pytest.raises(BuildFailedError) as error,
+    ):
+        one.build()
+    assert error.value.hint
+
+
+def test_no_package_set_and_no_nix_are_said(tmp_path: Path) -> None:
+    with Pool() as pool:
+        with pytest.raises(BuildFailedError, match="no package set in /nowhere"):
+            backends.ready("nix", pool, environment(tmp_path, ELFWORLDS_NIX_PACKAGES="/nowhere"), 1)
+        with pytest.raises(BuildFailedError, match="no Nix") as error:
+            backends.ready("nix", pool, {"PATH": str(tmp_path)}, 1)
+    assert "--backend local" in str(error.value.hint)

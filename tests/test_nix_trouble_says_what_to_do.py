@@ -1,0 +1,55 @@
+"""Errors of Nix, as 2.8, 2.26 and 2.34 really wrote them, become errors with a way out."""
+
+from __future__ import annotations
+
+import pytest
+
+from elfworlds.backends.nix import trouble
+from elfworlds.errors import Exit
+
+SEEN = {
+    "error: creating directory '/nix/store': Read-only file system": trouble.NOT_WRITABLE,
+    'error: creating directory "/nix/store": Read-only file system': trouble.NOT_WRITABLE,
+    "error: could not set permissions on '/nix/var/nix/profiles/per-user' to 755: Operation not permitted": (
+        trouble.NOT_WRITABLE
+    ),
+    "error: writing to file: No space left on device": trouble.DISK_FULL,
+    "error: setting journal mode: database or disk is full (in '/nix/var/nix/db/db.sqlite')": trouble.DISK_FULL,
+    "error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': No such file or directory": (
+        trouble.NO_DAEMON
+    ),
+    "error: unable to download 'https://example.org/x.tar.gz': Couldn't resolve host name (6)": trouble.OFFLINE,
+    "error: the group 'nixbld' specified in 'build-users-group' does not exist": trouble.NO_BUILD_USERS,
+    (
+        "warning: ignoring the client-specified setting 'sandbox-paths', because it is a restricted setting and you "
+        "are not a trusted user\nerror:\n  … while setting up the build environment\n"
+        "  error: getting attributes of path '/usr/bin/bash-static': No such file or directory"
+    ): trouble.REFUSED,
+    (
+        "error: builder for '/nix/store/403-libbase.so.drv' failed with exit code 1;\n       last 2 log lines:\n"
+        "       >        Error    executing '/usr/bin/bash': No such file or directory"
+    ): trouble.REFUSED,
+    "error: evaluation aborted with the following error message: 'This version of Nixpkgs requires Nix >= 2.18'": (
+        trouble.TOO_OLD
+    ),
+}
+
+
+@pytest.mark.parametrize("text", SEEN)
+def test_known_trouble_is_named_and_has_a_hint(text: str) -> None:
+    error = trouble.explain(text)
+    assert error.message.startswith(SEEN[text].meaning)
+    assert error.hint == SEEN[text].hint
+    assert error.exit_code == Exit.BUILD_FAILED
+
+
+def test_a_warning_about_build_users_is_no_error() -> None:
+    text = "warning: the group 'nixbld' specified in 'build-users-group' does not exist\nerror: undefined variable 'x'"
+    error = trouble.explain(text)
+    assert error.message.startswith("Nix failed")
+    assert "undefined variable 'x'" in error.message
+
+
+def test_retries_are_not_shown() -> None:
+    text = "warning: unable to download 'x': resolve; retrying in 352 ms\nerror: unable to download 'x'"
+    assert "retrying" not in trouble.explain(text).message

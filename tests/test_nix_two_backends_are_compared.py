@@ -1,0 +1,90 @@
+"""The comparison of two backends, and which one a word and the environment choose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from elfworlds.backends import Build, compare
+from elfworlds.cli.backends import VARIABLE, chosen
+from elfworlds.errors import InputError
+from nix_support import ROOT, bench
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = ("local", "nix")
+TRIAL = {"trial": "t", "outcome": "isolated", "exit": 0, "signal": None, "timed_out": False}
+
+
+def moved(build: Build) -> Build:
+    """The same build in another store."""
+    places = {one.directory: f"/elsewhere/{one.key}" for one in build.artifacts.values()}
+    made = {}
+    for key, one in build.artifacts.items():
+        runpath = one.facts.runpath and tuple(places[entry] for entry in one.facts.runpath)
+        facts = replace(one.facts, runpath=runpath, build_id="0" * 40 if runpath else one.facts.build_id)
+        made[key] = replace(one, directory=places[one.directory], facts=facts)
+    return Build(made, {})
+
+
+def test_where_the_store_is_makes_no_difference_and_anything_else_does(tmp_path: Path) -> None:
+    with bench(ROOT / "experiments" / "same-lib.yaml", tmp_path, "local") as here:
+        build = here.build()
+        assert list(compare.builds(here.plan, NAMES, (build, moved(build)))) == []
+        key = here.key("user-1")
+        other = moved(build)
+        changed = replace(other.artifacts[key], facts=replace(other.artifacts[key].facts, needed=("libc.so.6",)))
+        found = list(compare.builds(here.plan, NAMES, (build, Build({**other.artifacts, key: changed}, {}))))
+        assert found == [
+            "object user-1: needed is ['libbase.so', 'libc.so.6'] by local, ['libc.so.6'] by nix",
+        ]
+        lacking = Build({one: artifact for one, artifact in other.artifacts.items() if one != key}, {})
+        assert list(compare.builds(here.plan, NAMES, (build, lacking))) == [
+            "object user-1: nix could not make it, local could"
+        ]
+
+
+def test_objects_without_paths_in_them_have_the_same_bytes_or_differ(tmp_path: Path) -> None:
+    with bench(ROOT / "experiments" / "same-lib.yaml", tmp_path, "local") as here:
+        build = here.build()
+        key = here.key("base-0")
+        changed = Build({**build.artifacts, key: replace(build.artifacts[key], sha256="0" * 64)}, {})
+        (finding,) = compare.builds(here.plan, NAMES, (build, changed))
+        assert finding.startswith("object base-0: sha256 is ")
+
+
+def test_a_trial_with_another_outcome_is_a_finding() -> None:
+    other = {**TRIAL, "outcome": "crash", "exit": None, "signal": "SIGSEGV"}
+    assert list(compare.trials(NAMES, ([TRIAL], [TRIAL]))) == []
+    assert list(compare.trials(NAMES, ([TRIAL], [other]))) == [
+        "trial t: outcome is isolated with objects by local, crash by nix",
+        "trial t: exit is 0 with objects by local, None by nix",
+        "trial t: signal is None with objects by local, SIGSEGV by nix",
+    ]
+    assert list(compare.trials(NAMES, ([TRIAL], []))) == ["trial t: tried with local only"]
+    assert list(compare.trials(NAMES, ([], [TRIAL]))) == ["trial t: tried with nix only"]
+
+
+@pytest.mark.parametrize(
+    ("word", "said", "names"),
+    [
+        ("auto", None, ("local",)),
+        ("auto", "nix", ("nix",)),
+        ("auto", "auto", ("local",)),
+        ("local", "nix", ("local",)),
+        ("nix", None, ("nix",)),
+        ("both", "local", ("local", "nix")),
+    ],
+)
+def test_auto_is_nix_where_the_environment_says_so(word: str, said: str | None, names: tuple[str, ...]) -> None:
+    assert chosen(word, {} if said is None else {VARIABLE: said}) == names
+
+
+def test_an_unknown_backend_is_refused_with_its_source() -> None:
+    with pytest.raises(InputError, match="--backend is auto, nix, local, both, not `nixx`"):
+        chosen("nixx", {})
+    with pytest.raises(InputError, match="ELFWORLDS_BACKEND is auto"):
+        chosen("auto", {VARIABLE: "guix"})
