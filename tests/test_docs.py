@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -55,3 +56,15 @@ def test_the_tutorials_experiment_runs_as_printed(world: World) -> None:
     assert code == 0
     wanted = [line for line in shown[1].splitlines() if line and not line.startswith(("objects: ", "report: "))]
     assert wanted == [line for line in out.splitlines() if line and not line.startswith(("objects: ", "report: "))]
+
+
+def test_every_field_of_a_trials_record_is_documented(world: World) -> None:
+    world.run("run", "experiments/same-lib.yaml")
+    text = (ROOT / "docs" / "run-directory.md").read_text()
+    (line, _) = (world.latest("same-lib") / "trials.jsonl").read_text().splitlines()
+    documented = {
+        name for row in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+    assert set(json.loads(line)) <= documented
+    files = {path.name for path in world.latest("same-lib").iterdir()}
+    assert files <= set(re.findall(r"`([\w.]+)/?[^`]*`", text))
