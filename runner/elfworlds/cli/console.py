@@ -59,10 +59,10 @@ class Screen:
         if not self.progress or total == 0:
             yield lambda: None
             return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from elfworlds.cli.progress import Bar
 
-        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task(what, total=total)
-            yield lambda: progress.advance(task)
+        bar = Bar(what, total)
+        try:
+            yield bar.advance
+        finally:
+            bar.close()
