@@ -6,6 +6,12 @@
   packages,
 }:
 let
+  files = source [
+    "default.nix"
+    "flake.lock"
+    "nix"
+    "runner"
+  ];
   python = pkgs.python3.withPackages (
     ps: with ps; [
       pandas
@@ -19,13 +25,13 @@ let
   # nixpkgs' compiler is an input; the host's is found in PATH, as everywhere.
   sayCompiler = if pkgs.stdenv.isHost or false then "" else "export CC=\${CC:-${compiler}/bin/cc}";
 in
-pkgs.runCommand "elfworlds" { inherit sayCompiler python source packages; } ''
+pkgs.runCommand "elfworlds" { inherit sayCompiler python files packages; } ''
   library=$out/lib/elfworlds
   mkdir -p "$library" "$out/bin"
-  cp -r "$source/runner/elfworlds" "$library/elfworlds"
+  cp -r "$files/runner/elfworlds" "$library/elfworlds"
   chmod -R u+w "$library"
   mkdir "$library/elfworlds/expressions"
-  cp -r "$source/default.nix" "$source/flake.lock" "$source/nix" "$library/elfworlds/expressions/"
+  cp -r "$files/default.nix" "$files/flake.lock" "$files/nix" "$library/elfworlds/expressions/"
   "$python/bin/python3" -m compileall -q --invalidation-mode unchecked-hash "$library"
 
   cat > "$out/bin/elfworlds" <<END

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def test_libc_has_a_version_and_its_distributions_revision(toolchain: Toolchain,
 
 
 def test_packages_are_told_with_their_revision(toolchain: Toolchain, pool: Pool) -> None:
-    if not Path("/usr/bin/dpkg-query").exists():
+    if not Path("/var/lib/dpkg/status").exists():
         assert toolchain.packages == ()
         return
     argv = ("/usr/bin/dpkg-query", "-W", "-f=${Version}", "libc6")
@@ -45,7 +46,7 @@ def test_what_was_learnt_is_used_again_without_starting_anything(pool: Pool, tmp
 def test_another_compiler_is_another_toolchain(pool: Pool, tmp_path: Path) -> None:
     wrapper = tmp_path / "bin" / "mycc"
     wrapper.parent.mkdir()
-    wrapper.write_text('#!/bin/sh\nexec /usr/bin/cc "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\nexec {shutil.which("cc")} "$@"\n')
     wrapper.chmod(0o755)
     path = f"{wrapper.parent}:{os.environ['PATH']}"
     mine = probe(Prober(pool.run, path, "mycc -m64"), tmp_path / "cache")
