@@ -52,7 +52,7 @@ def test_another_compiler_is_another_toolchain(pool: Pool, tmp_path: Path) -> No
     mine = probe(Prober(pool.run, path, "mycc -m64"), tmp_path / "cache")
     assert mine.tools["cc"] == (str(wrapper), "-m64")
     assert mine.digest != probe(Prober(pool.run, path, "cc"), tmp_path / "cache").digest
-    wrapper.write_text('#!/bin/sh\n# changed\nexec /usr/bin/cc "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\n# changed\nexec {shutil.which("cc")} "$@"\n')
     assert probe(Prober(pool.run, path, "mycc -m64"), tmp_path / "cache").digest != mine.digest
 
 
