@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from elfworlds.records.told import RunTold, settled
 from elfworlds.report import summary, text
 from elfworlds.report.markdown import markdown
 from test_tables import trial
@@ -58,7 +59,7 @@ def test_a_claim_that_holds_at_times_is_a_distribution() -> None:
 
 def test_repetitions_are_settled_together_and_points_apart() -> None:
     trials = [at("a", "yes"), at("a", "no", "FAIL"), at("b", "no", "FAIL")]
-    assert [one["verdict"] for one in summary.settled(trials)] == ["FLAKY", "FLAKY", "FAIL"]
+    assert [one["verdict"] for one in settled(trials)] == ["FLAKY", "FLAKY", "FAIL"]
 
 
 def told(trials: list[dict[str, Any]]) -> str:
@@ -67,13 +68,15 @@ def told(trials: list[dict[str, Any]]) -> str:
         "toolchains": [{"name": "host", "versions": {"libc": "2.36"}, "identity": {}, "packages": {"libc6": "2.36-9"}}],
     }
     return markdown(
-        summary.RunTold(
+        RunTold(
             name="n",
             question="Does <it> | work?",
             source={"title": "T [1]", "url": "https://example.org/", "year": "2021"},
             note="",
             axes=AXES,
+            planned=len(trials),
             trials=trials,
+            events=[],
             objects=[],
             environment=environment,
             rerun="elfworlds run n.yaml",

@@ -10,6 +10,7 @@ import pytest
 
 from conftest import ROOT
 from elfworlds import tables
+from elfworlds.records import RunTold
 
 
 def trial(number: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # a record's fields
@@ -39,12 +40,30 @@ def trial(number: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # a reco
     return record | more
 
 
+def run(trials: list[dict[str, Any]], events: list[dict[str, Any]] | None = None) -> RunTold:
+    return RunTold(
+        name="x",
+        question="?",
+        source={},
+        note="",
+        axes={"way": ["a"], "libc": ["host"]},
+        planned=len(trials),
+        trials=trials,
+        events=events or [],
+        objects=[],
+        environment={},
+        rerun="",
+    )
+
+
 COLUMNS = {
     "trials": "trial experiment scenario way libc observer repeat outcome expected verdict why exit signal timed_out"
     " wall_s user_s sys_s max_rss_kb stdout_bytes stderr_bytes cut_bytes",
     "objects": "object experiment way libc key path sha256 toolchain type machine soname interp runpath rpath build_id"
     " flags execstack",
     "needed": "object experiment key position needed",
+    "symbols": "object experiment key symbol version is_default defined bind type visibility value size",
+    "events": "trial experiment scenario seq event data",
     "claims": "claim experiment scenario says way libc observer repeat trial claimed outcome reproduced",
 }
 
@@ -52,7 +71,7 @@ COLUMNS = {
 @pytest.mark.parametrize("name", COLUMNS)
 def test_the_columns_are_these_whether_there_are_rows_or_not(name: str) -> None:
     for trials in ([], [trial(1)]):
-        assert " ".join(tables.frames("x", ["way", "libc"], trials, [])[name].columns) == COLUMNS[name]
+        assert " ".join(tables.frames(run(trials), [])[name].columns) == COLUMNS[name]
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -97,3 +116,17 @@ def test_search_paths_are_written_as_in_the_file_and_no_tag_is_not_an_empty_one(
         [0, "l.so"],
         [1, "c.so"],
     ]
+
+
+def test_events_stand_in_the_order_of_the_plan_and_of_time() -> None:
+    trials = [trial(1), trial(2)]
+    first, second = (one["trial"] for one in trials)
+    events = [{"trial": second, "event": "c"}, {"trial": first, "event": "a", "pid": 7}, {"trial": first, "event": "b"}]
+    frame = tables.frames(run(trials, events), [])["events"]
+    assert frame[["trial", "seq", "event"]].to_numpy().tolist() == [[first, 0, "a"], [first, 1, "b"], [second, 0, "c"]]
+    assert frame["data"].tolist() == ['{"pid": 7}', "{}", "{}"]
+
+
+def test_parquet_holds_the_same_as_csv() -> None:
+    frame = tables.trials_frame("x", ["way", "libc"], [trial(1), trial(2, exit=None, signal="SIGSEGV")])
+    pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(tables.as_parquet(frame))), frame)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from elfworlds.errors import ElfworldsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from elftools.elf.elffile import ELFFile  # noqa: TID251
 
 
+Read = TypeVar("Read")
 FLAG_TAGS = ("BIND_NOW", "SYMBOLIC", "TEXTREL")  # gABI: each tag means the same as its bit in DT_FLAGS
 
 
@@ -72,15 +74,46 @@ class ElfObject:
         return ElfObject(**typed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symbol:
+    """An entry of the dynamic symbol table.
+
+    Attributes:
+        version: of GNU symbol versioning, or None; `is_default` tells `@@` from `@`.
+        defined: here, or only referred to.
+        bind, type, visibility: STB_GLOBAL, STT_FUNC, STV_DEFAULT, …
+        value, size: bytes; the value is an address within the file.
+    """
+
+    symbol: str
+    version: str | None
+    is_default: bool
+    defined: bool
+    bind: str
+    type: str
+    visibility: str
+    value: int
+    size: int
+
+
 def read(path: Path) -> ElfObject:
     """The facts of the file at a path; `NotElfError` for whatever is no readable ELF file."""
+    return _opened(path, _facts)
+
+
+def symbols(path: Path) -> tuple[Symbol, ...]:
+    """The dynamic symbols of the file at a path, in its order; none where it has no dynamic section."""
+    return _opened(path, _symbols)
+
+
+def _opened(path: Path, use: Callable[[ELFFile], Read]) -> Read:
     from elftools.common.exceptions import ELFError  # noqa: PLC0415, TID251  # only builds and inspections pay for it
     from elftools.construct import ConstructError  # noqa: PLC0415, TID251
     from elftools.elf.elffile import ELFFile  # noqa: PLC0415, TID251
 
     try:
         with path.open("rb") as file:
-            return _facts(ELFFile(file))
+            return use(ELFFile(file))
     except (
         ELFError,
         ConstructError,
@@ -123,6 +156,59 @@ def _facts(elf: ELFFile) -> ElfObject:
         flags=_flags(tags),
         execstack=stack is None or bool(stack & 1),
     )
+
+
+def _symbols(elf: ELFFile) -> tuple[Symbol, ...]:
+    table: Any = elf.get_section_by_name(".dynsym")
+    if table is None:
+        return ()
+    versions = _versions(elf)
+    return tuple(
+        _symbol(entry, *versions.get(index, (None, False)))
+        for index, entry in enumerate(table.iter_symbols())
+        if entry.name
+    )
+
+
+def _symbol(entry: Any, version: str | None, is_default: bool) -> Symbol:  # noqa: ANN401, FBT001  # pyelftools has no types
+    defined = entry["st_shndx"] != "SHN_UNDEF"
+    return Symbol(
+        symbol=entry.name,
+        version=version,
+        is_default=is_default and defined,
+        defined=defined,
+        bind=_named(entry["st_info"]["bind"], "STB"),
+        type=_named(entry["st_info"]["type"], "STT"),
+        visibility=_named(entry["st_other"]["visibility"], "STV"),
+        value=entry["st_value"],
+        size=entry["st_size"],
+    )
+
+
+def _named(value: object, prefix: str) -> str:
+    """Pyelftools' name; a number where it knows none; STB_LOOS is what GNU calls STB_GNU_UNIQUE."""
+    known = {"STB_LOOS": "STB_GNU_UNIQUE", "STT_LOOS": "STT_GNU_IFUNC"}
+    return known.get(str(value), str(value) if isinstance(value, str) else f"{prefix}_{value}")
+
+
+def _versions(elf: ELFFile) -> dict[int, tuple[str | None, bool]]:
+    """Index of a symbol → its version, and whether that is the default one."""
+    of_symbol: Any = elf.get_section_by_name(".gnu.version")
+    if of_symbol is None:
+        return {}
+    names: dict[int, str] = {}
+    defined: Any = elf.get_section_by_name(".gnu.version_d")
+    for definition, parts in defined.iter_versions() if defined else ():
+        names[definition["vd_ndx"]] = next(iter(parts)).name
+    needed: Any = elf.get_section_by_name(".gnu.version_r")
+    for _, parts in needed.iter_versions() if needed else ():
+        names |= {part["vna_other"]: part.name for part in parts}
+    found: dict[int, tuple[str | None, bool]] = {}
+    for index, entry in enumerate(of_symbol.iter_symbols()):
+        number = entry["ndx"]
+        if isinstance(number, int):
+            found[index] = (names.get(number & 0x7FFF), not number & 0x8000)
+    return found
 
 
 def _entries(tags: dict[str, list[Any]], tag: str, attribute: str) -> tuple[str, ...] | None:

@@ -7,11 +7,15 @@ anything else is literal, so `$ORIGIN` needs no care.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+MAX_DEPTH = 10
+_TOKEN = re.compile(r"\$\$\{|\$\{|\}")
 
 
 class RefError(ValueError):
@@ -52,29 +56,36 @@ class Template:
 
 def parse(text: str) -> Template:
     """Text → `Template`; a `RefError` where a brace is missing or a name is empty."""
-    template, end = _template(text, 0, inside=False)
-    if end != len(text):
-        raise RefError("`}` without `${`", end)
-    return template
+    return _template(text, 0, depth=0)[0]
 
 
-def _template(text: str, start: int, *, inside: bool) -> tuple[Template, int]:
+def _template(text: str, start: int, *, depth: int) -> tuple[Template, int]:
+    """The template from `start` on, up to the `}` that closes it, and where that stands."""
     parts: list[str | Reference] = []
-    literal, at = "", start
-    while at < len(text) and not (inside and text[at] == "}"):
-        if text.startswith("$${", at):
-            literal, at = literal + "${", at + 3
-        elif text.startswith("${", at):
-            reference, at = _reference(text, at)
-            parts += [literal, reference] if literal else [reference]
-            literal = ""
+    literal, at = [""], start
+    while token := _TOKEN.search(text, at):
+        literal.append(text[at : token.start()])
+        if token[0] == "}" and depth:
+            return _joined(parts, literal), token.start()
+        if token[0] == "${":
+            reference, at = _reference(text, token.start(), depth)
+            parts += ["".join(literal), reference]
+            literal = []
         else:
-            literal, at = literal + text[at], at + 1
-    return Template((*parts, literal) if literal else tuple(parts)), at
+            literal.append(token[0].removeprefix("$"))
+            at = token.end()
+    literal.append(text[at:])
+    return _joined(parts, literal), len(text)
 
 
-def _reference(text: str, start: int) -> tuple[Reference, int]:
-    name, end = _template(text, start + 2, inside=True)
+def _joined(parts: list[str | Reference], literal: list[str]) -> Template:
+    return Template(tuple(part for part in (*parts, "".join(literal)) if part != ""))
+
+
+def _reference(text: str, start: int, depth: int) -> tuple[Reference, int]:
+    if depth == MAX_DEPTH:
+        raise RefError(f"references nested deeper than {MAX_DEPTH}", start)
+    name, end = _template(text, start + 2, depth=depth + 1)
     if end >= len(text):
         raise RefError("`${` without `}`", start)
     if not name.parts:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.diagnosis import missing_objects
-from elfworlds.observers import plain
+from elfworlds.observers import compiler, facts, plain
 from elfworlds.outcome import Judgement, difference, judge, matches
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class Observation:
 
     Attributes:
         command, completed: None where the trial could not be tried.
+        values: what was observed, by the names that matchers use.
+        attempts: the outcome of each try; the last one is what is told.
         notes: what else there is to say: why it was not tried, which object the loader could not find.
     """
 
@@ -37,7 +39,9 @@ class Observation:
     judgement: Judgement
     command: Command | None
     completed: Completed | None
+    values: Mapping[str, Any]
     notes: tuple[str, ...]
+    attempts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +59,45 @@ class Observer:
     run: Run
     directory: Callable[[Trial], Path]
     broken: Mapping[str, str]
+    retries: int = 0
 
     def observe(self, trial: Trial) -> Observation:
-        reasons = tuple(self.broken[key] for key in trial.bound.keys if key in self.broken)
+        """The trial, tried again where it failed and may be; one that passes at last is FLAKY."""
+        found = self.attempt(trial)
+        outcomes = [found.judgement.outcome]
+        while found.judgement.verdict == "FAIL" and len(outcomes) <= max(self.retries, trial.bound.retries):
+            found = self.attempt(trial)
+            outcomes.append(found.judgement.outcome)
+        if len(outcomes) > 1 and found.judgement.verdict == "PASS":
+            found = replace(found, judgement=replace(found.judgement, verdict="FLAKY"))
+        return replace(found, attempts=tuple(outcomes))
+
+    def attempt(self, trial: Trial) -> Observation:
+        reasons = tuple(self.broken[key] for key in self.needed(trial) if key in self.broken)
         if reasons:
-            expected = trial.expected.outcome if trial.expected else None
-            return Observation(trial, Judgement("unresolved", expected, "UNRESOLVED", None, ()), None, None, reasons)
+            expected = trial.expected.shown if trial.expected else None
+            judgement = Judgement("unresolved", expected, "UNRESOLVED", None, ())
+            return Observation(trial, judgement, None, None, {}, reasons)
+        if trial.bound.kind == "run":
+            return self.tried(trial)
+        if trial.bound.kind == "build":
+            return self.judged(trial, compiler.values(trial, self.build))
+        return self.judged(trial, facts.values(trial, self.build, self.toolchains[trial.bound.toolchain]))
+
+    def needed(self, trial: Trial) -> tuple[str, ...]:
+        """Objects without which there is no trial; a `build` is about one that may not come to be."""
+        return (*trial.bound.keys, trial.bound.subject) if trial.bound.kind == "inspect" else trial.bound.keys
+
+    def tried(self, trial: Trial) -> Observation:
         toolchain = self.toolchains[trial.bound.toolchain]
         command = plain.command(trial, self.build, toolchain, str(self.directory(trial)))
         completed = self.run(command)
-        values = plain.values(completed)
+        found = self.judged(trial, plain.values(completed))
+        return replace(found, command=command, completed=completed, notes=self.notes(trial, command, completed))
+
+    def judged(self, trial: Trial, values: Mapping[str, Any]) -> Observation:
         outcomes = {name: _realised(matchers, self.build) for name, matchers in trial.bound.outcomes.items()}
-        judgement = judge(outcomes, trial.expected, trial.claims, values)
-        return Observation(trial, judgement, command, completed, self.notes(trial, command, completed))
+        return Observation(trial, judge(outcomes, trial.expected, trial.claims, values), None, None, values, ())
 
     def notes(self, trial: Trial, command: Command, completed: Completed) -> tuple[str, ...]:
         if completed.not_started:

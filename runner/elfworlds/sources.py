@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from elfworlds import elf
 from elfworlds.spec.expand import expand
 from elfworlds.yamltext import Problem, closest
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from elfworlds.elf import ElfObject
     from elfworlds.spec import Spec
+    from elfworlds.spec.forms import Axis
     from elfworlds.spec.model import Object
 
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.MULTILINE)
@@ -66,6 +69,14 @@ class Project:
         return Project(beside, beside)
 
 
+@dataclass(frozen=True, slots=True)
+class Prebuilt:
+    """A file that somebody else built, under its own name."""
+
+    file: File
+    facts: ElfObject
+
+
 class SourceError(Exception):
     """A source that cannot be used; the message says why, `hint` what would be right."""
 
@@ -82,25 +93,46 @@ class Sources:
         files: logical path → file.
         reads: logical path of a source, or name of an object with inline code → all that it includes,
             directly or not, itself first.
+        prebuilt: path, as the experiment says it → what lies there.
     """
 
     files: Mapping[str, File]
     reads: Mapping[str, tuple[str, ...]]
+    prebuilt: Mapping[str, Prebuilt]
 
 
 def gather(spec: Spec, project: Project) -> tuple[Sources, list[Problem]]:
     """All sources of all points, and what is wrong with them."""
     reader = _Reader(project)
     reads: dict[str, tuple[str, ...]] = {}
+    prebuilt: dict[str, Prebuilt] = {}
     problems: list[Problem] = []
-    axes = dict(spec.experiment.matrix.__pydantic_extra__ or {})
+    axes = spec.experiment.matrix.axes
     for name, one in spec.experiment.objects.items():
+        for path in expand(one.prebuilt, axes) if one.prebuilt else ():
+            try:
+                prebuilt[path] = _prebuilt(path, project)
+            except SourceError as error:
+                problems.append(Problem(spec.document.mark(("objects", name, "prebuilt")), str(error), error.hint))
         for place, path in _wanted(one, axes):
             try:
                 reads[path or name] = reader.closure(path) if path else reader.inline(inline_path(one), one.code or "")
             except SourceError as error:
                 problems.append(Problem(spec.document.mark(("objects", name, *place)), str(error), error.hint))
-    return Sources(reader.files, reads), problems
+    return Sources(reader.files, reads, prebuilt), problems
+
+
+def _prebuilt(path: str, project: Project) -> Prebuilt:
+    """An absolute path is taken as it is; another lies beside the experiment."""
+    place = project.beside / path
+    if not place.is_file():
+        raise SourceError(f"no file {place}", "name an ELF file beside the experiment, or by its absolute path")
+    try:
+        return Prebuilt(File.of(place.name, place.read_bytes()), elf.read(place))
+    except elf.NotElfError as error:
+        raise SourceError(error.message) from None
+    except OSError as error:
+        raise SourceError(f"{place}: {error.strerror}") from None
 
 
 def inline_path(one: Object) -> str:
@@ -108,12 +140,12 @@ def inline_path(one: Object) -> str:
     return f"{one.stem}.c"
 
 
-def _wanted(one: Object, axes: Mapping[str, object]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _wanted(one: Object, axes: Mapping[str, Axis]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Places in the object and the logical paths that they name; an empty path stands for inline code."""
     if one.code is not None:
         yield ("code",), ""
     for index, template in enumerate(one.sources):
-        for path in expand(template, axes):  # type: ignore[arg-type]
+        for path in expand(template, axes):
             yield ("sources", index), path
     for index, path in enumerate(one.headers):
         yield ("headers", index), path

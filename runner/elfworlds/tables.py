@@ -5,12 +5,16 @@ The columns are an interface: docs/tables.md says what each holds.
 
 from __future__ import annotations
 
+import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd  # noqa: TID251  # this module is the only place for it
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from elfworlds.records import RunTold
 
     Records = Sequence[Mapping[str, Any]]
 
@@ -45,16 +49,31 @@ OBJECT_COLUMNS = {
     "flags": "string",
     "execstack": "boolean",
 }
+SYMBOL_COLUMNS = {
+    "symbol": "string",
+    "version": "string",
+    "is_default": "boolean",
+    "defined": "boolean",
+    "bind": "string",
+    "type": "string",
+    "visibility": "string",
+    "value": "UInt64",
+    "size": "UInt64",
+}
+EVENT_COLUMNS = {"seq": "Int64", "event": "string", "data": "string"}
 CLAIM_COLUMNS = {"claimed": "string", "outcome": "string", "reproduced": "boolean"}
 
 
-def frames(experiment: str, axes: Sequence[str], trials: Records, objects: Records) -> dict[str, pd.DataFrame]:
-    """Every table of a run, by name."""
+def frames(run: RunTold, symbols: Records) -> dict[str, pd.DataFrame]:
+    """Every table of a run, by name; `symbols` are the dynamic symbols of its objects."""
+    axes = list(run.axes)
     return {
-        "trials": trials_frame(experiment, axes, trials),
-        "objects": objects_frame(experiment, axes, objects),
-        "needed": needed_frame(experiment, objects),
-        "claims": claims_frame(experiment, axes, trials),
+        "trials": trials_frame(run.name, axes, run.trials),
+        "objects": objects_frame(run.name, axes, run.objects),
+        "needed": needed_frame(run.name, run.objects),
+        "symbols": symbols_frame(run.name, symbols),
+        "events": events_frame(run.name, run.trials, run.events),
+        "claims": claims_frame(run.name, axes, run.trials),
     }
 
 
@@ -103,6 +122,31 @@ def needed_frame(experiment: str, objects: Records) -> pd.DataFrame:
     return _frame(names, rows).drop_duplicates(ignore_index=True)
 
 
+def symbols_frame(experiment: str, symbols: Records) -> pd.DataFrame:
+    """A row an entry of an object's dynamic symbol table, in its order."""
+    names = {"object": "string", "experiment": "string", "key": "string", **SYMBOL_COLUMNS}
+    return _frame(names, ({**one, "experiment": experiment} for one in symbols))
+
+
+def events_frame(experiment: str, trials: Records, events: Records) -> pd.DataFrame:
+    """A row an event, in the order of the plan and within a trial in the order of time; `seq` counts from 0."""
+    names = {"trial": "string", "experiment": "string", "scenario": "string", **EVENT_COLUMNS}
+    by_trial: dict[str, list[Mapping[str, Any]]] = {}
+    for one in events:
+        by_trial.setdefault(one["trial"], []).append(one)
+    rows = (
+        {**_event(event), "trial": one["trial"], "experiment": experiment, "scenario": one["scenario"], "seq": seq}
+        for one in trials
+        for seq, event in enumerate(by_trial.get(one["trial"], ()))
+    )
+    return _frame(names, rows)
+
+
+def _event(event: Mapping[str, Any]) -> dict[str, Any]:
+    rest = {name: value for name, value in event.items() if name not in ("trial", "event")}
+    return {"event": event["event"], "data": json.dumps(rest, sort_keys=True)}
+
+
 def claims_frame(experiment: str, axes: Sequence[str], trials: Records) -> pd.DataFrame:
     """A row a claim and trial that checked it."""
     names = {"claim": "string", "experiment": "string", "scenario": "string", "says": "string"}
@@ -130,3 +174,10 @@ def _frame(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> pd.
 def as_csv(frame: pd.DataFrame) -> str:
     """CSV text; what is missing is empty."""
     return frame.to_csv(index=False, lineterminator="\n")
+
+
+def as_parquet(frame: pd.DataFrame) -> bytes:
+    """The same as Parquet; missing values are null, types are kept."""
+    data = io.BytesIO()
+    frame.to_parquet(data, index=False)
+    return data.getvalue()

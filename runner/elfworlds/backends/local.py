@@ -130,9 +130,8 @@ class LocalBackend:
             output = (done.stdout.data + done.stderr.data).decode("utf-8", "replace").replace(f"{work}/", "")
             if not done.ok:
                 ending = "" if done.exit is not None else f"\n{_ending(done.timed_out, done.signal, done.not_started)}"
-                return Failure(
-                    key=request.key, command=by_hand(request, _directories(artifacts)), output=output + ending
-                )
+                command = by_hand(request, _directories(artifacts))
+                return Failure(key=request.key, command=command, output=output + ending, exit=done.exit)
             return self.keep(request, work / "out", output, toolchain)
         except elf.NotElfError as error:
             return Failure(key=request.key, command=by_hand(request, _directories(artifacts)), output=error.message)

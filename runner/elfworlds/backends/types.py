@@ -45,12 +45,14 @@ class Failure:
     Attributes:
         command: the line to repeat by hand; empty where it was never tried.
         output: the compiler's words.
+        exit: the compiler's exit status; None where it has none.
         missing: keys of needed objects that failed before it.
     """
 
     key: str
     command: str
     output: str
+    exit: int | None = None
     missing: tuple[str, ...] = ()
 
 
@@ -72,6 +74,14 @@ class Build:
 
     def directory(self, key: str) -> str:
         return self.artifacts[key].directory
+
+    def unexpected(self, allowed: frozenset[str]) -> Mapping[str, Failure]:
+        """The failures beside those that are outcomes of the experiment, and beside what only lacked one of those."""
+        return {
+            key: one
+            for key, one in self.failures.items()
+            if key not in allowed and not (one.missing and allowed.issuperset(one.missing))
+        }
 
     def realise(self, text: str) -> str:
         """A symbolic text of the plan with this build's directories."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from elfworlds.cli.options import Experiments
+
+if TYPE_CHECKING:
+    from elfworlds.plan import Plan
 
 
 def check(experiments: Experiments) -> None:
     """Say everything that is wrong with experiment files; exit 4 if anything is."""
     from elfworlds.cli import session
 
-    found = session.load_all(experiments, Path.cwd())
-    for one in found:
-        plan = session.make_plan(one, dict.fromkeys(session.KNOWN_TOOLCHAINS, session.stand_in()))
+    toolchains = dict.fromkeys(session.KNOWN_TOOLCHAINS, session.stand_in())
+    plans: list[Plan] = []
+    found = session.load_all(experiments, Path.cwd(), lambda one: plans.append(session.make_plan(one, toolchains)))
+    for one, plan in zip(found, plans, strict=True):
         typer.echo(f"{one.path}: ok ({len(plan.requests)} objects, {len(plan.trials)} trials)")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.environment import environment
 from elfworlds.errors import InterruptedRunError
-from elfworlds.records import RunDirectory
+from elfworlds.records import Opened, RunDirectory, open_run, told
 from elfworlds.report import summary, text
 from elfworlds.report.markdown import markdown
+from elfworlds.report.summary import BAD
 from elfworlds.run import Observer, broken_objects, run
 
 if TYPE_CHECKING:
@@ -24,7 +26,16 @@ if TYPE_CHECKING:
     from elfworlds.cli.session import Loaded
     from elfworlds.plan import Plan
     from elfworlds.process import Pool
+    from elfworlds.records import RunTold
     from elfworlds.toolchains import Toolchain
+
+
+class Ending(Enum):
+    """How far a run came."""
+
+    WHOLE = "whole"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,82 +50,106 @@ class Execution:
     jobs: int
     backend: str
     output: Path | None
-    tables: bool
+    retries: int
+    maxfail: int | None
 
-    def begin(self, utc: str) -> RunDirectory:
+    def open(self, utc: str) -> Opened:
+        """A new run directory, or an interrupted one to go on with."""
         results = self.output or self.loaded.project.root / "results"
-        directory = RunDirectory.create(results, self.plan, utc)
-        directory.begin(self.plan, environment(self.toolchains.values(), self.backend, utc), self.build)
-        return directory
+        where = environment(self.toolchains.values(), self.backend, utc)
 
-    def observe(self, directory: RunDirectory, screen: Screen) -> bool:
-        """Try every trial and record it; False where that was interrupted."""
+        def begin(directory: RunDirectory, about: Mapping[str, Any]) -> None:
+            directory.begin(self.plan, self.build, about, where, self.loaded.spec.document.text)
+
+        return open_run(results, self.plan, where, self.about(), begin)
+
+    def about(self) -> dict[str, Any]:
+        """What run.json says, for reports that have nothing but the directory."""
+        experiment = self.loaded.spec.experiment
+        return {
+            "experiment": self.plan.experiment,
+            "question": self.plan.question,
+            "source": experiment.source.model_dump(exclude_none=True) if experiment.source else {},
+            "note": experiment.note or "",
+            "axes": {name: list(labels) for name, labels in self.plan.axes},
+            "planned": len(self.plan.trials),
+            "rerun": f"elfworlds run {shlex.quote(shown(self.loaded.path))}",
+        }
+
+    def observe(self, opened: Opened, screen: Screen) -> Ending:
+        """Try every trial that is not done, and record it."""
+        directory = opened.directory
         broken = broken_objects(self.plan, self.build)
-        observer = Observer(self.plan, self.build, self.toolchains, self.pool.run, directory.working_directory, broken)
+        observer = Observer(
+            self.plan, self.build, self.toolchains, self.pool.run, directory.working_directory, broken, self.retries
+        )
+        trials = tuple(trial for trial in self.plan.trials if trial.id not in opened.done)
+        failures = 0
         executor = ThreadPoolExecutor(self.jobs)
         try:
-            with screen.working("trials", len(self.plan.trials)) as advance:
-                for observation in run(self.plan.trials, observer, executor, self.jobs):
+            with screen.working("trials", len(trials)) as advance:
+                for observation in run(trials, observer, executor, self.jobs):
                     directory.append(observation)
                     advance()
+                    failures += observation.judgement.verdict in BAD
+                    if failures == self.maxfail:
+                        self.pool.interrupt()
+                        return Ending.STOPPED
         except (KeyboardInterrupt, InterruptedRunError):
             self.pool.interrupt()
-            return False
+            return Ending.INTERRUPTED
         finally:
             executor.shutdown(cancel_futures=True)
-        return True
+        return Ending.WHOLE
 
-    def tell(self, directory: RunDirectory, screen: Screen, *, interrupted: bool) -> bool:
-        """Write tables and report, and show the pivot; True where an expectation was not met."""
-        axes = dict(self.plan.axes)
-        trials = summary.settled(directory.trials())
-        if self.tables:
-            self.write_tables(directory, trials)
-        report = directory.write("report.md", markdown(self.told(directory, axes, trials)))
-        directory.point_latest_here()
-        self.show(directory, screen, axes, trials)
-        if interrupted:
-            screen.tell([f"interrupted after {len(trials)} of {len(self.plan.trials)} trials"])
-        screen.tell([f"report: {shown(report)}"])
-        return summary.failed(trials)
 
-    def write_tables(self, directory: RunDirectory, trials: Sequence[Mapping[str, Any]]) -> None:
-        from elfworlds import tables
+def finish(directory: RunDirectory, screen: Screen, ending: Ending, *, tables: bool) -> bool:
+    """Write tables and reports, and show the pivot; True where an expectation was not met."""
+    run_told = told(directory)
+    write_reports(directory, run_told, tables=tables)
+    directory.point_latest_here()
+    show(directory, run_told, screen)
+    if ending is not Ending.WHOLE:
+        how = "interrupted" if ending is Ending.INTERRUPTED else "stopped"
+        screen.tell([f"{how} after {len(run_told.trials)} of {run_told.planned} trials; the next run goes on"])
+    screen.say("")
+    screen.tell([f"report: {shown(directory.path / 'report.md')}"])
+    return summary.failed(run_told.trials)
 
-        found = tables.frames(self.plan.experiment, list(dict(self.plan.axes)), trials, directory.objects())
-        for name, frame in found.items():
-            directory.write(f"tables/{name}.csv", tables.as_csv(frame))
 
-    def told(
-        self, directory: RunDirectory, axes: Mapping[str, Sequence[str]], trials: Sequence[Mapping[str, Any]]
-    ) -> summary.RunTold:
-        experiment = self.loaded.spec.experiment
-        source = experiment.source.model_dump(exclude_none=True) if experiment.source else {}
-        return summary.RunTold(
-            name=self.plan.experiment,
-            question=self.plan.question,
-            source=source,
-            note=experiment.note or "",
-            axes=axes,
-            trials=trials,
-            objects=directory.objects(),
-            environment=directory.environment(),
-            rerun=f"elfworlds run {shlex.quote(shown(self.loaded.path))}",
-        )
+def write_reports(directory: RunDirectory, run_told: RunTold, *, tables: bool) -> None:
+    if tables:
+        from elfworlds.tables import as_csv, as_parquet, frames
 
-    def show(
-        self,
-        directory: RunDirectory,
-        screen: Screen,
-        axes: Mapping[str, Sequence[str]],
-        trials: Sequence[Mapping[str, Any]],
-    ) -> None:
-        screen.say(summary.counts(trials), "")
-        screen.show_pivot(summary.pivot(axes, trials))
-        screen.say("", *text.claim_lines(axes, trials))
-        bad = [one["trial"] for one in trials if one["verdict"] in summary.BAD]
-        stderr = {trial: _stderr(directory, trial) for trial in bad[: text.MAX_FAILURES]}
-        screen.tell(["", *text.failure_lines(trials, axes, shown(directory.path), stderr)])
+        for name, frame in frames(run_told, symbols_of(run_told.objects)).items():
+            directory.write(f"tables/{name}.csv", as_csv(frame))
+            directory.write(f"tables/{name}.parquet", as_parquet(frame))
+    directory.write("report.md", markdown(run_told))
+
+
+def symbols_of(objects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The dynamic symbols of every object that is still where it was."""
+    from elfworlds import elf
+
+    paths = {one["key"]: Path(one["path"]) for one in objects}
+    found = {key: elf.symbols(path) for key, path in paths.items() if path.exists()}
+    return [
+        {"object": one["object"], "key": one["key"], **asdict(symbol)}
+        for one in {(one["object"], one["key"]): one for one in objects}.values()
+        for symbol in found.get(one["key"], ())
+    ]
+
+
+def show(directory: RunDirectory, run_told: RunTold, screen: Screen) -> None:
+    axes, trials = run_told.axes, run_told.trials
+    screen.say(summary.counts(trials), "")
+    screen.show_pivot(summary.pivot(axes, trials))
+    claims = text.claim_lines(axes, trials)
+    screen.say(*(["", *claims] if claims else []))
+    bad = [one["trial"] for one in trials if one["verdict"] in summary.BAD]
+    stderr = {trial: _stderr(directory, trial) for trial in bad[: text.MAX_FAILURES]}
+    failures = list(text.failure_lines(trials, axes, shown(directory.path), stderr))
+    screen.tell(["", *failures] if failures else [])
 
 
 def _stderr(directory: RunDirectory, trial: str) -> str:

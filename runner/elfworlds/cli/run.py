@@ -13,9 +13,9 @@ from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoi
 from elfworlds.errors import Exit
 
 if TYPE_CHECKING:
-    from elfworlds.backends import Build
     from elfworlds.cli.console import Screen
     from elfworlds.cli.execute import Execution
+    from elfworlds.plan import Plan
     from elfworlds.records import RunDirectory
 
 
@@ -28,7 +28,19 @@ def run(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Where runs go; default: results/ of the project.")
     ] = None,
-    tables: Annotated[bool, typer.Option("--tables/--no-tables", help="Whether to write the CSV tables.")] = True,
+    filter_: Annotated[
+        str | None, typer.Option("--filter", metavar="REGEX", help="Trials whose experiment:name this is found in.")
+    ] = None,
+    select: Annotated[
+        list[str] | None, typer.Option("-S", metavar="AXIS=VALUE,…", help="Only these labels of an axis; repeatable.")
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what failed in the latest run.")] = False,
+    repeat: Annotated[int | None, typer.Option("--repeat", min=1, help="Try each point as often.")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=0.001, help="Seconds for each trial.")] = None,
+    retries: Annotated[int, typer.Option("--retries", min=0, help="Try a failed trial again up to as often.")] = 0,
+    maxfail: Annotated[int | None, typer.Option("--maxfail", min=1, help="Stop after so many failures.")] = None,
+    dry_run: Annotated[bool, typer.Option("-n", "--dry-run", help="Say what would be done; write nothing.")] = False,
+    tables: Annotated[bool, typer.Option("--tables/--no-tables", help="Whether to write the tables.")] = True,
     quiet: Quiet = False,
     color: Color = "auto",
 ) -> int:
@@ -37,26 +49,32 @@ def run(
     from elfworlds.cli.comparison import Comparison
     from elfworlds.cli.console import Screen
     from elfworlds.cli.execute import Execution
+    from elfworlds.cli.selection import Choice
     from elfworlds.process import Pool
 
     screen = Screen.of(color, quiet=quiet, environment=os.environ)
     found = session.load_all(experiments, Path.cwd())
+    choice = Choice(filter=filter_, labels=select or (), failed=failed, repeat=repeat, timeout=timeout, output=output)
     codes = [Exit.AS_EXPECTED]
     with Pool() as pool:
         builders, environment = backends.ready(backend, pool, os.environ, jobs)
-        toolchains = {"host": session.host(pool, environment, remember=True)}
-        plans = [session.make_plan(one, toolchains) for one in found]
-        for one, plan in zip(found, plans, strict=True):
+        toolchains = {"host": session.host(pool, environment, remember=not dry_run)}
+        plans = choice.plans(found, toolchains)
+        if dry_run:
+            return rehearse(plans, screen)
+        for one, plan in ((one, plan) for one, plan in zip(found, plans, strict=True) if plan.trials):
             screen.say(*([""] if len(codes) > 1 else []), f"{plan.experiment}: {plan.question}")
             comparison = Comparison(plan)
             for builder in builders:
                 made = session.build_plan(builder, plan, toolchains, screen, keep_going=keep_going)
                 screen.say(session.build_line(made, builder.where))
                 screen.tell(session.failure_report(one, plan, made))
-                if made.failures and not keep_going:
+                if made.unexpected(plan.may_fail()) and not keep_going:
                     return Exit.BUILD_FAILED
-                execution = Execution(one, plan, made, toolchains, pool, jobs, builder.name, output, tables=tables)
-                code, directory = finish(execution, screen, made)
+                execution = Execution(
+                    one, plan, made, toolchains, pool, jobs, builder.name, output, retries=retries, maxfail=maxfail
+                )
+                code, directory = execute(execution, screen, tables=tables)
                 codes.append(code)
                 comparison.add(builder.name, made, directory)
                 if code == Exit.INTERRUPTED:
@@ -65,14 +83,29 @@ def run(
     return max(codes)
 
 
-def finish(execution: Execution, screen: Screen, made: Build) -> tuple[Exit, RunDirectory]:
-    """Try all trials, then tell; a run that is interrupted tells as far as it came."""
-    utc = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    directory = execution.begin(utc)
-    interrupted = not execution.observe(directory, screen)
-    failed = execution.tell(directory, screen, interrupted=interrupted)
-    if interrupted:
-        return Exit.INTERRUPTED, directory
-    if made.failures:
-        return Exit.BUILD_FAILED, directory
-    return Exit.EXPECTATION_FAILED if failed else Exit.AS_EXPECTED, directory
+def rehearse(plans: list[Plan], screen: Screen) -> Exit:
+    """What would be built and tried."""
+    for plan in plans:
+        screen.tell([f"{plan.experiment}: {len(plan.requests)} objects to have, {len(plan.trials)} trials to try"])
+        screen.say(*(f"  {trial.id}" for trial in plan.trials))
+    return Exit.AS_EXPECTED
+
+
+def execute(execution: Execution, screen: Screen, *, tables: bool) -> tuple[Exit, RunDirectory]:
+    """Try all trials, then tell; a run that ends early tells as far as it came."""
+    from elfworlds.cli.execute import Ending, finish
+
+    opened = execution.open(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    try:
+        screen.tell([opened.said] if opened.said else [])
+        ending = execution.observe(opened, screen)
+        failed = finish(opened.directory, screen, ending, tables=tables)
+        if ending is Ending.WHOLE:
+            opened.finish()
+    finally:
+        opened.close()
+    if ending is Ending.INTERRUPTED:
+        return Exit.INTERRUPTED, opened.directory
+    if execution.build.unexpected(execution.plan.may_fail()):
+        return Exit.BUILD_FAILED, opened.directory
+    return Exit.EXPECTATION_FAILED if failed else Exit.AS_EXPECTED, opened.directory

@@ -15,10 +15,10 @@ from elfworlds.sources import Project, Sources, gather
 from elfworlds.spec import Spec, load
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.host import Prober, probe
-from elfworlds.yamltext import read
+from elfworlds.yamltext import ProblemsError, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.backends import Backend, Build
     from elfworlds.cli.console import Screen
@@ -38,17 +38,19 @@ class Loaded:
     project: Project
 
 
-def load_all(paths: Sequence[Path], cwd: Path) -> list[Loaded]:
-    """Every experiment named, or everything that is wrong with any of them."""
+def load_all(paths: Sequence[Path], cwd: Path, also: Callable[[Loaded], object] = lambda _one: None) -> list[Loaded]:
+    """Every experiment named, or everything that is wrong with any of them; `also` may find more of it."""
     found: list[Loaded] = []
     wrong: list[str] = []
+    count = 0
     for path in (file for one in paths for file in experiment_files(one)):
         try:
             found.append(load_one(path, cwd))
+            also(found[-1])
         except InputError as error:
+            count += len(error.problems) if isinstance(error, ProblemsError) else 1
             wrong.append(error.message + (f"\n       = {error.hint}" if error.hint else ""))
     if wrong:
-        count = sum(text.count(": error: ") for text in wrong)
         raise InputError("\n".join([*wrong, f"{count} error{'' if count == 1 else 's'} in {_files(len(wrong))}"]))
     _refuse_same_names(found)
     return found
@@ -95,8 +97,8 @@ def stand_in() -> Toolchain:
     return Toolchain(name="host", identity={}, versions={}, packages=(), tools={}, env={})
 
 
-def make_plan(one: Loaded, toolchains: Mapping[str, Toolchain]) -> Plan:
-    return planning.make(one.spec, one.sources, toolchains)
+def make_plan(one: Loaded, toolchains: Mapping[str, Toolchain], repeat: int | None = None) -> Plan:
+    return planning.make(one.spec, one.sources, toolchains, repeat=repeat)
 
 
 def build_plan(
@@ -108,7 +110,8 @@ def build_plan(
         def report(_request: BuildRequest, _result: Artifact | Failure) -> None:
             advance()
 
-        return backend.build(plan, toolchains, keep_going=keep_going, report=report)
+        going = keep_going or bool(plan.may_fail())
+        return backend.build(plan, toolchains, keep_going=going, report=report)
 
 
 def build_line(build: Build, where: str) -> str:
@@ -121,7 +124,7 @@ def build_line(build: Build, where: str) -> str:
 def failure_report(one: Loaded, plan: Plan, build: Build) -> Iterator[str]:
     """Each failed object: its command and the compiler's words; those that only lacked it on a line each."""
     names = plan.names()
-    for key, failure in build.failures.items():
+    for key, failure in build.unexpected(plan.may_fail()).items():
         if failure.missing:
             yield f"object {names[key]}: not built, since {', '.join(names[need] for need in failure.missing)} failed"
             continue

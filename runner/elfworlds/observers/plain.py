@@ -23,6 +23,8 @@ def command(trial: Trial, build: Build, toolchain: Toolchain, cwd: str) -> Comma
             stdin=build.realise(bound.stdin).encode(),
             cwd=cwd,
             timeout=bound.timeout,
+            capture=bound.capture,
+            cpus=bound.cpus,
         ),
         toolchain.world,
     )

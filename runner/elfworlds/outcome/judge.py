@@ -55,14 +55,14 @@ def judge(
     """
     outcome = name_of(outcomes, values)
     judged = tuple(
-        ClaimJudged(one.id, one.says or "", one.outcome, outcome == one.outcome and holds(one.matchers, values))
+        ClaimJudged(one.id, one.says or "", one.shown, outcome in one.outcomes and holds(one.matchers, values))
         for one in claims
     )
     if expected is None:
         return Judgement(outcome, None, "NEW", None, judged)
-    passed = outcome == expected.outcome and holds(expected.matchers, values)
+    passed = outcome in expected.outcomes and holds(expected.matchers, values)
     why = None if passed else _why(outcomes, expected, outcome, values)
-    return Judgement(outcome, expected.outcome, "PASS" if passed else "FAIL", why, judged)
+    return Judgement(outcome, expected.shown, "PASS" if passed else "FAIL", why, judged)
 
 
 def name_of(outcomes: Mapping[str, Mapping[str, Any]], values: Values) -> str:
@@ -77,20 +77,21 @@ def name_of(outcomes: Mapping[str, Mapping[str, Any]], values: Values) -> str:
 
 def _why(outcomes: Mapping[str, Mapping[str, Any]], expected: Judged, outcome: str, values: Values) -> str | None:
     """The first value that is not as the expected outcome, or the expectation itself, says."""
-    wanted = {**outcomes.get(expected.outcome, {}), **expected.matchers}
+    wanted = {**(outcomes.get(expected.outcomes[0], {}) if len(expected.outcomes) == 1 else {}), **expected.matchers}
     for name, matcher in wanted.items():
         value = values.get(name, ABSENT)
         if not matches(matcher, value, values):
             return difference(name, matcher, value, values)
-    return f"`{outcome}` stands before `{expected.outcome}` and matches as well" if outcome in outcomes else None
+    return f"`{outcome}` stands before `{expected.shown}` and matches as well" if outcome in outcomes else None
 
 
 def settle(verdicts: Sequence[tuple[str, str]]) -> list[str]:
     """The verdicts of one point's repetitions, given each one's (outcome, verdict): different outcomes are FLAKY.
 
-    Where all of them differ from what was expected they stay FAIL.
+    Where all of them differ from what was expected they stay FAIL; where each is one of those expected, PASS.
     """
     outcomes = {outcome for outcome, verdict in verdicts if verdict != "UNRESOLVED"}
-    if len(outcomes) <= 1 or all(verdict in ("FAIL", "UNRESOLVED") for _, verdict in verdicts):
+    kinds = {verdict for _, verdict in verdicts} - {"UNRESOLVED"}
+    if len(outcomes) <= 1 or kinds <= {"FAIL"} or kinds == {"PASS"}:
         return [verdict for _, verdict in verdicts]
     return [verdict if verdict == "UNRESOLVED" else "FLAKY" for _, verdict in verdicts]

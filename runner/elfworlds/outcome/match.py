@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds.plan.types import ValueRef
 from elfworlds.spec.matchers import WORDS
+from elfworlds.yamltext import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,6 +48,8 @@ def equals(wanted: Any, value: Any) -> bool:  # noqa: ANN401  # any value
     """Text equals text as typed, a number equals a number however typed; nothing else is converted."""
     if isinstance(wanted, list | tuple) and isinstance(value, list | tuple):
         return len(wanted) == len(value) and all(equals(a, b) for a, b in zip(wanted, value, strict=True))
+    if isinstance(wanted, bool) and isinstance(value, str):
+        return as_text(wanted) == value
     if isinstance(wanted, bool) or isinstance(value, bool) or wanted is None or value is None:
         return wanted is value
     if isinstance(wanted, str) != isinstance(value, str):
@@ -55,12 +58,14 @@ def equals(wanted: Any, value: Any) -> bool:  # noqa: ANN401  # any value
 
 
 def _number(data: Any) -> float | None:  # noqa: ANN401  # any value
-    if isinstance(data, bool) or not isinstance(data, int | float | str):
-        return None
-    try:
-        return data if isinstance(data, int | float) else float(data)
-    except ValueError:
-        return None
+    if isinstance(data, str):
+        return number(data.strip())
+    return data if isinstance(data, int | float) and not isinstance(data, bool) else None
+
+
+def as_text(data: Any) -> str:  # noqa: ANN401  # any scalar
+    """A scalar as its author typed it, for a comparison with text: `true`, not Python's `True`."""
+    return str(data).lower() if isinstance(data, bool) else str(data)
 
 
 def _listed(data: Any) -> Sequence[Any]:  # noqa: ANN401  # any value
@@ -70,29 +75,37 @@ def _listed(data: Any) -> Sequence[Any]:  # noqa: ANN401  # any value
 def _contains(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401  # any value
     """A text contains each text, a list each item."""
     wanted = [_resolved(one, values) for one in _listed(operand)]
+    if ABSENT in wanted or None in wanted:
+        return False
     if isinstance(value, str):
-        return all(str(one) in value for one in wanted)
+        return all(as_text(one) in value for one in wanted)
     if isinstance(value, list | tuple):
         return all(any(equals(one, item) for item in value) for one in wanted)
     return False
 
 
 def _resolved(operand: Any, values: Values) -> Any:  # noqa: ANN401  # any value
-    return values.get(operand.name) if isinstance(operand, ValueRef) else operand
+    return values.get(operand.name, ABSENT) if isinstance(operand, ValueRef) else operand
 
 
 def _in_order(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401  # any value
     """Each wanted item occurs after the one before it; others may stand between."""
     if isinstance(value, str):
-        at = 0
-        for one in operand:
-            at = value.find(str(one), at)
-            if at < 0:
-                return False
-            at += len(str(one))
-        return True
+        return _texts_in_order(value, [_resolved(one, values) for one in operand])
     rest = iter(_listed(value))
     return all(any(matches(one, item, values) for item in rest) for one in operand)
+
+
+def _texts_in_order(value: str, wanted: Sequence[Any]) -> bool:
+    at = 0
+    for one in wanted:
+        if not isinstance(one, str | int | float):
+            return False
+        at = value.find(as_text(one), at)
+        if at < 0:
+            return False
+        at += len(as_text(one))
+    return True
 
 
 def _compare(value: Any, operand: Any, values: Values, *, less: bool) -> bool:  # noqa: ANN401  # any value
@@ -137,9 +150,9 @@ def difference(name: str, matcher: Any, value: Any, values: Values) -> str:  # n
 
 def _line_difference(name: str, wanted: str, got: str) -> str:
     theirs, ours = wanted.split("\n"), got.split("\n")
-    for number, (a, b) in enumerate(zip(theirs, ours, strict=False), start=1):
+    for line, (a, b) in enumerate(zip(theirs, ours, strict=False), start=1):
         if a != b:
-            return f"{name} line {number} is {_show(b)}, not {_show(a)}"
+            return f"{name} line {line} is {_show(b)}, not {_show(a)}"
     return f"{name} has {len(ours) - 1} lines, not {len(theirs) - 1}"
 
 

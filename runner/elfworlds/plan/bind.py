@@ -5,81 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import refs
-from elfworlds.plan.request import Recipe, request
+from elfworlds.plan.reads import object_of
+from elfworlds.plan.request import Recipe, request, taken
 from elfworlds.plan.types import Bound, BuildRequest, Judged, ValueRef, directory_of, keys_in
 from elfworlds.refs import Template
 from elfworlds.sources import inline_path
 from elfworlds.spec import forms
-from elfworlds.spec.check import VALUES
-from elfworlds.spec.expand import ATTRIBUTES, expand, names
 from elfworlds.yamltext import Scalar, core
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from elfworlds.plan.known import Known
     from elfworlds.plan.types import Point
-    from elfworlds.sources import Sources
-    from elfworlds.spec.forms import Axis
+    from elfworlds.sources import Prebuilt, Sources
     from elfworlds.spec.model import Claim, Expectation, Experiment, Object, Scenario
     from elfworlds.toolchains import Toolchain
-
-
-class Reads:
-    """Which axes an object or a scenario reads, the objects that it can name included."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self.axes: Mapping[str, Axis] = experiment.matrix.__pydantic_extra__ or {}
-        self.objects = experiment.objects
-        self.of_object: dict[str, frozenset[str]] = {}
-
-    def object(self, name: str) -> frozenset[str]:
-        if name not in self.of_object:
-            one = self.objects[name]
-            directories = [*one.needs, *(one.runpath or ()), *(one.rpath or ())]
-            mentioned = [text for template in directories for text in expand(template, self.axes)]
-            self.of_object[name] = self.templates(_templates(one), mentioned)
-        return self.of_object[name]
-
-    def scenario(self, one: Scenario) -> frozenset[str]:
-        texts = [*one.env.values(), *_texts(one.outcomes)]
-        parts = [*one.run, one.stdin, one.timeout, one.repeat]
-        found = [part for part in parts if isinstance(part, Template)]
-        return self.templates([*found, *(refs.parse(text or "") for text in texts)], ())
-
-    def templates(self, templates: Iterable[Template], mentioned: Iterable[str]) -> frozenset[str]:
-        named = {name for template in templates for name in names(template, self.axes)}
-        axes = {name.removeprefix("matrix.") for name in named if name.startswith("matrix.")}
-        for axis in tuple(axes):
-            texts = [text for _, value in self.axes[axis].values for text in _texts(value)]
-            axes |= self.templates([refs.parse(text) for text in texts], ())
-        for name in {*mentioned, *(object_of(name, self.objects) or "" for name in named)}:
-            if name in self.objects:
-                axes |= self.object(name)
-        return frozenset(axes | {"libc"})
-
-
-def _templates(one: Object) -> Iterator[Template]:
-    for group in (one.sources, one.cflags, one.ldflags, one.z, one.needs, one.runpath, one.rpath):
-        yield from group or ()
-    if one.soname is not None:
-        yield one.soname
-    yield from (refs.parse(value or "") for value in one.defines.values())
-    yield from (refs.parse(text) for text in _texts(one.expect))
-
-
-def _texts(data: Any) -> Iterator[str]:  # noqa: ANN401  # any data of the file
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, list | tuple | dict):
-        for one in data.values() if isinstance(data, dict) else data:
-            yield from _texts(one)
-
-
-def object_of(name: str, objects: Mapping[str, Object]) -> str | None:
-    if name in objects:
-        return name
-    head, _, attribute = name.rpartition(".")
-    return head if head in objects and attribute in ATTRIBUTES else None
 
 
 class Binder:
@@ -89,7 +30,7 @@ class Binder:
         self, experiment: Experiment, sources: Sources, toolchain: Toolchain, point: Point, known: Known
     ) -> None:
         self.experiment = experiment
-        self.axes: Mapping[str, Axis] = experiment.matrix.__pydantic_extra__ or {}
+        self.axes = known.reads.axes
         self.sources = sources
         self.toolchain = toolchain
         self.point = dict(point)
@@ -134,14 +75,27 @@ class Binder:
             yield from (str(one) for one in value) if isinstance(value, list) else [str(value)]
 
     def soname(self, one: Object) -> str:
+        if one.prebuilt is not None:
+            return self.prebuilt(one.prebuilt).facts.soname or ""
         return one.filename if one.soname is None else self.text(one.soname)
+
+    def prebuilt(self, path: Template) -> Prebuilt:
+        return self.sources.prebuilt[self.text(path)]
 
     def object(self, name: str) -> BuildRequest:
         """The object's build request at this point."""
         return self.known.request(name, self)
 
-    def recipe(self, name: str) -> Recipe:
+    def request(self, name: str) -> BuildRequest:
+        """Made anew; `object` gives the one that there is."""
         one = self.experiment.objects[name]
+        if one.prebuilt is None:
+            return request(self.recipe(name, one), self.toolchain)
+        file = self.prebuilt(one.prebuilt).file
+        self.known.files[file.sha256] = file.data
+        return taken(name, file, self.toolchain)
+
+    def recipe(self, name: str, one: Object) -> Recipe:
         needed = [str(need) for need in self.words(one.needs)]
         direct = [self.object(need) for need in needed]
         sonames = [bool(self.soname(self.experiment.objects[need])) for need in needed]
@@ -203,20 +157,33 @@ class Binder:
         env = tuple((name, self.plain(value) or "") for name, value in sorted(one.env.items()))
         stdin = self.text(one.stdin) if one.stdin is not None else ""
         texts = (*argv, *(value for _, value in env), stdin)
-        timeout = one.timeout if isinstance(one.timeout, float) else forms.seconds(Scalar(self.text(one.timeout)))
+        subject = self.object(self.text(one.subject)) if one.subject is not None else None
+        keys = subject.needs if subject is not None else ()
         return Bound(
+            kind=one.kind,
+            subject=subject.key if subject is not None else "",
             toolchain=self.toolchain.name,
             argv=argv,
             env=env,
             stdin=stdin,
-            timeout=float(timeout),  # type: ignore[arg-type]  # a text without references gives a number
-            keys=self.known.closure(key for text in texts for key in keys_in(text)),
+            timeout=self.limit(one.timeout, forms.seconds),
+            retries=int(self.limit(one.retries, forms.times)),
+            capture=one.capture if isinstance(one.capture, str) else self.text(one.capture),
+            cpus=None if one.cpus is None else int(self.limit(one.cpus, forms.count)),
+            keys=self.known.closure((*keys, *(key for text in texts for key in keys_in(text)))),
             outcomes={name: self.matchers(values) for name, values in one.outcomes.items()},
+            show=one.show,
         )
 
     def repeat(self, one: Scenario) -> int:
-        found = one.repeat if isinstance(one.repeat, int) else forms.count(Scalar(self.text(one.repeat)))
-        return int(found)  # type: ignore[arg-type]  # a text without references gives a number
+        return int(self.limit(one.repeat, forms.count))
+
+    def limit(self, value: float | Template, read: Callable[[str], float | Template]) -> float:
+        """A number, read as the file's own are where an axis gives it."""
+        found = read(Scalar(self.text(value))) if isinstance(value, Template) else value
+        if isinstance(found, Template):
+            raise TypeError(f"no number: {found}")
+        return found
 
     def matchers(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {value: self.matcher(matcher) for value, matcher in values.items()}
@@ -234,46 +201,8 @@ class Binder:
 
     def judged(self, one: Claim | Expectation) -> Judged:
         return Judged(
-            one.outcome,
+            (one.outcome,) if isinstance(one.outcome, str) else one.outcome,
             self.matchers(one.__pydantic_extra__ or {}),
             getattr(one, "id", None),
             getattr(one, "says", None),
         )
-
-
-class Known:
-    """Build requests made so far, and the inline sources: one of each distinct kind over all points."""
-
-    def __init__(self, reads: Reads) -> None:
-        self.reads = reads
-        self.requests: dict[str, BuildRequest] = {}
-        self.files: dict[str, bytes] = {}
-        self._at: dict[tuple[str, Point], BuildRequest] = {}
-
-    def request(self, name: str, binder: Binder) -> BuildRequest:
-        read = self.reads.object(name)
-        at = (name, tuple((axis, label) for axis, label in binder.point.items() if axis in read))
-        if at not in self._at:
-            made = request(binder.recipe(name), binder.toolchain)
-            self._at[at] = made
-            self.requests.setdefault(made.key, made)
-        return self._at[at]
-
-    def placed(self) -> Iterator[tuple[str, Point, BuildRequest]]:
-        return ((name, at, made) for (name, at), made in self._at.items())
-
-    def inline(self, path: str, code: str) -> str:
-        from elfworlds.sources import File  # noqa: PLC0415
-
-        file = File.of(path, code.encode())
-        self.files[file.sha256] = file.data
-        return file.sha256
-
-    def closure(self, keys: Iterable[str]) -> tuple[str, ...]:
-        found = dict.fromkeys(keys)
-        for key in tuple(found):
-            found |= dict.fromkeys(self.requests[key].needs)
-        return tuple(found)
-
-
-__all__ = ["VALUES", "Binder", "Known", "Reads"]

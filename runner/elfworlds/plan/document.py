@@ -70,11 +70,17 @@ def build_document(request: BuildRequest) -> dict[str, Any]:
 
 def _command(bound: Bound) -> dict[str, Any]:
     return {
+        "kind": bound.kind,
+        "subject": bound.subject,
         "toolchain": bound.toolchain,
         "argv": list(bound.argv),
         "env": dict(bound.env),
         "stdin": bound.stdin,
         "timeout": bound.timeout,
+        "retries": bound.retries,
+        "capture": bound.capture,
+        "cpus": bound.cpus,
+        "show": list(bound.show),
         "objects": list(bound.keys),
         "outcomes": [{"outcome": name, "matchers": jsonable(values)} for name, values in bound.outcomes.items()],
     }
@@ -94,7 +100,7 @@ def _trial(trial: Trial, command: int) -> dict[str, Any]:
 
 
 def _judged(one: Judged) -> dict[str, Any]:
-    return {"id": one.id, "says": one.says, "outcome": one.outcome, "matchers": jsonable(one.matchers)}
+    return {"id": one.id, "says": one.says, "outcomes": list(one.outcomes), "matchers": jsonable(one.matchers)}
 
 
 def jsonable(data: Any) -> Any:  # noqa: ANN401  # matchers hold any data

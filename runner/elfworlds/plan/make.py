@@ -8,9 +8,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from elfworlds.plan.bind import Binder, Known, Reads
+from elfworlds.plan.bind import Binder
 from elfworlds.plan.document import as_document
+from elfworlds.plan.known import Known
 from elfworlds.plan.points import LIBC, applies, labels, points
+from elfworlds.plan.reads import Reads
 from elfworlds.plan.types import Bound, Judged, Placement, Plan, Trial
 from elfworlds.yamltext import Problem
 
@@ -28,21 +30,22 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]")
 _LONGEST_ID = 150
 
 
-def make(spec: Spec, sources: Sources, toolchains: Mapping[str, Toolchain]) -> Plan:
-    """Everything that running an experiment means.
+def make(spec: Spec, sources: Sources, toolchains: Mapping[str, Toolchain], *, repeat: int | None = None) -> Plan:
+    """Everything that running an experiment means; `repeat` outweighs what its scenarios say.
 
     Raises:
         ProblemsError: two objects would be one file at some point.
     """
-    return _Maker(spec, sources, toolchains).plan()
+    return _Maker(spec, sources, toolchains, repeat).plan()
 
 
 class _Maker:
-    def __init__(self, spec: Spec, sources: Sources, toolchains: Mapping[str, Toolchain]) -> None:
+    def __init__(self, spec: Spec, sources: Sources, toolchains: Mapping[str, Toolchain], repeat: int | None) -> None:
         self.spec = spec
         self.experiment = spec.experiment
         self.sources = sources
         self.toolchains = toolchains
+        self.repeat = repeat
         self.reads = Reads(spec.experiment)
         self.known = Known(self.reads)
         self.bound: dict[tuple[str, Point], tuple[Bound, int]] = {}
@@ -67,7 +70,7 @@ class _Maker:
             trials=tuple(trials),
             files={file.sha256: file.data for file in self.sources.files.values()} | self.known.files,
         )
-        return _with_digest(plan)
+        return with_digest(plan)
 
     def binder(self, point: Point) -> Binder:
         toolchain = self.toolchains[dict(point)[LIBC]]
@@ -86,7 +89,7 @@ class _Maker:
         read = self.reads.scenario(scenario)
         at = (name, tuple((axis, label) for axis, label in point if axis in read))
         if at not in self.bound:
-            self.bound[at] = (binder.scenario(scenario), binder.repeat(scenario))
+            self.bound[at] = (binder.scenario(scenario), self.repeat or binder.repeat(scenario))
         bound, repeat = self.bound[at]
         versions = binder.toolchain.versions
         claims = tuple(binder.judged(one) for one in scenario.claim if applies(one.when, binder.point, versions))
@@ -129,6 +132,8 @@ def trial_id(scenario: str, point: Point, observer: str, repeat: int | None) -> 
     return f"{safe[:_LONGEST_ID]}~{hashlib.sha256(exact.encode()).hexdigest()[:10]}"
 
 
-def _with_digest(plan: Plan) -> Plan:
+def with_digest(plan: Plan) -> Plan:
+    """The plan with the digest of everything else in it."""
+    plan = replace(plan, digest="")
     text = json.dumps(as_document(plan), sort_keys=True, separators=(",", ":"))
     return replace(plan, digest=hashlib.sha256(text.encode()).hexdigest())

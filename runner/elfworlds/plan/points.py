@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from elfworlds.plan.types import Point
-    from elfworlds.spec.forms import Axis
     from elfworlds.spec.model import Matrix
 
     When = Mapping[str, tuple[str | None, ...]]
@@ -24,17 +23,13 @@ DEFAULT_LIBC = "host"
 
 def labels(matrix: Matrix) -> dict[str, tuple[str, ...]]:
     """Axis → labels, those of added points included; `libc` is an axis even where the file has none."""
-    axes: Mapping[str, Axis] = matrix.__pydantic_extra__ or {}
-    found = {name: list(axis.labels) for name, axis in axes.items()}
-    for entry in matrix.include:
-        for name, choices in entry.items():
-            found[name] += [label for choice in choices if (label := label_of(choice)) not in found[name]]
-    return {name: tuple(one) for name, one in found.items()} | ({} if LIBC in found else {LIBC: (DEFAULT_LIBC,)})
+    found = {name: axis.labels for name, axis in matrix.axes.items()}
+    return found if LIBC in found else {**found, LIBC: (DEFAULT_LIBC,)}
 
 
 def points(matrix: Matrix) -> Iterator[Point]:
     """Every combination that is not excluded, the last axis fastest; then the added ones."""
-    axes: Mapping[str, Axis] = matrix.__pydantic_extra__ or {}
+    axes = matrix.varied
     seen = set()
     for point in _product({name: axis.labels for name, axis in axes.items()}):
         if not any(applies(entry, dict(point), {}) for entry in matrix.exclude):
@@ -68,4 +63,4 @@ def _holds(name: str, choice: str | None, point: Mapping[str, str], versions: Ve
     if name == LIBC and versions.get("libc-family", "glibc") != (wanted.family or "glibc"):
         return False
     version = versions.get(name) or point.get(name, "")
-    return version != "" and wanted.holds(version)
+    return version[:1].isdigit() and wanted.holds(version)

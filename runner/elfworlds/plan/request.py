@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.plan.types import BUILD, KEY_DIGITS, OUT, BuildRequest, directory_of
-from elfworlds.sources import INCLUDE_DIRECTORY
+from elfworlds.sources import INCLUDE_DIRECTORY, File
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,11 +52,9 @@ class Recipe:
 
 def request(recipe: Recipe, toolchain: Toolchain) -> BuildRequest:
     argv = command(recipe)
-    decisive = [FORMAT, toolchain.digest, recipe.filename, argv, recipe.inputs]
-    digest = hashlib.sha256(json.dumps(decisive, separators=(",", ":")).encode()).hexdigest()
     keys = (*(key for key, _, _ in recipe.needs), *recipe.indirect, *recipe.others)
     return BuildRequest(
-        key=digest[:KEY_DIGITS],
+        key=_key(toolchain, recipe.filename, argv, recipe.inputs),
         name=recipe.name,
         toolchain=toolchain.name,
         filename=recipe.filename,
@@ -64,6 +62,22 @@ def request(recipe: Recipe, toolchain: Toolchain) -> BuildRequest:
         inputs=recipe.inputs,
         needs=tuple(dict.fromkeys(keys)),
     )
+
+
+def taken(name: str, file: File, toolchain: Toolchain) -> BuildRequest:
+    """A file that somebody else built: copied, under its own name."""
+    argv = ("cp", file.path, f"{OUT}/{file.path}")
+    inputs = ((file.path, file.sha256),)
+    key = _key(toolchain, file.path, argv, inputs)
+    return BuildRequest(
+        key=key, name=name, toolchain=toolchain.name, filename=file.path, argv=argv, inputs=inputs, needs=()
+    )
+
+
+def _key(toolchain: Toolchain, filename: str, argv: tuple[str, ...], inputs: tuple[tuple[str, str], ...]) -> str:
+    decisive = [FORMAT, toolchain.digest, filename, argv, inputs]
+    text = json.dumps(decisive, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
 
 
 def command(recipe: Recipe) -> tuple[str, ...]:

@@ -75,12 +75,16 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A claim or an expectation at a point: the outcome that it names, and what else must hold."""
+    """A claim or an expectation at a point: the outcomes of which one must be, and what else must hold."""
 
-    outcome: str
+    outcomes: tuple[str, ...]
     matchers: Mapping[str, Any]
     id: str | None = None
     says: str | None = None
+
+    @property
+    def shown(self) -> str:
+        return " | ".join(self.outcomes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,18 +92,29 @@ class Bound:
     """A scenario with every reference resolved for some points; all their trials share it.
 
     Attributes:
+        kind: `run`, or `build` or `inspect` of the object whose key `subject` is.
         argv, env, stdin: symbolic texts.
+        retries: how often a trial that failed is tried again.
+        capture: what standard output is: `pipe`, `file` or `pty`.
+        cpus: how many processors it may use; None for all.
         keys: objects that the trial needs, transitively.
         outcomes: name → value → matcher, in the order in which they are tried.
+        show: values that stand beside the outcome in reports.
     """
 
+    kind: str
+    subject: str
     toolchain: str
     argv: tuple[str, ...]
     env: tuple[tuple[str, str], ...]
     stdin: str
     timeout: float
+    retries: int
+    capture: str
+    cpus: int | None
     keys: tuple[str, ...]
     outcomes: Mapping[str, Mapping[str, Any]]
+    show: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +151,10 @@ class Plan:
     placements: tuple[Placement, ...]
     trials: tuple[Trial, ...]
     files: Mapping[str, bytes]
+
+    def may_fail(self) -> frozenset[str]:
+        """Objects whose build is a question of its own: a failure there is an outcome."""
+        return frozenset(one.bound.subject for one in self.trials if one.bound.kind == "build")
 
     def names(self) -> dict[str, str]:
         """Key → the first object's name."""

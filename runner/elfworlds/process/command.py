@@ -23,6 +23,8 @@ class Command:
         cwd: an existing directory.
         timeout: seconds of wall time, after which all that was started is killed.
         stdin: what standard input holds.
+        capture: what standard output is: `pipe`, `file` or `pty` (without output processing, so bytes stay as written).
+        cpus: how many of this process' processors it may use; None for all.
         keep: bytes kept of each output stream, half from its start and half from its end.
         limits: soft resource limits by their RLIMIT name in lower case.
         stderr_to: a file that standard error is appended to, to be read while the program runs; then the
@@ -34,6 +36,8 @@ class Command:
     cwd: str
     timeout: float
     stdin: bytes = b""
+    capture: str = "pipe"
+    cpus: int | None = None
     keep: int = KEPT_BYTES
     limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({"core": 0}))
     stderr_to: str = ""

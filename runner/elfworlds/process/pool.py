@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 LENGTH = 8
-REAPER = Path(__file__).with_name("reaper.py")
+PACKAGES = str(Path(__file__).parents[2])
+START = "import sys; sys.path.append(sys.argv[2]); from elfworlds.supervisor.main import main; main()"
 
 
 class Run(Protocol):
@@ -33,7 +34,7 @@ class Supervisor:
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and file
-                [sys.executable, "-I", "-S", str(REAPER), str(theirs.fileno())],
+                [sys.executable, "-I", "-S", "-c", START, str(theirs.fileno()), PACKAGES],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
@@ -126,6 +127,8 @@ def as_request(command: Command) -> dict[str, Any]:
         "cwd": command.cwd,
         "timeout": command.timeout,
         "stdin": command.stdin,
+        "capture": command.capture,
+        "cpus": command.cpus,
         "keep": command.keep,
         "limits": dict(command.limits),
         "stderr_to": command.stderr_to,

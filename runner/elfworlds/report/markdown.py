@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.report.summary import BAD, ClaimLine, Pivot, RunTold, claims, counts, pivot, point_text, where
+from elfworlds.report.summary import BAD, ClaimLine, Pivot, claims, counts, pivot, point_text, where
 from elfworlds.report.text import ending, pivot_rows
 from elfworlds.yamltext.problems import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from elfworlds.records import RunTold
 
     Record = Mapping[str, Any]
 
@@ -21,10 +23,15 @@ def markdown(run: RunTold) -> str:
     """The report as GitHub-flavoured Markdown."""
     found = pivot(run.axes, run.trials)
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
-    lines += [*table(*pivot_rows(found)), "", *_fixed(found), counts(run.trials) + ".", ""]
+    lines += [*table(*pivot_rows(found)), "", *_fixed(found), _count(run), ""]
     lines += [*_claims(claims(run.axes, run.trials), run.source), *_differences(run.axes, run.trials)]
     lines += [*_note(run.note), *_objects(run.objects), *_versions(run.environment)]
     return "\n".join([*lines, "## Run it again", "", f"    {run.rerun}", ""])
+
+
+def _count(run: RunTold) -> str:
+    missing = len(run.trials) < run.planned
+    return counts(run.trials) + (f"; interrupted after {len(run.trials)} of {run.planned} trials." if missing else ".")
 
 
 def escape(text: str) -> str:

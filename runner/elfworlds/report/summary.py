@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
-
-from elfworlds.outcome import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,28 +13,6 @@ if TYPE_CHECKING:
 
 VERDICTS = ("PASS", "FAIL", "FLAKY", "NEW", "UNRESOLVED")
 BAD = ("FAIL", "FLAKY", "UNRESOLVED")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunTold:
-    """Everything that a report of one run tells.
-
-    Attributes:
-        source: title, url, year, authors; whatever the experiment gives.
-        axes: each with its labels.
-        trials: records with settled verdicts, in the plan's order.
-        rerun: the command that makes such a run again.
-    """
-
-    name: str
-    question: str
-    source: Mapping[str, str]
-    note: str
-    axes: Mapping[str, Sequence[str]]
-    trials: Sequence[Record]
-    objects: Sequence[Record]
-    environment: Mapping[str, Any]
-    rerun: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +60,6 @@ class ClaimLine:
     verdict: str
 
 
-def settled(trials: Sequence[Record]) -> list[dict[str, Any]]:
-    """The trials with their final verdicts: repetitions that differ are FLAKY."""
-    found = []
-    for _, group in groupby(trials, key=lambda one: (one["scenario"], tuple(one["point"].items()), one["observer"])):
-        members = list(group)
-        verdicts = settle([(one["outcome"], one["verdict"]) for one in members])
-        found += [{**one, "verdict": verdict} for one, verdict in zip(members, verdicts, strict=True)]
-    return found
-
-
 def counts(trials: Iterable[Record]) -> str:
     """`5 trials: 4 PASS, 1 FAIL`."""
     found = Counter(one["verdict"] for one in trials)
@@ -133,9 +98,15 @@ def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Pivot:
 def _cell(trials: list[Record] | None) -> Cell | None:
     if not trials:
         return None
-    found = Counter(str(one["outcome"]) for one in trials)
+    found = Counter(_shown(one) for one in trials)
     worst = max((str(one["verdict"]) for one in trials), key=lambda one: BAD.index(one) if one in BAD else -1)
     return Cell(tuple(sorted(found.items(), key=lambda one: (-one[1], one[0]))), worst)
+
+
+def _shown(one: Record) -> str:
+    """The outcome, and the values that the experiment wants beside it."""
+    values = one.get("shown") or {}
+    return f"{one['outcome']} ({', '.join(str(value) for value in values.values())})" if values else str(one["outcome"])
 
 
 def claims(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[ClaimLine]:

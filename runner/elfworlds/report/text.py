@@ -74,13 +74,15 @@ def _details(one: Mapping[str, Any], directory: str, stderr: str) -> Iterator[st
     if one["verdict"] != "UNRESOLVED":
         yield f"      expected  {one['expected'] or 'nothing in particular'}"
         yield f"      got       {one['outcome']} ({ending(one)})"
+        if len(one["attempts"]) > 1:
+            yield f"      tried     {' then '.join(one['attempts'])}"
     if one["why"]:
         yield f"      differs   {printable(one['why'])}"
     for note in one["notes"]:
         yield f"      because   {printable(note)}"
     for number, line in enumerate(stderr.rstrip("\n").split("\n")[-TAIL_LINES:] if stderr.strip() else []):
         yield f"      {'stderr' if number == 0 else '      '}    {printable(line)}"
-    if one["verdict"] != "UNRESOLVED":
+    if one["command"]:
         yield f"      rerun     {directory}/trials/{one['trial']}/cmd.sh"
 
 

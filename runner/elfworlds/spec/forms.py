@@ -1,36 +1,40 @@
-"""The words an experiment is written in: each leaf of the file as a type that says what would be right."""
+"""The words an experiment is written in: each leaf of the file is read, or refused with what would be right."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BeforeValidator
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError
 
 from elfworlds import refs
-from elfworlds.refs import Template
-from elfworlds.spec.matchers import MATCHER_SCHEMA, MatcherError, check_matcher
+from elfworlds.spec.matchers import MatcherError, check_matcher
 from elfworlds.yamltext import Data, Scalar, closest, core
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
+
+    from elfworlds.refs import Template
+    from elfworlds.yamltext import Path
 
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 FILE_STEM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
 C_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_, ]*\))?")
 ENV_NAME = re.compile(r"[^=\x00]+")
 SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|)")
+LONGEST_COMMAND = 100_000
+LONGEST_TIME = 7 * 24 * 3600.0
+MOST_REPEATS = 1_000_000
 UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "min": 60.0}
-SCALAR_SCHEMA = {"type": ["string", "number", "boolean"]}
-TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}
+CAPTURES = ("pipe", "file", "pty")
 
 
-def refuse(message: str, hint: str | None = None) -> PydanticCustomError:
-    """A problem at this place of the file; `hint` says what would be right."""
-    return PydanticCustomError("form", "{message}", {"message": message, "hint": hint or ""})
+def refuse(message: str, hint: str | None = None, path: Path = (), *, at_key: bool = False) -> PydanticCustomError:
+    """A problem at this place of the file, or at a path below it; `hint` says what would be right."""
+    context = {"message": message, "hint": hint or "", "path": path, "at_key": at_key}
+    return PydanticCustomError("form", "{message}", context)
 
 
 def kind(data: object) -> str:
@@ -47,7 +51,8 @@ def text(data: object) -> str:
         if "\x00" in data:
             raise refuse("a NUL character")
         return str(data)
-    hint = 'quote this: a reference needs quotes here, as in "${name}"' if isinstance(data, dict) else None
+    names_one = isinstance(data, dict) and list(data.values()) == [None]
+    hint = f'a reference is "${{{next(iter(data))}}}"' if isinstance(data, dict) and names_one else None
     raise refuse(f"expected text, found {kind(data)}", hint)
 
 
@@ -67,13 +72,16 @@ def template(data: object) -> Template:
 
 def words(data: object) -> tuple[Template, ...]:
     """A command line, split as a POSIX shell would; no shell runs it."""
+    line = text(data)
+    if len(line) > LONGEST_COMMAND:
+        raise refuse(f"a command of more than {LONGEST_COMMAND} characters", "let the program read a file, or `stdin`")
     try:
-        found = tuple(template(word) for word in shlex.split(text(data)))
+        found = shlex.split(line)
     except ValueError as error:
         raise refuse(f"this does not split into words: {str(error).lower()}") from None
     if not found:
         raise refuse("an empty command", 'say what to run: "${application} argument …"')
-    return found
+    return tuple(template(word) for word in found)
 
 
 def matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
@@ -99,16 +107,37 @@ def count(data: object) -> int | Template:
     value = core(data) if isinstance(data, str) else data
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise refuse(f"expected a whole number of at least 1, found {_shown(data)}")
+    if value > MOST_REPEATS:
+        raise refuse(f"more than {MOST_REPEATS} repetitions")
     return value
+
+
+def times(data: object) -> int | Template:
+    """How often more; zero is right."""
+    if isinstance(data, str) and core(data) == 0:
+        return 0
+    try:
+        return count(data)
+    except PydanticCustomError:
+        raise refuse(f"expected a whole number, 0 or more, found {_shown(data)}") from None
+
+
+def capture(data: object) -> str | Template:
+    if isinstance(data, str) and "${" in data:
+        return template(data)
+    return one_of(*CAPTURES)(data)
 
 
 def seconds(data: object) -> float | Template:
     if isinstance(data, str) and "${" in data:
         return template(data)
-    found = SECONDS.fullmatch(text(data))
+    found = SECONDS.fullmatch(data) if isinstance(data, str) else None
     if not found or float(found[1]) == 0:
         raise refuse(f"expected a time, found {_shown(data)}", "for example 30, 0.5, 200ms or 2min")
-    return float(found[1]) * UNITS[found[2]]
+    value = float(found[1]) * UNITS[found[2]]
+    if value > LONGEST_TIME:
+        raise refuse("a time of more than a week", "for example 30, 0.5, 200ms or 2min")
+    return value
 
 
 def one_of(*known: str) -> Callable[[object], str]:
@@ -139,16 +168,17 @@ def matcher(data: Any) -> Data:  # noqa: ANN401  # any data may stand there; thi
     try:
         check_matcher(data)
     except MatcherError as error:
-        raise refuse(str(error), error.hint) from None
+        raise refuse(str(error), error.hint, error.path, at_key=error.at_key) from None
     found: Data = data
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One varied thing: its labels in order, and what each stands for."""
+    """One varied thing: its labels in order, and what each stands for; `listed` where each stands for itself."""
 
     values: tuple[tuple[str, Data], ...]
+    listed: bool = False
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -158,93 +188,29 @@ class Axis:
 def axis(data: object) -> Axis:
     """A list of scalars, each its own label, or a mapping label → value of any type."""
     if isinstance(data, dict):
-        found = tuple((str(label), value) for label, value in data.items())
+        found = tuple((text(label), Scalar("null") if value is None else value) for label, value in data.items())
     elif isinstance(data, list):
-        found = tuple((label_of(item), item) for item in data)
+        found = tuple(_listed_values(data))
     else:
-        raise refuse(f"an axis is a list of values or a mapping label → value, not {kind(data)}", f"write [{data}]")
-    labels = [label for label, _ in found]
-    if not labels:
+        hint = f"write [{data}]" if isinstance(data, str) else "write [value, …]"
+        raise refuse(f"an axis is a list of values or a mapping label → value, not {kind(data)}", hint)
+    if not found:
         raise refuse("an axis without values", "give it at least one, or remove it")
-    for label in labels:
-        if labels.count(label) > 1:
-            raise refuse(f"`{label}` stands twice in this axis")
-    return Axis(found)
+    return Axis(found, listed=isinstance(data, list))
 
 
-def label_of(data: object) -> str:
-    if data is None:
-        return "null"
-    if isinstance(data, str):
-        return text(data)
-    hint = "give the values labels: {label: value, …}"
-    raise refuse(f"an axis' list holds words and numbers, not {kind(data)}", hint)
+def _listed_values(data: list[Any]) -> Iterator[tuple[str, Scalar]]:
+    seen: set[str] = set()
+    for position, item in enumerate(data):
+        if isinstance(item, list | dict):
+            hint = "give the values labels: {label: value, …}"
+            raise refuse(f"an axis' list holds words and numbers, not {kind(item)}", hint, (position,))
+        label = label_of(item)
+        if label in seen:
+            raise refuse(f"`{label}` stands twice in this axis", path=(position,))
+        seen.add(label)
+        yield label, item if isinstance(item, Scalar) else Scalar(label)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reads:
-    """A pydantic annotation: a leaf of the file is what `read` makes of it; editors are told `schema`."""
-
-    read: Callable[[object], object]
-    schema: Mapping[str, Any]
-
-    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
-
-    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, Any]:
-        return dict(self.schema)
-
-
-_LIST = BeforeValidator(listed)
-_STRING = {"type": "string"}
-
-Text: TypeAlias = Annotated[str, Reads(text, TEXT_SCHEMA)]
-Name: TypeAlias = Annotated[
-    str, Reads(matching(NAME, "name"), {"type": ["string", "number"], "pattern": f"^{NAME.pattern}$"})
-]
-FileStem: TypeAlias = Annotated[
-    str, Reads(matching(FILE_STEM, "file name"), {"type": "string", "pattern": f"^{FILE_STEM.pattern}$"})
-]
-CName: TypeAlias = Annotated[str, Reads(matching(C_NAME, "C name"), _STRING)]
-EnvName: TypeAlias = Annotated[str, Reads(matching(ENV_NAME, "variable's name"), _STRING)]
-Value: TypeAlias = Annotated[Scalar | None, Reads(scalar, {"type": ["string", "number", "boolean", "null"]})]
-Templated: TypeAlias = Annotated[Template, Reads(template, TEXT_SCHEMA)]
-Templates: TypeAlias = Annotated[tuple[Templated, ...], _LIST]
-Texts: TypeAlias = Annotated[tuple[Text, ...], _LIST]
-Words: TypeAlias = Annotated[tuple[Template, ...], Reads(words, _STRING)]
-Flag: TypeAlias = Annotated[bool, Reads(boolean, {"type": "boolean"})]
-Count: TypeAlias = Annotated[
-    int | Template,
-    Reads(count, {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": r"\$\{"}]}),
-]
-Seconds: TypeAlias = Annotated[
-    float | Template,
-    Reads(
-        seconds,
-        {
-            "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0},
-                {"type": "string", "pattern": rf"^{SECONDS.pattern}$|\$\{{"},
-            ]
-        },
-    ),
-]
-Matcher: TypeAlias = Annotated[Any, Reads(matcher, MATCHER_SCHEMA)]
-AxisForm: TypeAlias = Annotated[
-    Axis,
-    Reads(
-        axis,
-        {
-            "anyOf": [
-                {
-                    "type": "array",
-                    "minItems": 1,
-                    "uniqueItems": True,
-                    "items": {"type": ["string", "number", "boolean", "null"]},
-                },
-                {"type": "object", "minProperties": 1},
-            ]
-        },
-    ),
-]
-AnyOf: TypeAlias = Annotated[tuple[Value, ...], BeforeValidator(one_or_many)]
+def label_of(data: str | None) -> str:
+    return "null" if data is None else text(data)

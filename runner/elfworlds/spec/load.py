@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from elfworlds.spec.check import check
+from elfworlds.spec.check import ALL_VALUES, check, unknown_value
+from elfworlds.spec.circles import check_axes
+from elfworlds.spec.findings import Finding
 from elfworlds.spec.forms import kind
 from elfworlds.spec.model import Claim, Expectation, Experiment, Matrix, Object, Scenario, Source
 from elfworlds.yamltext import Document, Problem, closest
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Mark, Path
 
 _STAND_INS: dict[str, Any] = {"experiment": "x", "question": "x", "scenarios": {"x": {"run": "/x"}}}
 _ROUNDS = 20
@@ -51,14 +53,25 @@ def load(
     """
     data = {key: value for key, value in document.data().items() if not key.startswith("x-")}
     experiment, errors = _validate(data)
+    findings = [*check_axes(experiment.matrix.axes)]
+    if findings:  # nothing can be said of what they stand for
+        experiment = experiment.model_copy(update={"matrix": Matrix()})
     spec = Spec(document, experiment)
-    findings = check(experiment, data, frozenset(toolchains))
-    problems = [_problem(document, error) for error in errors]
-    problems += [Problem(document.mark(one.path, key=one.at_key), one.message, one.hint) for one in findings]
-    problems += more(spec)
+    findings += [*_errors(errors), *check(experiment, data, frozenset(toolchains))]
+    problems = [*_problems(document, findings), *more(spec)]
     if problems:
         raise document.refuse(problems)
     return spec
+
+
+def _problems(document: Document, findings: Iterable[Finding]) -> Iterable[Problem]:
+    """One for each place and message: what stands behind an alias, or was merged, is told once."""
+    told: dict[tuple[Mark, str], Problem] = {}
+    for one in findings:
+        mark = document.mark(one.path, key=one.at_key)
+        where = _where(one.path[:-1]) if one.in_its_place else ""
+        told.setdefault((mark, one.message), Problem(mark, one.message + where, one.hint))
+    return told.values()
 
 
 def _validate(data: dict[Any, Any]) -> tuple[Experiment, list[ErrorDetails]]:
@@ -101,15 +114,30 @@ def _holder(data: Any, steps: list[int | str]) -> Any:  # noqa: ANN401  # any pa
     return data
 
 
-def _problem(document: Document, error: ErrorDetails) -> Problem:
-    path: Path = tuple(error["loc"])
-    at_key = error["type"] in ("extra_forbidden", "missing") or path[-1:] == ("[key]",)
-    if error["type"] == "missing":
-        return Problem(
-            document.mark(path[:-1], key=True), f"`{path[-1]}` is missing{_where(path[:-1])}", _missing(path)
-        )
-    path = tuple(step for step in path if step != "[key]")
-    return Problem(document.mark(path, key=at_key), *_words(error, path))
+def _errors(errors: Iterable[ErrorDetails]) -> Iterable[Finding]:
+    """What is wrong and what would be right, in this language's words rather than pydantic's."""
+    for error in errors:
+        path: Path = tuple(step for step in error["loc"] if step != "[key]")
+        if _is_unknown_value(path):
+            yield unknown_value(path[:5], error["input"])
+        elif error["type"] == "missing":
+            yield Finding(path, f"`{path[-1]}` is missing", _missing(path), at_key=True, in_its_place=True)
+        elif error["type"] == "extra_forbidden":
+            hint = _known(path, error["input"])
+            yield Finding(path, f"unknown key `{path[-1]}`", hint, at_key=True, in_its_place=True)
+        elif error["type"] == "form":
+            yield _refused(path, error)
+        else:
+            yield Finding(path, _words(error, path), at_key=path != error["loc"])
+
+
+def _is_unknown_value(path: Path) -> bool:
+    """Whether a path is a matcher's, of a value that no trial has: then that is the problem."""
+    return (
+        len(path) >= len(("scenarios", "name", "claim", 0, "exit"))
+        and path[2] in ("claim", "expect", "outcomes")
+        and path[4] not in {*ALL_VALUES, *(field.alias for field in _model_at(path[:4]).model_fields.values())}
+    )
 
 
 def _missing(path: Path) -> str | None:
@@ -117,22 +145,23 @@ def _missing(path: Path) -> str | None:
     return field.description if field else None
 
 
-def _words(error: ErrorDetails, path: Path) -> tuple[str, str | None]:
-    """What is wrong and what would be right, in this language's words rather than pydantic's."""
-    context = error.get("ctx", {})
-    if error["type"] == "form":
-        return context["message"], context["hint"] or None
-    if error["type"] == "extra_forbidden":
-        known = [field.alias or name for name, field in _model_at(path[:-1]).model_fields.items()]
-        hint = closest(str(path[-1]), known) or f"known here: {', '.join(sorted(known))}"
-        if error["input"] is None:
-            hint = "quote the text before it: inside {…} a comma ends a value"
-        return f"unknown key `{path[-1]}`{_where(path[:-1])}", hint
-    if error["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        return f"expected a mapping, found {kind(error['input'])}", None
+def _known(path: Path, value: object) -> str:
+    if value is None:
+        return "quote the text before it: inside {…} a comma ends a value"
+    known = [field.alias or name for name, field in _model_at(path[:-1]).model_fields.items()]
+    return closest(str(path[-1]), known) or f"known here: {', '.join(sorted(known))}"
+
+
+def _refused(path: Path, error: ErrorDetails) -> Finding:
+    context = error["ctx"]
+    at_key = context["at_key"] or path != error["loc"]
+    return Finding((*path, *context["path"]), context["message"], context["hint"] or None, at_key=at_key)
+
+
+def _words(error: ErrorDetails, path: Path) -> str:
     if error["type"] == "too_short":
-        return f"`{path[-1]}` is empty", None
-    return error["msg"], None
+        return f"`{path[-1]}` is empty"
+    return f"expected a mapping, found {kind(error['input'])}"
 
 
 def _where(path: Path) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.yamltext import closest, core
+from elfworlds.yamltext import closest, core, number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from elfworlds.yamltext import Path
 
 WORDS = (
     "absent",
@@ -52,47 +55,69 @@ MATCHER_SCHEMA: Mapping[str, Any] = {
 
 
 class MatcherError(ValueError):
-    """A matcher that cannot be meant."""
+    """A matcher that cannot be meant; `path` leads from the matcher to what is wrong in it, or to its key."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, path: Path = ()) -> None:
         super().__init__(message)
         self.hint = hint
+        self.path = path
+        self.at_key = bool(path)
 
 
-def check_matcher(data: object) -> None:
-    """Refuse what is no matcher: a bare value, or a mapping of matcher words."""
-    if not isinstance(data, dict):
-        return
+def as_written(data: object) -> Iterable[object]:
+    """What an operand can be before its references are resolved: itself."""
+    return (data,)
+
+
+def check_matcher(data: object, choices: Callable[[object], Iterable[object]] = as_written) -> None:
+    """Refuse what is no matcher: a bare value, or a mapping of matcher words.
+
+    Args:
+        data: the matcher.
+        choices: everything that a part of it can stand for, once references are resolved.
+    """
+    for one in choices(data):
+        if isinstance(one, dict):
+            _check_words(one, choices)
+
+
+def _check_words(data: Mapping[str, object], choices: Callable[[object], Iterable[object]]) -> None:
     if not data:
         raise MatcherError("an empty matcher", f"use one of: {', '.join(WORDS)}")
     for word, operand in data.items():
         if word not in WORDS:
-            raise MatcherError(f"`{word}` is no matcher", closest(word, WORDS))
-        _OPERANDS.get(word, check_matcher)(operand)
+            raise MatcherError(f"`{word}` is no matcher", closest(word, WORDS), (word,))
+        try:
+            _check_operand(word, operand, choices)
+        except MatcherError as error:
+            error.path = (word, *error.path)
+            raise
 
 
-def _check_items(data: object) -> None:
-    """Below `any` and `all`: a matcher, or a mapping field → matcher for items that are records."""
-    if isinstance(data, dict) and data and not set(data) & set(WORDS):
-        for operand in data.values():
-            check_matcher(operand)
-    else:
-        check_matcher(data)
+def _check_operand(word: str, operand: object, choices: Callable[[object], Iterable[object]]) -> None:
+    for one in choices(operand):
+        if word in OF_ITEMS and isinstance(one, dict) and one and not set(one) & set(WORDS):
+            for matcher in one.values():  # a mapping field → matcher, for items that are records
+                check_matcher(matcher, choices)
+        elif word in _OPERANDS:
+            _OPERANDS[word](one)
+        else:
+            check_matcher(one, choices)
 
 
 def _check_regex(data: object) -> None:
     if not isinstance(data, str):
         raise MatcherError("`matches` takes a regular expression")
     try:
-        re.compile(data)
-    except re.error as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # `[[` may one day mean a nested set
+            re.compile(data)
+    except (re.error, RecursionError, OverflowError, Warning) as error:
         raise MatcherError(f"`{data}` is no regular expression: {error}") from None
 
 
 def _check_number(data: object) -> None:
-    value = core(data) if isinstance(data, str) else data
-    is_reference = isinstance(data, str) and "${" in data
-    if not is_reference and (isinstance(value, bool) or not isinstance(value, int | float)):
+    if not isinstance(data, str) or ("${" not in data and number(data) is None):
         raise MatcherError("this matcher takes a number, or a `${value}`")
 
 
@@ -107,14 +132,12 @@ def _check_list(data: object) -> None:
 
 
 def _check_contained(data: object) -> None:
-    if isinstance(data, dict) or data is None:
+    if any(isinstance(one, dict | list) or one is None for one in (data if isinstance(data, list) else [data])):
         raise MatcherError("`contains` takes a value, or a list of which all must be there")
 
 
-_OPERANDS = {
+_OPERANDS: Mapping[str, Callable[[object], None]] = {
     "absent": _check_flag,
-    "all": _check_items,
-    "any": _check_items,
     "contains": _check_contained,
     "distinct": _check_number,
     "greater-than": _check_number,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from elfworlds.spec.forms import (
+from elfworlds.spec.forms import Axis, label_of, listed, one_of
+from elfworlds.spec.leaves import (
     AnyOf,
     AxisForm,
+    Capture,
     CName,
     Count,
     EnvName,
@@ -16,18 +18,21 @@ from elfworlds.spec.forms import (
     Flag,
     Matcher,
     Name,
+    OneOrMany,
     Reads,
     Seconds,
     Templated,
     Templates,
     Text,
     Texts,
+    Times,
     Value,
     Words,
-    one_of,
-    one_or_many,
-    refuse,
 )
+from elfworlds.yamltext import Scalar
+
+if TYPE_CHECKING:
+    from elfworlds.refs import Template
 
 DEFAULT_OUTCOMES = ("hang", "crash", "other")
 
@@ -79,19 +84,39 @@ class Matrix(Model):
 
     include: Annotated[
         tuple[dict[str, AnyOf], ...],
+        BeforeValidator(listed),
         Field(description="points to add; each names every axis, a list stands for each of its values"),
     ] = ()
     exclude: Annotated[
         tuple[dict[str, AnyOf], ...],
+        BeforeValidator(listed),
         Field(description="points to leave out: those that match all keys of an entry, a list is any-of"),
     ] = ()
 
+    @property
+    def varied(self) -> dict[str, Axis]:
+        """The axes as they are written."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @property
+    def axes(self) -> dict[str, Axis]:
+        """The axes with the labels that only added points have; such a label is its own value."""
+        return {name: self._with_added(name, axis) for name, axis in self.varied.items()}
+
+    def _with_added(self, name: str, axis: Axis) -> Axis:
+        added = (label_of(choice) for entry in self.include for choice in entry.get(name, ()))
+        new = dict.fromkeys(label for label in added if label not in axis.labels)
+        return Axis((*axis.values, *((label, Scalar(label)) for label in new)), axis.listed)
+
 
 class Object(Model):
-    """An ELF file that the experiment builds: a library or an executable."""
+    """An ELF file: a library or an executable that the experiment builds, or one that somebody else built."""
 
     library: Annotated[FileStem | None, Field(description="a shared object lib<name>.so")] = None
     executable: Annotated[FileStem | None, Field(description="an executable of this name")] = None
+    prebuilt: Annotated[
+        Templated | None, Field(description="a file that exists: beside the experiment, or an absolute path")
+    ] = None
     language: Annotated[str | None, _word("c"), Field(description="what the sources are written in")] = None
     sources: Annotated[
         Templates, Field(description="source files, looked up beside the experiment, then in csrc/")
@@ -130,17 +155,8 @@ class Object(Model):
 
     @property
     def filename(self) -> str:
+        """What the experiment's own build makes."""
         return f"lib{self.library}.so" if self.library else self.stem
-
-    @model_validator(mode="after")
-    def _is_one_thing(self) -> Object:
-        if (self.library is None) == (self.executable is None):
-            raise refuse("an object is either a `library` or an `executable`", "write one of the two, with its name")
-        if (self.code is None) == (not self.sources):
-            raise refuse("an object has either `sources` or `code`", "write one of the two")
-        if self.rpath is not None and self.runpath is not None:
-            raise refuse("an object has either `rpath` or `runpath`", "DT_RPATH is ignored where DT_RUNPATH is there")
-        return self
 
 
 class Claim(Model):
@@ -162,7 +178,7 @@ class Expectation(Model):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Matcher]
 
-    outcome: Text
+    outcome: Annotated[tuple[Text, ...], OneOrMany(), Field(description="what happens; of a list, any one")]
     when: Annotated[dict[str, AnyOf], _REMOVABLE] = {}
     note: Text | None = None
 
@@ -170,13 +186,25 @@ class Expectation(Model):
 class Scenario(Model):
     """What is done at every point of the matrix, and which outcomes have names."""
 
-    run: Annotated[Words, Field(description="the command: split as a shell would, then substituted; no shell runs it")]
+    run: Annotated[
+        Words, Field(description="the command: split as a shell would, then substituted; no shell runs it")
+    ] = ()
+    build: Annotated[
+        Templated | None, Field(description="instead of `run`: an object; what the compiler says is what happens")
+    ] = None
+    inspect: Annotated[
+        Templated | None, Field(description="instead of `run`: an object; its ELF facts are what happens")
+    ] = None
     env: Annotated[
         dict[EnvName, Value], _REMOVABLE, Field(description="the whole environment; nothing is inherited")
     ] = {}
     stdin: Annotated[Templated | None, Field(description="what standard input holds")] = None
     timeout: Annotated[Seconds, Field(description="seconds, after which everything the trial started is killed")] = 30.0
     repeat: Annotated[Count, Field(description="how many times each point is tried")] = 1
+    retries: Annotated[Times, Field(description="how often a trial that failed is tried again; then it is FLAKY")] = 0
+    capture: Annotated[Capture, Field(description="what standard output is: pipe, file or pty")] = "pipe"
+    cpus: Annotated[Count | None, Field(description="how many processors a trial may use; for races")] = None
+    show: Annotated[Texts, Field(description="values that stand beside the outcome in the report")] = ()
     when: Annotated[dict[str, AnyOf], _REMOVABLE, Field(description="the points at which the scenario is run")] = {}
     outcomes: Annotated[
         dict[Name, dict[str, Matcher]],
@@ -184,19 +212,26 @@ class Scenario(Model):
     ] = {}
     claim: Annotated[
         tuple[Claim, ...],
-        BeforeValidator(one_or_many),
+        OneOrMany(),
         Field(description="what the source says; one or a list"),
     ] = ()
     expect: Annotated[
         tuple[Expectation, ...],
-        BeforeValidator(one_or_many),
+        OneOrMany(),
         Field(description="what is so: the first entry that applies decides the verdict"),
     ] = ()
     note: Text | None = None
 
     @property
-    def outcome_names(self) -> tuple[str, ...]:
-        return (*self.outcomes, *DEFAULT_OUTCOMES)
+    def kind(self) -> str:
+        if self.build is not None:
+            return "build"
+        return "inspect" if self.inspect is not None else "run"
+
+    @property
+    def subject(self) -> Template | None:
+        """The object that `build` or `inspect` names."""
+        return self.build or self.inspect
 
 
 class Experiment(Model):

@@ -95,7 +95,10 @@ written. Top-level keys that begin with `x-` are ignored: a place for anchors.
 
 def _rules() -> Iterator[str]:
     yield from ("## Values and matchers", "")
-    yield f"A `run` scenario has the values {_listed(VALUES)}; an object's `expect` speaks of {_listed(FACTS)}."
+    for kind, values in VALUES.items():
+        yield f"A `{kind}` scenario has the values {_listed(values)}."
+    yield f"An object's `expect` speaks of {_listed(FACTS)}."
+    yield ""
     yield "A bare value means equals: a text equals a text as typed, a number equals a number however typed."
     yield "A mapping is a matcher; several words in one mapping must all hold:"
     yield from ("", "| word | holds where |", "| --- | --- |")

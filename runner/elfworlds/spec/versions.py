@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _COMPARISON = re.compile(r"(?:(?P<family>[a-z]+) +)?(?P<op><=|>=|==|!=|<|>) *(?P<version>[0-9][0-9A-Za-z.+~-]*)")
-_PIECE = re.compile(r"[0-9]+|[A-Za-z]+")
+_PIECE = re.compile(r"(~?)(?:([0-9]+)|([A-Za-z]+))")
+_BEFORE = ("a", "alpha", "b", "beta", "dev", "pre", "preview", "rc")
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -41,8 +42,18 @@ def comparison(text: str) -> Comparison | None:
 
 
 def order(version: str) -> tuple[tuple[int, int, str], ...]:
-    """A key that sorts versions as people do: 2.9 < 2.34, 2.34 = 2.34.0, 1.0rc1 < 1.0."""
-    pieces = [(1, int(one), "") if one.isdigit() else (-1, 0, one) for one in _PIECE.findall(version)]
-    while pieces and pieces[-1] == (1, 0, ""):
-        pieces.pop()
+    """A key that sorts versions as people do: 2.9 < 2.34, 2.34 = 2.34.0, 1.0rc1 < 1.0 < 1.0-3 < 1.0-3+deb12u1."""
+    pieces: list[tuple[int, int, str]] = []
+    for tilde, number, word in _PIECE.findall(version):
+        if number:
+            pieces.append((2, int(number), ""))
+            continue
+        _drop_zeros(pieces)
+        pieces.append((-1 if tilde or word.lower() in _BEFORE else 1, 0, word))
+    _drop_zeros(pieces)
     return (*pieces, (0, 0, ""))
+
+
+def _drop_zeros(pieces: list[tuple[int, int, str]]) -> None:
+    while pieces and pieces[-1] == (2, 0, ""):
+        pieces.pop()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
 from elfworlds.toolchains.toolchain import Package, Toolchain
+from elfworlds.traces.ldcache import library_cache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,7 @@ HEADERS = (
     "/usr/include/link.h",
     "/usr/include/linux/version.h",
 )
+DEFAULT_PATHS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 TOOLS = ("gdb", "valgrind", "strace", "rustc")
 _LIBC_BANNER = re.compile(rb"GNU C Library \(([^)]*)\) (?:stable|development) release version ([0-9][0-9.]*[0-9])")
 INSTALL = {
@@ -102,7 +104,9 @@ def _learn(prober: Prober, cc: tuple[str, ...]) -> dict[str, Any]:
     watched = [*files.values(), *(Path(one) for one in tools.values() if one)]
     packages = _packages(prober, [str(one) for one in watched])
     identity |= {f"package {name}": version for name, version in packages.items() if name not in TOOLS}
+    multiarch = prober.ask(*cc, "-print-multiarch")
     return {
+        "default_paths": [f"{one}/{multiarch}" for one in ("/lib", "/usr/lib") if multiarch] + list(DEFAULT_PATHS),
         "identity": identity,
         "versions": _versions(prober, cc, banner),
         "packages": packages,
@@ -167,6 +171,13 @@ def _rpm(prober: Prober, files: list[str]) -> dict[str, str]:
     return dict(line.split("\t") for line in listed.splitlines() if line.count("\t") == 1)
 
 
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 def _stamp(path: Path) -> list[int]:
     status = path.stat()
     return [status.st_size, status.st_mtime_ns, status.st_ino]
@@ -195,6 +206,8 @@ def _toolchain(prober: Prober, cc: tuple[str, ...], facts: Mapping[str, Any]) ->
         identity=facts["identity"],
         versions=facts["versions"],
         packages=tuple(Package(name, version) for name, version in facts["packages"].items()),
-        tools={"cc": cc},
+        tools={"cc": cc, "cp": (shutil.which("cp", path=prober.path) or "/bin/cp",)},
         env={"PATH": prober.path, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"},
+        library_cache=library_cache(_bytes(Path("/etc/ld.so.cache")), os.uname().machine),
+        default_paths=tuple(one for one in facts["default_paths"] if Path(one).is_dir()),
     )

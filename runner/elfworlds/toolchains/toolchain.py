@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.sandbox import HOST, World
@@ -32,6 +32,8 @@ class Toolchain:
         packages: the packages that these files belong to, where the system knows.
         tools: tool → the words that start it.
         env: the environment of a build.
+        library_cache: ld.so.cache of its world, name → path.
+        default_paths: where its dynamic loader looks last.
         world: what a build and a trial see.
     """
 
@@ -41,6 +43,8 @@ class Toolchain:
     packages: tuple[Package, ...]
     tools: Mapping[str, tuple[str, ...]]
     env: Mapping[str, str]
+    library_cache: Mapping[str, str] = field(default_factory=dict)
+    default_paths: tuple[str, ...] = ()
     world: World = HOST
 
     @property

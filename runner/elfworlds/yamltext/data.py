@@ -6,15 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeAlias, Union
 
-from elfworlds.yamltext.problems import Mark, Problem, ProblemsError
+from elfworlds.yamltext.problems import Mark, Problem, ProblemsError, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_CORE: tuple[tuple[re.Pattern[str], Callable[[str], float | bool | None]], ...] = (
-    (re.compile(r"null|Null|NULL|~|"), lambda _: None),
-    (re.compile(r"true|True|TRUE"), lambda _: True),
-    (re.compile(r"false|False|FALSE"), lambda _: False),
+_CONSTANTS: tuple[tuple[re.Pattern[str], bool | None], ...] = (
+    (re.compile(r"null|Null|NULL|~|"), None),
+    (re.compile(r"true|True|TRUE"), True),
+    (re.compile(r"false|False|FALSE"), False),
+)
+_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], float]], ...] = (
     (re.compile(r"[-+]?[0-9]{1,1000}"), int),
     (re.compile(r"0o[0-7]{1,1000}"), lambda text: int(text, 8)),
     (re.compile(r"0x[0-9a-fA-F]{1,1000}"), lambda text: int(text, 16)),
@@ -38,19 +40,21 @@ class Scalar(str):
 def core(text: str) -> str | float | bool | None:
     """What a scalar is by YAML 1.2's core schema; `no`, `on`, `1:30` and `0777`'s zero stay what they look like.
 
-    A number that is not written as Python would write it (`2.30`, `010`) stays text: nothing typed is lost.
+    A number that is not written as Python would write it (`2.30`, `010`, `0x10`) stays text: nothing typed is
+    lost, and `number` says what it is where a number is asked for.
     """
     if isinstance(text, Scalar) and not text.plain:
         return str(text)
-    for pattern, make in _CORE:
+    for pattern, constant in _CONSTANTS:
         if pattern.fullmatch(text):
-            value = make(text)
-            return value if isinstance(value, bool | None) or _same(text, value) else str(text)
-    return str(text)
+            return constant
+    value = number(text)
+    return value if value is not None and repr(value) == text else str(text)
 
 
-def _same(text: str, value: float) -> bool:
-    return text.startswith(("0x", "0o")) or repr(value) == text
+def number(text: str) -> float | None:
+    """The number that a text is by YAML 1.2's core schema, however it is written."""
+    return next((make(text) for pattern, make in _NUMBERS if pattern.fullmatch(text)), None)
 
 
 Data: TypeAlias = Union[Scalar, "list[Data]", "dict[Scalar, Data]", None]
@@ -77,9 +81,13 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list; `size` counts the nodes below it, those behind aliases as often as they are named."""
+    """A list; `size` counts the nodes below it, those behind aliases as often as they are named.
+
+    `home` is the place of the key, or of the list's item, that it was written at: an alias has that of its anchor.
+    """
 
     mark: Mark
+    home: Mark
     items: tuple[Node, ...]
     size: int
 
@@ -94,9 +102,10 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A mapping, in the order of the file, what was merged into it first."""
+    """A mapping, in the order of the file, what was merged into it first; `home` as for a list."""
 
     mark: Mark
+    home: Mark
     entries: tuple[tuple[Leaf, Node], ...]
     size: int
 
@@ -132,13 +141,13 @@ class Document:
             if found is None:
                 break
             node = found[1]
-            place = (found[0] if key or not isinstance(node, Leaf) else node).mark
+            place = found[0].mark if key else node.mark if isinstance(node, Leaf) else node.home
         return place
 
     def first_line(self, path: Path) -> int:
         """The line in which the text of a block scalar (`code: |`) begins."""
         mark = self.mark(path)
-        lines = self.text.split("\n")
+        lines = lines_of(self.text)
         is_block = mark.line <= len(lines) and lines[mark.line - 1][mark.column - 1 : mark.column] in (
             "|",
             ">",

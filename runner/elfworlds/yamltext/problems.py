@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SHOWN_COLUMNS = 100
+LONGEST_MESSAGE = 400
+LONGEST_WORD = 100
+MOST_COMPARED = 300
+_LINE_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,17 +44,23 @@ class ProblemsError(InputError):
     def __init__(self, name: str, text: str, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems), key=_place))
         self.name = name
-        super().__init__("\n".join(render(name, text.split("\n"), one) for one in self.problems))
+        lines = lines_of(text)
+        super().__init__("\n".join(render(name, lines, one) for one in self.problems))
 
 
 def _place(problem: Problem) -> tuple[Mark, str]:
     return problem.mark or Mark(0, 0), problem.message
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, as the marks of a YAML parser count them."""
+    return _LINE_BREAK.split(text)
+
+
 def closest(word: str, known: Iterable[str]) -> str | None:
     """A hint where the author may have meant one of the known words, or the list of them where it is short."""
     candidates = sorted(set(known))
-    found = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word, _comparable(word, candidates), n=1, cutoff=0.6)
     if found:
         return f"did you mean `{found[0]}`?"
     if 0 < len(candidates) <= 12:  # noqa: PLR2004  # as many as fit on a line
@@ -57,15 +68,23 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     return None
 
 
+def _comparable(word: str, candidates: list[str]) -> list[str]:
+    """As many of the candidates as can be compared in no time, whatever a file holds."""
+    if len(word) > LONGEST_WORD:
+        return []
+    short = [one for one in candidates if len(one) <= LONGEST_WORD]
+    return short if len(short) <= MOST_COMPARED else [one for one in short if one[:1] == word[:1]][:MOST_COMPARED]
+
+
 def render(name: str, lines: list[str], problem: Problem) -> str:
     """`file:line:column: error: …`, the line, a caret below it, and the hint."""
     mark = problem.mark
     if mark is None:
-        head = [f"{name}: error: {printable(problem.message)}"]
+        head = [f"{sentence(name)}: error: {sentence(problem.message)}"]
     else:
-        head = [f"{name}:{mark.line}:{mark.column}: error: {printable(problem.message)}"]
+        head = [f"{sentence(name)}:{mark.line}:{mark.column}: error: {sentence(problem.message)}"]
         head += excerpt(lines, mark)
-    return "\n".join(head + ([f"       = {printable(problem.hint)}"] if problem.hint else []))
+    return "\n".join(head + ([f"       = {sentence(problem.hint)}"] if problem.hint else []))
 
 
 def excerpt(lines: list[str], mark: Mark) -> list[str]:
@@ -80,6 +99,12 @@ def excerpt(lines: list[str], mark: Mark) -> list[str]:
     return [f"{mark.line:6} | {printable(shown)}", f"       | {caret}"]
 
 
+def sentence(text: str) -> str:
+    """One printable line of bounded length: what a file holds cannot look like another message."""
+    shown = printable(text).replace("\n", "\N{SYMBOL FOR NEWLINE}")
+    return shown if len(shown) <= LONGEST_MESSAGE else f"{shown[:LONGEST_MESSAGE]}…"
+
+
 def printable(text: str) -> str:
     """Text that cannot move a terminal's cursor: control characters become visible, tabs one space."""
     return "".join(_shown(char) for char in text.replace("\t", " "))
@@ -92,4 +117,4 @@ def _shown(char: str) -> str:
 def width(text: str) -> int:
     """Columns on a terminal: East Asian wide characters take two, combining marks none."""
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
+    return len(text) + wide - sum(unicodedata.category(char) in ("Mn", "Me") for char in text)

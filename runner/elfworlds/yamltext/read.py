@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from typing import TYPE_CHECKING, NoReturn
 
@@ -10,7 +11,7 @@ import yaml  # noqa: TID251  # this package is the only place for it
 
 from elfworlds.errors import InputError
 from elfworlds.yamltext.data import Document, Entries, Items, Leaf, Node, Scalar
-from elfworlds.yamltext.problems import Mark, Problem, ProblemsError
+from elfworlds.yamltext.problems import Mark, Problem, ProblemsError, lines_of, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
 MAX_NODES = 100_000
+_NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(path: Path) -> Document:
     """The experiment file at a path; every way in which it cannot be read is an `InputError`."""
-    name = str(path)
+    name = sentence(str(path))
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:  # `Path.open` takes no opener
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise InputError(f"{name}: error: not a regular file")
             data = file.read(MAX_BYTES + 1)
@@ -39,15 +41,20 @@ def read(path: Path) -> Document:
     return parse(_decode(name, data), name)
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """A FIFO that nobody writes to would block the opening for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def _siblings(path: Path) -> str | None:
     if not path.parent.is_dir():
-        return f"there is no directory {path.parent} either"
+        return sentence(f"there is no directory {path.parent} either")
     found = sorted(one.name for one in path.parent.glob("*.yaml"))
-    return f"in {path.parent} there are: {', '.join(found[:10])}" if found else None
+    return sentence(f"in {path.parent} there are: {', '.join(found[:10])}") if found else None
 
 
 def _inside(path: Path) -> str | None:
-    return f"name the files, for example {path}/*.yaml" if any(path.glob("*.yaml")) else None
+    return sentence(f"name the files, for example {path}/*.yaml") if any(path.glob("*.yaml")) else None
 
 
 def _decode(name: str, data: bytes) -> str:
@@ -59,30 +66,33 @@ def _decode(name: str, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        good = data[: error.start].decode("utf-8")
-        mark = Mark(good.count("\n") + 1, len(good) - good.rfind("\n"))
-        text = data.decode("utf-8", "replace")
-        raise ProblemsError(name, text, [Problem(mark, "not UTF-8", "save the file as UTF-8")]) from None
+        before = error.object[: error.start].decode("utf-8")
+        text = data.decode("utf-8-sig", "replace")
+        raise ProblemsError(name, text, [Problem(_after(before), "not UTF-8", "save the file as UTF-8")]) from None
+
+
+def _after(before: str) -> Mark:
+    """The place that follows a text."""
+    lines = lines_of(before)
+    return Mark(len(lines), len(lines[-1]) + 1)
 
 
 def parse(text: str, name: str) -> Document:
     """Text → `Document`; a `ProblemsError` for what is no YAML, or YAML that no experiment needs."""
+    wrong = _NOT_ALLOWED.search(text)
+    if wrong:
+        message = f"the character U+{ord(wrong[0]):04X} is not allowed in YAML"
+        raise ProblemsError(name, text, [Problem(_after(text[: wrong.start()]), message)])
     try:
         return _Composer(text, name).document()
     except yaml.MarkedYAMLError as error:
         raise _syntax(text, name, error) from None
-    except yaml.reader.ReaderError as error:
-        good = text[: error.position]
-        mark = Mark(good.count("\n") + 1, len(good) - good.rfind("\n"))
-        code = error.character if isinstance(error.character, int) else ord(error.character)
-        problem = Problem(mark, f"the character U+{code:04X} is not allowed in YAML")
-        raise ProblemsError(name, text, [problem]) from None
 
 
 def _syntax(text: str, name: str, error: yaml.MarkedYAMLError) -> ProblemsError:
     place = error.problem_mark or error.context_mark
     mark = Mark(place.line + 1, place.column + 1) if place else Mark(1, 1)
-    lines = text.split("\n")
+    lines = lines_of(text)
     line = lines[mark.line - 1] if mark.line <= len(lines) else ""
     message = f"{error.problem or 'not YAML'}{f' ({error.context})' if error.context else ''}"
     return ProblemsError(name, text, [Problem(mark, message, _syntax_hint(line, mark))])
@@ -115,7 +125,7 @@ class _Composer:
         event = next(self.events)
         if isinstance(event, yaml.StreamEndEvent):
             self.fail(Mark(1, 1), "the file is empty", "`elfworlds list` shows experiments to start from")
-        root = self.node(next(self.events), 0)
+        root = self.node(next(self.events), 0, None)
         if not isinstance(root, Entries):
             self.fail(root.mark, "an experiment is a mapping: `experiment: …`, `question: …`, …")
         self.skip(yaml.DocumentEndEvent)
@@ -134,7 +144,7 @@ class _Composer:
     def fail(self, mark: Mark, message: str, hint: str | None = None) -> NoReturn:
         raise ProblemsError(self.name, self.text, [*self.problems, Problem(mark, message, hint)])
 
-    def node(self, event: yaml.Event, depth: int) -> Node:
+    def node(self, event: yaml.Event, depth: int, home: Mark | None) -> Node:
         self.nodes += 1
         mark = _mark(event)
         if depth > MAX_DEPTH:
@@ -146,17 +156,18 @@ class _Composer:
         self.refuse_tag(event, mark)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
-        node = self.compose(event, mark, depth)
+        node = self.compose(event, mark, depth, home or mark)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         if node.size > MAX_NODES:
             self.fail(mark, f"more than {MAX_NODES} nodes once aliases are followed")
         return node
 
-    def compose(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, mark: Mark, depth: int) -> Node:
+    def compose(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, mark: Mark, depth: int, home: Mark) -> Node:
         if isinstance(event, yaml.ScalarEvent):
             return Leaf(mark, Scalar(event.value, plain=not event.style))
-        return self.sequence(mark, depth) if isinstance(event, yaml.SequenceStartEvent) else self.mapping(mark, depth)
+        make = self.sequence if isinstance(event, yaml.SequenceStartEvent) else self.mapping
+        return make(mark, depth, home)
 
     def alias(self, event: yaml.AliasEvent, mark: Mark) -> Node:
         node = self.anchors.get(event.anchor or "")
@@ -169,31 +180,32 @@ class _Composer:
         if event.tag is not None and event.tag != "!":
             self.problems.append(Problem(mark, f"a tag (`{event.tag}`): none is allowed", "remove the tag"))
 
-    def sequence(self, mark: Mark, depth: int) -> Items:
+    def sequence(self, mark: Mark, depth: int, home: Mark) -> Items:
         items: list[Node] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
-            items.append(self.node(event, depth + 1))
+            items.append(self.node(event, depth + 1, None))
             self.bound(items[-1], items[-1].mark)
-        return Items(mark, tuple(items), 1 + sum(item.size for item in items))
+        return Items(mark, home, tuple(items), 1 + sum(item.size for item in items))
 
     def bound(self, node: Node, mark: Mark) -> None:
         if self.nodes + node.size > MAX_NODES:
             self.fail(mark, f"more than {MAX_NODES} nodes once aliases are followed")
 
-    def mapping(self, mark: Mark, depth: int) -> Entries:
+    def mapping(self, mark: Mark, depth: int, home: Mark) -> Entries:
         own: dict[str, tuple[Leaf, Node]] = {}
         merged: dict[str, tuple[Leaf, Node]] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            key = self.key(self.node(event, depth + 1))
-            value = self.node(next(self.events), depth + 1)
+            key = self.key(self.node(event, depth + 1, None))
+            value = self.node(next(self.events), depth + 1, key.mark)
             self.bound(value, value.mark)
             if key.text == "<<" and key.text.plain:
                 self.merge(merged, value)
                 continue
             self.refuse_duplicate(own, key)
             own[key.text] = (key, value)
-        entries = tuple((merged | own).values())
-        return Entries(mark, entries, 1 + sum(1 + value.size for _, value in entries))
+        removed = {key for key in merged if key in own and _is_null(own[key][1])}
+        entries = tuple(entry for key, entry in (merged | own).items() if key not in removed)
+        return Entries(mark, home, entries, 1 + sum(1 + value.size for _, value in entries))
 
     def key(self, node: Node) -> Leaf:
         if not isinstance(node, Leaf):
@@ -213,6 +225,11 @@ class _Composer:
             line = own[key.text][0].mark.line
             hint = f"the first one is in line {line}"
             self.problems.append(Problem(key.mark, f"duplicate key `{key.text}`", hint))
+
+
+def _is_null(node: Node) -> bool:
+    """A null in the place of what was merged removes it."""
+    return isinstance(node, Leaf) and node.data() is None
 
 
 def _mark(event: yaml.Event) -> Mark:

@@ -1,0 +1,193 @@
+"""The files of one run.
+
+    run.json           experiment, question, source, axes; digests of plan and environment
+    experiment.yaml    the experiment as it was
+    plan.json  environment.json  objects.jsonl
+    trials.jsonl       one line a trial, appended as it ends; events.jsonl likewise
+    trials/<trial>/    cmd.sh, stdout, stderr, and cwd/ where the trial left files in it
+    tables/  report.md
+    complete           there when all of this is
+    lock               held (flock(2)) by whoever runs it
+
+Everything but the two appended files is written whole: a temporary sibling, then `os.replace`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.errors import InputError
+from elfworlds.plan.document import as_document, as_text
+from elfworlds.records.rows import event_records, object_records, trial_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from elfworlds.backends import Build
+    from elfworlds.plan import Plan, Trial
+    from elfworlds.run import Observation
+
+COMPLETE = "complete"
+TRIALS = "trials.jsonl"
+EVENTS = "events.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """The directory results/<experiment>/<UTC time>-<plan digest>/ of one run."""
+
+    path: Path
+
+    def write(self, name: str, data: str | bytes) -> Path:
+        """A file of the run, whole or not at all."""
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+        temporary.replace(target)
+        return target
+
+    def write_json(self, name: str, data: object) -> None:
+        self.write(name, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+
+    def write_lines(self, name: str, lines: Iterable[Mapping[str, Any]]) -> None:
+        self.write(name, "".join(_line(one) for one in lines))
+
+    def begin(
+        self, plan: Plan, build: Build, about: Mapping[str, Any], environment: Mapping[str, Any], text: str
+    ) -> None:
+        """All that is known before the first trial: `about` is run.json, `text` the experiment's own."""
+        (self.path / "trials").mkdir(exist_ok=True)
+        self.write("experiment.yaml", text)
+        self.write("plan.json", as_text(as_document(plan)))
+        self.write_json("environment.json", environment)
+        self.write_lines("objects.jsonl", object_records(plan, build))
+        self.write_json("run.json", about)
+
+    def trial_directory(self, trial: Trial) -> Path:
+        return self.path / "trials" / trial.id
+
+    def working_directory(self, trial: Trial) -> Path:
+        """Where a trial runs: a directory of its own, empty."""
+        path = self.trial_directory(trial) / "cwd"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:  # it is tried again
+            shutil.rmtree(path)
+            path.mkdir()
+        return path
+
+    def append(self, observation: Observation) -> None:
+        """Keep a trial's streams and its command, then its line."""
+        self._keep(observation)
+        self._append(EVENTS, event_records(observation))
+        self._append(TRIALS, [trial_record(observation)])
+
+    def _keep(self, observation: Observation) -> None:
+        if observation.completed is None or observation.command is None:
+            return
+        directory = str(self.trial_directory(observation.trial))
+        script = f"#!/bin/sh\n# Runs this trial again, by hand.\nexec {observation.command.as_shell()}\n"
+        _put(f"{directory}/stdout", observation.completed.stdout.data)
+        _put(f"{directory}/stderr", observation.completed.stderr.data)
+        _put(f"{directory}/cmd.sh", script.encode(), mode=0o755)
+        try:
+            os.rmdir(f"{directory}/cwd")  # noqa: PTH106  # as _put
+        except OSError:
+            return  # the trial left files there; they stay
+
+    def _append(self, name: str, lines: Iterable[Mapping[str, Any]]) -> None:
+        data = "".join(_line(one) for one in lines).encode()
+        if not data:
+            return
+        fd = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            os.write(fd, data)
+        finally:
+            os.close(fd)
+
+    def trials(self) -> list[dict[str, Any]]:
+        """The records so far, in the order of the plan."""
+        return sorted(self.lines(TRIALS), key=lambda one: int(one["number"]))
+
+    def events(self) -> list[dict[str, Any]]:
+        return self.lines(EVENTS)
+
+    def objects(self) -> list[dict[str, Any]]:
+        return self.lines("objects.jsonl")
+
+    def environment(self) -> dict[str, Any]:
+        return self._read_json("environment.json")
+
+    def about(self) -> dict[str, Any]:
+        return self._read_json("run.json")
+
+    def complete(self) -> bool:
+        return (self.path / COMPLETE).exists()
+
+    def _read_json(self, name: str) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads((self.path / name).read_text())
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.path}: not a run directory ({name}: {error})") from None
+        return found
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The records of a file; a last line that was cut by a kill does not count."""
+        path = self.path / name
+        if not path.exists():
+            return []
+        whole, _, _ = path.read_text(errors="replace").rpartition("\n")
+        return [record for line in whole.split("\n") if (record := _record(line)) is not None]
+
+    def forget_in_flight(self) -> tuple[set[str], int, bool]:
+        """Make an interrupted run one that can go on.
+
+        Returns:
+            The trials that are done; how many more had begun; whether a line was cut.
+        """
+        done = self.lines(TRIALS)
+        path = self.path / TRIALS
+        cut = path.exists() and len(path.read_bytes().splitlines()) != len(done)
+        self.write_lines(TRIALS, done)
+        names = {str(one["trial"]) for one in done}
+        self.write_lines(EVENTS, [one for one in self.events() if one.get("trial") in names])
+        begun = [one for one in (self.path / "trials").iterdir() if one.name not in names]
+        for directory in begun:
+            shutil.rmtree(directory)
+        return names, len(begun), cut
+
+    def point_latest_here(self) -> None:
+        """`latest` beside the run becomes a link to it."""
+        link = self.path.parent / "latest"
+        temporary = self.path.parent / f".latest.{os.getpid()}"
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(self.path.name)
+        temporary.replace(link)
+
+
+def _put(path: str, data: bytes, mode: int = 0o644) -> None:
+    """A small file with few system calls: thousands of trials write three each."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    try:
+        while data:
+            data = data[os.write(fd, data) :]
+    finally:
+        os.close(fd)
+
+
+def _line(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

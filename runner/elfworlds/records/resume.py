@@ -1,0 +1,145 @@
+"""Which directory a run goes to: an interrupted one of the same plan that nobody holds, else a new one."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from elfworlds.errors import InputError
+from elfworlds.records.directory import COMPLETE, RunDirectory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from elfworlds.plan import Plan
+
+SCHEMA = 1
+DIGEST_SHOWN = 12
+LOCK = "lock"
+STARTED = "started"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A run directory that this process holds until `close`.
+
+    Attributes:
+        done: trials that need not be tried again.
+        said: what a person should know of its past, if it has one.
+    """
+
+    directory: RunDirectory
+    lock: IO[bytes]
+    done: frozenset[str]
+    said: str | None
+
+    def finish(self) -> None:
+        """From now on the run is never continued."""
+        self.directory.write(COMPLETE, b"")
+
+    def close(self) -> None:
+        self.lock.close()
+
+
+def environment_digest(environment: Mapping[str, Any]) -> str:
+    """Of everything but the time."""
+    same = {name: value for name, value in environment.items() if name != STARTED}
+    return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
+
+
+def open_run(
+    results: Path,
+    plan: Plan,
+    environment: Mapping[str, Any],
+    about: Mapping[str, Any],
+    begin: Callable[[RunDirectory, Mapping[str, Any]], None],
+) -> Opened:
+    """A directory for a run of a plan.
+
+    Args:
+        results: where runs go.
+        plan: what will be tried.
+        environment: where; its `started` is the time as `20261120T214503Z`.
+        about: what run.json says beside the digests.
+        begin: writes what is known before the first trial, run.json among it, into a new directory.
+    """
+    parent = results / plan.experiment
+    parent.mkdir(parents=True, exist_ok=True)
+    identity = {"schema": SCHEMA, "plan": plan.digest, "environment": environment_digest(environment)}
+    name = f"{environment[STARTED]}-{plan.digest[:DIGEST_SHOWN]}"
+    with (parent / ".opening").open("ab") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        _sweep(parent)
+        for path in _interrupted(parent, plan.digest):
+            opened = _continue(path, identity)
+            if opened is not None:
+                return opened
+        return _new(parent, name, {**identity, **about}, begin)
+
+
+def _interrupted(parent: Path, digest: str) -> Iterator[Path]:
+    """Runs of the plan that are not complete, the newest first."""
+    found = [path for path in parent.glob(f"*-{digest[:DIGEST_SHOWN]}*") if not (path / COMPLETE).exists()]
+    return iter(sorted((path for path in found if path.is_dir() and not path.name.startswith(".")), reverse=True))
+
+
+def _continue(path: Path, identity: Mapping[str, Any]) -> Opened | None:
+    lock = _hold(path)
+    if lock is None:
+        return None
+    directory = RunDirectory(path)
+    try:
+        about = directory.about()
+    except InputError:  # of another version, or damaged: not ours to go on with
+        about = {}
+    if directory.complete() or any(about.get(name) != value for name, value in identity.items()):
+        lock.close()
+        return None
+    done, begun, cut = directory.forget_in_flight()
+    parts = [f"{len(done)} trials were done", *([f"{begun} had begun and are tried again"] if begun else [])]
+    parts += ["a line that was cut short is dropped"] if cut else []
+    return Opened(directory, lock, frozenset(done), f"continuing {path.name}: {', '.join(parts)}")
+
+
+def _new(
+    parent: Path, name: str, about: Mapping[str, Any], begin: Callable[[RunDirectory, Mapping[str, Any]], None]
+) -> Opened:
+    """Filled under a name that nobody looks for, and held, before it gets its own."""
+    hidden = parent / f".{name}.{os.getpid()}"
+    hidden.mkdir()
+    lock = _hold(hidden)
+    if lock is None:
+        raise FileExistsError(str(hidden))
+    begin(RunDirectory(hidden), about)
+    for attempt in range(1, 1000):
+        path = parent / (name if attempt == 1 else f"{name}.{attempt}")
+        try:
+            hidden.rename(path)
+        except OSError:
+            continue
+        return Opened(RunDirectory(path), lock, frozenset(), None)
+    raise FileExistsError(str(parent / name))
+
+
+def _hold(path: Path) -> IO[bytes] | None:
+    """The lock of a directory, or None where another process has it."""
+    file = (path / LOCK).open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what a run left that was killed before its directory had a name; whoever makes one holds `.opening`."""
+    for path in parent.glob(".*-*"):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)

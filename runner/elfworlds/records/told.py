@@ -1,0 +1,69 @@
+"""A run directory → everything that a report of it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.outcome import settle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from elfworlds.records.directory import RunDirectory
+
+    Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTold:
+    """Everything that a report of one run tells.
+
+    Attributes:
+        source: title, url, year, authors; whatever the experiment gives.
+        axes: each with its labels.
+        planned: how many trials there are in all; fewer records mean that the run was interrupted.
+        trials: records with settled verdicts, in the plan's order.
+        rerun: the command that makes such a run again.
+    """
+
+    name: str
+    question: str
+    source: Mapping[str, str]
+    note: str
+    axes: Mapping[str, Sequence[str]]
+    planned: int
+    trials: Sequence[Record]
+    events: Sequence[Record]
+    objects: Sequence[Record]
+    environment: Mapping[str, Any]
+    rerun: str
+
+
+def told(directory: RunDirectory) -> RunTold:
+    """What a run's files say, complete or not."""
+    about = directory.about()
+    return RunTold(
+        name=about["experiment"],
+        question=about["question"],
+        source=about["source"],
+        note=about["note"],
+        axes=about["axes"],
+        planned=about["planned"],
+        trials=settled(directory.trials()),
+        events=directory.events(),
+        objects=directory.objects(),
+        environment=directory.environment(),
+        rerun=about["rerun"],
+    )
+
+
+def settled(trials: Sequence[Record]) -> list[dict[str, Any]]:
+    """The trials with their final verdicts: repetitions that differ are FLAKY."""
+    found = []
+    for _, group in groupby(trials, key=lambda one: (one["scenario"], tuple(one["point"].items()), one["observer"])):
+        members = list(group)
+        verdicts = settle([(one["outcome"], one["verdict"]) for one in members])
+        found += [{**one, "verdict": verdict} for one, verdict in zip(members, verdicts, strict=True)]
+    return found

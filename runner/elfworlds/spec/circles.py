@@ -1,0 +1,121 @@
+"""What leads back to itself, and axes whose values do so or grow beyond reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from elfworlds import refs
+from elfworlds.refs import Reference, RefError, Template
+from elfworlds.spec.expand import names
+from elfworlds.spec.findings import Finding, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from elfworlds.spec.forms import Axis
+    from elfworlds.yamltext import Path
+
+LONGEST_VALUE = 10_000
+Place = TypeVar("Place")
+
+
+def circles(edges: Mapping[str, Sequence[tuple[Place, str]]]) -> Iterator[tuple[Place, tuple[str, ...]]]:
+    """Each edge that closes a circle, and the circle: its first name is also its last.
+
+    Args:
+        edges: name → the names that it leads to, each with the place that says so.
+    """
+    done: set[str] = set()
+    told: set[frozenset[str]] = set()
+    for start in edges:
+        for place, circle in _walk(start, edges, done):
+            if frozenset(circle) not in told:
+                told.add(frozenset(circle))
+                yield place, circle
+
+
+def _walk(
+    start: str, edges: Mapping[str, Sequence[tuple[Place, str]]], done: set[str]
+) -> Iterator[tuple[Place, tuple[str, ...]]]:
+    """Depth first, without recursion: the trail is the way from the start to where it stands."""
+    trail: dict[str, Iterator[tuple[Place, str]]] = {} if start in done else {start: iter(edges[start])}
+    while trail:
+        name = next(reversed(trail))
+        place, target = next(trail[name], (None, ""))
+        if place is None:
+            done.add(name)
+            del trail[name]
+        elif target in trail:
+            way = tuple(trail)
+            yield place, (*way[way.index(target) :], target)
+        elif target in edges and target not in done:
+            trail[target] = iter(edges[target])
+
+
+def check_axes(axes: Mapping[str, Axis]) -> Iterator[Finding]:
+    """Axes whose values cannot be put together: those in a circle, and those that grow beyond reason."""
+    templates = {name: list(_templates(name, axis)) for name, axis in axes.items()}
+    edges = {
+        name: [(path, axis) for path, template in found for axis in _axes_named(template, axes)]
+        for name, found in templates.items()
+    }
+    found = [
+        Finding(path, f"axes go round in a circle: {' → '.join(circle)}", "each value would hold itself")
+        for path, circle in circles(edges)
+    ]
+    yield from found or _too_long(templates, edges)
+
+
+def _templates(name: str, axis: Axis) -> Iterator[tuple[Path, Template]]:
+    for position, (label, value) in enumerate(axis.values):
+        step = position if axis.listed else label
+        for path, text in texts(value, ("matrix", name, step)):
+            try:
+                yield path, refs.parse(text)
+            except RefError:
+                continue
+
+
+def _axes_named(template: Template, axes: Mapping[str, Axis]) -> Iterator[str]:
+    return (name.removeprefix("matrix.") for name in names(template, axes) if name.startswith("matrix."))
+
+
+def _too_long(
+    templates: Mapping[str, list[tuple[Path, Template]]], edges: Mapping[str, Sequence[tuple[Path, str]]]
+) -> Iterator[Finding]:
+    """Values that would be longer than any that is meant; axes that are named come first."""
+    longest: dict[str, int] = {}
+    for name in _named_first(edges):
+        longest[name] = 1
+        for path, template in templates[name]:
+            size = _size(template, longest)
+            if size > LONGEST_VALUE and template.literal is None:
+                yield Finding(path, f"this becomes longer than {LONGEST_VALUE} characters", "name fewer axes in it")
+                longest[name] = 1  # told once: those that name it are not told again
+                break
+            longest[name] = max(longest[name], size)
+
+
+def _named_first(edges: Mapping[str, Sequence[tuple[Path, str]]]) -> Iterator[str]:
+    done: set[str] = set()
+    waiting = list(edges)
+    while waiting:
+        before = [axis for _, axis in edges[waiting[-1]] if axis in edges and axis not in done]
+        if before:
+            waiting += dict.fromkeys(before)
+            continue
+        name = waiting.pop()
+        if name not in done:
+            done.add(name)
+            yield name
+
+
+def _size(template: Template, longest: Mapping[str, int]) -> int:
+    return sum(len(part) if isinstance(part, str) else _size_of(part, longest) for part in template.parts)
+
+
+def _size_of(reference: Reference, longest: Mapping[str, int]) -> int:
+    name = reference.name.literal
+    if name is not None:
+        return longest.get(name.removeprefix("matrix."), len(name) + 3) if name.startswith("matrix.") else len(name) + 3
+    return _size(reference.name, longest) + 3

@@ -1,0 +1,111 @@
+"""The leaves of an experiment file as types: how each is read, and what editors are told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator
+from pydantic_core import CoreSchema, core_schema
+
+from elfworlds.refs import Template
+from elfworlds.spec import forms
+from elfworlds.spec.forms import Axis, matching
+from elfworlds.spec.matchers import MATCHER_SCHEMA
+from elfworlds.yamltext import Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reads:
+    """A pydantic annotation: a leaf of the file is what `read` makes of it; editors are told `schema`."""
+
+    read: Callable[[object], object]
+    schema: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, Any]:
+        return dict(self.schema)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOrMany:
+    """A pydantic annotation: a list, or what could stand in it alone; editors are told both."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(forms.one_or_many, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
+_LIST = BeforeValidator(forms.listed)
+_STRING = {"type": "string"}
+_TEXT = {"type": ["string", "number", "boolean"]}
+_REFERENCE = {"type": "string", "pattern": r"\$\{"}
+
+Text: TypeAlias = Annotated[str, Reads(forms.text, _TEXT)]
+Name: TypeAlias = Annotated[
+    str, Reads(matching(forms.NAME, "name"), {"type": ["string", "number"], "pattern": f"^{forms.NAME.pattern}$"})
+]
+FileStem: TypeAlias = Annotated[
+    str, Reads(matching(forms.FILE_STEM, "file name"), {"type": "string", "pattern": f"^{forms.FILE_STEM.pattern}$"})
+]
+CName: TypeAlias = Annotated[str, Reads(matching(forms.C_NAME, "C name"), _STRING)]
+EnvName: TypeAlias = Annotated[str, Reads(matching(forms.ENV_NAME, "variable's name"), _STRING)]
+Value: TypeAlias = Annotated[Scalar | None, Reads(forms.scalar, {"type": ["string", "number", "boolean", "null"]})]
+Templated: TypeAlias = Annotated[Template, Reads(forms.template, _TEXT)]
+Templates: TypeAlias = Annotated[tuple[Templated, ...], _LIST]
+Texts: TypeAlias = Annotated[tuple[Text, ...], _LIST]
+Words: TypeAlias = Annotated[tuple[Template, ...], Reads(forms.words, _STRING)]
+Flag: TypeAlias = Annotated[bool, Reads(forms.boolean, {"type": "boolean"})]
+Count: TypeAlias = Annotated[
+    int | Template,
+    Reads(forms.count, {"anyOf": [{"type": "integer", "minimum": 1}, _REFERENCE]}),
+]
+Times: TypeAlias = Annotated[
+    int | Template,
+    Reads(forms.times, {"anyOf": [{"type": "integer", "minimum": 0}, _REFERENCE]}),
+]
+Capture: TypeAlias = Annotated[
+    str | Template,
+    Reads(forms.capture, {"anyOf": [{"enum": ["pipe", "file", "pty"]}, _REFERENCE]}),
+]
+Seconds: TypeAlias = Annotated[
+    float | Template,
+    Reads(
+        forms.seconds,
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": rf"^{forms.SECONDS.pattern}$|\$\{{"},
+            ]
+        },
+    ),
+]
+Matcher: TypeAlias = Annotated[Any, Reads(forms.matcher, MATCHER_SCHEMA)]
+AxisForm: TypeAlias = Annotated[
+    Axis,
+    Reads(
+        forms.axis,
+        {
+            "anyOf": [
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "uniqueItems": True,
+                    "items": {"type": ["string", "number", "boolean", "null"]},
+                },
+                {"type": "object", "minProperties": 1},
+            ]
+        },
+    ),
+]
+AnyOf: TypeAlias = Annotated[tuple[Value, ...], OneOrMany()]

@@ -1,0 +1,136 @@
+"""What types cannot say of objects: what they are made of is there, once, and none is made of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import refs
+from elfworlds.refs import RefError, Template
+from elfworlds.spec.circles import circles
+from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
+from elfworlds.spec.findings import Finding, references, texts
+from elfworlds.yamltext import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from elfworlds.spec.model import Object
+    from elfworlds.yamltext import Path
+
+FACTS = (
+    "build-id",
+    "execstack",
+    "flags",
+    "interp",
+    "machine",
+    "needed",
+    "rpath",
+    "runpath",
+    "soname",
+    "type",
+)
+LISTS = ("sources", "cflags", "ldflags", "z", "needs", "runpath", "rpath")
+DIRECTORIES = ("runpath", "rpath")
+
+
+def check_objects(
+    objects: Mapping[str, Object], raw: Mapping[str, Any], known: Names, values: Collection[str]
+) -> Iterator[Finding]:
+    """Every problem of the objects.
+
+    Args:
+        objects: their valid parts.
+        raw: all that the file says of them.
+        known: what references may name.
+        values: names that a trial has taken already.
+    """
+    for name, one in objects.items():
+        here: Path = ("objects", name)
+        yield from _name(name, here, values)
+        yield from _one_thing(raw[name], here)
+        for path, template in (*_templates(one, here), *texts(one.expect, (*here, "expect"))):
+            yield from references(template, path, known)
+        yield from _needs(one, here, known, objects)
+        yield from _directories(one, here, known)
+        for fact in one.expect:
+            if fact not in FACTS:
+                path = (*here, "expect", fact)
+                yield Finding(path, f"`{fact}` is no fact of an ELF file", closest(fact, FACTS), at_key=True)
+    yield from _circles(objects, known)
+
+
+def _name(name: str, here: Path, values: Collection[str]) -> Iterator[Finding]:
+    head, _, attribute = name.rpartition(".")
+    if name == "matrix" or name.startswith("matrix.") or (head and attribute in ATTRIBUTES):
+        yield Finding(here, f"`{name}` cannot be an object's name: it reads like a reference", at_key=True)
+    if name in values:
+        yield Finding(here, f"`{name}` cannot be an object's name: every trial has a value of that name", at_key=True)
+
+
+def _one_thing(raw: Mapping[str, Any], here: Path) -> Iterator[Finding]:
+    written = {key for key, value in raw.items() if value is not None and value != []}
+    if "prebuilt" in written:
+        for key in sorted(written - {"prebuilt", "expect", "note"}):
+            yield Finding((*here, key), f"a prebuilt object has no `{key}`", "it is taken as it is", at_key=True)
+        return
+    if len(written & {"library", "executable"}) != 1:
+        hint = "write one of the two, with its name"
+        yield Finding(here, "an object is either a `library` or an `executable`", hint)
+    if len(written & {"sources", "code"}) != 1:
+        yield Finding(here, "an object has either `sources` or `code`", "write one of the two")
+    if raw.get("rpath") is not None and raw.get("runpath") is not None:
+        hint = "DT_RPATH is ignored where DT_RUNPATH is there"
+        yield Finding(here, "an object has either `rpath` or `runpath`", hint)
+
+
+def _templates(one: Object, here: Path) -> Iterator[tuple[Path, str | Template]]:
+    """Every text of which the object is built, with its place."""
+    for key in LISTS:
+        for index, template in enumerate(getattr(one, key) or ()):
+            yield (*here, key, index), template
+    for key in ("soname", "prebuilt"):
+        if getattr(one, key) is not None:
+            yield (*here, key), getattr(one, key)
+    for macro, value in one.defines.items():
+        yield (*here, "defines", macro), value or ""
+
+
+def _needs(one: Object, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:
+    for index, template in enumerate(one.needs):
+        for need in expand(template, known.axes):
+            path: Path = (*here, "needs", index)
+            if need not in known.objects and "${matrix." not in need:
+                hint = f"write {need[2:-1]}" if need.startswith("${") else closest(need, known.objects)
+                yield Finding(path, f"no object `{need}`", hint)
+            elif need in objects and objects[need].executable:
+                yield Finding(path, f"`{need}` is an executable", "an object can need libraries only")
+
+
+def _directories(one: Object, here: Path, known: Names) -> Iterator[Finding]:
+    for key in DIRECTORIES:
+        for index, template in enumerate(getattr(one, key) or ()):
+            for entry in expand(template, known.axes):
+                if "/" not in entry and "$" not in entry and entry not in known.objects:
+                    hint = closest(entry, known.objects) or "a literal directory holds a `/` or a `$`"
+                    yield Finding((*here, key, index), f"no object `{entry}`", hint)
+
+
+def _circles(objects: Mapping[str, Object], known: Names) -> Iterator[Finding]:
+    """Objects that cannot be built in any order."""
+    edges = {name: list(_edges(one, ("objects", name), known)) for name, one in objects.items()}
+    for path, circle in circles(edges):
+        shown = " → ".join(circle)
+        hint = "each of them would have to be built before it is built"
+        yield Finding(path, f"objects go round in a circle: {shown}", hint)
+
+
+def _edges(one: Object, here: Path, known: Names) -> Iterator[tuple[Path, str]]:
+    """The objects that must be there before this one, and where it names them."""
+    for path, text in _templates(one, here):
+        try:
+            template = text if isinstance(text, Template) else refs.parse(text)
+        except RefError:
+            continue
+        if path[2] in ("needs", *DIRECTORIES):
+            yield from ((path, name) for name in expand(template, known.axes))
+        yield from ((path, known.object_of(name) or "") for name in names(template, known.axes))

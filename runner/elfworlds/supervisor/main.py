@@ -1,0 +1,62 @@
+"""The supervisor's loop: a command comes in over the control socket, its end goes out.
+
+Started as `python -I -S -c … FD`; messages are marshalled dictionaries behind their length in eight bytes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import marshal
+import os
+import signal
+import sys
+from typing import Any
+
+from elfworlds.supervisor.trial import RunnerGoneError, Trial
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def read_exactly(fd: int, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        piece = os.read(fd, size - len(data))
+        if not piece:
+            raise RunnerGoneError
+        data += piece
+    return data
+
+
+def receive(fd: int) -> dict[str, Any]:
+    size = int.from_bytes(read_exactly(fd, 8), "little")
+    message: dict[str, Any] = marshal.loads(read_exactly(fd, size))  # noqa: S302  # our own runner wrote it
+    return message
+
+
+def send(fd: int, message: dict[str, Any]) -> None:
+    data = marshal.dumps(message)
+    data = len(data).to_bytes(8, "little") + data
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+def main() -> None:
+    control = int(sys.argv[1])
+    os.set_inheritable(control, False)  # noqa: FBT003  # takes no keyword
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    os.umask(0o022)
+    woken, wake = os.pipe()
+    os.set_blocking(woken, False)
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    while True:
+        try:
+            trial = Trial(receive(control), control, woken)
+        except RunnerGoneError:
+            return
+        try:
+            send(control, trial.run())
+        except (RunnerGoneError, BrokenPipeError):
+            trial.end_all()
+            return

@@ -1,0 +1,68 @@
+"""Processes, as /proc tells of them (proc(5))."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def stat_of(pid: int) -> tuple[str, list[str]]:
+    """A process' name and the fields of /proc/PID/stat after it (proc(5)): state, ppid, ..."""
+    with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123  # pathlib is too slow to import here
+        text = file.read().decode("utf-8", "replace")
+    name, _, rest = text.partition("(")[2].rpartition(")")
+    return name, rest.split()
+
+
+def descendants() -> list[int]:
+    """Every process below this one, in order of their ids."""
+    parents = {}
+    for entry in os.listdir("/proc"):  # noqa: PTH208  # as above
+        if entry.isdigit():
+            try:
+                parents[int(entry)] = int(stat_of(int(entry))[1][1])
+            except (OSError, IndexError):
+                continue
+    mine = {os.getpid()}
+    while fresh := {pid for pid, parent in parents.items() if parent in mine and pid not in mine}:
+        mine |= fresh
+    return sorted(mine - {os.getpid()})
+
+
+def describe(pid: int) -> tuple[int, str, str, float, str] | None:
+    """Who a process is, whether it runs or waits, and in which kernel function."""
+    try:
+        name, fields = stat_of(pid)
+        with open(f"/proc/{pid}/wchan", "rb") as file:  # noqa: PTH123
+            wchan = file.read(64).decode("utf-8", "replace")
+    except OSError:
+        return None
+    if fields[0] == "Z":
+        return None
+    return pid, name, fields[0], (int(fields[11]) + int(fields[12])) / TICKS, "" if wchan == "0" else wchan
+
+
+def signal_each(pids: list[int], number: int) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except OSError:
+            continue
+
+
+def freeze() -> list[int]:
+    """Stop every descendant, newly forked ones included, and return them all."""
+    stopped: set[int] = set()
+    while fresh := [pid for pid in descendants() if pid not in stopped]:
+        signal_each(fresh, signal.SIGSTOP)
+        stopped.update(fresh)
+    return sorted(stopped)
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRT{number}"

@@ -1,0 +1,197 @@
+"""One command from its start to the last of its processes."""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.supervisor.procfs import descendants, describe, freeze, signal_each, signal_name
+from elfworlds.supervisor.streams import KINDS, Pipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KILL_SECONDS = 10.0
+DRAIN_MS = 50
+POLL_SECONDS = 0.02
+LONGEST_SECONDS = 3600.0
+RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)  # what Python ignores
+
+
+class RunnerGoneError(Exception):
+    """The other end of the control socket was closed."""
+
+
+class Trial:
+    """One command from fork to the last of its processes."""
+
+    def __init__(self, request: dict[str, Any], control: int, wakeup: int) -> None:
+        self.request = request
+        self.control = control
+        self.wakeup = wakeup
+        self.ended: tuple[int, resource.struct_rusage] | None = None
+        self.childless = False
+        self.pid = 0
+        self.out: Pipe = KINDS[request["capture"]](request["keep"])
+        self.err = Pipe(request["keep"])
+        self.polling = POLL_SECONDS if not self.out.pollable else LONGEST_SECONDS
+
+    def run(self) -> dict[str, Any]:
+        if self.request["stderr_to"]:
+            self.err.redirect(self.request["stderr_to"])
+        started = time.monotonic()
+        self.pid, failure = self.start()
+        for stream in (self.out, self.err):
+            stream.started()
+        timed_out = failure is None and self.watch(started + self.request["timeout"])
+        wall = time.monotonic() - started
+        left = self.end_all()
+        for stream in (self.out, self.err):
+            stream.drain(DRAIN_MS)
+        return self.result(failure, timed_out, wall, left)
+
+    def start(self) -> tuple[int, str | None]:
+        """Start the program in a session of its own; the second value says why that failed, where it did."""
+        stdin = self.stdin()
+        fds = (stdin, self.out.writing, self.err.writing)
+        actions = [(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in enumerate(fds)]
+        argv, env = self.request["argv"], self.request["env"]
+        try:
+            os.chdir(self.request["cwd"])  # noqa: TID251  # this process is single-threaded and serves one command
+            with lowered(self.request["limits"]), confined(self.request["cpus"]):
+                return os.posix_spawn(argv[0], argv, env, file_actions=actions, setsid=True, setsigdef=RESTORED), None
+        except OSError as error:
+            return 0, error.strerror or str(error)
+        finally:
+            os.close(stdin)
+
+    def stdin(self) -> int:
+        data = self.request["stdin"]
+        if not data:
+            return os.open("/dev/null", os.O_RDONLY)
+        fd = os.memfd_create("stdin")
+        while data:
+            data = data[os.write(fd, data) :]
+        os.lseek(fd, 0, os.SEEK_SET)
+        return fd
+
+    def reap(self) -> None:
+        """Collect every child that ended; adopted orphans are children as well."""
+        try:
+            while True:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                if pid == self.pid:
+                    self.ended = (status, usage)
+        except ChildProcessError:
+            self.childless = True
+
+    def watch(self, deadline: float) -> bool:
+        """Wait for the command's own end, draining what it prints; True where its time was up first."""
+        poller = self.poller()
+        poller.register(self.control, select.POLLIN)
+        self.reap()
+        while self.ended is None:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                return True
+            for fd, _ in poller.poll(min(remaining, self.polling) * 1000):
+                self.attend(fd, poller)
+            if not self.out.pollable:
+                self.out.take()
+            self.reap()
+        return False
+
+    def poller(self) -> select.poll:
+        poller = select.poll()
+        poller.register(self.wakeup, select.POLLIN)
+        for stream in (self.out, self.err):
+            if stream.pollable:
+                poller.register(stream.reading, select.POLLIN)
+        return poller
+
+    def attend(self, fd: int, poller: select.poll) -> None:
+        if fd == self.control:
+            raise RunnerGoneError
+        if fd == self.wakeup:
+            os.read(fd, 4096)
+        elif not (self.out if fd == self.out.reading else self.err).take():
+            poller.unregister(fd)
+
+    def end_all(self) -> list[tuple[int, str, str, float, str]]:
+        """Kill what is left; return who that was, as it was before."""
+        self.reap()
+        if self.childless:
+            return []
+        found = [one for pid in descendants() if (one := describe(pid))]
+        deadline = time.monotonic() + KILL_SECONDS
+        while not self.childless and time.monotonic() < deadline:
+            signal_each(freeze(), signal.SIGKILL)
+            self.reap()
+            if not self.childless:
+                self.poller().poll(20)
+                self.reap()
+                self.out.take()
+                self.err.take()
+        return found
+
+    def result(
+        self,
+        failure: str | None,
+        timed_out: bool,  # noqa: FBT001  # a field of the answer
+        wall: float,
+        left: list[tuple[int, str, str, float, str]],
+    ) -> dict[str, Any]:
+        status, usage = self.ended or (0, resource.getrusage(resource.RUSAGE_CHILDREN))
+        natural = not timed_out and failure is None
+        code = os.waitstatus_to_exitcode(status)
+        for stream in (self.out, self.err):
+            stream.close()
+        return {
+            "exit": code if natural and code >= 0 else None,
+            "signal": signal_name(-code) if natural and code < 0 else None,
+            "timed_out": timed_out,
+            "not_started": failure,
+            "wall_s": wall,
+            "user_s": usage.ru_utime,
+            "sys_s": usage.ru_stime,
+            "max_rss_kb": usage.ru_maxrss,
+            "stdout": self.out.kept.result(),
+            "stderr": self.err.kept.result(),
+            "left": left,
+        }
+
+
+@contextmanager
+def lowered(limits: dict[str, int]) -> Iterator[None]:
+    """Soft resource limits for what is started meanwhile."""
+    before = {}
+    for name, value in limits.items():
+        kind = getattr(resource, f"RLIMIT_{name.upper()}")
+        before[kind] = resource.getrlimit(kind)
+        resource.setrlimit(kind, (value, before[kind][1]))
+    try:
+        yield
+    finally:
+        for kind, both in before.items():
+            resource.setrlimit(kind, both)
+
+
+@contextmanager
+def confined(cpus: int | None) -> Iterator[None]:
+    """So many of our processors for what is started meanwhile."""
+    if cpus is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:cpus])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -1,0 +1,118 @@
+"""The JSON Schema that editors read says what this program says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from elfworlds.spec.schema import schema
+from elfworlds.yamltext import Scalar, core, read
+
+ROOT = Path(__file__).resolve().parent.parent
+EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
+BROKEN = ROOT / "tests" / "data" / "broken"
+
+
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft202012Validator:
+    found = json.loads(schema())
+    jsonschema.Draft202012Validator.check_schema(found)
+    return jsonschema.Draft202012Validator(found)
+
+
+def as_an_editor_reads(data: Any) -> Any:  # noqa: ANN401  # any data of the file
+    if isinstance(data, dict):
+        return {str(key): as_an_editor_reads(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [as_an_editor_reads(one) for one in data]
+    return core(data) if isinstance(data, Scalar) else data
+
+
+def test_the_committed_schema_is_that_of_the_code() -> None:
+    committed = ROOT / "docs" / "experiment.schema.json"
+    text = committed.read_text(encoding="utf-8") if committed.is_file() else ""
+    assert text == schema(), "it is out of date; run: elfworlds schema > docs/experiment.schema.json"
+
+
+def test_the_schema_is_the_same_each_time() -> None:
+    assert schema() == schema()
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
+def test_an_experiment_validates(path: Path, validator: jsonschema.Draft202012Validator) -> None:
+    validator.validate(as_an_editor_reads(read(path).data()))
+
+
+def test_there_are_experiments() -> None:
+    assert EXPERIMENTS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "matrix: {v: [2.30, no, 1], libc: [host], w: {a: {any: thing}}}",
+        "x-anchors: {a: [1]}\nx-b: 1",
+        "objects: {a: {library: a, code: 'int a;', defines: {A: 1, B: x, C: true, D: null}, soname: ''}}",
+        "source: {title: 2020, year: 2021}",
+        "matrix: {a: [1], include: [{a: 2}], exclude: [{a: [1, 2]}]}",
+    ],
+)
+def test_what_the_language_allows_validates(
+    text: str, validator: jsonschema.Draft202012Validator, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"experiment: x\nquestion: x\n{text}\nscenarios: {{s: {{run: /bin/true}}}}\n")
+    validator.validate(as_an_editor_reads(read(path).data()))
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "timeout: 0.5",
+        "timeout: 200ms",
+        "timeout: ${matrix.t}",
+        "repeat: 3",
+        "repeat: ${matrix.t}",
+        "claim: {says: x, outcome: other}",
+        "claim: [{says: x, outcome: other, when: {way: [a, b]}, exit: 0}]",
+        "expect: {outcome: other, stdout: {not: {contains: [a, 1]}}}",
+        "outcomes: {a: {exit: null, stdout: {all: {less-than: 3}}, signal: {absent: true}}}",
+        "env: {A: 1, B: null, C: 'x'}",
+    ],
+)
+def test_what_a_scenario_may_say_validates(
+    scenario: str, validator: jsonschema.Draft202012Validator, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"experiment: x\nquestion: x\nscenarios:\n  s:\n    run: /bin/true\n    {scenario}\n")
+    validator.validate(as_an_editor_reads(read(path).data()))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "unknown-key-at-the-top",
+        "unknown-key-of-an-object",
+        "unknown-key-of-a-scenario",
+        "unknown-key-of-the-source",
+        "unknown-matcher",
+        "missing-keys",
+        "scenarios-without-one",
+        "wrong-type-of-a-list",
+        "wrong-type-of-a-mapping",
+        "wrong-type-of-a-text",
+        "wrong-type-of-include",
+        "a-flag-that-is-no-flag",
+        "axis-of-lists",
+        "empty-axis",
+        "bad-timeout-and-repeat",
+        "bad-names",
+    ],
+)
+def test_a_broken_experiment_does_not_validate(name: str, validator: jsonschema.Draft202012Validator) -> None:
+    data = as_an_editor_reads(read(BROKEN / f"{name}.yaml").data())
+    assert not validator.is_valid(data)
