@@ -2,30 +2,22 @@
 {
   pkgs,
   compiler,
+  python,
   source,
   packages,
 }:
 let
+  environment = python { };
   files = source [
     "default.nix"
     "flake.lock"
     "nix"
     "runner"
   ];
-  python = pkgs.python3.withPackages (
-    ps: with ps; [
-      pandas
-      pydantic
-      pyelftools
-      pyyaml
-      rich
-      typer
-    ]
-  );
   # nixpkgs' compiler is an input; the host's is found in PATH, as everywhere.
   sayCompiler = if pkgs.stdenv.isHost or false then "" else "export CC=\${CC:-${compiler}/bin/cc}";
 in
-pkgs.runCommand "elfworlds" { inherit sayCompiler python files packages; } ''
+pkgs.runCommand "elfworlds" { inherit sayCompiler files packages; python = environment; } ''
   library=$out/lib/elfworlds
   mkdir -p "$library" "$out/bin"
   cp -r "$files/runner/elfworlds" "$library/elfworlds"

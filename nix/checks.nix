@@ -2,6 +2,7 @@
 {
   pkgs,
   compiler,
+  python,
   source,
   app,
 }:
@@ -27,19 +28,6 @@ let
     "runner"
     "tests"
   ];
-  python = pkgs.python3.withPackages (
-    ps: with ps; [
-      hypothesis
-      jsonschema
-      pandas
-      pydantic
-      pyelftools
-      pytest
-      pyyaml
-      rich
-      typer
-    ]
-  );
   # A writable copy of the project, a home, and `cc` in PATH; `build` is what holds.
   check =
     name: environment: build:
@@ -57,7 +45,7 @@ in
 {
   inherit app;
 
-  tests = check "tests" { inherit python; } ''
+  tests = check "tests" { python = python { extras = [ "test" ]; }; } ''
     PYTHONPATH=$PWD/runner timeout 1200 "$python/bin/python3" -m pytest -q -p no:cacheprovider tests
   '';
 

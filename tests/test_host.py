@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -75,3 +76,13 @@ def test_without_a_memory_nothing_is_written(pool: Pool, tmp_path: Path, monkeyp
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     probe(Prober(pool.run, os.environ["PATH"], "cc"), None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_version_remembered_is_learnt_anew(pool: Pool, tmp_path: Path) -> None:
+    prober = Prober(pool.run, os.environ["PATH"], "cc")
+    first = probe(prober, tmp_path)
+    (memory,) = tmp_path.glob("host-*.json")
+    facts = json.loads(memory.read_text())
+    del facts["default_paths"]
+    memory.write_text(json.dumps(facts))
+    assert probe(prober, tmp_path) == first
