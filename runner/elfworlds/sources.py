@@ -47,8 +47,9 @@ class Project:
     """Where sources are looked up, and where results go.
 
     Attributes:
-        root: the nearest directory with a csrc/, from the experiment upwards, else from `cwd`; else the
-            experiment's own directory. No source may lie outside it and the experiment's directory.
+        root: the nearest directory with a csrc/, from the experiment upwards, else from `cwd`; else the nearest
+            one with an experiments/; else the experiment's own directory. No source may lie outside it and the
+            experiment's directory.
         beside: the experiment's directory.
     """
 
@@ -62,10 +63,11 @@ class Project:
     @staticmethod
     def of(experiment: Path, cwd: Path) -> Project:
         beside = experiment.resolve().parent
-        for start in (beside, cwd.resolve()):
-            for directory in (start, *start.parents):
-                if (directory / "csrc").is_dir():
-                    return Project(directory, beside)
+        for mark in ("csrc", "experiments"):
+            for start in (beside, cwd.resolve()):
+                for directory in (start, *start.parents):
+                    if (directory / mark).is_dir():
+                        return Project(directory, beside)
         return Project(beside, beside)
 
 

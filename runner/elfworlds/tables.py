@@ -181,3 +181,8 @@ def as_parquet(frame: pd.DataFrame) -> bytes:
     data = io.BytesIO()
     frame.to_parquet(data, index=False)
     return data.getvalue()
+
+
+def as_json(frame: pd.DataFrame) -> str:
+    """A list of objects, one a row; what is missing is null."""
+    return frame.to_json(orient="records", indent=1, force_ascii=False) + "\n"

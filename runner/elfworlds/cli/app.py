@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from elfworlds.cli import build, check, list_, plan, run, schema
+from elfworlds.cli import accept, build, check, doctor, list_, new, plan, report, run, schema
 from elfworlds.errors import ElfworldsError, Exit
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
@@ -29,6 +30,10 @@ app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("build")(build.build)
 app.command("list")(list_.list_experiments)
+app.command("report")(report.report)
+app.command("accept")(accept.accept)
+app.command("new")(new.new)
+app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 
 
@@ -49,7 +54,7 @@ def invoke(words: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        result = app(words, standalone_mode=False)
+        result = app(words, standalone_mode=False, prog_name="elfworlds")
         sys.stdout.flush()
     except ElfworldsError as error:
         return _tell(error)
@@ -59,10 +64,12 @@ def invoke(words: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.INTERNAL
-    except Exception as error:
-        if not hasattr(error, "show"):  # not one of the command line parser's own
-            raise
-        return _show(error)
+    except Exception as error:  # noqa: BLE001  # the one place where every error gets its exit code
+        if hasattr(error, "show"):  # the command line parser's own
+            return _show(error)
+        traceback.print_exc()
+        sys.stderr.write("this is a fault of elfworlds, not yours: please report it with the lines above\n")
+        return Exit.INTERNAL
     return result if isinstance(result, int) else Exit.AS_EXPECTED
 
 

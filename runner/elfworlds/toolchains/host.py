@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from elfworlds.process import Run
 
+SCHEMA = 2  # of what is remembered
 PROBE_SECONDS = 30.0
 PROGRAMS = ("cc1", "as", "ld")
 FILES = ("crt1.o", "libc.so.6", "libc.so", "libgcc.a")
@@ -77,7 +78,7 @@ def probe(prober: Prober, cache: Path | None) -> Toolchain:
     cc = (found, *words[1:])
     if cache is None:
         return _toolchain(prober, cc, _learn(prober, cc))
-    memory = cache / f"host-{hashlib.sha256(json.dumps([cc, prober.path]).encode()).hexdigest()[:16]}.json"
+    memory = cache / f"host-{SCHEMA}-{hashlib.sha256(json.dumps([cc, prober.path]).encode()).hexdigest()[:16]}.json"
     facts = _recall(memory) or _remember(memory, _learn(prober, cc))
     return _toolchain(prober, cc, facts)
 

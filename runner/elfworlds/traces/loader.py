@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_GLIBC = re.compile(r"(?P<name>[^\s:]+): cannot open shared object file: No such file or directory")
+# A name begins after a blank or a colon and is a path at the most: a megabyte without a blank is read once.
+_GLIBC = re.compile(r"(?<![^\s:])(?P<name>[^\s:]{1,4096}): cannot open shared object file: No such file or directory")
 _MUSL = re.compile(
-    r"Error loading shared library (?P<name>[^\s:]+): No such file or directory(?: \(needed by (?P<by>[^)]+)\))?"
+    r"Error loading shared library (?P<name>[^\s:]{1,4096}): No such file or directory"
+    r"(?: \(needed by (?P<by>[^)]{1,4096})\))?"
 )
 
 

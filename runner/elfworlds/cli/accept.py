@@ -1,0 +1,24 @@
+"""`elfworlds accept`: the expectations that a run would justify, for a person to paste into the experiment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def accept(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory, or an experiment's name: its latest.")],
+) -> None:
+    """Print the `expect` blocks that a run would justify; nothing is changed."""
+    from elfworlds.cli.report import find
+    from elfworlds.errors import InputError
+    from elfworlds.records import told
+    from elfworlds.report.acceptance import acceptance
+
+    found = told(find(run))
+    if not found.trials:
+        raise InputError(f"{run}: nothing was tried in this run")
+    typer.echo("scenarios:")
+    for line in acceptance(found.axes, found.trials):
+        typer.echo(line)

@@ -1,0 +1,83 @@
+"""The `expect` that a run would justify, as YAML for a person to paste."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.yamltext import core
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    Record = Mapping[str, Any]
+    Axes = Mapping[str, Sequence[str]]
+
+
+def acceptance(axes: Axes, trials: Sequence[Record]) -> Iterator[str]:
+    """Lines of YAML: for each scenario, entries with as few words as tell its points apart."""
+    for scenario in dict.fromkeys(one["scenario"] for one in trials):
+        seen: dict[tuple[str, ...], dict[str, None]] = {}
+        for one in trials:
+            if one["scenario"] == scenario and one["verdict"] != "UNRESOLVED":
+                labels = tuple(one["point"][axis] for axis in axes)
+                seen.setdefault(labels, {})[str(one["outcome"])] = None
+        outcomes = {labels: tuple(sorted(found)) for labels, found in seen.items()}
+        yield f"  {scenario}:"
+        yield "    expect:"
+        yield from (f"      - {_entry(when, outcome)}" for when, outcome in entries(axes, outcomes))
+
+
+def entries(
+    axes: Axes, outcomes: Mapping[tuple[str, ...], tuple[str, ...]]
+) -> Iterator[tuple[dict[str, list[str]], tuple[str, ...]]]:
+    """(when, outcomes) pairs of which the first that applies is right at every point that was seen."""
+    deciding = _deciding(len(axes), outcomes)
+    names = list(axes)
+    groups: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for labels, found in outcomes.items():
+        choice = tuple(labels[place] for place in deciding)
+        if choice not in groups.setdefault(found, []):
+            groups[found].append(choice)
+    for found, choices in groups.items():
+        parts = [list(dict.fromkeys(choice[place] for choice in choices)) for place in range(len(deciding))]
+        if len(choices) == len(list(product(*parts))):
+            yield {names[place]: part for place, part in zip(deciding, parts, strict=True)}, found
+        else:
+            for choice in choices:
+                yield {names[place]: [label] for place, label in zip(deciding, choice, strict=True)}, found
+
+
+def _deciding(count: int, outcomes: Mapping[tuple[str, ...], tuple[str, ...]]) -> list[int]:
+    """Axes whose labels together tell the outcomes apart, none of which can be left out."""
+    deciding = list(range(count))
+    for place in reversed(range(count)):
+        fewer = [one for one in deciding if one != place]
+        if _tells_apart(fewer, outcomes):
+            deciding = fewer
+    return deciding
+
+
+def _tells_apart(places: Sequence[int], outcomes: Mapping[tuple[str, ...], tuple[str, ...]]) -> bool:
+    """Whether points with the same labels there always have the same outcomes."""
+    seen: dict[tuple[str, ...], tuple[str, ...]] = {}
+    return all(seen.setdefault(tuple(at[place] for place in places), found) == found for at, found in outcomes.items())
+
+
+def _entry(when: Mapping[str, Sequence[str]], outcomes: Sequence[str]) -> str:
+    parts = [f"{axis}: {_listed(labels)}" for axis, labels in when.items()]
+    said = f"outcome: {_listed(outcomes)}"
+    return f"{{when: {{{', '.join(parts)}}}, {said}}}" if parts else f"{{{said}}}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    shown = [_quoted(word) for word in words]
+    return shown[0] if len(shown) == 1 else f"[{', '.join(shown)}]"
+
+
+def _quoted(word: str) -> str:
+    plain = bool(word) and all(char.isalnum() or char in "_./-" for char in word) and word[0].isalnum()
+    if plain and (isinstance(core(word), str) or word.isdigit()):
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

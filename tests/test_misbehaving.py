@@ -1,0 +1,151 @@
+"""Trials that misbehave: each ends in time and has a name, nothing of it is left, nothing reaches a terminal raw."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from conftest import World
+from test_process import alive
+
+TEXT = r"""
+experiment: misbehaving
+question: What do programs do that nobody wants?
+matrix:
+  how: [hang, spin, crash, abort, flood, noise, daemon, deaf-child, close, stop, fork-bomb, full-stack]
+objects:
+  app:
+    executable: app
+    code: |
+      #define _GNU_SOURCE
+      #include <signal.h>
+      #include <stdio.h>
+      #include <stdlib.h>
+      #include <string.h>
+      #include <sys/prctl.h>
+      #include <unistd.h>
+
+      static char block[1 << 20];
+
+      static int deep(volatile char *from)
+      {
+          volatile char here[4096] = {from[0]};
+          return deep(here) + here[1];
+      }
+
+      static void deaf(void)
+      {
+          signal(SIGTERM, SIG_IGN);
+          signal(SIGHUP, SIG_IGN);
+          setsid();
+          for (;;)
+              pause();
+      }
+
+      int main(int argc, char **argv)
+      {
+          const char *how = argc > 2 ? argv[1] : "";
+
+          if (!strcmp(how, "hang"))
+              for (;;)
+                  pause();
+          if (!strcmp(how, "spin"))
+              for (volatile int i = 0;; i++)
+                  ;
+          if (!strcmp(how, "crash"))
+              *(volatile int *)0 = 1;
+          if (!strcmp(how, "abort"))
+              abort();
+          if (!strcmp(how, "flood"))
+              for (int i = 0; i < 1024; i++)
+                  if (write(1, block, sizeof block) < 0)
+                      return 9;
+          if (!strcmp(how, "noise")) {
+              fwrite("\0\377\376\033[2J\033]0;owned\007\r\x9b" "31m", 1, 21, stderr);
+              return 7;
+          }
+          if (!strcmp(how, "daemon") && fork() == 0) {
+              setsid();
+              if (fork() == 0)
+                  deaf();
+              return 0;
+          }
+          if (!strcmp(how, "deaf-child") && fork() == 0)
+              deaf();
+          if (!strcmp(how, "close")) {
+              close(0);
+              close(1);
+              close(2);
+              return 5;
+          }
+          if (!strcmp(how, "stop"))
+              raise(SIGSTOP);
+          if (!strcmp(how, "fork-bomb"))
+              for (int i = 0; i < 200; i++)
+                  if (fork() == 0)
+                      deaf();
+          if (!strcmp(how, "full-stack"))
+              return deep(block);
+          return 0;
+      }
+scenarios:
+  s:
+    run: ${app} ${matrix.how} MARKER
+    timeout: 2
+    outcomes:
+      zero: {exit: 0}
+      five: {exit: 5}
+    expect:
+      - {when: {how: [flood, daemon, deaf-child, fork-bomb]}, outcome: zero}
+      - {when: {how: close}, outcome: five}
+      - {when: {how: [hang, spin, stop]}, outcome: hang}
+      - {when: {how: [crash, abort, full-stack]}, outcome: crash}
+      - {when: {how: noise}, outcome: zero}
+"""
+
+
+@pytest.mark.parametrize("color", ["never", "always"])
+def test_each_ends_with_a_name_and_leaves_nothing(world: World, color: str) -> None:
+    marker = f"misbehaving-{os.getpid()}-{color}"
+    path = world.experiment("misbehaving", TEXT.replace("MARKER", marker))
+    code, out, err = world.run("run", "--color", color, path)
+    assert (code, err) == (1, "")
+    assert alive(marker) == []
+    assert {record["how"]: record["verdict"] for record in read(world)} == {
+        **dict.fromkeys(HOW, "PASS"),
+        "noise": "FAIL",
+    }
+    assert not set(out) & {"\0", "\r", "\a", "\x9b"}
+    assert "\x1b[2J" not in out
+    assert "owned" in out
+
+
+HOW = TEXT.split("how: [")[1].split("]", maxsplit=1)[0].split(", ")
+
+
+def read(world: World) -> list[dict[str, object]]:
+    lines = (world.latest("misbehaving") / "trials.jsonl").read_text().splitlines()
+    return [{**one, "how": one["point"]["how"]} for one in map(json.loads, lines)]
+
+
+def test_what_they_left_behind_and_what_was_cut_is_recorded(world: World) -> None:
+    path = world.experiment("misbehaving", TEXT.replace("MARKER", "x"))
+    world.run("run", path)
+    records = {record["how"]: record for record in read(world)}
+    assert records["flood"]["stdout_bytes"] == 1 << 30
+    assert records["flood"]["cut_bytes"] == (1 << 30) - (1 << 20)
+    kept = trial(world, "flood") / "stdout"
+    assert kept.stat().st_size < (1 << 20) + 100
+    assert records["full-stack"]["signal"] == "SIGSEGV"
+    events = [json.loads(line) for line in (world.latest("misbehaving") / "events.jsonl").read_text().splitlines()]
+    left = {how: sum(f"how={how}," in event["trial"] for event in events) for how in HOW}
+    assert (left["daemon"], left["deaf-child"], left["fork-bomb"], left["crash"]) == (1, 1, 200, 0)
+    assert [event["state"] for event in events if "how=stop," in event["trial"]] == ["T"]
+
+
+def trial(world: World, how: str) -> Path:
+    (found,) = (world.latest("misbehaving") / "trials").glob(f"*how={how},*")
+    return found
