@@ -1,5 +1,7 @@
 # make run    build and run the first experiment: needs python3 (3.11 or newer), its venv module and a C compiler
 # make test   lint, types and tests; installs what they need (on Debian as root through apt)
+# make nix-run    the first experiment with real Nix over this machine's toolchain (docs/nix.md); no network but pip's
+# make nix-check  what nix flake check holds, in the same way
 # make clean  remove what both made
 
 PYTHON ?= python3
@@ -7,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: run test lint clean
+.PHONY: run test nix-run nix-check lint clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/elfworlds run experiments/same-lib.yaml
@@ -18,6 +20,12 @@ test: $(VENV)/test.stamp
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+nix-run:
+	@nix/hostpkgs/nix run . -- run experiments/same-lib.yaml
+
+nix-check:
+	nix/hostpkgs/nix flake check
 
 $(VENV)/bin/python:
 	@sh tests/python-check.sh $(PYTHON)

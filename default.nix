@@ -26,11 +26,13 @@ let
     manifest = import ./nix/manifest.nix { inherit objects; };
 
     # the runner and what is around it
+    python = import ./nix/python.nix { inherit pkgs; };
     source = import ./nix/source.nix { };
     app = import ./nix/app.nix {
       inherit
         pkgs
         compiler
+        python
         source
         packages
         ;
@@ -39,12 +41,20 @@ let
       inherit
         pkgs
         compiler
+        python
         source
         app
         ;
     };
     formatter = import ./nix/formatter.nix { inherit pkgs; };
-    devShell = import ./nix/dev-shell.nix { inherit pkgs compiler packages; };
+    devShell = import ./nix/dev-shell.nix {
+      inherit
+        pkgs
+        compiler
+        python
+        packages
+        ;
+    };
   };
 in
 if inNixShell then scope.devShell else scope

@@ -2,30 +2,28 @@
 {
   pkgs,
   compiler,
+  python,
   source,
   packages,
 }:
 let
-  python = pkgs.python3.withPackages (
-    ps: with ps; [
-      pandas
-      pydantic
-      pyelftools
-      pyyaml
-      rich
-      typer
-    ]
-  );
+  environment = python { };
+  files = source [
+    "default.nix"
+    "flake.lock"
+    "nix"
+    "runner"
+  ];
   # nixpkgs' compiler is an input; the host's is found in PATH, as everywhere.
   sayCompiler = if pkgs.stdenv.isHost or false then "" else "export CC=\${CC:-${compiler}/bin/cc}";
 in
-pkgs.runCommand "elfworlds" { inherit sayCompiler python source packages; } ''
+pkgs.runCommand "elfworlds" { inherit sayCompiler files packages; python = environment; } ''
   library=$out/lib/elfworlds
   mkdir -p "$library" "$out/bin"
-  cp -r "$source/runner/elfworlds" "$library/elfworlds"
+  cp -r "$files/runner/elfworlds" "$library/elfworlds"
   chmod -R u+w "$library"
   mkdir "$library/elfworlds/expressions"
-  cp -r "$source/default.nix" "$source/flake.lock" "$source/nix" "$library/elfworlds/expressions/"
+  cp -r "$files/default.nix" "$files/flake.lock" "$files/nix" "$library/elfworlds/expressions/"
   "$python/bin/python3" -m compileall -q --invalidation-mode unchecked-hash "$library"
 
   cat > "$out/bin/elfworlds" <<END

@@ -2,32 +2,42 @@
 {
   pkgs,
   compiler,
+  python,
   source,
   app,
 }:
 let
   cc = if pkgs.stdenv.isHost or false then "/usr/bin/gcc" else "${compiler}/bin/cc";
-  python = pkgs.python3.withPackages (
-    ps: with ps; [
-      hypothesis
-      jsonschema
-      pandas
-      pydantic
-      pyelftools
-      pytest
-      pyyaml
-      rich
-      typer
-    ]
-  );
-  # A writable copy of the project, a home, and the compiler; `build` is what holds.
+  files = source [
+    ".ci"
+    "bench"
+    "CHANGELOG.md"
+    "CITATION.cff"
+    "CONTRIBUTING.md"
+    "csrc"
+    "default.nix"
+    "docs"
+    "experiments"
+    "flake.lock"
+    "flake.nix"
+    "LICENSE"
+    "Makefile"
+    "nix"
+    "pyproject.toml"
+    "README.md"
+    "runner"
+    "tests"
+  ];
+  # A writable copy of the project, a home, and `cc` in PATH; `build` is what holds.
   check =
     name: environment: build:
-    pkgs.runCommand "elfworlds-${name}" (environment // { inherit source; CC = cc; }) ''
-      cp -r "$source" project
+    pkgs.runCommand "elfworlds-${name}" (environment // { inherit files; CC = cc; }) ''
+      cp -r "$files" project
       chmod -R u+w project
       cd project
-      export HOME=$NIX_BUILD_TOP XDG_CACHE_HOME=$NIX_BUILD_TOP/cache
+      mkdir ../programs
+      ln -s "$CC" ../programs/cc
+      export PATH=$NIX_BUILD_TOP/programs:$PATH HOME=$NIX_BUILD_TOP XDG_CACHE_HOME=$NIX_BUILD_TOP/cache
       ${build}
       touch "$out"
     '';
@@ -35,8 +45,8 @@ in
 {
   inherit app;
 
-  tests = check "tests" { inherit python; } ''
-    PYTHONPATH=$PWD/runner "$python/bin/python3" -m pytest -q -p no:cacheprovider tests
+  tests = check "tests" { python = python { extras = [ "test" ]; }; } ''
+    PYTHONPATH=$PWD/runner timeout 1200 "$python/bin/python3" -m pytest -q -p no:cacheprovider tests
   '';
 
   plans = check "plans" { inherit app; } ''

@@ -2,24 +2,13 @@
 {
   pkgs,
   compiler,
+  python,
   packages,
 }:
 let
+  environment = python { extras = [ "test" ]; };
   own = if pkgs.stdenv.isHost or false then { } else { CC = "${compiler}/bin/cc"; };
-  python = pkgs.python3.withPackages (
-    ps: with ps; [
-      hypothesis
-      jsonschema
-      pandas
-      pydantic
-      pyelftools
-      pytest
-      pyyaml
-      rich
-      typer
-    ]
-  );
-  elfworlds = pkgs.runCommand "elfworlds-of-the-tree" { inherit python; } ''
+  elfworlds = pkgs.runCommand "elfworlds-of-the-tree" { python = environment; } ''
     mkdir -p "$out/bin"
     printf '#!/bin/sh\nexec %s -m elfworlds "$@"\n' "$python/bin/python3" > "$out/bin/elfworlds"
     chmod +x "$out/bin/elfworlds"
@@ -30,7 +19,7 @@ pkgs.mkShell (
   // {
     packages = [
       elfworlds
-      python
+      environment
       pkgs.ruff
     ];
     ELFWORLDS_BACKEND = "nix";

@@ -1,22 +1,10 @@
-# The project's files that decide a build, as one store path: not results, not what a working tree gathers.
+# Some of the project's files as one store path: what is named and nothing that a working tree gathers.
 { }:
+names:
 let
-  top = [
-    "csrc"
-    "default.nix"
-    "experiments"
-    "flake.lock"
-    "flake.nix"
-    "LICENSE"
-    "nix"
-    "pyproject.toml"
-    "README.md"
-    "runner"
-    "tests"
-  ];
-  root = toString ../.;
-  below = path: builtins.substring (builtins.stringLength root + 1) (-1) path;
-  unwanted = name: builtins.match "__pycache__|\\..*_cache|\\.hypothesis|.*\\.egg-info|host\\.json|result.*" name != null;
+  below = path: builtins.substring (builtins.stringLength (toString ../.) + 1) (-1) path;
+  gathered =
+    name: builtins.match "__pycache__|\\..*_cache|\\.hypothesis|.*\\.egg-info|host\\.json|result.*" name != null;
 in
 builtins.path {
   name = "elfworlds-source";
@@ -26,5 +14,5 @@ builtins.path {
     let
       first = builtins.head (builtins.split "/" (below path));
     in
-    builtins.elem first top && !(unwanted (baseNameOf path));
+    builtins.elem first names && !gathered (baseNameOf path);
 }

@@ -5,6 +5,7 @@
 argv:
 let
   tool = builtins.head argv;
-  words = if pkgs.stdenv.isHost or false then tools.${tool} else [ "${compiler}/bin/${tool}" ];
+  own = if tool == "cp" then pkgs.coreutils else compiler;
+  words = if pkgs.stdenv.isHost or false then tools.${tool} else [ "${own}/bin/${tool}" ];
 in
 words ++ builtins.tail argv

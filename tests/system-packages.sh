@@ -5,6 +5,7 @@ programs='
 cc          gcc                 everything
 ld          binutils            everything
 readelf     binutils            comparing our ELF facts with readelf
+nix-build   nix-bin             that Nix builds the same objects as the local store
 clang       clang               that the C sources compile without warnings with a second compiler
 '
 set -u

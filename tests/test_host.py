@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,7 @@ def test_libc_has_a_version_and_its_distributions_revision(toolchain: Toolchain,
 
 
 def test_packages_are_told_with_their_revision(toolchain: Toolchain, pool: Pool) -> None:
-    if not Path("/usr/bin/dpkg-query").exists():
+    if not Path("/var/lib/dpkg/status").exists():
         assert toolchain.packages == ()
         return
     argv = ("/usr/bin/dpkg-query", "-W", "-f=${Version}", "libc6")
@@ -45,13 +47,13 @@ def test_what_was_learnt_is_used_again_without_starting_anything(pool: Pool, tmp
 def test_another_compiler_is_another_toolchain(pool: Pool, tmp_path: Path) -> None:
     wrapper = tmp_path / "bin" / "mycc"
     wrapper.parent.mkdir()
-    wrapper.write_text('#!/bin/sh\nexec /usr/bin/cc "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\nexec {shutil.which("cc")} "$@"\n')
     wrapper.chmod(0o755)
     path = f"{wrapper.parent}:{os.environ['PATH']}"
     mine = probe(Prober(pool.run, path, "mycc -m64"), tmp_path / "cache")
     assert mine.tools["cc"] == (str(wrapper), "-m64")
     assert mine.digest != probe(Prober(pool.run, path, "cc"), tmp_path / "cache").digest
-    wrapper.write_text('#!/bin/sh\n# changed\nexec /usr/bin/cc "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\n# changed\nexec {shutil.which("cc")} "$@"\n')
     assert probe(Prober(pool.run, path, "mycc -m64"), tmp_path / "cache").digest != mine.digest
 
 
@@ -74,3 +76,13 @@ def test_without_a_memory_nothing_is_written(pool: Pool, tmp_path: Path, monkeyp
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     probe(Prober(pool.run, os.environ["PATH"], "cc"), None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_version_remembered_is_learnt_anew(pool: Pool, tmp_path: Path) -> None:
+    prober = Prober(pool.run, os.environ["PATH"], "cc")
+    first = probe(prober, tmp_path)
+    (memory,) = tmp_path.glob("host-*.json")
+    facts = json.loads(memory.read_text())
+    del facts["default_paths"]
+    memory.write_text(json.dumps(facts))
+    assert probe(prober, tmp_path) == first

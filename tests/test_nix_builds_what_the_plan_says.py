@@ -227,3 +227,36 @@ def test_no_package_set_and_no_nix_are_said(tmp_path: Path) -> None:
         with pytest.raises(BuildFailedError, match="no Nix") as error:
             backends.ready("nix", pool, {"PATH": str(tmp_path)}, 1)
     assert "--backend local" in str(error.value.hint)
+
+
+def test_a_prebuilt_file_and_a_question_about_the_compiler_have_one_answer(here: Path) -> None:
+    """What is copied keeps every byte; a build that fails as its scenario says is an outcome, with its exit status."""
+    with bench(SAME_LIB, here / "cache", "local") as one:
+        made = one.build().artifacts[one.key("base-0")]
+    (here / "libbase.so").write_bytes(Path(made.path).read_bytes())
+    data = {
+        "experiment": "asked",
+        "question": "Does it compile?",
+        "objects": {
+            "taken": {"prebuilt": "libbase.so"},
+            "bad": {"library": "bad", "code": "int f(void) { return nothing; }\n"},
+        },
+        "scenarios": {
+            "it-does-not": {
+                "build": "bad",
+                "outcomes": {"refused": {"exit": 1, "output": {"contains": "'nothing' undeclared"}}},
+                "expect": [{"outcome": "refused"}],
+            },
+            "it-is-read": {
+                "inspect": "taken",
+                "outcomes": {"base": {"soname": "libbase.so"}},
+                "expect": [{"outcome": "base"}],
+            },
+        },
+    }
+    (here / "asked.yaml").write_text(json.dumps(data))
+    assert main(["run", "--backend", "both", "--no-tables", "-o", str(here / "results"), str(here / "asked.yaml")]) == 0
+    for run in (here / "results" / "asked").glob("2*"):
+        assert json.loads((run / "backends.json").read_text())["findings"] == []
+        (taken,) = (line for line in (run / "objects.jsonl").read_text().splitlines() if '"taken"' in line)
+        assert json.loads(taken)["sha256"] == made.sha256

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -88,3 +91,12 @@ def test_an_unknown_backend_is_refused_with_its_source() -> None:
         chosen("nixx", {})
     with pytest.raises(InputError, match="ELFWORLDS_BACKEND is auto"):
         chosen("auto", {VARIABLE: "guix"})
+
+
+def test_the_lock_of_hostpkgs_has_what_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["test"], "ruff", "pip"]
+    names = {re.split(r"[^A-Za-z0-9_-]", one)[0].lower() for one in asked}
+    for packages in json.loads((ROOT / "nix" / "hostpkgs" / "wheels.lock.json").read_text())["systems"].values():
+        assert names <= packages.keys(), "run: nix/hostpkgs/lock"
+        assert {need for one in packages.values() for need in one["requires"]} <= packages.keys()

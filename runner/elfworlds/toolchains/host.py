@@ -33,6 +33,7 @@ HEADERS = (
     "/usr/include/linux/version.h",
 )
 DEFAULT_PATHS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
+LEARNT = {"default_paths", "identity", "versions", "packages", "stamps"}
 TOOLS = ("gdb", "valgrind", "strace", "rustc")
 _LIBC_BANNER = re.compile(rb"GNU C Library \(([^)]*)\) (?:stable|development) release version ([0-9][0-9.]*[0-9])")
 INSTALL = {
@@ -190,7 +191,7 @@ def _recall(memory: Path) -> dict[str, Any] | None:
         same = all(_stamp(Path(path)) == stamp for path, stamp in facts["stamps"].items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return facts if same else None
+    return facts if same and set(facts) == LEARNT else None
 
 
 def _remember(memory: Path, facts: dict[str, Any]) -> dict[str, Any]:

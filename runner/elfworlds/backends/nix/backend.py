@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 14 * 86_400.0  # each object has its own time limit, which Nix keeps
+EXIT_CODE = re.compile(r"failed with exit code (\d+)")
 DERIVATIONS_AT_ONCE = 5_000  # their names are arguments, which the kernel bounds
 
 
@@ -259,9 +261,11 @@ class _Work:
         """The compiler's own words; Nix' where the compiler said nothing."""
         output = "\n".join(self.begun.get(derivation, [])) or self.backend.log(derivation).rstrip("\n")
         reason = self.reasons[derivation]
-        if not output or "exit code" not in reason:
+        if not output or not EXIT_CODE.search(reason):
             output = "\n".join(filter(None, [output, reason]))
-        return Failure(key=key, command=self.by_hand(self.requests[key]), output=output)
+        code = EXIT_CODE.search(reason)
+        status = int(code[1]) if code else None
+        return Failure(key=key, command=self.by_hand(self.requests[key]), output=output, exit=status)
 
     def by_hand(self, request: BuildRequest) -> str:
         return by_hand(request, lambda key: self.places[key].out)

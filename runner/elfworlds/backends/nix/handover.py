@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 def document(requests: Iterable[BuildRequest], toolchain: Toolchain, visible: tuple[str, ...]) -> dict[str, Any]:
     """As nix/objects.nix reads it. `visible` are the directories of this machine that a build sees, if any."""
+    builds = {one.key: build_document(one) for one in requests}
+    used = sorted({one["argv"][0] for one in builds.values()})
     return {
         "toolchain": {
             "name": toolchain.name,
-            "tools": {name: list(_seen(words, visible)) for name, words in toolchain.tools.items()},
+            "tools": {name: list(_seen(toolchain.tool(name), visible)) for name in used},
             "env": dict(toolchain.env),
         },
-        "builds": {one.key: build_document(one) for one in requests},
+        "builds": builds,
     }
 
 
