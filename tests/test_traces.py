@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from elfworlds.traces.ldcache import library_cache
 from elfworlds.traces.loader import NotFound, not_found
 
-GLIBC_START = "/opt/app: error while loading shared libraries: libleaf.so: cannot open shared object file: No such file or directory\n"
+GLIBC_START = (
+    "/opt/app: error while loading shared libraries: libleaf.so: "
+    "cannot open shared object file: No such file or directory\n"
+)
 GLIBC_DLOPEN = "dlmopen: libbase.so: cannot open shared object file: No such file or directory\n"
 GLIBC_PATH = "dlopen: /opt/x/libno.so: cannot open shared object file: No such file or directory\n"
 MUSL = "Error loading shared library libleaf.so: No such file or directory (needed by /opt/app)\n"
