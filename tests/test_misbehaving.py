@@ -142,7 +142,8 @@ def test_what_they_left_behind_and_what_was_cut_is_recorded(world: World) -> Non
     assert records["full-stack"]["signal"] == "SIGSEGV"
     events = [json.loads(line) for line in (world.latest("misbehaving") / "events.jsonl").read_text().splitlines()]
     left = {how: sum(f"how={how}," in event["trial"] for event in events) for how in HOW}
-    assert (left["daemon"], left["deaf-child"], left["fork-bomb"], left["crash"]) == (1, 1, 200, 0)
+    assert (left["deaf-child"], left["fork-bomb"], left["crash"]) == (1, 200, 0)
+    assert left["daemon"] in (1, 2), "the daemon, and its parent where that had not ended yet"
     assert [event["state"] for event in events if "how=stop," in event["trial"]] == ["T"]
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import TypeAlias
 
 TICKS = os.sysconf("SC_CLK_TCK")
+
+# A process: id, name, state, processor seconds, kernel function that it waits in; None where it has ended.
+Described: TypeAlias = tuple[int, str, str, float, str] | None
 
 
 def stat_of(pid: int) -> tuple[str, list[str]]:
@@ -31,7 +35,7 @@ def descendants() -> list[int]:
     return sorted(mine - {os.getpid()})
 
 
-def describe(pid: int) -> tuple[int, str, str, float, str] | None:
+def describe(pid: int) -> Described:
     """Who a process is, whether it runs or waits, and in which kernel function."""
     try:
         name, fields = stat_of(pid)
@@ -52,13 +56,13 @@ def signal_each(pids: list[int], number: int) -> None:
             continue
 
 
-def freeze() -> list[int]:
-    """Stop every descendant, newly forked ones included, and return them all."""
-    stopped: set[int] = set()
+def freeze() -> dict[int, Described]:
+    """Stop every descendant, newly forked ones included; return who each was before it was stopped."""
+    stopped: dict[int, Described] = {}
     while fresh := [pid for pid in descendants() if pid not in stopped]:
+        stopped |= {pid: describe(pid) for pid in fresh}
         signal_each(fresh, signal.SIGSTOP)
-        stopped.update(fresh)
-    return sorted(stopped)
+    return stopped
 
 
 def signal_name(number: int) -> str:

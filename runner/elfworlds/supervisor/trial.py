@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.supervisor.procfs import descendants, describe, freeze, signal_each, signal_name
+from elfworlds.supervisor.procfs import Described, freeze, signal_each, signal_name
 from elfworlds.supervisor.streams import KINDS, Pipe
 
 if TYPE_CHECKING:
@@ -125,21 +125,21 @@ class Trial:
             poller.unregister(fd)
 
     def end_all(self) -> list[tuple[int, str, str, float, str]]:
-        """Kill what is left; return who that was, as it was before."""
+        """Kill what is left; return who that was, as it was when it was first seen."""
         self.reap()
-        if self.childless:
-            return []
-        found = [one for pid in descendants() if (one := describe(pid))]
+        found: dict[int, Described] = {}
         deadline = time.monotonic() + KILL_SECONDS
         while not self.childless and time.monotonic() < deadline:
-            signal_each(freeze(), signal.SIGKILL)
+            frozen = freeze()
+            found = frozen | found
+            signal_each(list(frozen), signal.SIGKILL)
             self.reap()
             if not self.childless:
                 self.poller().poll(20)
                 self.reap()
                 self.out.take()
                 self.err.take()
-        return found
+        return [one for _, one in sorted(found.items()) if one is not None]
 
     def result(
         self,
