@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     Record = Mapping[str, Any]
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#])")
+_SPECIAL = re.compile(r"(^#|[\\`*_\[\]<>|])")
 
 
 def markdown(run: RunTold) -> str:
@@ -112,11 +113,19 @@ def _note(note: str) -> list[str]:
 def _objects(objects: Sequence[Record]) -> list[str]:
     if not objects:
         return []
-    rows = []
-    for one in objects:
-        search = "rpath " + ":".join(one["rpath"]) if one["rpath"] else "runpath " + ":".join(one["runpath"] or ["–"])
-        rows.append([one["object"], one["soname"] or "–", " ".join(one["needed"]), search, one["sha256"][:12]])
+    names = {posixpath.dirname(one["path"]): f"${{{one['object']}.dir}}" for one in reversed(objects)}
+    rows = [
+        [one["object"], one["soname"] or "–", " ".join(one["needed"]), _search(one, names), one["sha256"][:12]]
+        for one in objects
+    ]
     return ["## Objects", "", *table(["object", "soname", "needed", "search path", "sha256"], rows), ""]
+
+
+def _search(one: Record, names: Mapping[str, str]) -> str:
+    """DT_RPATH or DT_RUNPATH, with the experiment's own directories by the names of their objects."""
+    tag = "rpath" if one["rpath"] else "runpath"
+    entries = [names.get(entry, entry) for entry in one[tag] or ()]
+    return f"{tag} {':'.join(entries)}" if entries else "–"
 
 
 def _versions(environment: Mapping[str, Any]) -> list[str]:
