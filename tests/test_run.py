@@ -96,18 +96,18 @@ def quick(world: World, code: str, *, labels: str = "a", more: str = "timeout: 1
 
 
 @pytest.mark.parametrize(
-    ("code", "outcome", "ending"),
+    ("code", "timeout", "outcome", "ending"),
     [
-        ("for (;;) pause();", "hang", {"timed_out": True, "exit": None, "signal": None}),
-        ("abort();", "crash", {"timed_out": False, "exit": None, "signal": "SIGABRT"}),
-        ("raise(SIGSTOP); return 0;", "hang", {"timed_out": True}),
-        ("return 7;", "other", {"exit": 7, "signal": None}),
+        ("for (;;) pause();", 0.3, "hang", {"timed_out": True, "exit": None, "signal": None}),
+        ("abort();", 60, "crash", {"timed_out": False, "exit": None, "signal": "SIGABRT"}),
+        ("raise(SIGSTOP); return 0;", 0.3, "hang", {"timed_out": True}),
+        ("return 7;", 60, "other", {"exit": 7, "signal": None}),
     ],
 )
 def test_what_no_outcome_names_is_hang_crash_or_other(
-    world: World, code: str, outcome: str, ending: dict[str, object]
+    world: World, code: str, timeout: float, outcome: str, ending: dict[str, object]
 ) -> None:
-    exit_code, out, _ = quick(world, code, more="timeout: 0.3")
+    exit_code, out, _ = quick(world, code, more=f"timeout: {timeout}")
     (record,) = records(world, "quick")
     assert (exit_code, record["outcome"], record["verdict"]) == (0, outcome, "NEW")
     assert record.items() >= ending.items()
