@@ -4,7 +4,7 @@
     experiment.yaml    the experiment as it was
     plan.json  environment.json  objects.jsonl
     trials.jsonl       one line a trial, appended as it ends; events.jsonl likewise
-    trials/<trial>/    cmd.sh, stdout, stderr, and cwd/ where the trial left files in it
+    trials/<trial>/    cmd.sh; stdout and stderr where something was written; cwd/, where it ran
     tables/  report.md
     complete           there when all of this is
     lock               held (flock(2)) by whoever runs it
@@ -74,13 +74,14 @@ class RunDirectory:
 
     def working_directory(self, trial: Trial) -> Path:
         """Where a trial runs: a directory of its own, empty."""
-        path = self.trial_directory(trial) / "cwd"
+        path = self.trial_directory(trial)
         try:
-            path.mkdir(parents=True)
+            os.mkdir(path)  # noqa: PTH102  # as _put
         except FileExistsError:  # it is tried again
             shutil.rmtree(path)
             path.mkdir()
-        return path
+        os.mkdir(f"{path}/cwd")  # noqa: PTH102  # as _put
+        return path / "cwd"
 
     def append(self, observation: Observation) -> None:
         """Keep a trial's streams and its command, then its line."""
@@ -93,13 +94,11 @@ class RunDirectory:
             return
         directory = str(self.trial_directory(observation.trial))
         script = f"#!/bin/sh\n# Runs this trial again, by hand.\nexec {observation.command.as_shell()}\n"
-        _put(f"{directory}/stdout", observation.completed.stdout.data)
-        _put(f"{directory}/stderr", observation.completed.stderr.data)
+        streams = {"stdout": observation.completed.stdout.data, "stderr": observation.completed.stderr.data}
+        for name, data in streams.items():
+            if data:
+                _put(f"{directory}/{name}", data)
         _put(f"{directory}/cmd.sh", script.encode(), mode=0o755)
-        try:
-            os.rmdir(f"{directory}/cwd")  # noqa: PTH106  # as _put
-        except OSError:
-            return  # the trial left files there; they stay
 
     def _append(self, name: str, lines: Iterable[Mapping[str, Any]]) -> None:
         data = "".join(_line(one) for one in lines).encode()
