@@ -96,13 +96,32 @@ def _check_words(data: Mapping[str, object], choices: Callable[[object], Iterabl
 
 def _check_operand(word: str, operand: object, choices: Callable[[object], Iterable[object]]) -> None:
     for one in choices(operand):
-        if word in OF_ITEMS and isinstance(one, dict) and one and not set(one) & set(WORDS):
-            for matcher in one.values():  # a mapping field → matcher, for items that are records
-                check_matcher(matcher, choices)
+        if word in OF_ITEMS:
+            _check_item(one, choices)
         elif word in _OPERANDS:
             _OPERANDS[word](one)
         else:
             check_matcher(one, choices)
+        if word == "in-order" and isinstance(one, list):
+            _check_items(one, choices)
+
+
+def _check_item(data: object, choices: Callable[[object], Iterable[object]]) -> None:
+    """A matcher, or a mapping field → matcher for items that are records."""
+    if isinstance(data, dict) and data and not set(data) & set(WORDS):
+        for matcher in data.values():
+            check_matcher(matcher, choices)
+    else:
+        check_matcher(data, choices)
+
+
+def _check_items(data: list[object], choices: Callable[[object], Iterable[object]]) -> None:
+    for index, item in enumerate(data):
+        try:
+            _check_item(item, choices)
+        except MatcherError as error:
+            error.path = (index, *error.path)
+            raise
 
 
 def _check_regex(data: object) -> None:
