@@ -41,7 +41,7 @@ def make(
     run: Callable[[Command], Completed] | None = None,
 ) -> tuple[Plan, Build]:
     planned = plan_of(text, folder, {"host": toolchain})
-    backend = LocalBackend(folder / "store", run or pool.run, 2)
+    backend = LocalBackend(folder / "store", run or pool.run, 2, pool.interrupt)
     return planned, backend.build(planned, {"host": toolchain}, keep_going=keep_going, report=lambda *_: None)
 
 

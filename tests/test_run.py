@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import signal
 import subprocess  # the command as a person runs it
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conftest import World
+from test_process import alive, wait_until
 from test_tables import COLUMNS
 
 SEED_LOGS = Path(__file__).parent / "data" / "seed-logs"
@@ -285,3 +287,24 @@ def test_what_a_pipe_gets_has_no_colours(world: World) -> None:
     assert "\x1b" not in out
     _, coloured, _ = world.run("run", "--color", "always", "experiments/same-lib.yaml")
     assert "\x1b[32m" in coloured
+
+
+@pytest.mark.parametrize("verb", ["build", "run"])
+def test_an_interrupt_ends_a_compiler_that_hangs_and_leaves_nothing(
+    world: World, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = f"9{os.getpid()}{len(verb)}"
+    compiler = world.path / "slow-cc"
+    compiler.write_text(f'#!/bin/sh\ncase "$*" in *" -o "*) exec sleep {marker} ;; esac\nexec cc "$@"\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", str(compiler))
+    command = [sys.executable, "-m", "elfworlds", verb, "experiments/same-lib.yaml"]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: bool(alive(f"sleep {marker}")) or run.poll() is not None)
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=60)
+    assert (run.returncode, err.splitlines()[0]) == (2, "interrupted")
+    assert alive(f"sleep {marker}") == []
+    assert list((world.store / "tmp").iterdir()) == []
+    assert list((world.store / "objects").iterdir()) == []
+    assert not (world.path / "results").exists()

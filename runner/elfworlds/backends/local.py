@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from elfworlds import elf, sandbox
 from elfworlds.backends.schedule import build_all
 from elfworlds.backends.types import Again, Artifact, Build, Failure
+from elfworlds.errors import InterruptedRunError
 from elfworlds.plan import realise
 from elfworlds.plan.document import build_document
 from elfworlds.plan.types import BUILD, OUT
@@ -50,11 +51,13 @@ class LocalBackend:
         root: the store; an absolute path, since objects hold it in their runpaths.
         run: how programs are started.
         jobs: compilers at once.
+        stop: ends every program that runs, for an interrupt.
     """
 
     root: Path
     run: Run
     jobs: int
+    stop: Callable[[], None]
     name: str = "local"
 
     @property
@@ -75,8 +78,14 @@ class LocalBackend:
         def make(request: BuildRequest, artifacts: Mapping[str, Artifact]) -> Artifact | Failure:
             return self.provide(request, artifacts, plan.files, toolchains[request.toolchain])
 
-        with ThreadPoolExecutor(self.jobs) as executor:
+        executor = ThreadPoolExecutor(self.jobs)
+        try:
             return build_all(plan.requests, make, executor, keep_going=keep_going, report=report)
+        except InterruptedRunError:
+            self.stop()
+            raise
+        finally:
+            executor.shutdown(cancel_futures=True)
 
     def provide(
         self,

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from elfworlds.cli import accept, build, check, doctor, list_, new, plan, report, run, schema
-from elfworlds.errors import ElfworldsError, Exit
+from elfworlds.errors import ElfworldsError, Exit, InterruptedRunError
 
 if TYPE_CHECKING:
     from types import FrameType
+
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 app = typer.Typer(
     name="elfworlds",
@@ -51,16 +53,12 @@ def _options(
 
 def invoke(words: list[str]) -> int:
     """Run a command line; what a user can act on is told without a traceback."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    before = {number: signal.signal(number, _interrupt) for number in INTERRUPTS}
     try:
         result = app(words, standalone_mode=False, prog_name="elfworlds")
         sys.stdout.flush()
     except ElfworldsError as error:
         return _tell(error)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return Exit.INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.INTERNAL
@@ -70,11 +68,15 @@ def invoke(words: list[str]) -> int:
         traceback.print_exc()
         sys.stderr.write("this is a fault of elfworlds, not yours: please report it with the lines above\n")
         return Exit.INTERNAL
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return result if isinstance(result, int) else Exit.AS_EXPECTED
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    """An error of ours, since the command line's parser gives KeyboardInterrupt an exit code of its own."""
+    raise InterruptedRunError("interrupted", hint="what was built is kept; the next run goes on from here")
 
 
 def _tell(error: ElfworldsError) -> int:

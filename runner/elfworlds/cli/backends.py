@@ -38,7 +38,7 @@ def ready(
             backend, environment = _nix(pool, environment, jobs)
             made.append(backend)
         else:
-            made.append(LocalBackend(default_root(environment), pool.run, jobs))
+            made.append(LocalBackend(default_root(environment), pool.run, jobs, pool.interrupt))
     return tuple(made), environment
 
 

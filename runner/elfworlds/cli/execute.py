@@ -95,7 +95,7 @@ class Execution:
                     if failures == self.maxfail:
                         self.pool.interrupt()
                         return Ending.STOPPED
-        except (KeyboardInterrupt, InterruptedRunError):
+        except InterruptedRunError:
             self.pool.interrupt()
             return Ending.INTERRUPTED
         finally:
