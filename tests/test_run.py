@@ -308,3 +308,15 @@ def test_an_interrupt_ends_a_compiler_that_hangs_and_leaves_nothing(
     assert list((world.store / "tmp").iterdir()) == []
     assert list((world.store / "objects").iterdir()) == []
     assert not (world.path / "results").exists()
+
+
+@pytest.mark.parametrize("what", ["results", "store"])
+def test_a_place_that_cannot_be_written_is_named(world: World, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if what == "store":
+        monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/cache")
+    words = ["-o", "/dev/null/results"] if what == "results" else []
+    code, _, err = world.run("run", *words, "experiments/same-lib.yaml")
+    assert code == 4
+    assert "/dev/null" in err
+    assert "hint: -o names another place for results" in err
+    assert "Traceback" not in err

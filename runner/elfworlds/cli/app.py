@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -16,6 +17,7 @@ from elfworlds.errors import ElfworldsError, Exit, InterruptedRunError
 if TYPE_CHECKING:
     from types import FrameType
 
+PLACES = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 app = typer.Typer(
@@ -65,6 +67,8 @@ def invoke(words: list[str]) -> int:
     except Exception as error:  # noqa: BLE001  # the one place where every error gets its exit code
         if hasattr(error, "show"):  # the command line parser's own
             return _show(error)
+        if isinstance(error, OSError) and error.errno in PLACES:
+            return _cannot_write(error)
         traceback.print_exc()
         sys.stderr.write("this is a fault of elfworlds, not yours: please report it with the lines above\n")
         return Exit.INTERNAL
@@ -84,6 +88,13 @@ def _tell(error: ElfworldsError) -> int:
     if error.hint:
         sys.stderr.write(f"hint: {error.hint}\n")
     return error.exit_code
+
+
+def _cannot_write(error: OSError) -> int:
+    """A place that is full or not ours: nothing is wrong with the program."""
+    sys.stderr.write(f"{error.filename or 'writing failed'}: {error.strerror}\n")
+    sys.stderr.write("hint: -o names another place for results, XDG_CACHE_HOME one for the store\n")
+    return Exit.INPUT
 
 
 def _show(error: Any) -> int:  # noqa: ANN401  # typer's parser is click's, or its own copy of it
