@@ -44,7 +44,7 @@ def pivot_lines(pivot: Pivot) -> list[str]:
 
 def claim_lines(axes: Mapping[str, Sequence[str]], trials: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = [[one.id or "–", one.claimed, one.observed, one.verdict, one.where] for one in claims(axes, trials)]
-    return grid([["claim", "claimed", "observed", "", "where"], *rows]) if rows else []
+    return grid([["claim", "claimed", "observed", "verdict", "where"], *rows]) if rows else []
 
 
 def failure_lines(
