@@ -204,6 +204,7 @@ def test_many_runs_at_once_build_each_object_once(root: Path, tmp_path: Path) ->
     assert len(directories) == 8
     for directory in directories:
         assert len((directory / "trials.jsonl").read_text().splitlines()) == 2
+        assert (directory / "complete").exists()
 
 
 def test_a_manifest_says_what_was_made_from_what(tmp_path: Path, pool: Pool, toolchain: Toolchain) -> None:
