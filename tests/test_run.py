@@ -86,7 +86,7 @@ scenarios:
 """
 
 
-HEAD = "".join(f"#include <{name}.h>\\n" for name in ("unistd", "stdlib", "signal"))
+HEAD = "".join(f"#include <{name}.h>\\n" for name in ("stdio", "unistd", "stdlib", "signal"))
 
 
 def quick_text(code: str, *, labels: str = "a", more: str = "timeout: 10") -> str:
@@ -179,7 +179,7 @@ def test_a_compile_error_shows_the_command_and_the_line_of_the_experiment(world:
     code, out, _ = world.run("run", "experiments/quick.yaml")
     assert code == 6
     assert "object app failed to build\n  $ cc -std=gnu17" in out
-    assert "app.c:4:" in out
+    assert "app.c:5:" in out
     assert "(app.c is the `code` of app: its line 1 is experiments/quick.yaml:6)" in out
     assert not (world.path / "results").exists()
 
@@ -320,3 +320,12 @@ def test_a_place_that_cannot_be_written_is_named(world: World, what: str, monkey
     assert "/dev/null" in err
     assert "hint: -o names another place for results" in err
     assert "Traceback" not in err
+
+
+def test_an_objects_path_in_a_regular_expression_stands_for_itself(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(world.path / "a+b"))
+    more = 'outcomes: {named: {stderr: {matches: "^${app}: \\\\w+$"}}}, expect: {outcome: named}'
+    code, out, _ = quick(world, 'write(2, v[0], 0); dprintf(2, \\"%s: named\\", v[0]); return 0;', more=more)
+    assert (code, "1 PASS" in out) == (0, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from itertools import islice
 from queue import SimpleQueue
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from elfworlds.diagnosis import missing_objects
 from elfworlds.observers import compiler, facts, plain
 from elfworlds.outcome import Judgement, difference, judge, matches
+from elfworlds.plan import realise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -114,10 +116,15 @@ def _realised(data: Any, build: Build) -> Any:  # noqa: ANN401  # matchers hold 
     if isinstance(data, str):
         return build.realise(data)
     if isinstance(data, dict):
-        return {key: _realised(value, build) for key, value in data.items()}
+        return {key: (_pattern if key == "matches" else _realised)(value, build) for key, value in data.items()}
     if isinstance(data, list):
         return [_realised(one, build) for one in data]
     return data
+
+
+def _pattern(text: str, build: Build) -> str:
+    """A regular expression with the objects' paths put in as they are."""
+    return realise(text, lambda key: re.escape(build.directory(key)))
 
 
 def broken_objects(plan: Plan, build: Build) -> dict[str, str]:
