@@ -68,3 +68,8 @@ def test_every_field_of_a_trials_record_is_documented(world: World) -> None:
     assert set(json.loads(line)) <= documented
     files = {path.name for path in world.latest("same-lib").iterdir()}
     assert files <= set(re.findall(r"`([\w.]+)/?[^`]*`", text))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
+def test_an_experiments_name_is_its_files(path: Path) -> None:
+    assert f"\nexperiment: {path.stem}\n" in path.read_text()
