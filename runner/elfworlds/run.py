@@ -51,11 +51,12 @@ class Observer:
     """All that observing a trial takes, but the trial.
 
     Attributes:
+        names: key → the object's name in the experiment.
         directory: where a trial runs; it exists and is empty.
         broken: key → why the object cannot be used.
     """
 
-    plan: Plan
+    names: Mapping[str, str]
     build: Build
     toolchains: Mapping[str, Toolchain]
     run: Run
@@ -108,7 +109,7 @@ class Observer:
         if not text:
             return ()
         artifacts = {key: self.build.artifacts[key] for key in trial.bound.keys}
-        return tuple(missing_objects(text, artifacts, self.plan.names(), command.env))
+        return tuple(missing_objects(text, artifacts, self.names, command.env))
 
 
 def _realised(data: Any, build: Build) -> Any:  # noqa: ANN401  # matchers hold any data

@@ -81,7 +81,13 @@ class Execution:
         directory = opened.directory
         broken = broken_objects(self.plan, self.build)
         observer = Observer(
-            self.plan, self.build, self.toolchains, self.pool.run, directory.working_directory, broken, self.retries
+            self.plan.names(),
+            self.build,
+            self.toolchains,
+            self.pool.run,
+            directory.working_directory,
+            broken,
+            self.retries,
         )
         trials = tuple(trial for trial in self.plan.trials if trial.id not in opened.done)
         failures = 0

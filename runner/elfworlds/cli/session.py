@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from elfworlds.cli.console import Screen
     from elfworlds.plan import BuildRequest, Plan
     from elfworlds.process import Pool
+    from elfworlds.yamltext import Problem
 
 KNOWN_TOOLCHAINS = ("host",)
 
@@ -70,11 +71,18 @@ def experiment_files(path: Path) -> list[Path]:
 def load_one(path: Path, cwd: Path) -> Loaded:
     document = read(path)
     project = Project.of(path, cwd)
+    gathered: list[Sources] = []
+
+    def wrong_sources(spec: Spec) -> list[Problem]:
+        sources, problems = gather(spec, project)
+        gathered.append(sources)
+        return problems
+
     try:
-        spec = load(document, toolchains=KNOWN_TOOLCHAINS, more=lambda spec: gather(spec, project)[1])
+        spec = load(document, toolchains=KNOWN_TOOLCHAINS, more=wrong_sources)
     except RecursionError:
         raise InputError(f"{path}: error: references go round in a circle") from None
-    return Loaded(path, spec, gather(spec, project)[0], project)
+    return Loaded(path, spec, gathered[0], project)
 
 
 def _refuse_same_names(found: Sequence[Loaded]) -> None:

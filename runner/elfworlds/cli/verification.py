@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
+
+from elfworlds import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,19 +37,12 @@ def verified(
         if placed.key in again
     ]
     file = results / plan.experiment / f"verified-{backend.name}.jsonl"
-    _write(file, "".join(json.dumps(one) + "\n" for one in lines))
+    whole.write(file, "".join(json.dumps(one) + "\n" for one in lines))
     names = plan.names()
     different = [one for one in again.values() if not one.identical]
     screen.tell([f"object {names[one.key]}: not identical when made twice: {one.why}" for one in different])
     screen.say(f"made twice: {len(again) - len(different)} of {len(again)} objects identical · {_shown(file)}")
     return not different
-
-
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(file)
 
 
 def _shown(file: Path) -> str:

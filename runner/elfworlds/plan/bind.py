@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import refs
-from elfworlds.plan.reads import object_of
 from elfworlds.plan.request import Recipe, request, taken
 from elfworlds.plan.types import Bound, BuildRequest, Judged, ValueRef, directory_of, keys_in
 from elfworlds.refs import Template
 from elfworlds.sources import inline_path
 from elfworlds.spec import forms
+from elfworlds.spec.expand import object_of
 from elfworlds.yamltext import Scalar, core
 
 if TYPE_CHECKING:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.refs import Template
-from elfworlds.spec.expand import ATTRIBUTES, expand, names
+from elfworlds.spec.expand import expand, names, object_of
+from elfworlds.spec.findings import texts
+from elfworlds.spec.objects import templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,10 +43,10 @@ class Reads:
         return {*bare.intersection(self.objects), *self.named(_templates(one))[1]}
 
     def scenario(self, one: Scenario) -> frozenset[str]:
-        texts = [*one.env.values(), *_texts(one.outcomes)]
+        said = [*one.env.values(), *(text for _, text in texts(one.outcomes, ()))]
         parts = [*one.run, one.stdin, one.timeout, one.repeat, one.retries, one.capture, one.cpus, one.subject]
         found = [part for part in parts if isinstance(part, Template)]
-        axes, objects = self.named([*found, *(refs.parse(text or "") for text in texts)])
+        axes, objects = self.named([*found, *(refs.parse(text or "") for text in said)])
         objects |= set(expand(one.subject, self.axes)) if one.subject is not None else set()
         return frozenset({"libc"}).union(axes, *(self.object(name) for name in objects))
 
@@ -54,31 +56,14 @@ class Reads:
         axes = {name.removeprefix("matrix.") for name in found if name.startswith("matrix.")}
         objects = {name for one in found if (name := object_of(one, self.objects))}
         for axis in tuple(axes):
-            texts = [text for _, value in self.axes[axis].values for text in _texts(value)]
-            inner = self.named([refs.parse(text) for text in texts])
+            said = [text for _, value in self.axes[axis].values for _, text in texts(value, ())]
+            inner = self.named([refs.parse(text) for text in said])
             axes |= inner[0]
             objects |= inner[1]
         return axes, objects
 
 
 def _templates(one: Object) -> Iterator[Template]:
-    for group in (one.sources, one.cflags, one.ldflags, one.z, one.needs, one.runpath, one.rpath):
-        yield from group or ()
-    yield from (one for one in (one.soname, one.prebuilt) if one is not None)
-    yield from (refs.parse(value or "") for value in one.defines.values())
-    yield from (refs.parse(text) for text in _texts(one.expect))
-
-
-def _texts(data: Any) -> Iterator[str]:  # noqa: ANN401  # any data of the file
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, list | tuple | dict):
-        for one in data.values() if isinstance(data, dict) else data:
-            yield from _texts(one)
-
-
-def object_of(name: str, objects: Mapping[str, Object]) -> str | None:
-    if name in objects:
-        return name
-    head, _, attribute = name.rpartition(".")
-    return head if head in objects and attribute in ATTRIBUTES else None
+    """All that an object is built of, and the facts that it must have."""
+    for _, text in (*templates(one, ()), *texts(one.expect, ())):
+        yield text if isinstance(text, Template) else refs.parse(text)

@@ -20,6 +20,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from elfworlds import whole
 from elfworlds.errors import InputError
 from elfworlds.plan.document import as_document, as_text
 from elfworlds.records.rows import event_records, object_records, trial_record
@@ -46,10 +47,7 @@ class RunDirectory:
     def write(self, name: str, data: str | bytes) -> Path:
         """A file of the run, whole or not at all."""
         target = self.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
-        temporary.replace(target)
+        whole.write(target, data)
         return target
 
     def write_json(self, name: str, data: object) -> None:
@@ -141,8 +139,8 @@ class RunDirectory:
         path = self.path / name
         if not path.exists():
             return []
-        whole, _, _ = path.read_text(errors="replace").rpartition("\n")
-        return [record for line in whole.split("\n") if (record := _record(line)) is not None]
+        complete, _, _ = path.read_text(errors="replace").rpartition("\n")
+        return [record for line in complete.split("\n") if (record := _record(line)) is not None]
 
     def forget_in_flight(self) -> tuple[set[str], int, bool]:
         """Make an interrupted run one that can go on.

@@ -10,13 +10,21 @@ from elfworlds import refs
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from elfworlds.refs import Reference, Template
     from elfworlds.spec.forms import Axis
 
 ATTRIBUTES = ("dir", "soname")
 MAX_EXPANSIONS = 10_000
+
+
+def object_of(name: str, objects: Collection[str]) -> str | None:
+    """The object that a reference's name speaks of: itself, its directory or its soname."""
+    if name in objects:
+        return name
+    head, _, attribute = name.rpartition(".")
+    return head if head in objects and attribute in ATTRIBUTES else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,7 @@ class Names:
     values: frozenset[str] = field(default_factory=frozenset)
 
     def object_of(self, name: str) -> str | None:
-        """The object that a reference's name speaks of."""
-        if name in self.objects:
-            return name
-        head, _, attribute = name.rpartition(".")
-        return head if head in self.objects and attribute in ATTRIBUTES else None
+        return object_of(name, self.objects)
 
     def problem(self, name: str) -> tuple[str, str | None] | None:
         """What is wrong with a name between `${` and `}`."""

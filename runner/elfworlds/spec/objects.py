@@ -48,7 +48,7 @@ def check_objects(
         here: Path = ("objects", name)
         yield from _name(name, here, values)
         yield from _one_thing(raw[name], here)
-        for path, template in (*_templates(one, here), *texts(one.expect, (*here, "expect"))):
+        for path, template in (*templates(one, here), *texts(one.expect, (*here, "expect"))):
             yield from references(template, path, known)
         yield from _needs(one, here, known, objects)
         yield from _directories(one, here, known)
@@ -83,7 +83,7 @@ def _one_thing(raw: Mapping[str, Any], here: Path) -> Iterator[Finding]:
         yield Finding(here, "an object has either `rpath` or `runpath`", hint)
 
 
-def _templates(one: Object, here: Path) -> Iterator[tuple[Path, str | Template]]:
+def templates(one: Object, here: Path) -> Iterator[tuple[Path, str | Template]]:
     """Every text of which the object is built, with its place."""
     for key in LISTS:
         for index, template in enumerate(getattr(one, key) or ()):
@@ -126,7 +126,7 @@ def _circles(objects: Mapping[str, Object], known: Names) -> Iterator[Finding]:
 
 def _edges(one: Object, here: Path, known: Names) -> Iterator[tuple[Path, str]]:
     """The objects that must be there before this one, and where it names them."""
-    for path, text in _templates(one, here):
+    for path, text in templates(one, here):
         try:
             template = text if isinstance(text, Template) else refs.parse(text)
         except RefError:

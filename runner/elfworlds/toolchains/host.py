@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from elfworlds import whole
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
 from elfworlds.toolchains.toolchain import Package, Toolchain
@@ -195,10 +196,7 @@ def _recall(memory: Path) -> dict[str, Any] | None:
 
 
 def _remember(memory: Path, facts: dict[str, Any]) -> dict[str, Any]:
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = memory.with_name(f"{memory.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(facts, indent=1))
-    temporary.replace(memory)
+    whole.write(memory, json.dumps(facts, indent=1))
     return facts
 
 

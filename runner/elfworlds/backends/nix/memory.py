@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elfworlds import elf
+from elfworlds import elf, whole
 from elfworlds.backends.types import Artifact
 
 if TYPE_CHECKING:
@@ -64,10 +63,7 @@ class Memory:
             "output": output,
         }
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            temporary = self.root / f"{path.parent.name}.{os.getpid()}"
-            temporary.write_text(json.dumps(known, separators=(",", ":")))
-            temporary.replace(self._file(path))
+            whole.write(self._file(path), json.dumps(known, separators=(",", ":")))
         except OSError:
             return known  # it will be read again next time
         return known
