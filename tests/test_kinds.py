@@ -253,3 +253,25 @@ objects: {app: {<<: *common, defines: {CODE: 3}}}
 scenarios: {s: {run: "${app}", outcomes: {three: {exit: 3}}, expect: {outcome: three}}}
 """
     assert run(world, "anchors", text)[0] == 0
+
+
+def test_building_alone_asks_the_same_of_the_compiler_as_a_run(world: World) -> None:
+    path = world.experiment("link", f"experiment: link\nquestion: Is it so?\n{BUILD}")
+    code, out, err = world.run("build", path)
+    assert (code, err) == (0, "")
+    assert "1 failed" in out
+
+
+def test_an_objects_path_may_stand_in_what_is_claimed_and_expected(world: World) -> None:
+    text = """
+objects:
+  app: {executable: app, code: "#include <stdio.h>\\nint main(int c, char **v) { return printf(v[0]) < 0; }"}
+scenarios:
+  s:
+    run: ${app}
+    outcomes: {said: {exit: 0}}
+    claim: {says: it names itself, outcome: said, stdout: "${app}"}
+    expect: {outcome: said, stdout: {matches: "^${app}$"}}
+"""
+    code, out = run(world, "named", text)
+    assert (code, "1 PASS" in out, "reproduced" in out) == (0, True, True)

@@ -127,3 +127,11 @@ def test_a_part_of_a_plan_is_another_run(some: World) -> None:
     run(some)
     run(some, "-S", "n=1")
     assert len([path for path in (some.path / "results" / "some").iterdir() if path.name[0].isdigit()]) == 2
+
+
+def test_a_run_that_stops_begins_no_other_experiment(some: World) -> None:
+    some.experiment("zzz-later", TEXT.replace("experiment: some", "experiment: zzz-later"))
+    code, out, err = some.run("run", "--maxfail", "1", "experiments/some.yaml", "experiments/zzz-later.yaml")
+    assert (code, err) == (1, "")
+    assert "stopped after" in out
+    assert not (some.path / "results" / "zzz-later").exists()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elfworlds.backends import Build
-    from elfworlds.plan import Placement, Plan, Trial
+    from elfworlds.plan import Judged, Placement, Plan, Trial
     from elfworlds.process import Command, Completed, Run
     from elfworlds.toolchains import Toolchain
 
@@ -100,7 +100,12 @@ class Observer:
 
     def judged(self, trial: Trial, values: Mapping[str, Any]) -> Observation:
         outcomes = {name: _realised(matchers, self.build) for name, matchers in trial.bound.outcomes.items()}
-        return Observation(trial, judge(outcomes, trial.expected, trial.claims, values), None, None, values, ())
+        expected = self.realised(trial.expected) if trial.expected else None
+        claims = [self.realised(one) for one in trial.claims]
+        return Observation(trial, judge(outcomes, expected, claims, values), None, None, values, ())
+
+    def realised(self, one: Judged) -> Judged:
+        return replace(one, matchers=_realised(one.matchers, self.build)) if one.matchers else one
 
     def notes(self, trial: Trial, command: Command, completed: Completed) -> tuple[str, ...]:
         if completed.not_started:

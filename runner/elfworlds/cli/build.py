@@ -54,7 +54,7 @@ def build(
                 comparison.add(builder.name, made, None)
                 if verify and not verified(builder, plan, toolchains, made, one.project.root / "results", screen):
                     worst = max(worst, Exit.EXPECTATION_FAILED)
-                if made.failures:
+                if made.unexpected(plan.may_fail()):
                     worst = Exit.BUILD_FAILED
                     if not keep_going:
                         return worst

@@ -77,8 +77,8 @@ def run(
                 code, directory = execute(execution, screen, tables=tables)
                 codes.append(code)
                 comparison.add(builder.name, made, directory)
-                if code == Exit.INTERRUPTED:
-                    return code
+                if not directory.complete():
+                    return code if code == Exit.INTERRUPTED else max(codes)
             comparison.tell(screen)
     return max(codes)
 
