@@ -19,6 +19,7 @@ ORDER = (
     "yamltext",
     "refs",
     "spec",
+    "driver",
     "elf",
     "sources",
     "resolve",

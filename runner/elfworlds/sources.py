@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from elfworlds import elf
+from elfworlds import driver, elf
 from elfworlds.spec.expand import expand
 from elfworlds.yamltext import Problem, closest
 
@@ -195,13 +195,20 @@ class _Reader:
         except SourceError:
             if required:
                 raise
-            return None
+            return self.shipped(path)
         except OSError as error:
             if required:
                 raise SourceError(f"`{path}`: {error.strerror}") from None
             return None
         self.files[path] = File.of(path, data)
         return self.files[path]
+
+    def shipped(self, path: str) -> File | None:
+        """A header that comes with elfworlds, such as observe.h; one of the project's own stands before it."""
+        directory, name = posixpath.split(path)
+        if directory == INCLUDE_DIRECTORY and name in driver.HEADERS:
+            self.files[path] = File.of(path, driver.source(name).encode())
+        return self.files.get(path)
 
     def find(self, path: str) -> Path:
         if path.startswith(("/", "../")) or path == "..":

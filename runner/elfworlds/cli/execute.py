@@ -87,6 +87,8 @@ class Execution:
             self.pool.run,
             directory.working_directory,
             broken,
+            self.plan.question,
+            self.plan.programs(),
             self.retries,
         )
         trials = tuple(trial for trial in self.plan.trials if trial.id not in opened.done)

@@ -4,7 +4,8 @@
     experiment.yaml    the experiment as it was
     plan.json  environment.json  objects.jsonl
     trials.jsonl       one line a trial, appended as it ends; events.jsonl likewise
-    trials/<trial>/    cmd.sh; stdout and stderr where something was written; cwd/, where it ran
+    trials/<trial>/    cmd.sh; stdout and stderr where something was written; cwd/, where it ran;
+                       driver.c, what its steps became; observed/, what its observer wrote
     tables/  report.md
     complete           there when all of this is
     lock               held (flock(2)) by whoever runs it
@@ -93,6 +94,8 @@ class RunDirectory:
         directory = str(self.trial_directory(observation.trial))
         script = f"#!/bin/sh\n# Runs this trial again, by hand.\nexec {observation.command.as_shell()}\n"
         streams = {"stdout": observation.completed.stdout.data, "stderr": observation.completed.stderr.data}
+        if observation.program:
+            streams["driver.c"] = observation.program.encode()
         for name, data in streams.items():
             if data:
                 _put(f"{directory}/{name}", data)
