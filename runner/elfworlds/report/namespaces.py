@@ -1,6 +1,6 @@
 """A trace → the link namespaces that it tells of: objects in load order, and the bindings that leave an object.
 
-Addresses only decide which mappings are one and the same; none of them is kept, so two runs of one trial give equal values.
+Addresses only decide which mappings are one and the same; none is kept, so two runs of one trial give equal values.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def title(lmid: int) -> str:
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """`4–15, 17`: ascending numbers."""
+    """Ascending numbers, those in a row as the first and the last of them."""
     runs = [[one for _, one in run] for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])]
     return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
@@ -161,7 +161,7 @@ def _mappings(bases: Mapping[tuple[int, str], Sequence[str | None]]) -> dict[tup
     The loader tells where it maps a file. In a namespace of dlmopen everything is mapped but the loader itself, which
     stands for the one of the base namespace, under another spelling of its path at times.
     """
-    at_start = {posixpath.basename(path): (lmid, path) for lmid, path in reversed(bases) if lmid == BASE}
+    at_start = {posixpath.basename(path): (lmid, path) for lmid, path in reversed([*bases]) if lmid == BASE}
 
     def identity(lmid: int, path: str) -> object:
         name = posixpath.basename(path)
@@ -176,7 +176,12 @@ def _mappings(bases: Mapping[tuple[int, str], Sequence[str | None]]) -> dict[tup
 
 def _arrows(objects: Mapping[int, Sequence[Mapped]], bindings: Iterable[Record]) -> Iterator[Arrow]:
     places = {(lmid, one.path): (lmid, at) for lmid, members in objects.items() for at, one in enumerate(members)}
-    nearby = {(lmid, one.name): (lmid, at) for lmid, members in objects.items() for at, one in enumerate(members) if one.shared}
+    nearby = {
+        (lmid, one.name): (lmid, at)
+        for lmid, members in objects.items()
+        for at, one in enumerate(members)
+        if one.shared
+    }
     symbols: dict[tuple[Place, Place, int], list[str]] = {}
     for one in bindings:
         source, target = places[one["from_lmid"], one["from"]], places[one["to_lmid"], one["to"]]

@@ -22,7 +22,7 @@ ACROSS_A_PAGE = 3  # namespaces side by side: as wide as a page of text still sh
 MOST_ALIKE, SHOWN_OF_THEM = 8, 3
 WIDTH, HEIGHT, SYSTEM_HEIGHT, GAP = 208, 42, 22, 12
 MARGIN, PADDING, HEAD = 14, 12, 30
-COUNT = 22  # room for a number beside an arrow
+COUNT = 26  # room for a number beside an arrow
 MONO, MONO_LARGE, SANS = 6.7, 7.9, 5.8  # advance of a character in pixels, at 11, 13 and 11 pixels
 
 
@@ -57,15 +57,15 @@ def picture(found: Namespaces, of: str) -> str:
     boxes = _boxes(found)
     drawn = {one.lmids[0] for one in boxes if one.objects}
     arrows = [one for one in found.arrows if {one.source[0], one.target[0]} <= drawn]
+    arrows.sort(key=lambda one: one.across)  # those are drawn last, so that nothing covers them
     lanes = _lanes(found, arrows)
-    corners, width, bottom = _corners(boxes, WIDTH + sum(lanes))
-    spots = {place: spot for one, corner in zip(boxes, corners, strict=True) for place, spot in _spots(one, corner, lanes)}
+    wide = WIDTH + sum(lanes)
+    corners, width, bottom = _corners(boxes, wide)
+    placed = list(zip(boxes, corners, strict=True))
+    spots = {place: spot for one, corner in placed for place, spot in _spots(one, corner, lanes)}
     colours = _colours(found)
-    body = [
-        text for one, corner in zip(boxes, corners, strict=True) for text in _box(one, corner, WIDTH + sum(lanes))
-    ]
+    body = [text for one, corner in placed for text in _box(one, corner, wide)]
     body += [_node(found.objects[lmid][at], spot, colours) for (lmid, at), spot in spots.items()]
-    arrows.sort(key=lambda one: one.across)  # drawn last, so that nothing covers them
     body += [_arrow(found, one, spots) for one in arrows] + list(_counts(found, arrows, spots))
     legend, bottom = _legend(found, arrows, (width, bottom))
     return svg.document((width, bottom), f"Link namespaces of {of}", described(found), body + legend)
@@ -82,7 +82,9 @@ def described(found: Namespaces) -> str:
 
 
 def _named(one: Mapped) -> str:
-    told = [word for word in (one.object, "shared" if one.shared else "a copy of its own" if one.copies > 1 else "") if word]
+    told = [
+        word for word in (one.object, "shared" if one.shared else "a copy of its own" if one.copies > 1 else "") if word
+    ]
     return f"{one.name} ({', '.join(told)})" if told else one.name
 
 
@@ -106,7 +108,7 @@ def _beside(found: Namespaces, one: Arrow) -> bool:
 
 def _depth(one: Arrow) -> float:
     """How far an arrow within a box leaves the column of objects."""
-    return 14 + min(9 * (abs(one.source[1] - one.target[1]) - 1), 54) + (5 if one.source[1] > one.target[1] else 0)
+    return 14 + min(12 * (abs(one.source[1] - one.target[1]) - 1), 72) + (5 if one.source[1] > one.target[1] else 0)
 
 
 def _lanes(found: Namespaces, arrows: Sequence[Arrow]) -> tuple[float, float]:
@@ -149,7 +151,7 @@ def _box(box: Box, corner: tuple[float, float], wide: float) -> Iterator[str]:
         yield svg.label(x + PADDING, y + 20, title(box.lmids[0]), "ink b l")
     else:
         yield svg.label(x + PADDING, y + 20, f"namespaces {ranges(box.lmids)}: the same", "ink b l")
-        yield svg.label(x + PADDING, y + 42, f"{len(box.lmids)} more with copies of their own", "soft")
+        yield svg.label(x + PADDING, y + 42, f"{len(box.lmids)} more", "soft")
 
 
 def _badge(one: Mapped) -> str:
@@ -208,9 +210,11 @@ def _counts(found: Namespaces, arrows: Sequence[Arrow], spots: dict[Place, Spot]
         first, second = (spots[end] for end in ends)
         reach = max(map(_depth, both)) + 3
         x = first.x - reach if left else first.x + WIDTH + reach
-        down, up = (sum(one.count for one in both if (one.source == ends[0]) == way) for way in (True, False))
-        words = f"{down}↓ {up}↑" if down and up else str(down or up)
-        yield svg.label(x, (first.middle + second.middle) / 2 + 4, words, f"soft halo{' e' if left else ''}")
+        y = (first.middle + second.middle) / 2 + 4
+        counts = {end: sum(one.count for one in both if one.source == end) for end in ends}
+        words = [f"{count}{sign}" for (count, sign) in zip(counts.values(), "↓↑", strict=True) if count]
+        for at, word in enumerate(words if len(words) > 1 else [words[0][:-1]]):
+            yield svg.label(x, y + (at - (len(words) - 1) / 2) * 13, word, f"soft halo{' e' if left else ''}")
 
 
 def _between(source: Spot, target: Spot) -> str:
@@ -218,7 +222,8 @@ def _between(source: Spot, target: Spot) -> str:
     right = target.x > source.x
     x1, x2 = (source.x + WIDTH, target.x) if right else (source.x, target.x + WIDTH)
     bend = max(40.0, abs(x2 - x1) / 2) * (1 if right else -1)
-    return f"M{x1:g},{source.middle:g}C{x1 + bend:g},{source.middle:g} {x2 - bend:g},{target.middle:g} {x2:g},{target.middle:g}"
+    controls = f"{x1 + bend:g},{source.middle:g} {x2 - bend:g},{target.middle:g}"
+    return f"M{x1:g},{source.middle:g}C{controls} {x2:g},{target.middle:g}"
 
 
 def _legend(found: Namespaces, arrows: Sequence[Arrow], size: tuple[float, float]) -> tuple[list[str], float]:

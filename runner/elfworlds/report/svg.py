@@ -115,10 +115,10 @@ def shortened(text: str, room: int) -> str:
 def document(size: tuple[float, float], title: str, description: str, body: list[str]) -> str:
     """A whole file."""
     width, height = size
+    box = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}"'
-            f' viewBox="0 0 {width:g} {height:g}" role="img" aria-labelledby="title description">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-labelledby="title description">',
             f'<title id="title">{text_of(title)}</title>',
             f'<desc id="description">{text_of(description)}</desc>',
             style(),
