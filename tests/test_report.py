@@ -62,7 +62,7 @@ def test_repetitions_are_settled_together_and_points_apart() -> None:
     assert [one["verdict"] for one in settled(trials)] == ["FLAKY", "FLAKY", "FAIL"]
 
 
-def told(trials: list[dict[str, Any]]) -> str:
+def told(trials: list[dict[str, Any]], traces: tuple[dict[str, Any], ...] = ()) -> str:
     environment = {
         **dict.fromkeys(("system", "kernel", "cpu", "python", "elfworlds", "backend"), "x"),
         "toolchains": [{"name": "host", "versions": {"libc": "2.36"}, "identity": {}, "packages": {"libc6": "2.36-9"}}],
@@ -77,6 +77,7 @@ def told(trials: list[dict[str, Any]]) -> str:
             planned=len(trials),
             trials=trials,
             events=[],
+            traces=traces,
             objects=[],
             environment=environment,
             rerun="elfworlds run n.yaml",

@@ -40,7 +40,9 @@ def trial(number: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # a reco
     return record | more
 
 
-def run(trials: list[dict[str, Any]], events: list[dict[str, Any]] | None = None) -> RunTold:
+def run(
+    trials: list[dict[str, Any]], events: list[dict[str, Any]] | None = None, traces: tuple[dict[str, Any], ...] = ()
+) -> RunTold:
     return RunTold(
         name="x",
         question="?",
@@ -50,6 +52,7 @@ def run(trials: list[dict[str, Any]], events: list[dict[str, Any]] | None = None
         planned=len(trials),
         trials=trials,
         events=events or [],
+        traces=traces,
         objects=[],
         environment={},
         rerun="",

@@ -95,6 +95,17 @@ def title(lmid: int) -> str:
     return "LM_ID_BASE" if lmid == BASE else f"namespace {lmid}"
 
 
+def titles(run: Sequence[int]) -> str:
+    return title(run[0]) if len(run) == 1 else f"each of the namespaces {ranges(run)}"
+
+
+def named(one: Mapped) -> str:
+    """An object in words: its file, and in parentheses what the experiment calls it and whose mapping it is."""
+    whose = "shared" if one.shared else "a copy of its own" if one.copies > 1 else None
+    told = [word for word in (one.object, whose) if word]
+    return f"{one.name} ({', '.join(told)})" if told else one.name
+
+
 def ranges(numbers: Sequence[int]) -> str:
     """Ascending numbers, those in a row as the first and the last of them."""
     runs = [[one for _, one in run] for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.report import svg
-from elfworlds.report.namespaces import alike, ranges, title
+from elfworlds.report.namespaces import alike, named, ranges, title, titles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,19 +73,8 @@ def picture(found: Namespaces, of: str) -> str:
 
 def described(found: Namespaces) -> str:
     """The same in words, for those who do not see it."""
-    parts = []
-    for run in alike(found):
-        objects = found.objects[run[0]]
-        which = title(run[0]) if len(run) == 1 else f"each of the namespaces {ranges(run)}"
-        parts.append(f"{which} holds {', '.join(map(_named, objects))}")
-    return "; ".join(parts) + ("." if parts else "Nothing was loaded.")
-
-
-def _named(one: Mapped) -> str:
-    told = [
-        word for word in (one.object, "shared" if one.shared else "a copy of its own" if one.copies > 1 else "") if word
-    ]
-    return f"{one.name} ({', '.join(told)})" if told else one.name
+    parts = [f"{titles(run)}: {', '.join(map(named, found.objects[run[0]]))}" for run in alike(found)]
+    return "; ".join(parts) or "Nothing was loaded."
 
 
 def _boxes(found: Namespaces) -> list[Box]:
