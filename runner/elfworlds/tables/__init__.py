@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elfworlds.tables.frame import as_csv, as_json, as_parquet
+from elfworlds.tables.frame import as_csv, as_json, as_parquet, as_texts
 from elfworlds.tables.runs import (
     claims_frame,
     events_frame,
@@ -33,6 +33,7 @@ __all__ = [
     "as_csv",
     "as_json",
     "as_parquet",
+    "as_texts",
     "bindings_frame",
     "claims_frame",
     "events_frame",

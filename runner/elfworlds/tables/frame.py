@@ -38,3 +38,8 @@ def as_parquet(frame: pd.DataFrame) -> bytes:
 def as_json(frame: pd.DataFrame) -> str:
     """A list of objects, one a row; what is missing is null."""
     return frame.to_json(orient="records", indent=1, force_ascii=False) + "\n"
+
+
+def as_texts(frame: pd.DataFrame) -> list[list[str]]:
+    """The names of the columns, then the rows; what is missing is empty."""
+    return [list(frame.columns), *frame.astype("string").fillna("").to_numpy().tolist()]
