@@ -23,7 +23,7 @@ MOST_ALIKE, SHOWN_OF_THEM = 8, 3
 WIDTH, HEIGHT, SYSTEM_HEIGHT, GAP = 208, 42, 22, 12
 MARGIN, PADDING, HEAD = 14, 12, 30
 COUNT = 26  # room for a number beside an arrow
-MONO, MONO_LARGE, SANS = 6.7, 7.9, 5.8  # advance of a character in pixels, at 11, 13 and 11 pixels
+MONO, MONO_LARGE, SANS, BOLD = 6.7, 7.9, 5.8, 6.8  # advance of a character in pixels, at 11, 13, 11 and 11 pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def _node(one: Mapped, spot: Spot, colours: dict[str, int]) -> str:
         shapes += [svg.label(right, spot.y + 15, badge, "soft e")] if badge else []
         return svg.told(" · ".join(filter(None, (one.path, badge))), *shapes)
     shapes.append(svg.label(x, spot.y + 18, svg.shortened(one.name, int((WIDTH - 18) / MONO_LARGE)), "ink m b l"))
-    room = int((WIDTH - 26 - SANS * len(badge)) / SANS)
+    room = int((WIDTH - 26 - BOLD * len(badge)) / SANS)
     shapes.append(svg.label(x, spot.y + 34, svg.shortened(one.object or "", room), "soft"))
     shapes += [svg.label(right, spot.y + 34, badge, f"{ink} b e")] if badge else []
     return svg.told(" · ".join(filter(None, (one.object, one.name, badge))), *shapes)
@@ -207,12 +207,17 @@ def _counts(found: Namespaces, arrows: Sequence[Arrow], spots: dict[Place, Spot]
 
 
 def _between(source: Spot, target: Spot) -> str:
-    """A line from one namespace's box to another one's."""
-    right = target.x > source.x
-    x1, x2 = (source.x + WIDTH, target.x) if right else (source.x, target.x + WIDTH)
-    bend = max(40.0, abs(x2 - x1) / 2) * (1 if right else -1)
-    controls = f"{x1 + bend:g},{source.middle:g} {x2 - bend:g},{target.middle:g}"
-    return f"M{x1:g},{source.middle:g}C{controls} {x2:g},{target.middle:g}"
+    """A line from one namespace's box to another one's; beside the boxes where one is above the other."""
+    if source.x == target.x:
+        x1 = x2 = source.x + WIDTH
+        out1 = out2 = x1 + 50
+    else:
+        way = 1 if target.x > source.x else -1
+        x1, x2 = (source.x + WIDTH, target.x) if way > 0 else (source.x, target.x + WIDTH)
+        bend = max(40.0, abs(x2 - x1) / 2) * way
+        out1, out2 = x1 + bend, x2 - bend
+    start, end = source.middle - 9, target.middle - 9  # apart from where arrows within a box begin
+    return f"M{x1:g},{start:g}C{out1:g},{start:g} {out2:g},{end:g} {x2:g},{end:g}"
 
 
 def _legend(found: Namespaces, arrows: Sequence[Arrow], size: tuple[float, float]) -> tuple[list[str], float]:
