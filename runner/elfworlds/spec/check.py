@@ -60,14 +60,19 @@ def check(experiment: Experiment, raw: Mapping[Any, Any], toolchains: frozenset[
     for name in raw["scenarios"] if isinstance(raw.get("scenarios"), dict) else ():
         found += _one_kind(raw, name)
     for name, scenario in experiment.scenarios.items():
-        found += _scenario(name, scenario, raw["scenarios"][name], known, experiment.objects)
+        found += _scenario(name, scenario, _part(raw, "scenarios", name), known, experiment.objects)
     return found or [*_too_many(experiment)]
 
 
 def _keys(raw: Any, *path: str) -> frozenset[str]:  # noqa: ANN401  # any part of the file
+    return frozenset(str(key) for key in _part(raw, *path))
+
+
+def _part(raw: Any, *path: str) -> Mapping[Any, Any]:  # noqa: ANN401  # any part of the file
+    """The mapping at a place of the file; empty where there is none."""
     for step in path:
         raw = raw.get(step) if isinstance(raw, dict) else None
-    return frozenset(str(key) for key in raw) if isinstance(raw, dict) else frozenset()
+    return raw if isinstance(raw, dict) else {}
 
 
 def _matrix(experiment: Experiment, known: Names, toolchains: frozenset[str]) -> Iterator[Finding]:

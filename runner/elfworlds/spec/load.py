@@ -147,7 +147,7 @@ def _is_unknown_value(path: Path, data: Mapping[Any, Any]) -> bool:
     if len(path) < len(("scenarios", "name", "claim", 0, "exit")) or path[2] not in ("claim", "expect", "outcomes"):
         return False
     fields = {field.alias for field in model_at(path[:4]).model_fields.values()}
-    values = {value for known in VALUES.values() for value in known} | written(data["scenarios"][path[1]])
+    values = {value for known in VALUES.values() for value in known} | written(data["scenarios"].get(path[1]))
     return str(path[4]).partition(".")[0] not in {*values, *OBSERVERS, *fields}
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from elfworlds.spec.model import Experiment
 from elfworlds.spec.shape import Model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from elfworlds.yamltext import Path
 
 
@@ -18,26 +17,28 @@ def model_at(path: Path) -> type[Model]:
     found: type[Model] = Experiment
     kind: Any = Experiment
     for step in path:
-        kind = _inside(kind, step)
-        found = next(_models(kind), found)
+        kind = _inside(_plain(kind), step)
+        plain = _plain(kind)
+        found = plain if isinstance(plain, type) and issubclass(plain, Model) else found
     return found
 
 
 def _inside(kind: Any, step: int | str) -> Any:  # noqa: ANN401  # a type, as typing has them
     """The type of what a key or an index leads to."""
-    for model in _models(kind):
-        named = (field.annotation for name, field in model.model_fields.items() if step in (field.alias, name))
-        return next(named, None)
-    return kind  # within a list or a mapping
-
-
-def _models(kind: Any) -> Iterator[type[Model]]:  # noqa: ANN401  # a type
-    """The models that an annotation speaks of directly: none where a name or an index must come first."""
     if isinstance(kind, type) and issubclass(kind, Model):
-        yield kind
-    elif get_origin(kind) is not None or get_args(kind):
-        for one in get_args(kind):
-            yield from _models(one)
+        named = (field.annotation for name, field in kind.model_fields.items() if step in (field.alias, name))
+        return next(named, None)
+    inner = get_args(kind)
+    return {dict: inner[1:], tuple: inner[:1]}.get(get_origin(kind), (None,))[0]
+
+
+def _plain(kind: Any) -> Any:  # noqa: ANN401  # a type
+    """Without its annotations, and without the None that it may be instead."""
+    if get_origin(kind) is Annotated:
+        return _plain(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return _plain(next((one for one in get_args(kind) if one is not type(None)), None))
+    return kind
 
 
 def unspliced(data: Any, path: tuple[int | str, ...]) -> tuple[int | str, ...]:  # noqa: ANN401  # any part of the file
