@@ -27,6 +27,7 @@ ORDER = (
     "sandbox",
     "toolchains",
     "plan",
+    "repro",
     "backends",
     "outcome",
     "observers",

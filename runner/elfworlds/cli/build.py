@@ -28,6 +28,7 @@ def build(
     from elfworlds.cli import backends, session
     from elfworlds.cli.comparison import Comparison
     from elfworlds.cli.console import Screen
+    from elfworlds.cli.failures import failure_report
     from elfworlds.cli.verification import verified
     from elfworlds.process import Pool
     from elfworlds.report.text import grid
@@ -49,7 +50,7 @@ def build(
                     if placed.key in made.artifacts
                 ]
                 screen.say(*grid(rows, indent="") if rows else [])
-                screen.tell(session.failure_report(one, plan, made))
+                screen.tell(failure_report(one, plan, made))
                 screen.say(session.build_line(made, builder.where))
                 comparison.add(builder.name, made, None)
                 if verify and not verified(builder, plan, toolchains, made, one.project.root / "results", screen):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elfworlds.cli.failures import failure_report
 from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, processors
 from elfworlds.errors import Exit
 
@@ -68,7 +69,7 @@ def run(
             for builder in builders:
                 made = session.build_plan(builder, plan, toolchains, screen, keep_going=keep_going)
                 screen.say(session.build_line(made, builder.where))
-                screen.tell(session.failure_report(one, plan, made))
+                screen.tell(failure_report(one, plan, made))
                 if made.unexpected(plan.may_fail()) and not keep_going:
                     return Exit.BUILD_FAILED
                 execution = Execution(

@@ -18,7 +18,7 @@ from elfworlds.toolchains.host import Prober, probe
 from elfworlds.yamltext import ProblemsError, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from elfworlds.backends import Backend, Build
     from elfworlds.cli.console import Screen
@@ -127,24 +127,3 @@ def build_line(build: Build, where: str) -> str:
     built = len(build.artifacts) - reused
     failed = f", {len(build.failures)} failed" if build.failures else ""
     return f"objects: {built} built, {reused} in the store already{failed} · {where}"
-
-
-def failure_report(one: Loaded, plan: Plan, build: Build) -> Iterator[str]:
-    """Each failed object: its command and the compiler's words; those that only lacked it on a line each."""
-    names = plan.names()
-    for key, failure in build.unexpected(plan.may_fail()).items():
-        if failure.missing:
-            yield f"object {names[key]}: not built, since {', '.join(names[need] for need in failure.missing)} failed"
-            continue
-        yield f"object {names[key]} failed to build"
-        yield f"  $ {failure.command}"
-        yield from (f"  {line}" for line in failure.output.rstrip("\n").split("\n"))
-        yield from _where_code_is(one, names[key])
-
-
-def _where_code_is(one: Loaded, name: str) -> Iterable[str]:
-    """For inline code, where its first line stands in the experiment."""
-    item = one.spec.experiment.objects[name]
-    if item.code is not None:
-        line = one.spec.document.first_line(("objects", name, "code"))
-        yield f"  ({item.stem}.c is the `code` of {name}: its line 1 is {one.spec.document.name}:{line})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from elfworlds.spec.ctext import identifier, string
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from elfworlds.driver.scope import Scope
     from elfworlds.refs import Template
@@ -16,18 +16,43 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbered:
+    """A step that is there at the point, with those within it; `3.1` is the first within the third, as in the file."""
+
+    number: str
+    step: Step
+    inner: tuple[Numbered, ...]
+
+
+def numbered(steps: Iterable[Step], applies: Callable[[Step], bool], before: str = "") -> tuple[Numbered, ...]:
+    """The steps that are there, by the numbers that they have in the file."""
+    return tuple(
+        Numbered(f"{before}{number}", step, numbered(step.inner, applies, f"{before}{number}."))
+        for number, step in enumerate(steps, start=1)
+        if applies(step)
+    )
+
+
+def every(nodes: Iterable[Numbered]) -> Iterator[Numbered]:
+    """All of them, those within a step after it."""
+    for node in nodes:
+        yield node
+        yield from every(node.inner)
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a step stands.
 
     Attributes:
-        number: as people count: `3`, or `3.1` for the first step within the third.
+        write: makes the lines of a step.
         breaks: whether a failure ends the loop around it.
         bound: names bound in the loops around it, each for this iteration only.
     """
 
     scope: Scope
-    number: str
-    inner: Callable[[Step, Place], Iterator[str]]
+    node: Numbered
+    write: Callable[[Place], Iterator[str]]
     breaks: bool = False
     bound: frozenset[str] = frozenset()
 
@@ -42,9 +67,8 @@ class Place:
 
     def within(self, step: Step, *, breaks: bool) -> Iterator[str]:
         """The steps inside a step."""
-        for number, one in enumerate(step.inner, start=1):
-            here = replace(self, number=f"{self.number}.{number}", breaks=breaks, bound=self.bound | _names(step))
-            yield from self.inner(one, here)
+        for node in self.node.inner:
+            yield from self.write(replace(self, node=node, breaks=breaks, bound=self.bound | _names(step)))
 
 
 def _names(step: Step) -> frozenset[str]:
@@ -56,8 +80,11 @@ def _names(step: Step) -> frozenset[str]:
 
 def title(step: Step, scope: Scope) -> str:
     """The event's name where its author gave none: the verb and what it is about."""
-    if step.name:
-        return step.name
+    return step.name or summary(step, scope)
+
+
+def summary(step: Step, scope: Scope) -> str:
+    """The verb, and what it is about."""
     holder = getattr(step, step.verb)
     subject = next(
         (

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.driver.headers import inlined
-from elfworlds.driver.place import Place, title
+from elfworlds.driver.place import Numbered, Place, every, numbered, summary
 from elfworlds.driver.running import limit
 from elfworlds.driver.scope import Scope
 from elfworlds.driver.verbs import USED, VERBS
 from elfworlds.spec.ctext import identifier, result_type
-from elfworlds.spec.steps import every
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from elfworlds.driver.scope import Point
     from elfworlds.spec.model import Scenario
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 THREADS = frozenset(verb for verb, header in USED.items() if header == "threads.h")
 _LINE = re.compile(r'^#line [0-9]+ "[^"\n]*"\n', re.MULTILINE)
 _WIDTH = 110
+CODE = "the program's code"
+STEP = "step "
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +71,21 @@ def _indented(lines: Iterable[str]) -> Iterator[str]:
 class _Writer:
     def __init__(self, scenario: Scenario, point: Point) -> None:
         self.scenario = scenario
-        self.point = point
         self.scope = Scope(point)
-        self.steps = self.present(scenario.steps)
+        self.steps = numbered(scenario.steps, lambda step: point.applies(step.when))
+        self.all = [node.step for node in every(self.steps)]
         self.declare(self.steps, rounds=1)
         self.keep_all(self.steps, frozenset())
 
-    def present(self, steps: Sequence[Step]) -> tuple[Step, ...]:
-        """The steps that are there at this point."""
-        return tuple(self.pruned(step) for step in steps if self.point.applies(step.when))
-
-    def pruned(self, step: Step) -> Step:
-        if not step.inner:
-            return step
-        holder = getattr(step, step.verb).model_copy(update={"steps": self.present(step.inner)})
-        return step.model_copy(update={step.verb: holder})
-
-    def declare(self, steps: Iterable[Step], rounds: int) -> None:
+    def declare(self, nodes: Iterable[Numbered], rounds: int) -> None:
         """The variables, and how many there can be of one that is bound in loops."""
-        for step in steps:
+        for node in nodes:
+            step = node.step
             kind = self.kind(step)
             if step.name and kind:
                 self.scope.variables[step.name] = kind
                 self.scope.rounds[step.name] = rounds
-            self.declare(step.inner, rounds * (limit(step.loop, self.scope) if step.loop else 1))
+            self.declare(node.inner, rounds * (limit(step.loop, self.scope) if step.loop else 1))
 
     def kind(self, step: Step) -> str | None:
         """The C type of the variable that a step binds, `#` for where its name goes."""
@@ -108,29 +100,28 @@ class _Writer:
             return f"{found}#" if found.endswith("*") else f"{found} #"
         return f"__typeof__({self.scope.expression(step.read.type)}) #" if step.read else None
 
-    def keep_all(self, steps: Iterable[Step], bound: frozenset[str]) -> None:
+    def keep_all(self, nodes: Iterable[Numbered], bound: frozenset[str]) -> None:
         """Names that are closed or joined outside of the loop that binds them are kept as arrays."""
-        for step in steps:
-            used = step.dlclose or step.join
+        for node in nodes:
+            used = node.step.dlclose or node.step.join
             if used and self.scope.rounds.get(used, 1) > 1 and used not in bound:
                 self.scope.arrays[used] = str(self.scope.rounds[used])
-            inner = bound | {one.name for one in every(step.inner) if one.name} if step.loop else bound
-            self.keep_all(step.inner, inner)
+            names = {one.step.name for one in every(node.inner) if one.step.name} if node.step.loop else set()
+            self.keep_all(node.inner, bound | names)
 
     def program(self) -> Program:
-        functions = [line for step in every(self.steps) if step.thread for line in self.thread(step)]
+        functions = [line for node in every(self.steps) if node.step.thread for line in self.thread(node)]
         main = [*self.body(self.steps)]
         text = "\n".join([*self.head(), *self.kept(), *functions, *self.main(main)]) + "\n"
-        threads = any(step.verb in THREADS for step in every(self.steps))
-        return Program(text, tuple(self.scope.given.values()), threads)
+        return Program(text, tuple(self.scope.given.values()), any(step.verb in THREADS for step in self.all))
 
     def head(self) -> Iterator[str]:
-        used = {USED[step.verb] for step in every(self.steps) if step.verb in USED}
+        used = {USED[step.verb] for step in self.all if step.verb in USED}
         yield from ("#define _GNU_SOURCE", "#include <limits.h>")
         yield from (f"#include <{name}>" for name in self.scenario.includes)
         yield from ('#include "steps.h"', *(f'#include "{name}"' for name in sorted(used)), "")
         if self.scenario.program and self.scenario.program.code:
-            yield from ('#line 1 "the program\'s code"', self.scenario.program.code.rstrip("\n"), "")
+            yield from (f'#line 1 "{CODE}"', self.scenario.program.code.rstrip("\n"), "")
 
     def kept(self) -> Iterator[str]:
         """What the program is given, and what its steps find."""
@@ -150,35 +141,21 @@ class _Writer:
         yield from (f"sem_t {identifier(name)}_posted" for name in self.posted())
 
     def posted(self) -> list[str]:
-        return list(
-            dict.fromkeys(step.post or step.await_ or "" for step in every(self.steps) if step.post or step.await_)
-        )
+        return list(dict.fromkeys(name for step in self.all if (name := step.post or step.await_)))
 
-    def thread(self, step: Step) -> Iterator[str]:
-        yield from (f"static void *{identifier(str(step.name))}_steps(void *unused)", "{", "\t(void)unused;")
-        yield from _indented(self.body(step.inner, self.number(step)))
+    def thread(self, node: Numbered) -> Iterator[str]:
+        yield from (f"static void *{identifier(str(node.step.name))}_steps(void *unused)", "{", "\t(void)unused;")
+        yield from _indented(self.body(node.inner))
         yield from ("\treturn NULL;", "}", "")
 
-    def number(self, wanted: Step) -> str:
-        """The number of a step, as `3.1`."""
+    def body(self, nodes: Iterable[Numbered]) -> Iterator[str]:
+        for node in nodes:
+            yield from self.step(Place(self.scope, node, self.step))
 
-        def search(steps: Iterable[Step], before: str) -> Iterator[str]:
-            for number, step in enumerate(steps, start=1):
-                if step is wanted:
-                    yield f"{before}{number}"
-                yield from search(step.inner, f"{before}{number}.")
-
-        return next(search(self.steps, ""))
-
-    def body(self, steps: Iterable[Step], before: str = "") -> Iterator[str]:
-        for number, step in enumerate(steps, start=1):
-            yield from self.step(step, Place(self.scope, f"{before}.{number}".lstrip("."), self.step))
-
-    def step(self, step: Step, here: Place) -> Iterator[str]:
-        said = (
-            f"{here.number}. {title(step, self.scope)}" if not step.name else f"{here.number}. {step.told}: {step.name}"
-        )
-        yield from ("", f"/* {said.replace('*/', '* /')[:_WIDTH]} */", f'#line 1 "step {here.number}"')
+    def step(self, here: Place) -> Iterator[str]:
+        step, number = here.node.step, here.node.number
+        said = f"{number}. {summary(step, self.scope)}{f', as {step.name}' if step.name else ''}"
+        yield from ("", f"/* {said.replace('*/', '* /')[:_WIDTH]} */", f'#line 1 "{STEP}{number}"')
         yield from VERBS[step.verb](getattr(step, step.verb), step, here)
 
     def main(self, body: list[str]) -> Iterator[str]:

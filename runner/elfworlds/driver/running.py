@@ -67,7 +67,7 @@ def limit(one: Loop, scope: Scope) -> int:
 
 def loop(one: Loop, step: Step, here: Place) -> Iterator[str]:
     breaks = one.until == "failure"
-    count = f"rounds_{here.number.replace('.', '_')}"
+    count = f"rounds_{here.node.number.replace('.', '_')}"
     body = [f"const long index = {count};", "", "(void)index;", *here.within(step, breaks=breaks)]
     lines = ["long " + count + ";", *(['strcpy(failed_why, "");'] if breaks else [])]
     lines += [

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SOURCE = "program.c"
 EXECUTABLE = "program"
+OWNER = "the program of "
 
 
 def built(binder: Binder, name: str, scenario: Scenario) -> tuple[BuildRequest, tuple[str, ...], str]:
@@ -40,7 +41,7 @@ def _recipe(binder: Binder, name: str, one: Program, made: driver.Program) -> Re
     ldflags = tuple(binder.words(one.ldflags))
     texts = (*search, *(value or "" for _, value in defines), *cflags, *ldflags)
     return Recipe(
-        name=f"the program of {name}",
+        name=f"{OWNER}{name}",
         filename=EXECUTABLE,
         shared=False,
         sources=(SOURCE,),

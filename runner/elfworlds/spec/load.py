@@ -40,6 +40,10 @@ class Spec:
     def name(self) -> str:
         return self.experiment.experiment
 
+    def in_the_file(self, path: Path) -> Path:
+        """A path through the types as the document has it."""
+        return unspliced(self.document.data(), path)
+
 
 def load(
     document: Document,
