@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from elfworlds import refs
 from elfworlds.spec import forms
 from elfworlds.spec.forms import kind, refuse
 
@@ -74,7 +75,12 @@ def _symbols(data: object, path: Path) -> tuple[Template, ...]:
 
 
 def _symbol(data: object, path: Path) -> Template:
-    found = forms.template(data)
+    if not isinstance(data, str):
+        raise refuse(f"expected a symbol, found {kind(data)}", None, path)
+    try:
+        found = refs.parse(data)
+    except refs.RefError as error:
+        raise refuse(str(error), "a literal `${` is written `$${`", path) from None
     if found.literal is not None and not SYMBOL.fullmatch(found.literal):
         raise refuse(f"`{found.literal}` is no symbol", "a name as readelf shows it; * ? and [] stand for others", path)
     return found

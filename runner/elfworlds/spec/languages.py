@@ -110,7 +110,7 @@ def _lacks(key: str, languages: frozenset[str], having: tuple[str, ...]) -> bool
 
 
 def _has_suffix(one: Object, known: Names) -> bool:
-    """Whether a source's name could tell a language; one without a suffix is a directory or a mistake, told elsewhere."""
+    """Whether a source's name could tell a language; what has no suffix is told elsewhere."""
     paths = [path for template in one.sources for path in expand(template, known.axes)]
     return any(posixpath.splitext(path)[1] for path in paths) and "${" not in "".join(paths)
 

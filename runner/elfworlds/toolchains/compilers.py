@@ -91,27 +91,34 @@ def _find_rustc(prober: Prober, cache: Path | None, cc: tuple[str, ...]) -> Comp
         what = f"no Rust compiler: `{prober.rustc or 'rustc'}` is not in PATH"
         return _missing("rust", "rustc", what)
     asked = [found, cc, prober.path, prober.home]
-    facts = remembered(cache, "rustc", asked, LEARNT, lambda: _learn_rustc(prober, found, cc))
-    if not facts["version"]:
+    try:
+        facts = remembered(cache, "rustc", asked, LEARNT, lambda: _learn_rustc(prober, found, cc))
+    except LookupError:
         return _missing("rust", "rustc", f"no Rust compiler: `{found} --version` gives none")
     return _compiler("rust", "rustc", facts)
 
 
 def _learn_rustc(prober: Prober, found: str, cc: tuple[str, ...]) -> dict[str, Any]:
-    """Rustup's stand-in is asked for the compiler that it would start, which then needs no settings."""
+    """Rustup's stand-in is asked for the compiler that it would start, which then needs no settings.
+
+    Raises:
+        LookupError: it does not work.
+    """
     sysroot = Path(prober.ask(found, "--print", "sysroot", more=prober.home))
     rustc = sysroot / "bin" / "rustc"
-    program = str(rustc) if rustc.is_file() and sysroot.is_absolute() else found
+    program = str(rustc) if rustc.is_file() else found
     told = prober.ask(program, "--version", "--verbose")
     version = re.search(r"^release: (\S+)", told, re.MULTILINE)
     target = re.search(r"^host: (\S+)", told, re.MULTILINE)
-    library = sysroot / "lib" / "rustlib" / (target[1] if target else "") / "lib"
+    if version is None or target is None or not sysroot.is_absolute():
+        raise LookupError(program)
+    library = sysroot / "lib" / "rustlib" / target[1] / "lib"
     files = {"rustc": Path(program)} | {re.sub(r"-.*", "", one.name): one for one in _drivers(sysroot)}
     identity = {"rustc --version --verbose": told, "std": _digest_of_all(library)}
     words = (program, "-C", f"linker={cc[0]}", *(word for one in cc[1:] for word in ("-C", f"link-arg={one}")))
     without = _WITHOUT_LLD if prober.ask(program, *_WITHOUT_LLD, "--print", "cfg") else ()
-    also = (Path(found), library, *_settings(prober))
-    return _learnt(prober, (*words, *without), version[1] if version else "", files, identity, also)
+    also = (path for path in (Path(found), library, _settings(prober)) if path.exists())
+    return _learnt(prober, (*words, *without), version[1], files, identity, also)
 
 
 def _drivers(sysroot: Path) -> Iterator[Path]:
@@ -126,11 +133,10 @@ def _digest_of_all(directory: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _settings(prober: Prober) -> Iterator[Path]:
+def _settings(prober: Prober) -> Path:
     """Where rustup keeps which toolchain is the default."""
     home = dict(prober.home)
-    place = Path(home.get("RUSTUP_HOME") or Path(home.get("HOME", "/root"), ".rustup"), "settings.toml")
-    yield from (place,) if place.is_file() else ()
+    return Path(home.get("RUSTUP_HOME") or Path(home.get("HOME", "/"), ".rustup"), "settings.toml")
 
 
 def _learnt(  # facts, each of its own kind
