@@ -54,6 +54,16 @@ def test_the_compiler_for_cxx_is_the_one_beside_that_for_c(pool: Pool, tmp_path:
     assert found(f"{tmp_path}/gcc-99") == (shutil.which("c++"),)
 
 
+def test_what_stands_before_the_compiler_stays_there(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text('#!/bin/sh\nexec "$@"\n')
+    (tmp_path / "cache").chmod(0o755)
+    with Pool() as pool:
+        prober = Prober(pool.run, PATH, f"{tmp_path}/cache gcc -m64", "", "", HOME)
+        tools = probe(prober, None, ("c++", "rust")).tools
+    assert tools["c++"] == (f"{tmp_path}/cache", shutil.which("g++"), "-m64")
+    assert tools["rustc"][1:5] == ("-C", f"linker={shutil.which('gcc')}", "-C", "link-arg=-m64")
+
+
 def test_rustups_stand_in_is_asked_for_the_real_compiler(pool: Pool, tmp_path: Path) -> None:
     real = whole_toolchain(None).tools["rustc"][0]
     shim = tmp_path / "rustc"
@@ -153,7 +163,9 @@ scenarios:
     assert "old,libc=host" not in out
 
 
-def test_objects_of_two_runs_of_rustc_are_the_same_bytes(tmp_path: Path, pool: Pool, whole: Toolchain) -> None:
+def test_two_runs_of_rustc_give_the_same_bytes_and_the_linker_is_that_of_c(
+    tmp_path: Path, pool: Pool, whole: Toolchain
+) -> None:
     objects = """
   lib: {library: lib, language: rust, code: "pub fn f() { panic!() }"}
   dylib: {library: dylib, language: rust, crate-type: dylib, code: "pub fn f() { panic!() }"}
@@ -164,4 +176,5 @@ def test_objects_of_two_runs_of_rustc_are_the_same_bytes(tmp_path: Path, pool: P
         (tmp_path / name).mkdir()
         built = made(objects, tmp_path / name, pool, whole)
         digests.append([built.artifact(one).sha256 for one in ("lib", "dylib", "bin")])
+        assert b"Linker: LLD" not in Path(built.artifact("lib").path).read_bytes()
     assert digests[0] == digests[1]

@@ -66,11 +66,19 @@ def _cxx(prober: Prober, cc: tuple[str, ...]) -> tuple[str, ...] | None:
         first, *rest = shlex.split(prober.cxx)
         found = prober.which(first)
         return (found, *rest) if found else None
-    beside, name = Path(cc[0]).parent, _CC.fullmatch(Path(cc[0]).name)
+    before, program, after = _driver(prober, cc)
+    beside, name = Path(program).parent, _CC.fullmatch(Path(program).name)
     names = [f"{name['before']}{CXX_OF[name['name']]}{name['version'] or ''}"] if name else []
     places = [str(beside / one) for one in (*names, *CXX_OF.values())]
     found = next(filter(None, map(prober.which, (*places, *CXX_OF.values()))), None)
-    return (found, *cc[1:]) if found else None
+    return (*before, found, *after) if found else None
+
+
+def _driver(prober: Prober, cc: tuple[str, ...]) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """The words before the compiler for C, such as ccache; its path; and the words after it."""
+    named = (place for place, word in enumerate(cc) if not word.startswith("-") and _CC.fullmatch(Path(word).name))
+    place = next(named, 0)
+    return cc[:place], prober.which(cc[place]) or cc[place], cc[place + 1 :]
 
 
 def _learn_cxx(prober: Prober, words: tuple[str, ...]) -> dict[str, Any]:
@@ -115,7 +123,8 @@ def _learn_rustc(prober: Prober, found: str, cc: tuple[str, ...]) -> dict[str, A
     library = sysroot / "lib" / "rustlib" / target[1] / "lib"
     files = {"rustc": Path(program)} | {re.sub(r"-.*", "", one.name): one for one in _drivers(sysroot)}
     identity = {"rustc --version --verbose": told, "std": _digest_of_all(library)}
-    words = (program, "-C", f"linker={cc[0]}", *(word for one in cc[1:] for word in ("-C", f"link-arg={one}")))
+    _, linker, after = _driver(prober, cc)
+    words = (program, "-C", f"linker={linker}", *(word for one in after for word in ("-C", f"link-arg={one}")))
     without = _WITHOUT_LLD if prober.ask(program, *_WITHOUT_LLD, "--print", "cfg") else ()
     also = (path for path in (Path(found), library, _settings(prober)) if path.exists())
     return _learnt(prober, (*words, *without), version[1], files, identity, also)
