@@ -51,7 +51,7 @@ def test_the_compiler_for_cxx_is_the_one_beside_that_for_c(pool: Pool, tmp_path:
     assert found(f"{tmp_path}/gcc-99") == (f"{tmp_path}/c++",)
     assert found("cc", f"{tmp_path}/c++ -m64") == (f"{tmp_path}/c++", "-m64")
     (tmp_path / "c++").unlink()
-    assert found(f"{tmp_path}/gcc-99") == (shutil.which("c++"),)
+    assert found(f"{tmp_path}/gcc-99") == (shutil.which("c++") or shutil.which("g++"),)
 
 
 def test_what_stands_before_the_compiler_stays_there(tmp_path: Path) -> None:
