@@ -37,8 +37,9 @@ def build(
     found = session.load_all(experiments, Path.cwd())
     worst = Exit.AS_EXPECTED
     with Pool() as pool:
-        builders, environment = backends.ready(backend, pool, os.environ, jobs)
-        toolchains = {"host": session.host(pool, environment, remember=True)}
+        languages = session.languages(found)
+        builders, environment = backends.ready(backend, pool, os.environ, jobs, languages)
+        toolchains = {"host": session.host(pool, environment, remember=True, languages=languages)}
         for one in found:
             plan = session.make_plan(one, toolchains)
             comparison = Comparison(plan)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.driver import CODE, STEP
 from elfworlds.plan.steps import OWNER
+from elfworlds.spec.languages import inline_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,4 +66,4 @@ def _where_code_is(one: Loaded, name: str) -> Iterable[str]:
     item = one.spec.experiment.objects.get(name)
     if item is not None and item.code is not None:
         line = one.spec.document.first_line(("objects", name, "code"))
-        yield f"  ({item.stem}.c is the `code` of {name}: its line 1 is {one.spec.document.name}:{line})"
+        yield f"  ({inline_path(item)} is the `code` of {name}: its line 1 is {one.spec.document.name}:{line})"

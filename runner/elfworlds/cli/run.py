@@ -58,8 +58,9 @@ def run(
     choice = Choice(filter=filter_, labels=select or (), failed=failed, repeat=repeat, timeout=timeout, output=output)
     codes = [Exit.AS_EXPECTED]
     with Pool() as pool:
-        builders, environment = backends.ready(backend, pool, os.environ, jobs)
-        toolchains = {"host": session.host(pool, environment, remember=not dry_run)}
+        languages = session.languages(found)
+        builders, environment = backends.ready(backend, pool, os.environ, jobs, languages)
+        toolchains = {"host": session.host(pool, environment, remember=not dry_run, languages=languages)}
         plans = choice.plans(found, toolchains)
         if dry_run:
             return rehearse(plans, screen)

@@ -13,12 +13,13 @@ from elfworlds.backends.local import default_root
 from elfworlds.errors import InputError
 from elfworlds.sources import Project, Sources, gather
 from elfworlds.spec import Spec, load
+from elfworlds.spec.languages import used
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.host import Prober, probe
 from elfworlds.yamltext import ProblemsError, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from elfworlds.backends import Backend, Build
     from elfworlds.cli.console import Screen
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from elfworlds.yamltext import Problem
 
 KNOWN_TOOLCHAINS = ("host",)
+RUSTUP = ("HOME", "RUSTUP_HOME", "CARGO_HOME", "RUSTUP_TOOLCHAIN")  # what its rustc reads to find the real one
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,23 @@ def _refuse_same_names(found: Sequence[Loaded]) -> None:
             raise InputError(f"{one.path}: error: the experiment `{one.spec.name}` is also in {other}")
 
 
-def host(pool: Pool, environment: Mapping[str, str], *, remember: bool) -> Toolchain:
-    """This machine's toolchain; the compiler is `$CC`, or cc."""
-    path = environment.get("PATH", os.defpath)
-    prober = Prober(pool.run, path, environment.get("CC") or "cc")
-    return probe(prober, default_root(environment) / "toolchains" if remember else None)
+def host(pool: Pool, environment: Mapping[str, str], *, remember: bool, languages: Collection[str] = ()) -> Toolchain:
+    """This machine's toolchain; its compilers are `$CC`, `$CXX` and `$RUSTC`, those beside C where they are used."""
+    home = tuple((name, environment[name]) for name in RUSTUP if name in environment)
+    prober = Prober(
+        pool.run,
+        environment.get("PATH", os.defpath),
+        environment.get("CC") or "cc",
+        cxx=environment.get("CXX", ""),
+        rustc=environment.get("RUSTC", ""),
+        home=home,
+    )
+    return probe(prober, default_root(environment) / "toolchains" if remember else None, languages)
+
+
+def languages(found: Iterable[Loaded]) -> frozenset[str]:
+    """What the objects of experiments are written in."""
+    return frozenset[str]().union(*(used(one.spec.experiment, one.spec.document.data()) for one in found))
 
 
 def stand_in() -> Toolchain:

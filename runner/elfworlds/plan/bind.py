@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import refs
 from elfworlds.plan import steps
+from elfworlds.plan.exports import Exported, exported
 from elfworlds.plan.points import applies
 from elfworlds.plan.request import Recipe, request, taken
 from elfworlds.plan.types import Bound, BuildRequest, Judged, ValueRef, directory_of, keys_in
 from elfworlds.refs import Template
-from elfworlds.sources import File, inline_path
-from elfworlds.spec import forms
+from elfworlds.sources import File
+from elfworlds.spec import forms, languages
 from elfworlds.spec.expand import object_of
+from elfworlds.spec.model import Object
 from elfworlds.yamltext import Scalar, core
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from elfworlds.plan.known import Known
     from elfworlds.plan.types import Point
     from elfworlds.sources import Prebuilt, Sources
-    from elfworlds.spec.model import Claim, Expectation, Experiment, Object, Program, Scenario
+    from elfworlds.spec.model import Claim, Expectation, Experiment, Program, Scenario
     from elfworlds.toolchains import Toolchain
 
 
@@ -104,7 +106,8 @@ class Binder:
         direct_keys = [built.key for built in direct]
         indirect = dict.fromkeys(key for built in direct for key in built.needs if key not in direct_keys)
         search = tuple(self.search(one, direct_keys))
-        paths, inputs = self.files(name, one)
+        exports = self.exports(one)
+        paths, inputs = self.files(name, one, exports)
         defines = tuple((macro, self.plain(value)) for macro, value in sorted(one.defines.items()))
         texts = (*search, *(value or "" for _, value in defines), *self.words((*one.cflags, *one.ldflags)))
         return Recipe(
@@ -128,7 +131,18 @@ class Binder:
             as_needed=one.as_needed,
             build_id=one.build_id,
             hash_style=one.hash_style,
+            language=languages.language(one, paths),
+            edition=one.edition,
+            crate_type=one.crate_type,
+            exports=exports.words,
         )
+
+    def exports(self, one: Object | Program) -> Exported:
+        if one.exports is None:
+            return Exported()
+        said = one.exports.versions
+        versions = None if said is None else tuple((name, tuple(self.words(symbols))) for name, symbols in said)
+        return exported(versions, f"{one.filename}.map", shared=isinstance(one, Object) and one.library is not None)
 
     def plain(self, value: Scalar | None) -> str | None:
         found = self.data(value)
@@ -147,15 +161,17 @@ class Binder:
         for entry in self.words(entries):
             yield directory_of(self.object(entry).key) if entry in self.experiment.objects else entry
 
-    def files(self, name: str, one: Object) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    def files(self, name: str, one: Object, exports: Exported) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
         """The sources to compile, and every file that they may read."""
         inputs: dict[str, str] = {}
-        paths = tuple(self.words(one.sources)) if one.code is None else (inline_path(one),)
+        paths = tuple(self.words(one.sources)) if one.code is None else (languages.inline_path(one),)
         for path in (*paths, *one.headers) if one.code is None else (name, *one.headers):
             for read in self.sources.reads[path]:
                 inputs[read] = self.sources.files[read].sha256
         if one.code is not None:
             inputs[paths[0]] = self.known.keep(File.of(paths[0], one.code.encode()))
+        if exports.text:
+            inputs[exports.path] = self.known.keep(File.of(exports.path, exports.text.encode()))
         return paths, tuple(sorted(inputs.items()))
 
     def scenario(self, name: str, one: Scenario) -> Bound:

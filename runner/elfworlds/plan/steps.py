@@ -12,11 +12,11 @@ from elfworlds.spec.model import Program
 
 if TYPE_CHECKING:
     from elfworlds.plan.bind import Binder
+    from elfworlds.plan.exports import Exported
     from elfworlds.plan.types import BuildRequest
     from elfworlds.spec.model import Scenario
 
 SOURCE = "program.c"
-EXECUTABLE = "program"
 OWNER = "the program of "
 
 
@@ -26,7 +26,7 @@ def built(binder: Binder, name: str, scenario: Scenario) -> tuple[BuildRequest, 
     text = binder.known.keep(File.of(SOURCE, made.text.encode()))
     found = request(_recipe(binder, name, scenario.program or Program(), made), binder.toolchain)
     binder.known.add(found)
-    return found, (f"{directory_of(found.key)}/{EXECUTABLE}", *made.arguments), text
+    return found, (f"{directory_of(found.key)}/{found.filename}", *made.arguments), text
 
 
 def _recipe(binder: Binder, name: str, one: Program, made: driver.Program) -> Recipe:
@@ -39,13 +39,15 @@ def _recipe(binder: Binder, name: str, one: Program, made: driver.Program) -> Re
     defines = tuple((macro, binder.plain(value)) for macro, value in sorted(one.defines.items()))
     cflags = (*(["-pthread"] if made.threads else []), *binder.words(one.cflags))
     ldflags = tuple(binder.words(one.ldflags))
+    exports = binder.exports(one)
     texts = (*search, *(value or "" for _, value in defines), *cflags, *ldflags)
     return Recipe(
         name=f"{OWNER}{name}",
-        filename=EXECUTABLE,
+        filename=one.filename,
         shared=False,
         sources=(SOURCE,),
-        inputs=_inputs(binder, made),
+        inputs=_inputs(binder, made, exports),
+        exports=exports.words,
         defines=defines,
         cflags=cflags,
         ldflags=ldflags,
@@ -56,7 +58,7 @@ def _recipe(binder: Binder, name: str, one: Program, made: driver.Program) -> Re
         dtag="runpath" if one.rpath is None else "rpath",
         soname="",
         z=tuple(binder.words(one.z)),
-        std="gnu17",
+        std=None,
         pie=one.pie,
         as_needed=False,
         build_id="sha1",
@@ -64,7 +66,8 @@ def _recipe(binder: Binder, name: str, one: Program, made: driver.Program) -> Re
     )
 
 
-def _inputs(binder: Binder, made: driver.Program) -> tuple[tuple[str, str], ...]:
+def _inputs(binder: Binder, made: driver.Program, exports: Exported) -> tuple[tuple[str, str], ...]:
     files = {f"{INCLUDE_DIRECTORY}/{name}": data for name, data in driver.headers(made.text).items()}
     files[SOURCE] = made.text.encode()
+    files |= {exports.path: exports.text.encode()} if exports.text else {}
     return tuple(sorted((path, binder.known.keep(File.of(path, data))) for path, data in files.items()))

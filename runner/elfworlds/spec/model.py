@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from elfworlds.spec import exports as exporting
+from elfworlds.spec.exports import Exports
 from elfworlds.spec.forms import Axis, label_of, listed
+from elfworlds.spec.languages import LANGUAGES
 from elfworlds.spec.leaves import (
     AnyOf,
     AxisForm,
@@ -19,6 +22,7 @@ from elfworlds.spec.leaves import (
     Matcher,
     Name,
     OneOrMany,
+    Reads,
     Seconds,
     Templated,
     Templates,
@@ -90,13 +94,19 @@ class Object(Model):
     prebuilt: Annotated[
         Templated | None, Field(description="a file that exists: beside the experiment, or an absolute path")
     ] = None
-    language: Annotated[str | None, word("c"), Field(description="what the sources are written in")] = None
+    language: Annotated[
+        str | None,
+        word(*LANGUAGES),
+        Field(description="what the sources are written in; default: what their names tell, for `code` c"),
+    ] = None
     sources: Annotated[
         Templates, Field(description="source files, looked up beside the experiment, then in csrc/")
     ] = ()
-    headers: Annotated[Texts, Field(description='files beyond those found by reading `#include "…"` lines')] = ()
+    headers: Annotated[Texts, Field(description='files beyond those found by reading `#include "…"`, `mod …;`')] = ()
     code: Annotated[Text | None, Field(description="the source itself, instead of `sources`")] = None
-    defines: Annotated[dict[CName, Value], REMOVABLE, Field(description="macros: -DNAME=VALUE")] = {}
+    defines: Annotated[
+        dict[CName, Value], REMOVABLE, Field(description='macros: -DNAME=VALUE; in Rust --cfg NAME="VALUE"')
+    ] = {}
     needs: Annotated[
         Templates, Field(description="libraries of this experiment to link with; each becomes a DT_NEEDED")
     ] = ()
@@ -111,7 +121,25 @@ class Object(Model):
     z: Annotated[
         Templates, Field(description="linker keywords, -z KEYWORD; they outweigh `-z lazy -z noexecstack`")
     ] = ()
-    std: Annotated[Text, Field(description="the language standard, -std=")] = "gnu17"
+    std: Annotated[Text | None, Field(description="the language standard, -std=; default: gnu17, for C++ gnu++17")] = (
+        None
+    )
+    edition: Annotated[
+        str | None, word("2015", "2018", "2021", "2024"), Field(description="Rust's edition; default: 2021")
+    ] = None
+    crate_type: Annotated[
+        str | None,
+        word("cdylib", "dylib", "bin"),
+        Field(description="what rustc makes; default: cdylib, for an executable bin"),
+    ] = None
+    exports: Annotated[
+        Exports | None,
+        Reads(exporting.exports, exporting.SCHEMA),
+        Field(
+            description="the symbols that others may bind to: a list, a mapping version → list, or all; "
+            "default: all, for an executable those that its libraries refer to"
+        ),
+    ] = None
     pie: Annotated[Flag, Field(description="whether an executable is position-independent")] = True
     as_needed: Annotated[Flag, Field(description="whether unused needs leave no DT_NEEDED")] = False
     build_id: Annotated[str, word("sha1", "md5", "none"), Field(description="--build-id")] = "sha1"
@@ -167,7 +195,17 @@ class Program(Model):
     cflags: Annotated[Templates, Field(description="further words for the compiler")] = ()
     ldflags: Annotated[Templates, Field(description="further words for the link; last on the command line")] = ()
     z: Annotated[Templates, Field(description="linker keywords, -z KEYWORD")] = ()
+    exports: Annotated[
+        Exports | None,
+        Reads(exporting.exports, exporting.SCHEMA),
+        Field(description="the symbols that libraries may bind to, as an executable has them; all: every one"),
+    ] = None
     pie: Annotated[Flag, Field(description="whether it is position-independent")] = True
+
+    @property
+    def filename(self) -> str:
+        """What is built of it."""
+        return "program"
 
 
 class Scenario(Model):

@@ -9,6 +9,7 @@ from elfworlds.refs import RefError, Template
 from elfworlds.spec.circles import circles
 from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
 from elfworlds.spec.findings import Finding, references, texts
+from elfworlds.spec.languages import check_language
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def check_objects(
             yield from references(template, path, known)
         yield from _needs(one, here, known, objects)
         yield from _directories(one, here, known)
+        yield from check_language(one, raw[name], here, known)
         for fact in one.expect:
             if fact not in FACTS:
                 path = (*here, "expect", fact)
@@ -93,6 +95,8 @@ def templates(one: Object | Program, here: Path) -> Iterator[tuple[Path, str | T
             yield (*here, key), getattr(one, key)
     for macro, value in one.defines.items():
         yield (*here, "defines", macro), value or ""
+    for place, symbol in one.exports.symbols if one.exports is not None else ():
+        yield (*here, "exports", *place), symbol
 
 
 def _needs(one: Object | Program, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:
