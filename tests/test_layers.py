@@ -23,6 +23,7 @@ ORDER = (
     "sources",
     "resolve",
     "traces",
+    "prediction",
     "sandbox",
     "toolchains",
     "plan",

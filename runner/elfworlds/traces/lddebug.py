@@ -122,7 +122,7 @@ class _Process:
         self.story.append(Forked(pid, self.pid))
         child = _Process(pid, self.story, self.application, self.running)
         child.parents = (self, *self.parents)[:_GENERATIONS]
-        child.mapped = {lmid: count for lmid, count in self.mapped.items() if lmid < _NAMESPACES}
+        child.mapped = {lmid: self.mapped[lmid] for lmid in range(_NAMESPACES) if lmid in self.mapped}
         return child
 
     @singledispatchmethod
@@ -187,9 +187,9 @@ class _Process:
         self._went_on()
         self._settle()
         path = line.path or self.application or ""
-        self._mention(path, 0)
         lmid = self._lmid_of(path) if line.lmid is None else line.lmid
-        self.story.append(Call(self.pid, path, line.kind, lmid))
+        self._mention(path, lmid or 0)
+        self.story.append(Call(self.pid, path, line.kind, self._lmid_of(path) if lmid is None else lmid))
 
     @read.register
     def _(self, line: Started) -> None:
@@ -227,8 +227,9 @@ class _Process:
 
     def _start(self, application: str) -> None:
         self._give_up()
+        if self.application is not None:  # of the program before exec; auditors come before any application
+            self.live, self.mapped, self.newest, self.parents = set(), {}, {}, ()
         self.application, self.running = application, False
-        self.live, self.mapped, self.newest, self.parents = set(), {}, {}, ()
         self._map(0, application, application)
         self.loading = True
 
