@@ -1,4 +1,4 @@
-"""What the rules of `resolve` say of every needed name, beside what the dynamic loader did; pure.
+"""The trace of a program → a prediction for each name that was asked for.
 
 The trace is followed step by step: after each name the walk goes on from what the loader opened, so that one
 disagreement does not cause others.
@@ -7,8 +7,8 @@ disagreement does not cause others.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from elfworlds import resolve
 from elfworlds.elf import ElfObject
@@ -16,7 +16,7 @@ from elfworlds.resolve import Loaded, Namespace, World
 from elfworlds.traces.ldtrace import Forked, LinkMap, Search, Unloaded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from elfworlds.resolve import Edge
     from elfworlds.traces.ldtrace import Event, Trace
@@ -244,33 +244,3 @@ class _Process:
         if lmid == 0 and path == self.argv0:
             return self.application
         return self.spaces[lmid].by_name.get(path) if lmid in self.spaces else None
-
-
-def record(trace: Trace, objects: Mapping[str, str], predictions: Iterable[Prediction]) -> dict[str, list[dict[str, Any]]]:
-    """The rows of three tables; processes are numbered from 0 in order of appearance.
-
-    Args:
-        trace: what the loader said.
-        objects: path → the object's name in the experiment.
-        predictions: of that trace.
-    """
-    number = {pid: at for at, pid in enumerate(trace.pids)}
-    made = tuple(predictions)
-    told = {id(one.search): one for one in made if one.search}
-    preloaded = {(one.pid, one.needing, one.name) for one in made if one.cause == LD_PRELOAD}
-    link_maps = [
-        _row(one, number, preloaded)
-        | {"object": objects.get(one.path), "base": _address(one.base), "dynamic": _address(one.dynamic)}
-        for one in trace.link_maps
-    ]
-    searches = [
-        _row(one, number, preloaded)
-        | {
-            "tried": [[tried.rule, tried.path] for tried in one.tried],
-            "predicted": told[id(one)].predicted if id(one) in told else None,
-            "agrees": told[id(one)].agrees if id(one) in told else None,
-        }
-        for one in trace.searches
-    ]
-    bindings = [_row(one, number, preloaded) for one in trace.bindings]
-    return {"link_maps": link_maps, "searches": searches, "bindings": bindings}
