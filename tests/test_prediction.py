@@ -301,6 +301,15 @@ def test_a_soname_serves_under_a_file_name_of_its_own(stage: Stage) -> None:
     assert edges(compared(*stage.asked()))[0, "libleaf.so"] == ("loaded", "mid")
 
 
+def test_a_needed_name_may_hold_origin(stage: Stage) -> None:
+    """The link editor copies the soname of what it links with, `$` and slashes included."""
+    stub = stage.middle(needs=(), to="two", soname="$ORIGIN/../mid/libmiddle.so")
+    stage.cc("-o", "stage/app/app", "app.c", "-Wl,--no-as-needed", str(stub), "-ldl")
+    stage.middle(needs=())
+    predictions = compared(*stage.asked())
+    assert [one.rule for one in predictions if one.name.endswith("/../mid/libmiddle.so")] == ["path"]
+
+
 def test_a_file_of_another_machine_is_passed_over(stage: Stage) -> None:
     stage.app(("rpath", ("$ORIGIN/../one", "$ORIGIN/../two")), ["leaf"])
     stage.leaves(["one", "two"])
