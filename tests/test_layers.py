@@ -24,6 +24,7 @@ ORDER = (
     "sources",
     "resolve",
     "traces",
+    "prediction",
     "sandbox",
     "toolchains",
     "plan",

@@ -2,14 +2,17 @@
 
 The rules are ld.so(8)'s and glibc's `_dl_map_object` (elf/dl-load.c), in this order:
 
-1. an object that is loaded already and has that name or soname;
+1. an object that is loaded in the same namespace and answers to that name: its path, its soname, or a name under
+   which it was asked for before; ld.so is loaded from the start;
 2. a name with a slash is a path;
-3. rpath, unless the needing object has a runpath: its own, then that of each object that loaded it, up to the
-   application, leaving out those that have a runpath;
-4. LD_LIBRARY_PATH;
+3. rpath, unless the needing object has a runpath: its own, then that of each object that loaded it, then the
+   application's, whatever the namespace, leaving out those that have a runpath; an empty one is none;
+4. LD_LIBRARY_PATH, where $ORIGIN is the application's;
 5. runpath of the needing object only;
-6. ld.so.cache;
-7. the default paths; the last two not with DF_1_NODEFLIB.
+6. ld.so.cache; with DF_1_NODEFLIB not what lies below a default path;
+7. the default paths, but not with DF_1_NODEFLIB.
+
+A file of another machine is passed over. A file that is mapped already, under whatever path, is not mapped again.
 """
 
 from __future__ import annotations
@@ -17,14 +20,15 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterator, Mapping
 
     from elfworlds.elf import ElfObject
 
+NODEFLIB = "DF_1_NODEFLIB"
 _TOKEN = re.compile(r"\$(?:(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_])|\{(ORIGIN|LIB|PLATFORM)\})")
 
 
@@ -38,6 +42,8 @@ class World:
         cache: ld.so.cache, name → path.
         default_paths: directories searched last.
         tokens: what $LIB and $PLATFORM stand for.
+        identity: path → what two paths of one file have in common; the loader compares device and inode.
+        real: the application's path → the one without symbolic links, which its $ORIGIN comes from.
     """
 
     read: Callable[[str], ElfObject | None]
@@ -45,6 +51,8 @@ class World:
     cache: Mapping[str, str]
     default_paths: tuple[str, ...]
     tokens: Mapping[str, str]
+    identity: Callable[[str], Hashable] = str
+    real: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +98,56 @@ class Edge:
     searched: tuple[Place, ...]
 
 
-def places(needing: Loaded, world: World) -> Iterator[Place]:
-    """The directories that are searched for a name that an object needs, in order; the cache stands between."""
+@dataclass(slots=True)
+class Namespace:
+    """The objects of one namespace by every name that they answer to, and by what tells one file from another."""
+
+    by_name: dict[str, Loaded] = field(default_factory=dict)
+    by_file: dict[Hashable, Loaded] = field(default_factory=dict)
+
+    def add(self, name: str, loaded: Loaded, world: World) -> None:
+        self.by_file[world.identity(loaded.path)] = loaded
+        for one in (loaded.path, name, loaded.facts.soname):
+            if one:
+                self.by_name.setdefault(one, loaded)
+
+    def drop(self, path: str, world: World) -> None:
+        gone = self.by_file.pop(world.identity(path), None)
+        self.by_name = {name: one for name, one in self.by_name.items() if one is not gone}
+
+
+def begin(path: str, facts: ElfObject, world: World) -> tuple[Loaded, Namespace]:
+    """The application, and the base namespace with it and its ld.so."""
+    application = Loaded(world.real(path), facts, None)
+    base = Namespace()
+    base.add("", application, world)
+    loader = world.read(facts.interp) if facts.interp else None
+    if facts.interp and loader:
+        base.add(posixpath.basename(facts.interp), Loaded(facts.interp, loader, None), world)
+    return application, base
+
+
+def places(needing: Loaded, world: World, application: Loaded | None = None) -> Iterator[Place]:
+    """The directories that are searched for a name that an object needs, in order; the cache stands between.
+
+    `application` is for objects whose chain does not lead to it: those opened by path with dlmopen.
+    """
+    chain = tuple(needing.chain())
+    last = application or chain[-1]
     if needing.facts.runpath is None:
-        for link in needing.chain():
+        for link in chain if last in chain else (*chain, last):
             if link.facts.runpath is None:
                 yield from _entries("rpath", link.facts.rpath, link, world)
-    for directory in world.library_path:
-        yield Place("LD_LIBRARY_PATH", directory or ".")
+    yield from _entries("LD_LIBRARY_PATH", world.library_path, last, world)
     yield from _entries("runpath", needing.facts.runpath, needing, world)
-    if "DF_1_NODEFLIB" not in needing.facts.flags:
-        yield Place("ld.so.cache", "")
+    yield Place("ld.so.cache", "")
+    if NODEFLIB not in needing.facts.flags:
         for directory in world.default_paths:
             yield Place("default", directory)
 
 
 def _entries(rule: str, entries: tuple[str, ...] | None, holder: Loaded, world: World) -> Iterator[Place]:
-    for entry in entries or ():
+    for entry in entries or () if entries != ("",) else ():
         yield Place(rule, expand_tokens(entry, holder.origin, world.tokens) or ".")
 
 
@@ -116,19 +157,29 @@ def expand_tokens(entry: str, origin: str, tokens: Mapping[str, str]) -> str:
     return _TOKEN.sub(lambda found: values.get(found[1] or found[2], found[0]), entry)
 
 
-def find(needing: Loaded, name: str, world: World) -> Edge:
+def find(needing: Loaded, name: str, world: World, application: Loaded | None = None) -> Edge:
     """The file that serves a needed name that no loaded object serves."""
     if "/" in name:
         path = expand_tokens(name, needing.origin, world.tokens)
         found = path if world.read(path) else None
         return Edge(needing.path, name, found, "path" if found else None, (Place("path", path),))
     searched: list[Place] = []
-    for place in places(needing, world):
+    for place in places(needing, world, application):
         searched.append(place)
-        path = world.cache.get(name, "") if place.rule == "ld.so.cache" else posixpath.join(place.directory, name)
-        if path and world.read(path):
+        path = _cached(needing, name, world) if place.rule == "ld.so.cache" else posixpath.join(place.directory, name)
+        if path and _fits(needing, world.read(path)):
             return Edge(needing.path, name, path, place.rule, tuple(searched))
     return Edge(needing.path, name, None, None, tuple(searched))
+
+
+def _cached(needing: Loaded, name: str, world: World) -> str:
+    path = world.cache.get(name, "")
+    below = tuple(f"{directory.rstrip('/')}/" for directory in world.default_paths)
+    return "" if NODEFLIB in needing.facts.flags and path.startswith(below) else path
+
+
+def _fits(needing: Loaded, facts: ElfObject | None) -> bool:
+    return facts is not None and facts.machine == needing.facts.machine
 
 
 def tree(path: str, world: World) -> tuple[Edge, ...]:
@@ -137,27 +188,34 @@ def tree(path: str, world: World) -> tuple[Edge, ...]:
     if facts is None:
         return ()
     edges: list[Edge] = []
-    start = Loaded(path, facts, None)
-    by_name: dict[str, str] = {facts.soname: path} if facts.soname else {}
-    waiting = deque([start])
+    application, base = begin(path, facts, world)
+    waiting = deque([application])
     while waiting:
         needing = waiting.popleft()
         for name in needing.facts.needed:
-            edge = _edge(needing, name, by_name, world)
+            edge = serve(needing, name, base, world)
             edges.append(edge)
-            if edge.path is None or edge.rule == "loaded":
-                continue
-            found = world.read(edge.path)
-            if found is not None and edge.path not in by_name.values():
-                waiting.append(Loaded(edge.path, found, needing))
-            by_name |= {one: edge.path for one in (name, found.soname if found else None) if one}
+            found = world.read(edge.path) if edge.path and edge.rule != "loaded" else None
+            new = found and load(edge, found, needing, base, world)
+            if new:
+                waiting.append(new)
     return tuple(edges)
 
 
-def _edge(needing: Loaded, name: str, by_name: Mapping[str, str], world: World) -> Edge:
-    if name in by_name:
-        return Edge(needing.path, name, by_name[name], "loaded", ())
-    return find(needing, name, world)
+def serve(needing: Loaded, name: str, space: Namespace, world: World, application: Loaded | None = None) -> Edge:
+    """What serves a name that an object of a namespace needs: what is loaded there, or a file."""
+    name = expand_tokens(name, needing.origin, world.tokens)
+    if name in space.by_name:
+        return Edge(needing.path, name, space.by_name[name].path, "loaded", ())
+    return find(needing, name, world, application)
+
+
+def load(edge: Edge, facts: ElfObject, loader: Loaded | None, space: Namespace, world: World) -> Loaded | None:
+    """The object of the file that was found; None where it is mapped already and has one name more now."""
+    path = edge.path or ""
+    mapped = space.by_file.get(world.identity(path))
+    space.add(edge.name, mapped or Loaded(path, facts, loader), world)
+    return None if mapped else space.by_file[world.identity(path)]
 
 
 def library_path(value: str) -> tuple[str, ...]:

@@ -1,0 +1,288 @@
+"""LD_DEBUG=files,libs,bindings → link maps, searches, bindings, per process and namespace; pure, and it never raises.
+
+What glibc (2.31 to 2.41 were read) does not say is filled in by what it implies:
+
+* The application has no link map line unless ld.so was told to run it. Who needs the first name, or is initialised
+  and given control, is the application; it bears its argv[0].
+* A namespace's own link map of ld.so gets no line either. A search that finds ld.so makes it; in the base namespace
+  its bindings do. The vdso is no file and no link map here.
+* A link map line holds the name that was asked for; the path is the file that was tried last. A search without such
+  a line found a file that is mapped already (or was not to be loaded), unless every directory was tried.
+* dlmopen of a path is not announced: a link map that nobody asked for was opened.
+* A new process whose lines begin without an application of its own was forked by the one that wrote the line before.
+* `Tried.rule` is the loader's word. It keeps one record per directory, so a directory that stands in several lists
+  bears the label of the first that named it. The default directories are always first: `default` before the cache is
+  such a case.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field, replace
+from functools import singledispatchmethod
+from typing import TypeAlias
+
+from elfworlds.resolve import expand_tokens
+from elfworlds.traces import ldlines
+from elfworlds.traces.ldlines import (
+    Addresses,
+    Among,
+    Asked,
+    Bound,
+    Called,
+    Destroyed,
+    Mapped,
+    Opened,
+    Started,
+    Trying,
+)
+from elfworlds.traces.ldtrace import Binding, Call, Event, Forked, LinkMap, Search, Settled, Trace, Tried, Unloaded
+
+__all__ = ["Binding", "Call", "Event", "Forked", "LinkMap", "Search", "Settled", "Trace", "Tried", "Unloaded", "parse"]
+_LOADER = ("ld-linux", "ld64.so", "ld.so")  # sonames of the psABIs
+_VDSO = ("linux-vdso", "linux-gate")
+_NAMESPACES = 16  # glibc's DL_NNS
+_GENERATIONS = 8  # of forks without exec, which bounds what one line costs
+_Story: TypeAlias = list[Event | Binding | Call]
+
+
+def parse(text: str) -> Trace:
+    """Everything the text says; lines that are none of the loader's are passed over."""
+    processes: dict[int, _Process] = {}
+    story: _Story = []
+    last: _Process | None = None
+    for pid, line in ldlines.read(text):
+        if pid not in processes:
+            processes[pid] = last.fork(pid) if last else _Process(pid, story)
+        last = processes[pid]
+        last.read(line)
+    for process in processes.values():
+        process.stop()
+    return Trace(
+        link_maps=tuple(one for one in story if isinstance(one, LinkMap)),
+        searches=tuple(one for one in story if isinstance(one, Search)),
+        bindings=tuple(one for one in story if isinstance(one, Binding)),
+        calls=tuple(one for one in story if isinstance(one, Call)),
+        events=tuple(one for one in story if not isinstance(one, Binding | Call)),
+        pids=tuple(processes),
+    )
+
+
+def _is_loader(path: str) -> bool:
+    return posixpath.basename(path).startswith(_LOADER)
+
+
+def _is_vdso_or_loader(path: str) -> bool:
+    return path.startswith(_VDSO) or _is_loader(path)
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """The search that is under way: its place in the story, and what was tried."""
+
+    at: int
+    search: Search
+    tried: list[Tried] = field(default_factory=list)
+    rule: str = "default"
+    last: str = ""
+
+    @property
+    def path(self) -> str | None:
+        """What was tried last."""
+        return self.tried[-1].path if self.tried else None
+
+    @property
+    def left_some(self) -> str | None:
+        """What was tried last, unless it may be that all was tried in vain."""
+        if not self.tried or "/" in self.search.name:
+            return None
+        tried = self.tried[-1]
+        over = self.rule == "default" and posixpath.dirname(tried.path) == self.last
+        return None if over or tried.rule != self.rule else tried.path
+
+
+@dataclass(slots=True)
+class _Process:
+    """What a process has mapped so far; it adds to the story, which all processes share."""
+
+    pid: int
+    story: _Story
+    application: str | None = None
+    running: bool = False
+    live: set[tuple[int, str]] = field(default_factory=set)
+    mapped: dict[int, int] = field(default_factory=dict)
+    newest: dict[str, int] = field(default_factory=dict)
+    made: int | None = None
+    wanted: _Wanted | None = None
+    loading: bool = False
+    parents: tuple[_Process, ...] = ()
+
+    def fork(self, pid: int) -> _Process:
+        """A process that begins with what this one has mapped, which is looked up there and not copied."""
+        self.story.append(Forked(pid, self.pid))
+        child = _Process(pid, self.story, self.application, self.running)
+        child.parents = (self, *self.parents)[:_GENERATIONS]
+        child.mapped = {lmid: self.mapped[lmid] for lmid in range(_NAMESPACES) if lmid in self.mapped}
+        return child
+
+    @singledispatchmethod
+    def read(self, line: ldlines.Line) -> None:
+        """One line of this process; those that follow say how each kind changes what is known."""
+
+    @read.register
+    def _(self, line: Asked) -> None:
+        if not line.opened and line.by_lmid == 0 and self._begins(line.by):
+            self._start(line.by)
+        elif line.opened:
+            self._give_up()
+            self._settle()
+        else:
+            self._went_on()
+        who = (None, line.by, line.by_lmid) if line.opened else (line.by, None, None)
+        self._want(Search(self.pid, line.lmid, line.name, who[0], (), None, who[1], who[2]))
+
+    @read.register
+    def _(self, line: Among) -> None:
+        if self.wanted:
+            self.wanted.rule, self.wanted.last = line.rule, line.last
+
+    @read.register
+    def _(self, line: Trying) -> None:
+        if self.wanted:
+            self.wanted.tried.append(Tried(self.wanted.rule, line.path))
+
+    @read.register
+    def _(self, line: Mapped) -> None:
+        wanted = self.wanted
+        if wanted is None or (wanted.search.name, wanted.search.lmid) != (line.name, line.lmid):
+            self._give_up()
+            self._settle()
+            if line.lmid == 0 and self.application is None:
+                self._start(line.name)
+                return
+            wanted = self._want(Search(self.pid, line.lmid, line.name, None, (), None))
+        self._found(wanted.path or line.name, mapped=True)
+
+    @read.register
+    def _(self, line: Addresses) -> None:
+        made = None if self.made is None else self.story[self.made]
+        if self.made is not None and isinstance(made, LinkMap):
+            self.story[self.made] = replace(made, base=line.base, dynamic=line.dynamic, size=line.size)
+        self.made = None
+
+    @read.register
+    def _(self, line: Destroyed) -> None:
+        self._give_up()
+        self._settle()
+        self.live.discard((line.lmid, line.path))
+        self.story.append(Unloaded(self.pid, line.lmid, line.path))
+
+    @read.register
+    def _(self, _line: Opened) -> None:
+        self._went_on()
+        self._settle()
+
+    @read.register
+    def _(self, line: Called) -> None:
+        self._went_on()
+        self._settle()
+        path = line.path or self.application or ""
+        lmid = self._lmid_of(path) if line.lmid is None else line.lmid
+        self._mention(path, lmid or 0)
+        self.story.append(Call(self.pid, path, line.kind, self._lmid_of(path) if lmid is None else lmid))
+
+    @read.register
+    def _(self, line: Started) -> None:
+        self._went_on()
+        if line.path != self.application or (self.running and not line.running):
+            self._start(line.path)
+        self.running = line.running
+        self._settle()
+
+    @read.register
+    def _(self, line: Bound) -> None:
+        if self.application is None and line.from_lmid == 0 and not _is_vdso_or_loader(line.from_path):
+            self._start(line.from_path)
+        self._mention(line.from_path, line.from_lmid)
+        self._mention(line.to_path, line.to_lmid)
+        ends = (line.from_path, line.from_lmid, line.to_path, line.to_lmid)
+        self.story.append(Binding(self.pid, *ends, line.kind, line.symbol, line.version))
+
+    def stop(self) -> None:
+        """The text ends here; what became of the search that was under way is not said."""
+        if self.wanted:
+            search = replace(self.wanted.search, tried=tuple(self.wanted.tried))
+            self.story[self.wanted.at] = search
+
+    def _knows(self, lmid: int, path: str) -> bool:
+        return any((lmid, path) in one.live for one in (self, *self.parents))
+
+    def _lmid_of(self, path: str) -> int | None:
+        """The namespace into which a file was mapped last."""
+        return next((one.newest[path] for one in (self, *self.parents) if path in one.newest), None)
+
+    def _begins(self, application: str) -> bool:
+        """Whether what needs something is the application of a program that now begins."""
+        # An application's names are looked for once, before it runs; no child does that again.
+        over = self.running or bool(self.parents)
+        known = self.application is not None and self._knows(0, application)
+        return not known or (over and application == self.application)
+
+    def _start(self, application: str) -> None:
+        self._give_up()
+        if self.application is not None or self.parents:  # auditors come before an application and stay
+            self.live, self.mapped, self.newest, self.parents = set(), {}, {}, ()
+        self.application, self.running = application, False
+        self._map(0, application, application)
+        self.loading = True
+
+    def _want(self, search: Search) -> _Wanted:
+        self.wanted = wanted = _Wanted(len(self.story), search)
+        self.story.append(search)
+        if "/" in search.name:
+            origin = posixpath.dirname(search.needed_by or search.opened_by or "")
+            wanted.tried.append(Tried("path", expand_tokens(search.name, origin, {})))
+        self.loading = True
+        return wanted
+
+    def _give_up(self) -> None:
+        """Nothing was mapped; a file was found all the same where not every place was tried."""
+        if self.wanted:
+            self._found(self.wanted.left_some, mapped=False)
+
+    def _went_on(self) -> None:
+        """What comes after every needed name was found: one that was not mapped now was mapped before."""
+        if self.wanted and self.wanted.search.needed_by is not None:
+            self._found(self.wanted.path, mapped=False)
+        self._give_up()
+
+    def _found(self, path: str | None, *, mapped: bool) -> None:
+        if self.wanted is None:
+            return
+        search = replace(self.wanted.search, tried=tuple(self.wanted.tried), found=path)
+        self.story[self.wanted.at] = search
+        self.wanted = None
+        silently = path is not None and _is_loader(path) and not self._knows(search.lmid, path)
+        if path is not None and (mapped or silently):
+            opened = search.needed_by is None
+            self._map(search.lmid, search.name, path, needed_by=search.needed_by, opened=opened)
+
+    def _map(self, lmid: int, name: str, path: str, *, needed_by: str | None = None, opened: bool = False) -> None:
+        position = self.mapped.get(lmid, 0)
+        self.made = len(self.story)
+        self.story.append(
+            LinkMap(self.pid, lmid, position, name, path, None, None, None, needed_by=needed_by, opened=opened)
+        )
+        self.mapped[lmid] = position + 1
+        self.live.add((lmid, path))
+        self.newest[path] = lmid
+
+    def _mention(self, path: str, lmid: int) -> None:
+        """Bindings and calls are all that is said of ld.so in the base namespace."""
+        if lmid == 0 and _is_loader(path) and not self._knows(0, path):
+            self._map(0, path, path)
+
+    def _settle(self) -> None:
+        if self.loading:
+            self.story.append(Settled(self.pid))
+        self.loading = False
