@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import driver, outcome
 from elfworlds.diagnosis import missing_objects
-from elfworlds.observers import compiler, facts, plain
+from elfworlds.observers import compiler, facts, ld_debug, plain
 from elfworlds.observers.types import Watched
 from elfworlds.outcome import Judgement, difference, judge, matches
 from elfworlds.plan import realise
@@ -33,7 +33,7 @@ WAITING_PER_WORKER = 4
 MOST_LEFT = 1 << 24
 OBSERVED = "observed"
 PLAIN = "plain"
-OBSERVERS: Mapping[str, Any] = {PLAIN: plain}
+OBSERVERS: Mapping[str, Any] = {PLAIN: plain, ld_debug.NAME: ld_debug}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,15 @@ class Observer:
             return self.untried(
                 trial, "UNSUPPORTED", (f"{tool} is not in PATH: the observer {trial.observer} needs it",)
             )
-        watched = self.watched(trial)
-        command = replace(watching.command(watched, toolchain), events=True)
+        cwd = self.directory(trial)
+        leaves = cwd.parent / OBSERVED
+        if trial.observer != PLAIN:
+            leaves.mkdir()
+        seen = watched(trial, self.build, cwd, leaves)
+        command = replace(watching.command(seen, toolchain), events=True)
         completed = self.run(command)
         told = events.parse(completed.events)
-        values = {**outcome.told(told), **watching.values(completed, contents(watched.leaves)), **_processes(completed)}
+        values = {**outcome.told(told), **watching.values(completed, contents(seen.leaves)), **_processes(completed)}
         why = [str(one.fields.get("value")) for one in told if one.name == events.UNSUPPORTED]
         found = self.untried(trial, "UNSUPPORTED", tuple(why), values) if why else self.judged(trial, values)
         notes = (*found.notes, *self.notes(trial, command, completed))
@@ -141,24 +145,6 @@ class Observer:
         judgement = Judgement(verdict.lower(), expected, verdict, None, ())
         return Observation(trial, judgement, None, None, values, reasons)
 
-    def watched(self, trial: Trial) -> Watched:
-        """The trial's program with every path real."""
-        bound, cwd, build = trial.bound, self.directory(trial), self.build
-        leaves = cwd.parent / OBSERVED
-        if trial.observer != PLAIN:
-            leaves.mkdir()
-        return Watched(
-            argv=tuple(build.realise(word) for word in bound.argv),
-            env={name: build.realise(value) for name, value in bound.env},
-            stdin=build.realise(bound.stdin).encode(),
-            cwd=str(cwd),
-            timeout=bound.timeout,
-            capture=bound.capture,
-            cpus=bound.cpus,
-            settings=_realised(bound.watch.get(trial.observer, {}), build),
-            leaves=str(leaves),
-        )
-
     def judged(self, trial: Trial, values: Mapping[str, Any]) -> Observation:
         outcomes = {name: _realised(matchers, self.build) for name, matchers in trial.bound.outcomes.items()}
         expected = self.realised(trial.expected) if trial.expected else None
@@ -176,6 +162,22 @@ class Observer:
             return ()
         artifacts = {key: self.build.artifacts[key] for key in trial.bound.keys}
         return tuple(missing_objects(text, artifacts, self.names, command.env))
+
+
+def watched(trial: Trial, build: Build, cwd: Path, leaves: Path) -> Watched:
+    """The trial's program with every path real."""
+    bound = trial.bound
+    return Watched(
+        argv=tuple(build.realise(word) for word in bound.argv),
+        env={name: build.realise(value) for name, value in bound.env},
+        stdin=build.realise(bound.stdin).encode(),
+        cwd=str(cwd),
+        timeout=bound.timeout,
+        capture=bound.capture,
+        cpus=bound.cpus,
+        settings=_realised(bound.watch.get(trial.observer, {}), build),
+        leaves=str(leaves),
+    )
 
 
 def contents(directory: str) -> dict[str, bytes]:
