@@ -5,8 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elfworlds.spec.matchers import WORDS
-from elfworlds.spec.model import DEFAULT_OUTCOMES, Claim, Expectation, Experiment, Matrix, Object, Scenario, Source
+from elfworlds.spec.model import (
+    DEFAULT_OUTCOMES,
+    Claim,
+    Expectation,
+    Experiment,
+    Matrix,
+    Object,
+    Program,
+    Scenario,
+    Source,
+)
 from elfworlds.spec.objects import FACTS
+from elfworlds.spec.observe import Gdb, Observe
+from elfworlds.spec.steps import Call, Copy, Dlsym, Fork, Load, Loop, Mappings, Named, Read, Step, System, Thread, Write
 from elfworlds.spec.values import VALUES
 
 if TYPE_CHECKING:
@@ -21,8 +33,24 @@ PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`matrix`", Matrix),
     ("An object", Object),
     ("A scenario", Scenario),
+    ("A scenario's `program`", Program),
+    ("A scenario's `observe`", Observe),
+    ("`observe: {gdb: …}`", Gdb),
     ("A claim", Claim),
     ("An expectation", Expectation),
+    ("A step", Step),
+    ("The step `load`; `dlmopen` has no `way`, `dlopen` has no `namespace` either", Load),
+    ("The step `dlsym`", Dlsym),
+    ("The step `call`", Call),
+    ("The step `read`", Read),
+    ("The step `write`", Write),
+    ("The steps `namespaces` and `phdrs`", Named),
+    ("The step `mappings`", Mappings),
+    ("The step `thread`", Thread),
+    ("The step `fork`", Fork),
+    ("The step `system`", System),
+    ("The step `loop`", Loop),
+    ("The step `copy`", Copy),
 )
 MEANINGS = {
     "absent": "`true`: there is no such value; `false`: there is one",
@@ -74,6 +102,49 @@ def _shown(default: object) -> str:
 
 
 RULES = """
+## Steps
+
+Steps become one C program, which is built as an executable of the experiment is, and kept as `driver.c` beside each trial;
+`elfworlds export-c` prints it with all that it takes to compile it by hand. Each step writes one event with one write(2), so a
+crash loses nothing that came before. A step that fails ends the program with exit 1, and the values `failed-step` and `error` say
+why; with `may-fail: true` it goes on, and in a loop with `until: failure` it ends the loop.
+
+A step has one verb; `when`, `quiet` and `may-fail` stand beside it. A list within `steps` counts as the steps in it. What `as`
+names is a value in `outcomes` and a variable in C (`-` becomes `_`): an open object is a `void *`, a `dlsym` is a pointer of its
+`type`, a `call` or `read` is what it gave. In `args`, `at`, `value`, `c` and `values`, which are C, `${object}` is a string.
+A name bound twice needs a `when` on both. A name bound in a loop is this iteration's in it; `dlclose` and `join` after the loop
+take all of them, in their order. `${loop.index}` counts iterations from 0.
+
+In `path`, `copy` and `mappings`, file names are relative to where the trial runs, an empty directory of its own.
+`handle: next` is RTLD_NEXT; without `handle` a symbol is looked up in RTLD_DEFAULT. `namespace` is `new`, `base`, or an open
+object's name. `namespaces` gives `maps`, each with `lmid`, `name`, `base` and `dynamic`; `mappings` gives the lines of
+/proc/self/maps that are the file's as `count`, those with offset 0 as `copies`, and `perms`; `phdrs` gives `names`.
+
+## Events of your own
+
+Any object may `#include "observe.h"` and tell events: `observe("constructor")`, `observe_int("counter", 3)`, likewise `_real`,
+`_text` and `_address`; `observe_unsupported("why")` makes the trial UNSUPPORTED. `phdrs.h` has `observe_phdrs("inside")`, what
+dl_iterate_phdr shows to that very object. The scenario lists their names under `reports`. Without a run that watches (descriptor
+9, opened for appending) events go to standard error.
+
+## Names observed several times
+
+`name.first`, `name.last`, `name.all`, `name.count`; the bare name means the last. A path through a list gives a list:
+`opened.all.lmid`, `gdb.stops.function`. `events` is the sequence of all names, `processes` what had to be killed at the end.
+
+## Observers
+
+Each observer makes a trial of its own beside the plain one. Where outcomes, claims or expectations speak of an observer's values
+(`gdb.backtrace`), only that trial is made: no other could be judged. `exit`, `signal`, `stdout`, `stderr` are the program's
+under every observer, and `env` reaches the program only. A tool that is missing makes the trial UNSUPPORTED, which fails no run.
+
+| observer | values |
+| --- | --- |
+| `ld-debug` | `link-maps`, `searches`, `bindings` with `from`, `from-lmid`, `to`, `to-lmid`, `symbol`; `namespaces`, `init`, `fini` |
+| `gdb` | `stops`, each with `state`, `function`, `frame`, `backtrace`, `values`, `commands`; `backtrace` of the crash; `shared-libraries` |
+| `valgrind` | `errors`, each with `kind`; `definitely-lost.bytes`, `indirectly-lost`, `possibly-lost`, `still-reachable` |
+| `strace` | `opens` with `path` and `result`, `maps` |
+
 ## References
 
 `${name}` is an object's path, `${name.dir}` its directory, `${name.soname}` its soname, `${matrix.axis}` the axis'
