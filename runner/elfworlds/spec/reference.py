@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.spec.matchers import WORDS
@@ -101,68 +102,7 @@ def _shown(default: object) -> str:
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
-RULES = """
-## Steps
-
-Steps become one C program, which is built as an executable of the experiment is, and kept as `driver.c` beside each trial;
-`elfworlds export-c` prints it with all that it takes to compile it by hand. Each step writes one event with one write(2), so a
-crash loses nothing that came before. A step that fails ends the program with exit 1, and the values `failed-step` and `error` say
-why; with `may-fail: true` it goes on, and in a loop with `until: failure` it ends the loop.
-
-A step has one verb; `when`, `quiet` and `may-fail` stand beside it. A list within `steps` counts as the steps in it. What `as`
-names is a value in `outcomes` and a variable in C (`-` becomes `_`): an open object is a `void *`, a `dlsym` is a pointer of its
-`type`, a `call` or `read` is what it gave. In `args`, `at`, `value`, `c` and `values`, which are C, `${object}` is a string.
-A name bound twice needs a `when` on both. A name bound in a loop is this iteration's in it; `dlclose` and `join` after the loop
-take all of them, in their order. `${loop.index}` counts iterations from 0.
-
-In `path`, `copy` and `mappings`, file names are relative to where the trial runs, an empty directory of its own.
-`handle: next` is RTLD_NEXT; without `handle` a symbol is looked up in RTLD_DEFAULT. `namespace` is `new`, `base`, or an open
-object's name. `namespaces` gives `maps`, each with `lmid`, `name`, `base` and `dynamic`; `mappings` gives the lines of
-/proc/self/maps that are the file's as `count`, those with offset 0 as `copies`, and `perms`; `phdrs` gives `names`.
-
-## Events of your own
-
-Any object may `#include "observe.h"` and tell events: `observe("constructor")`, `observe_int("counter", 3)`, likewise `_real`,
-`_text` and `_address`; `observe_unsupported("why")` makes the trial UNSUPPORTED. `phdrs.h` has `observe_phdrs("inside")`, what
-dl_iterate_phdr shows to that very object. The scenario lists their names under `reports`. Without a run that watches (descriptor
-9, opened for appending) events go to standard error.
-
-## Names observed several times
-
-`name.first`, `name.last`, `name.all`, `name.count`; the bare name means the last. A path through a list gives a list:
-`opened.all.lmid`, `gdb.stops.function`. `events` is the sequence of all names, `processes` what had to be killed at the end.
-
-## Observers
-
-Each observer makes a trial of its own beside the plain one. Where outcomes, claims or expectations speak of an observer's values
-(`gdb.backtrace`), only that trial is made: no other could be judged. `exit`, `signal`, `stdout`, `stderr` are the program's
-under every observer, and `env` reaches the program only. A tool that is missing makes the trial UNSUPPORTED, which fails no run.
-
-| observer | values |
-| --- | --- |
-| `ld-debug` | `link-maps`, `searches`, `bindings` with `from`, `from-lmid`, `to`, `to-lmid`, `symbol`; `namespaces`, `init`, `fini` |
-| `gdb` | `stops`, each with `state`, `function`, `frame`, `backtrace`, `values`, `commands`; `backtrace` of the crash; `shared-libraries` |
-| `valgrind` | `errors`, each with `kind`; `definitely-lost.bytes`, `indirectly-lost`, `possibly-lost`, `still-reachable` |
-| `strace` | `opens` with `path` and `result`, `maps` |
-
-## References
-
-`${name}` is an object's path, `${name.dir}` its directory, `${name.soname}` its soname, `${matrix.axis}` the axis'
-value at this point. References nest and resolve from the inside: `${${matrix.plugin}}`. A scalar that is one whole
-reference keeps the value's type; in a command a list is spliced. `$${` is a literal `${`; `$ORIGIN` needs no care.
-Inside `{…}` and `[…]` YAML wants references quoted.
-
-## `when`
-
-All keys must hold, a list means any of them. A text such as `<2.34` compares versions; for `libc` it speaks of glibc,
-and `musl >=1.2` of musl. Keys are axes, and `libc`, `gdb`, `rustc` in any case.
-
-## YAML
-
-YAML 1.2's core schema: `no`, `on`, `1:30` are text, and what is written `2.30` or `010` stays that. Duplicate keys,
-tags, a second document and aliases that multiply are errors. `<<` merges shallowly; a key set to `null` counts as not
-written. Top-level keys that begin with `x-` are ignored: a place for anchors.
-"""
+RULES = Path(__file__).with_name("rules.md")
 
 
 def _rules() -> Iterator[str]:
@@ -179,7 +119,7 @@ def _rules() -> Iterator[str]:
     yield "A missing value matches `absent` only."
     yield f"Outcomes are tried in the file's order; where none matches, the outcome is {_listed(DEFAULT_OUTCOMES)}."
     yield "Of `expect`, the first entry whose `when` applies decides; of `claim`, every one that applies is checked."
-    yield RULES.rstrip("\n")
+    yield from ("", RULES.read_text().rstrip("\n"))
 
 
 def _listed(words: tuple[str, ...]) -> str:
