@@ -126,7 +126,7 @@ class Observer:
         values = {**outcome.told(told), **watching.values(completed, contents(seen.leaves)), **_processes(completed)}
         why = [str(one.fields.get("value")) for one in told if one.name == events.UNSUPPORTED]
         found = self.untried(trial, "UNSUPPORTED", tuple(why), values) if why else self.judged(trial, values)
-        notes = (*found.notes, *self.notes(trial, command, completed))
+        notes = (*found.notes, *_gave_up(values), *self.notes(trial, command, completed))
         return replace(
             found, command=command, completed=completed, notes=notes, events=told, program=self.program(trial)
         )
@@ -192,6 +192,11 @@ def contents(directory: str) -> dict[str, bytes]:
 def _start_of(path: str) -> bytes:
     with open(path, "rb") as file:  # noqa: PTH123  # as os.scandir gave it
         return file.read(MOST_LEFT)
+
+
+def _gave_up(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The step at which the program ended, in the loader's own words."""
+    return (f"the step `{values['failed-step']}` failed: {values['error']}",) if "failed-step" in values else ()
 
 
 def _processes(completed: Completed) -> dict[str, Any]:
