@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 from elfworlds import whole
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
+from elfworlds.toolchains import tools
 from elfworlds.toolchains.toolchain import Package, Toolchain
 from elfworlds.traces.ldcache import library_cache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from elfworlds.process import Run
+    from elfworlds.process import Completed, Run
 
-SCHEMA = 2  # of what is remembered
+SCHEMA = 3  # of what is remembered
 PROBE_SECONDS = 30.0
 PROGRAMS = ("cc1", "as", "ld")
 FILES = ("crt1.o", "libc.so.6", "libc.so", "libgcc.a")
@@ -34,7 +35,7 @@ HEADERS = (
     "/usr/include/linux/version.h",
 )
 DEFAULT_PATHS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
-LEARNT = {"default_paths", "identity", "versions", "packages", "stamps"}
+LEARNT = {"default_paths", "identity", "versions", "packages", "stamps", "found", "memcheck"}
 TOOLS = ("gdb", "valgrind", "strace", "rustc")
 _LIBC_BANNER = re.compile(rb"GNU C Library \(([^)]*)\) (?:stable|development) release version ([0-9][0-9.]*[0-9])")
 INSTALL = {
@@ -58,8 +59,15 @@ class Prober:
 
     def ask(self, *argv: str) -> str:
         """A program's standard output, whatever its exit status."""
+        return self._run(argv).text.strip()
+
+    def complaints(self, *argv: str) -> str:
+        """What a program writes to standard error, whatever its exit status."""
+        return self._run(argv).stderr.data.decode("utf-8", "replace")
+
+    def _run(self, argv: tuple[str, ...]) -> Completed:
         env = {"PATH": self.path, "LC_ALL": "C"}
-        return self.run(Command(argv=argv, env=env, cwd="/", timeout=PROBE_SECONDS)).text.strip()
+        return self.run(Command(argv=argv, env=env, cwd="/", timeout=PROBE_SECONDS))
 
 
 def probe(prober: Prober, cache: Path | None) -> Toolchain:
@@ -80,7 +88,7 @@ def probe(prober: Prober, cache: Path | None) -> Toolchain:
     if cache is None:
         return _toolchain(prober, cc, _learn(prober, cc))
     memory = cache / f"host-{SCHEMA}-{hashlib.sha256(json.dumps([cc, prober.path]).encode()).hexdigest()[:16]}.json"
-    facts = _recall(memory) or _remember(memory, _learn(prober, cc))
+    facts = _recall(memory, tools.find(prober.path, TOOLS)) or _remember(memory, _learn(prober, cc))
     return _toolchain(prober, cc, facts)
 
 
@@ -103,17 +111,20 @@ def _learn(prober: Prober, cc: tuple[str, ...]) -> dict[str, Any]:
     identity = {name: _digest(path) for name, path in sorted(files.items())}
     identity["cc --version"] = prober.ask(*cc, "--version").partition("\n")[0]
     identity["machine"] = os.uname().machine
-    tools = {name: shutil.which(name, path=prober.path) for name in TOOLS}
-    watched = [*files.values(), *(Path(one) for one in tools.values() if one)]
-    packages = _packages(prober, [str(one) for one in watched])
-    identity |= {f"package {name}": version for name, version in packages.items() if name not in TOOLS}
+    found = tools.find(prober.path, TOOLS)
+    memcheck = tools.memcheck(prober, found)
+    beside = [*found.values(), *memcheck.values()]
+    packages = _packages(prober, [str(one) for one in files.values()])
+    identity |= {f"package {name}": version for name, version in packages.items()}
     multiarch = prober.ask(*cc, "-print-multiarch")
     return {
         "default_paths": [f"{one}/{multiarch}" for one in ("/lib", "/usr/lib") if multiarch] + list(DEFAULT_PATHS),
         "identity": identity,
-        "versions": _versions(prober, cc, banner),
-        "packages": packages,
-        "stamps": {str(path): _stamp(path) for path in watched},
+        "versions": _versions(prober, cc, banner) | tools.versions(prober, found),
+        "packages": dict(sorted((packages | _packages(prober, beside)).items())) if beside else packages,
+        "stamps": {str(path): _stamp(path) for path in (*files.values(), *map(Path, beside))},
+        "found": found,
+        "memcheck": memcheck,
     }
 
 
@@ -186,13 +197,13 @@ def _stamp(path: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns, status.st_ino]
 
 
-def _recall(memory: Path) -> dict[str, Any] | None:
+def _recall(memory: Path, found: Mapping[str, str]) -> dict[str, Any] | None:
     try:
         facts: dict[str, Any] = json.loads(memory.read_text())
         same = all(_stamp(Path(path)) == stamp for path, stamp in facts["stamps"].items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return facts if same and set(facts) == LEARNT else None
+    return facts if same and set(facts) == LEARNT and facts["found"] == found else None
 
 
 def _remember(memory: Path, facts: dict[str, Any]) -> dict[str, Any]:
@@ -201,12 +212,13 @@ def _remember(memory: Path, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _toolchain(prober: Prober, cc: tuple[str, ...], facts: Mapping[str, Any]) -> Toolchain:
+    plain = tools.find(prober.path, tools.PLAIN)
     return Toolchain(
         name="host",
         identity=facts["identity"],
         versions=facts["versions"],
         packages=tuple(Package(name, version) for name, version in facts["packages"].items()),
-        tools={"cc": cc, "cp": (shutil.which("cp", path=prober.path) or "/bin/cp",)},
+        tools={"cc": cc, "cp": ("/bin/cp",), **tools.usable(plain | facts["found"] | facts["memcheck"])},
         env={"PATH": prober.path, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"},
         library_cache=library_cache(_bytes(Path("/etc/ld.so.cache")), os.uname().machine),
         default_paths=tuple(one for one in facts["default_paths"] if Path(one).is_dir()),
