@@ -16,7 +16,7 @@ LM_ID_BASE = 0
 # with blanks behind it since gdb 16.
 _MAPPING = re.compile(
     r"\s{0,80}(0x[0-9a-f]{1,16})\s{1,80}(0x[0-9a-f]{1,16})\s{1,80}0x[0-9a-f]{1,16}\s{1,80}0x[0-9a-f]{1,16}"
-    r"(?:\s{1,80}[r-][w-][x-][ps])?\s{1,80}(\S.*)"
+    r"(?:\s{1,80}[r-][w-][x-][ps])?\s{1,80}(/.*)"
 )
 _ADDRESS = re.compile(r"(?:[({][^\"]{1,1000}[)}] )?(0x[0-9a-f]{1,16})(?: .*)?", re.DOTALL)
 
@@ -59,9 +59,7 @@ def mappings(text: str) -> tuple[Mapping, ...]:
     """The objects in what `info proc mappings` prints; `[heap]`, `[stack]` and memory without a name left out."""
     found = (_MAPPING.fullmatch(line) for line in text.split("\n"))
     return tuple(
-        Mapping(int(one[1], 16), int(one[2], 16), one[3].rstrip().removesuffix(" (deleted)"))
-        for one in found
-        if one and not one[3].startswith("[")
+        Mapping(int(one[1], 16), int(one[2], 16), one[3].rstrip().removesuffix(" (deleted)")) for one in found if one
     )
 
 
