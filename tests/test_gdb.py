@@ -181,7 +181,7 @@ def test_deep_nesting_is_no_record() -> None:
 
 def test_mutated_sessions_raise_nothing() -> None:
     files = [files for name in ("crash", "breakpoints", "attach", "killed") for _, files in recorded("gdb", name)]
-    headers = [next(line for line in one["mi"].split(b"\n") if b"application" in line) for one in files]
+    headers = [next(line for line in one["mi"].split(b"\n") if b"asked" in line) for one in files]
     rng = random.Random(0)  # noqa: S311  # the same each time
     for data in mutated([one["mi"] for one in files] + [one["ld-debug.7"] for one in files]):
         text = data.decode("utf-8", "replace")
@@ -191,7 +191,7 @@ def test_mutated_sessions_raise_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"application": ' + "[" * 100_000, '{"application": 1, "asked": [1]}', '{"application": ']
+    "text", ['{"asked": ' + "[" * 100_000, '{"asked": 1}', '{"asked": [1]}', '{"asked": [[1, 2, 3]]}', '{"asked": ']
 )
 def test_a_broken_header_asks_nothing(text: str) -> None:
     seen = gdb_stops.read(f"~{mi.quoted(text)}\n^done\n*stopped\n1000^done\n", {})
@@ -262,6 +262,35 @@ def test_what_is_mapped_where_something_was_before_has_its_own_namespace(watchin
     values = watching.watch(gdb, program, library, settings={"break": ["hello"]})
     hits = [one["frame"]["address"] for one in values["gdb"]["stops"] if one["state"] == "breakpoint"]
     assert [one["lmid"] for one in hits] == [0, 1, 0]
+
+
+def test_a_program_that_becomes_another_is_told_under_its_own_name(watching: Watching) -> None:
+    last = compiled(watching.directory, "last", "void here(void) {} int main(void) { here(); return 6; }")
+    text = f'#include <unistd.h>\nint main(void) {{ execl("{last}", "a name", (char *) 0); return 1; }}'
+    (watching.directory / "link").symlink_to(compiled(watching.directory, "first", text))
+    settings = {"break": ["here", "main"]}
+    values = watching.watch(gdb, str(watching.directory / "link"), settings=settings)
+    stops = [(one["state"], one["function"]) for one in values["gdb"]["stops"]]
+    assert stops == [("breakpoint", "main"), ("breakpoint", "main"), ("breakpoint", "here"), ("exited", None)]
+    objects = [frame["address"] for one in values["gdb"]["stops"] for frame in one["backtrace"]]
+    assert [one["object"] for one in objects] == [str(watching.directory / "first"), last, last, last]
+    assert {one["lmid"] for one in objects} == {0}
+    assert values["exit"] == 6
+
+
+def test_a_thread_that_crashes_is_named_and_its_own_variables_are_shown(watching: Watching) -> None:
+    text = """
+        #include <pthread.h>
+        static __thread int mine = 1;
+        static void *crash(void *unused) { mine = 5; *(volatile int *) 8 = 1; return 0; }
+        int main(void) { pthread_t one; pthread_create(&one, 0, crash, 0); pthread_join(one, 0); return mine; }
+    """
+    program = compiled(watching.directory, "threads", text, "-pthread")
+    settings = {"evaluate": {"mine": "mine"}, "collect": ["backtrace", "threads"]}
+    values = watching.watch(gdb, program, settings=settings)
+    assert (values["signal"], values["gdb"]["backtrace"][0]["function"]) == ("SIGSEGV", "crash")
+    assert values["gdb"]["stops"][0]["values"]["mine"]["value"] == "5"
+    assert sorted(one["id"] for one in values["gdb"]["stops"][0]["threads"]) == [1, 2]
 
 
 def test_at_most_so_many_stops_and_then_the_program_runs_on(watching: Watching) -> None:

@@ -66,6 +66,7 @@ def at_a_stop(settings: Mapping[str, Any]) -> tuple[Asked, ...]:
     """What is asked at each stop, in order; the same at every stop."""
     collect = settings.get("collect", ["backtrace"])
     return (
+        Asked("program", "", console("info proc exe")),
         Asked("mappings", "", console("info proc mappings")),
         *(Asked(one, "", command) for one, command in COLLECTED.items() if one in collect),
         *(one for name, text in settings.get("evaluate", {}).items() for one in _evaluated(name, str(text))),
@@ -113,7 +114,7 @@ def _setup(watched: Watched, env: str) -> Iterator[str]:
 def _header(watched: Watched) -> str:
     """What the answers are read by, told to gdb so that it stands in what gdb says."""
     asked = [[one.kind, one.name] for one in at_a_stop(watched.settings)]
-    return json.dumps({"application": watched.argv[0], "asked": asked}).replace("\\", "\\\\")
+    return json.dumps({"asked": asked}).replace("\\", "\\\\")
 
 
 def _wrapper(watched: Watched, env: str) -> str:

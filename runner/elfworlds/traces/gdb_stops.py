@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from elfworlds.traces import lddebug, mi
 from elfworlds.traces.places import Places, address, mappings
@@ -13,7 +13,10 @@ from elfworlds.traces.places import Places, address, mappings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from elfworlds.traces.ldtrace import LinkMap
     from elfworlds.traces.mi import Record
+
+    At: TypeAlias = tuple[int | None, int | None]  # the process, and the number of the stop
 
 RUN_TOKEN = 1
 FIRST_TOKEN = 1000
@@ -25,6 +28,7 @@ STATES = {
     "exited-signalled": "exited",
 }
 _REGISTER = re.compile(r"([a-z0-9_]{1,20})\s{1,40}(0x[0-9a-f]{1,64})\s.*")
+_PROGRAM = re.compile(r"(?m)^exe = '(.*)'$")
 _MARK = re.compile(rf"(?m)^{MARK}([0-9]{{1,6}})\n")
 
 
@@ -95,9 +99,9 @@ def read(text: str, files: Mapping[str, str]) -> Seen:
         files: the loader's accounts of its link maps by file name, `ld-debug.PID`.
     """
     records = mi.parse(text)
-    application, asked = _header(records)
-    stops = _stops(records, asked)
-    told = [_told(one, _places(one, application, files)) for one in stops]
+    stops = _stops(records, _asked(records))
+    maps = _link_maps(stops, files)
+    told = [_told(one, _places(one, maps.get((one.pid, one.number), ()))) for one in stops]
     ends = [one for one in stops if one.state == "exited"]
     end = ends[-1] if ends else None
     return Seen(
@@ -113,16 +117,15 @@ def read(text: str, files: Mapping[str, str]) -> Seen:
     )
 
 
-def _header(records: Sequence[Record]) -> tuple[str, list[tuple[str, str]]]:
-    """The program's path and the questions of each stop, as the session had gdb repeat them."""
+def _asked(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Kind and name of each question at a stop, as the session had gdb repeat them."""
     for text in _paragraphs(records):
-        if text.startswith('{"application": '):
+        if text.startswith('{"asked": '):
             try:
-                found = json.loads(text)
-                return str(found["application"]), [(str(kind), str(name)) for kind, name in found["asked"]]
+                return [(str(kind), str(name)) for kind, name in json.loads(text)["asked"]]
             except (ValueError, KeyError, TypeError, RecursionError):
                 continue
-    return "", []
+    return []
 
 
 def _paragraphs(records: Sequence[Record]) -> Iterator[str]:
@@ -167,11 +170,30 @@ def _answered(stop: Stop, record: Record, printed: str, asked: list[tuple[str, s
         stop.answers[asked[position]] = Answer(record.results, printed)
 
 
-def _places(stop: Stop, application: str, files: Mapping[str, str]) -> Places:
-    account = files.get(f"ld-debug.{stop.pid}", "")
-    upto = next((mark.start() for mark in _MARK.finditer(account) if int(mark[1]) == stop.number), len(account))
-    link_maps = lddebug.parse(_MARK.sub("", account[:upto])).link_maps
-    return Places(application, mappings(stop.printed("mappings") or ""), link_maps)
+def _link_maps(stops: list[Stop], files: Mapping[str, str]) -> dict[At, tuple[LinkMap, ...]]:
+    """The link maps of each stop: those of the loader's account up to the mark that was set there."""
+    found: dict[At, tuple[LinkMap, ...]] = {}
+    for pid in dict.fromkeys(one.pid for one in stops):
+        numbers = {one.number for one in stops if one.pid == pid}
+        placed: dict[int, LinkMap] = {}
+        for part, number in _parts(files.get(f"ld-debug.{pid}", "")):
+            for one in lddebug.parse(part).link_maps:
+                placed.pop(one.base or 0, None)
+                placed[one.base or 0] = one
+            if number in numbers:
+                found.setdefault((pid, number), tuple(placed.values()))
+    return found
+
+
+def _parts(account: str) -> Iterator[tuple[str, int | None]]:
+    """What stands before each mark, with the mark's number; after the last one it is None."""
+    parts = _MARK.split(account)
+    yield from zip(parts[::2], [*map(int, parts[1::2]), None], strict=True)
+
+
+def _places(stop: Stop, link_maps: tuple[LinkMap, ...]) -> Places:
+    program = _PROGRAM.search(stop.printed("program") or "")
+    return Places(program[1] if program else None, mappings(stop.printed("mappings") or ""), link_maps)
 
 
 def _told(stop: Stop, places: Places) -> dict[str, Any]:

@@ -35,16 +35,19 @@ class Places:
     """A process' memory at one moment.
 
     Attributes:
-        application: the path of the program itself.
-        link_maps: in the order of loading; of two at one place the later one is there.
+        application: the path of the program itself, which has no link map with an address in the loader's account.
+        link_maps: those at one place in the order of loading: the last one is there.
     """
 
-    application: str
+    application: str | None
     mappings: tuple[Mapping, ...]
     link_maps: Sequence[LinkMap]
 
     def locate(self, address: int) -> dict[str, Any]:
-        """The address with its object and the object's namespace, each None where nothing is known."""
+        """The address with its object and the object's namespace, each None where nothing is known.
+
+        ld.so itself is mapped once for all namespaces, and has none.
+        """
         path = next((one.path for one in self.mappings if one.start <= address < one.end), None)
         return {"address": f"{address:#x}", "object": path, "lmid": self._lmid(address, path)}
 
