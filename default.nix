@@ -19,7 +19,8 @@ let
   scope = rec {
     # from a plan to derivations
     compiler = import ./nix/compiler.nix { inherit pkgs; };
-    toolchain = import ./nix/toolchain.nix { inherit pkgs compiler; };
+    inherit (pkgs) rustc;
+    toolchain = import ./nix/toolchain.nix { inherit pkgs compiler rustc; };
     mkObject = import ./nix/mk-object.nix { inherit pkgs; };
     objects = import ./nix/objects.nix { inherit mkObject toolchain; };
     build = { plan, files }: builtins.attrValues (objects { inherit plan files; });

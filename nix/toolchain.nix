@@ -1,11 +1,24 @@
 # The words that a request's command begins with: its tool becomes a program of the package set, or, where the
 # package set is the host, the very program that the runner found and took the identity of.
-{ pkgs, compiler }:
+{
+  pkgs,
+  compiler,
+  rustc,
+}:
 { tools, ... }:
 argv:
 let
   tool = builtins.head argv;
-  own = if tool == "cp" then pkgs.coreutils else compiler;
-  words = if pkgs.stdenv.isHost or false then tools.${tool} else [ "${own}/bin/${tool}" ];
+  own = {
+    cp = [ "${pkgs.coreutils}/bin/cp" ];
+    cc = [ "${compiler}/bin/cc" ];
+    "c++" = [ "${compiler}/bin/c++" ];
+    rustc = [
+      "${rustc}/bin/rustc"
+      "-C"
+      "linker=${compiler}/bin/cc"
+    ];
+  };
+  words = if pkgs.stdenv.isHost or false then tools.${tool} else own.${tool};
 in
 words ++ builtins.tail argv

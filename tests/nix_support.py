@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
 
 ROOT = Path(__file__).resolve().parents[1]
+RUSTC = "/usr/bin/rustc"  # where builds see it, which they do not see rustup's
 EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
 
 needs_nix = pytest.mark.skipif(
@@ -35,7 +36,7 @@ def environment(cache: Path, **more: str) -> dict[str, str]:
     """The environment of a machine with Debian's Nix, hostpkgs and nothing built yet."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "CC", "NIX_REMOTE") if name in os.environ}
     conf = str(ROOT / "nix" / "hostpkgs" / "conf")
-    here = {"XDG_CACHE_HOME": str(cache), "ELFWORLDS_NIX_PACKAGES": "hostpkgs", "NIX_CONF_DIR": conf}
+    here = {"XDG_CACHE_HOME": str(cache), "ELFWORLDS_NIX_PACKAGES": "hostpkgs", "NIX_CONF_DIR": conf, "RUSTC": RUSTC}
     return {**kept, "LC_ALL": "C.UTF-8", **here, **more}
 
 
@@ -70,9 +71,10 @@ class Bench:
 @contextmanager
 def bench(experiment: Path, cache: Path, backend: str = "nix", **more: str) -> Iterator[Bench]:
     with Pool() as pool:
-        (made,), found = backends.ready(backend, pool, environment(cache, **more), 2)
-        toolchains = {"host": session.host(pool, found, remember=False)}
         loaded = session.load_one(experiment, ROOT)
+        languages = session.languages([loaded])
+        (made,), found = backends.ready(backend, pool, environment(cache, **more), 2, languages)
+        toolchains = {"host": session.host(pool, found, remember=False, languages=languages)}
         yield Bench(pool, session.make_plan(loaded, toolchains), toolchains, made, [])
 
 

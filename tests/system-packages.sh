@@ -4,6 +4,8 @@
 programs='
 cc          gcc                 everything
 ld          binutils            everything
+c++         g++                 objects in C++
+/usr/bin/rustc rustc            objects in Rust, where a Nix build sees their compiler
 readelf     binutils            comparing our ELF facts with readelf
 nix-build   nix-bin             that Nix builds the same objects as the local store
 clang       clang               that the C sources compile without warnings with a second compiler

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfworlds.outcome import difference, holds, judge, matches, settle
-from elfworlds.outcome.match import ABSENT
+from elfworlds.outcome.observed import ABSENT
 from elfworlds.plan.types import Judged, ValueRef
 from elfworlds.spec.matchers import WORDS, MatcherError, check_matcher
 from elfworlds.yamltext import Scalar

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from elfworlds.records.told import RunTold, settled
-from elfworlds.report import summary, text
+from elfworlds.report import loading, summary, text
 from elfworlds.report.markdown import markdown
-from test_tables import trial
+from test_tables import TRACES, trial
 
 AXES = {"way": ("a", "b"), "libc": ("host",)}
 
@@ -62,7 +62,7 @@ def test_repetitions_are_settled_together_and_points_apart() -> None:
     assert [one["verdict"] for one in settled(trials)] == ["FLAKY", "FLAKY", "FAIL"]
 
 
-def told(trials: list[dict[str, Any]]) -> str:
+def told(trials: list[dict[str, Any]], traces: tuple[dict[str, Any], ...] = ()) -> str:
     environment = {
         **dict.fromkeys(("system", "kernel", "cpu", "python", "elfworlds", "backend"), "x"),
         "toolchains": [{"name": "host", "versions": {"libc": "2.36"}, "identity": {}, "packages": {"libc6": "2.36-9"}}],
@@ -77,6 +77,7 @@ def told(trials: list[dict[str, Any]]) -> str:
             planned=len(trials),
             trials=trials,
             events=[],
+            traces=traces,
             objects=[],
             environment=environment,
             rerun="elfworlds run n.yaml",
@@ -110,3 +111,57 @@ def test_versions_name_the_revision() -> None:
 
 def test_nothing_tried_is_said() -> None:
     assert "Nothing was tried." in told([])
+
+
+def at_points(*ways: str, **more: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401  # a record's fields
+    """One real trace as if it had been seen at several points."""
+    return tuple(
+        {**TRACES[0], "point": {"way": way, "libc": "host"}, "trial": f"s,way={way},libc=host", **more} for way in ways
+    )
+
+
+def section(report: str) -> str:
+    return report.partition("## What the loader did\n")[2].partition("\n## ")[0]
+
+
+def test_points_with_the_same_picture_are_told_together() -> None:
+    together = section(told([at("a", "yes")], at_points("a", "b")))
+    assert together.count("![") == 1
+    assert "### same-library-twice, everywhere\n" in together
+    assert "(pictures/s,way=a,libc=host.svg)" in together
+    other = {**TRACES[1], "point": {"way": "b", "libc": "host"}}
+    apart = section(told([at("a", "yes")], (*at_points("a"), other)))
+    assert apart.count("![") == 2
+    assert "### same-library-twice, where way = a\n" in apart
+
+
+def test_the_namespaces_are_listed_with_what_is_in_them() -> None:
+    lines = section(told([at("a", "yes")], at_points("a"))).splitlines()
+    assert "| namespace | objects, in the order of loading |" in lines
+    (row,) = (line for line in lines if line.startswith("| each of"))
+    assert row == (
+        "| each of the namespaces 1–2 | libuser.so (user-1, a copy of its own), libbase.so (base-1, a copy of its own),"
+        " libc.so.6 (a copy of its own), ld-linux-x86-64.so.2 (shared) |"
+    )
+
+
+def test_searches_that_went_as_predicted_are_one_sentence() -> None:
+    assert "Every one of 16 searches went where the search order says." in told([], at_points("a", "b"))
+
+
+def test_searches_that_did_not_are_a_table_and_a_line_on_the_terminal() -> None:
+    (one,) = at_points("a")
+    wrong = {**one["searches"][0], "predicted": "/lib/libbase.so", "agrees": False}
+    traces = ({**one, "searches": [wrong, *one["searches"][1:]]},)
+    report = section(told([], traces))
+    assert "| same-library-twice | way = a | LM\\_ID\\_BASE | libbase.so |" in report
+    assert "| /lib/libbase.so | /tmp/x/objects/base-0/libbase.so |" in report
+    assert "Every one" not in report
+    assert loading.disagreement(traces) == (
+        "1 of 8 searches of the loader did not go where the search order says: see report.md"
+    )
+    assert loading.disagreement((one,)) is None
+
+
+def test_a_run_without_traces_has_no_such_section() -> None:
+    assert "What the loader did" not in told([at("a", "yes")])

@@ -66,10 +66,22 @@ def test_a_runpath_of_the_needing_object_hides_every_rpath() -> None:
     assert find(needing, "x.so", world({"/deep/x.so": facts()})).path is None
 
 
-def test_nodeflib_leaves_out_cache_and_default_paths() -> None:
-    files = {"/lib/x.so": facts(), "/c/x.so": facts()}
+def test_nodeflib_leaves_out_default_paths_and_what_the_cache_says_of_them() -> None:
+    files = {"/lib/x.so": facts(), "/lib/sub/y.so": facts(), "/c/z.so": facts()}
+    cache = {"x.so": "/lib/x.so", "y.so": "/lib/sub/y.so", "z.so": "/c/z.so"}
     needing = Loaded("/app", facts(flags=("DF_1_NODEFLIB",)), None)
-    assert find(needing, "x.so", world(files, cache={"x.so": "/c/x.so"})).path is None
+    found = [find(needing, name, world(files, cache=cache)).path for name in cache]
+    assert found == [None, None, "/c/z.so"]
+
+
+def test_an_rpath_beside_a_runpath_is_none_for_dependants_either() -> None:
+    app = Loaded("/app", facts(rpath=("/deep",), runpath=("/x",)), None)
+    assert find(Loaded("/lib/y.so", facts(), app), "x.so", world({"/deep/x.so": facts()})).path is None
+
+
+def test_the_dynamic_loader_is_loaded_from_the_start() -> None:
+    files = {"/app": facts(needed=("ld.so.1",), interp="/ld/ld.so.1"), "/ld/ld.so.1": facts(soname="ld.so.1")}
+    assert [(edge.rule, edge.path) for edge in tree("/app", world(files))] == [("loaded", "/ld/ld.so.1")]
 
 
 @pytest.mark.parametrize(

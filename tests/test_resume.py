@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from conftest import World
+from elfworlds.records import RunDirectory
 
 SLOW = """
 experiment: slow
@@ -148,6 +149,19 @@ def test_a_line_that_was_cut_short_is_dropped_and_said(world: World) -> None:
     assert code == 0
     assert "2 trials were done, 2 had begun and are tried again, a line that was cut short is dropped" in out
     assert len((run / "trials.jsonl").read_text().splitlines()) == 4
+
+
+def test_a_trace_that_was_cut_short_is_dropped_and_said(world: World) -> None:
+    run = interrupted(world)
+    whole = {"trial": "x", "scenario": "s", "point": {}, "link_maps": [], "searches": [], "bindings": []}
+    (run / "traces.jsonl").write_text(f'{json.dumps(whole)}\n{{"trial":"y","scen')
+    directory = RunDirectory(run)
+    names, _, cut = directory.forget_in_flight()
+    assert (len(names), cut) == (2, True)
+    assert directory.traces() == [whole]
+    directory.append_trace({**whole, "trial": "y"})
+    assert [one["trial"] for one in directory.traces()] == ["x", "y"]
+    assert directory.forget_in_flight()[2] is False
 
 
 def test_a_complete_run_is_never_continued(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pandas as pd  # tables are read as a user would
@@ -40,7 +41,12 @@ def trial(number: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # a reco
     return record | more
 
 
-def run(trials: list[dict[str, Any]], events: list[dict[str, Any]] | None = None) -> RunTold:
+TRACES = tuple(json.loads(line) for line in (ROOT / "tests" / "data" / "traces.jsonl").read_text().splitlines())
+
+
+def run(
+    trials: list[dict[str, Any]], events: list[dict[str, Any]] | None = None, traces: tuple[dict[str, Any], ...] = ()
+) -> RunTold:
     return RunTold(
         name="x",
         question="?",
@@ -50,6 +56,7 @@ def run(trials: list[dict[str, Any]], events: list[dict[str, Any]] | None = None
         planned=len(trials),
         trials=trials,
         events=events or [],
+        traces=traces,
         objects=[],
         environment={},
         rerun="",
@@ -63,15 +70,25 @@ COLUMNS = {
     " flags execstack",
     "needed": "object experiment key position needed",
     "symbols": "object experiment key symbol version is_default defined bind type visibility value size",
-    "events": "trial experiment scenario seq event data",
+    "events": "trial experiment scenario seq event data addresses",
     "claims": "claim experiment scenario says way libc observer repeat trial claimed outcome reproduced",
+    "link_maps": "trial experiment scenario way libc pid lmid position name object path base dynamic size"
+    " needed_by opened",
+    "searches": "trial experiment scenario way libc pid lmid name needed_by seq position rule path found"
+    " predicted agrees",
+    "bindings": "trial experiment scenario way libc pid from_object from_path from_lmid to_object to_path to_lmid"
+    " symbol version kind",
 }
 
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_the_columns_are_these_whether_there_are_rows_or_not(name: str) -> None:
-    for trials in ([], [trial(1)]):
-        assert " ".join(tables.frames(run(trials), [])[name].columns) == COLUMNS[name]
+    for one in (run([]), run([trial(1)], traces=TRACES)):
+        assert " ".join(tables.frame(name, one, []).columns) == COLUMNS[name]
+
+
+def test_every_table_is_listed() -> None:
+    assert tuple(COLUMNS) == tables.NAMES == tuple(tables.frames(run([]), []))
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -124,7 +141,70 @@ def test_events_stand_in_the_order_of_the_plan_and_of_time() -> None:
     events = [{"trial": second, "event": "c"}, {"trial": first, "event": "a", "pid": 7}, {"trial": first, "event": "b"}]
     frame = tables.frames(run(trials, events), [])["events"]
     assert frame[["trial", "seq", "event"]].to_numpy().tolist() == [[first, 0, "a"], [first, 1, "b"], [second, 0, "c"]]
-    assert frame["data"].tolist() == ['{"pid": 7}', "{}", "{}"]
+    assert frame["addresses"].tolist() == ['{"pid": 7}', "{}", "{}"]
+
+
+def test_what_each_run_has_of_its_own_is_apart_from_what_any_run_gives() -> None:
+    event = {
+        "trial": trial(1)["trial"],
+        "event": "namespaces",
+        "pid": 7,
+        "tid": 8,
+        "cpu_s": 0.1,
+        "step": 3,
+        "handle": "0x55d0",
+        "maps": [{"lmid": 0, "base": "0x7f00"}],
+        "names": ["a", "b"],
+        "error": "no 0x in front",
+    }
+    (row,) = tables.frame("events", run([trial(1)], [event]), []).to_dict("records")
+    assert json.loads(row["data"]) == {"step": 3, "names": ["a", "b"], "error": "no 0x in front"}
+    assert set(json.loads(row["addresses"])) == {"pid", "tid", "cpu_s", "handle", "maps"}
+
+
+def table(name: str, *traces: dict[str, Any]) -> pd.DataFrame:
+    return tables.frame(name, run([trial(1)], traces=traces), [])
+
+
+def test_link_maps_stand_in_the_order_of_loading_with_the_point_that_they_are_of() -> None:
+    frame = table("link_maps", *TRACES)
+    assert frame.groupby("way", sort=False).size().to_dict() == {"dlmopen": 13, "dlopen": 6}
+    assert frame["trial"].unique().tolist() == [one["trial"] for one in TRACES]
+    plugins = frame[(frame["way"] == "dlmopen") & (frame["object"] == "user-1")]
+    assert plugins[["lmid", "position", "opened"]].to_numpy().tolist() == [[1, 0, True], [2, 0, True]]
+    assert plugins["base"].str.startswith("0x").all()
+
+
+def test_a_binding_has_the_experiments_names_for_both_ends() -> None:
+    frame = table("bindings", *TRACES)
+    assert len(frame) == sum(len(one["bindings"]) for one in TRACES)
+    found = frame[(frame["from_object"] == "user-1") & (frame["symbol"] == "base_version")]
+    assert found[["way", "from_lmid", "to_object", "to_lmid"]].to_numpy().tolist() == [
+        ["dlmopen", 1, "base-1", 1],
+        ["dlmopen", 2, "base-1", 2],
+        ["dlopen", 0, "base-0", 0],
+    ]
+
+
+def test_a_search_has_a_row_for_each_file_that_was_tried() -> None:
+    frame = table("searches", TRACES[1])
+    assert frame[["seq", "name", "position", "rule", "found"]].to_numpy().tolist() == [
+        [0, "libbase.so", 0, "runpath", True],
+        [1, "libc.so.6", 0, "runpath", False],
+        [1, "libc.so.6", 1, "ld.so.cache", True],
+    ]
+    assert frame["agrees"].tolist() == [True, True, True]
+
+
+def test_a_search_that_tried_nothing_has_a_row_too() -> None:
+    search = {"pid": 0, "lmid": 0, "name": "liba.so", "needed_by": None, "predicted": None, "agrees": True}
+    searches = [{**search, "tried": [], "found": None}, {**search, "tried": [["default", "/a"]], "found": "/b"}]
+    frame = table("searches", {**TRACES[0], "searches": searches})
+    assert frame[["seq", "position", "path", "found"]].astype("string").fillna("").to_numpy().tolist() == [
+        ["0", "0", "", "False"],
+        ["1", "0", "/a", "False"],
+        ["1", "1", "/b", "True"],
+    ]
 
 
 def test_parquet_holds_the_same_as_csv() -> None:

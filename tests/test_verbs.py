@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
+import pandas as pd  # tables are read as a user would
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import World
+from conftest import ROOT, World
+from elfworlds.cli.execute import write_reports
 from elfworlds.errors import Exit
 from elfworlds.plan.points import applies
+from elfworlds.records import RunDirectory, told
 from elfworlds.report.acceptance import entries
 from elfworlds.yamltext import Scalar
 from test_tables import COLUMNS
@@ -69,6 +75,51 @@ def test_a_run_is_told_again_from_its_directory_alone(world: World) -> None:
     assert told["md"][1] == (world.latest("same-lib") / "report.md").read_text()
     assert told["csv"][1] == (world.latest("same-lib") / "tables" / "trials.csv").read_text()
     assert list(json.loads(told["json"][1])[0]) == COLUMNS["trials"].split()
+
+
+def with_traces(world: World) -> Path:
+    """A run of same-lib whose traces are the recorded ones."""
+    world.run("run", "experiments/same-lib.yaml")
+    run = world.latest("same-lib").resolve()
+    shutil.copy(ROOT / "tests" / "data" / "traces.jsonl", run / "traces.jsonl")
+    return run
+
+
+def test_every_table_of_a_run_is_told_in_every_form(world: World) -> None:
+    run = with_traces(world)
+    write_reports(RunDirectory(run), told(RunDirectory(run)), tables=True)
+    for name, columns in COLUMNS.items():
+        code, text, _ = world.run("report", "same-lib", "--table", name, "--format", "csv")
+        assert (code, text) == (0, (run / "tables" / f"{name}.csv").read_text())
+        assert text.splitlines()[0].split(",") == columns.split()
+        rows = json.loads(world.run("report", "same-lib", "--table", name, "--format", "json")[1])
+        assert len(rows) == len(pd.read_csv(io.StringIO(text)))
+        _, plain, _ = world.run("report", "same-lib", "--table", name)
+        assert plain.split("\n")[0].split() == columns.split()
+        _, marked, _ = world.run("report", "same-lib", "--table", name, "--format", "md")
+        assert len(marked.splitlines()) == len(rows) + 2
+
+
+def test_a_table_that_there_is_not_is_refused(world: World) -> None:
+    world.run("run", "experiments/same-lib.yaml")
+    code, _, err = world.run("report", "same-lib", "--table", "binding")
+    assert (code, "did you mean `bindings`?" in err) == (4, True)
+
+
+def test_a_runs_pictures_lie_where_its_report_looks_for_them(world: World) -> None:
+    run = with_traces(world)
+    write_reports(RunDirectory(run), told(RunDirectory(run)), tables=False)
+    links = [unquote(one) for one in re.findall(r"!\[.*?\]\((.*?)\)", (run / "report.md").read_text())]
+    assert len(links) == 2
+    assert sorted(f"pictures/{path.name}" for path in (run / "pictures").iterdir()) == sorted(links)
+
+
+def test_what_the_loader_did_otherwise_than_predicted_is_said(world: World) -> None:
+    run = with_traces(world)
+    assert "search order" not in world.run("report", "same-lib")[1]
+    text = (run / "traces.jsonl").read_text()
+    (run / "traces.jsonl").write_text(text.replace('"agrees":true', '"agrees":false', 1))
+    assert "1 of 10 searches of the loader did not go where the search order says" in world.run("report", "same-lib")[1]
 
 
 def test_a_run_is_named_by_experiment_or_by_directory(world: World) -> None:

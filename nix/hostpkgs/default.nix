@@ -20,6 +20,7 @@ rec {
   };
   bash = usr;
   coreutils = usr;
+  rustc = usr;
   bashInteractive = runCommand "bash" { } ''
     mkdir -p "$out/bin"
     ln -s /usr/bin/bash "$out/bin/"

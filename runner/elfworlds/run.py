@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from queue import SimpleQueue
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from elfworlds import driver, outcome
 from elfworlds.diagnosis import missing_objects
 from elfworlds.observers import compiler, facts, plain
+from elfworlds.observers.types import Watched
 from elfworlds.outcome import Judgement, difference, judge, matches
 from elfworlds.plan import realise
+from elfworlds.traces import events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,8 +27,13 @@ if TYPE_CHECKING:
     from elfworlds.plan import Judged, Placement, Plan, Trial
     from elfworlds.process import Command, Completed, Run
     from elfworlds.toolchains import Toolchain
+    from elfworlds.traces.events import Event
 
 WAITING_PER_WORKER = 4
+MOST_LEFT = 1 << 24
+OBSERVED = "observed"
+PLAIN = "plain"
+OBSERVERS: Mapping[str, Any] = {PLAIN: plain}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,8 @@ class Observation:
         command, completed: None where the trial could not be tried.
         values: what was observed, by the names that matchers use.
         attempts: the outcome of each try; the last one is what is told.
+        events: what the program told, in order.
+        program: the C that its steps became, as people read it.
         notes: what else there is to say: why it was not tried, which object the loader could not find.
     """
 
@@ -44,6 +56,8 @@ class Observation:
     values: Mapping[str, Any]
     notes: tuple[str, ...]
     attempts: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    program: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,8 @@ class Observer:
         names: key → the object's name in the experiment.
         directory: where a trial runs; it exists and is empty.
         broken: key → why the object cannot be used.
+        question: the experiment's.
+        programs: sha256 → the C that steps became.
     """
 
     names: Mapping[str, str]
@@ -62,6 +78,8 @@ class Observer:
     run: Run
     directory: Callable[[Trial], Path]
     broken: Mapping[str, str]
+    question: str = ""
+    programs: Mapping[str, str] = field(default_factory=dict)
     retries: int = 0
 
     def observe(self, trial: Trial) -> Observation:
@@ -78,9 +96,7 @@ class Observer:
     def attempt(self, trial: Trial) -> Observation:
         reasons = tuple(self.broken[key] for key in self.needed(trial) if key in self.broken)
         if reasons:
-            expected = trial.expected.shown if trial.expected else None
-            judgement = Judgement("unresolved", expected, "UNRESOLVED", None, ())
-            return Observation(trial, judgement, None, None, {}, reasons)
+            return self.untried(trial, "UNRESOLVED", reasons)
         if trial.bound.kind == "run":
             return self.tried(trial)
         if trial.bound.kind == "build":
@@ -93,10 +109,55 @@ class Observer:
 
     def tried(self, trial: Trial) -> Observation:
         toolchain = self.toolchains[trial.bound.toolchain]
-        command = plain.command(trial, self.build, toolchain, str(self.directory(trial)))
+        watching = OBSERVERS[trial.observer]
+        tool = getattr(watching, "TOOL", None)
+        if tool is not None and tool not in toolchain.tools:
+            return self.untried(
+                trial, "UNSUPPORTED", (f"{tool} is not in PATH: the observer {trial.observer} needs it",)
+            )
+        watched = self.watched(trial)
+        command = replace(watching.command(watched, toolchain), events=True)
         completed = self.run(command)
-        found = self.judged(trial, plain.values(completed))
-        return replace(found, command=command, completed=completed, notes=self.notes(trial, command, completed))
+        told = events.parse(completed.events)
+        values = {**outcome.told(told), **watching.values(completed, contents(watched.leaves)), **_processes(completed)}
+        why = [str(one.fields.get("value")) for one in told if one.name == events.UNSUPPORTED]
+        found = self.untried(trial, "UNSUPPORTED", tuple(why), values) if why else self.judged(trial, values)
+        notes = (*found.notes, *self.notes(trial, command, completed))
+        return replace(
+            found, command=command, completed=completed, notes=notes, events=told, program=self.program(trial)
+        )
+
+    def program(self, trial: Trial) -> str:
+        """The claim first, then the C."""
+        says = (f"{one.id or 'claim'}: {one.says}" for one in trial.claims)
+        text = self.programs.get(trial.bound.program)
+        return driver.readable(text, (self.question, f"scenario {trial.scenario}", *says)) if text else ""
+
+    def untried(
+        self, trial: Trial, verdict: str, reasons: tuple[str, ...], values: Mapping[str, Any] = MappingProxyType({})
+    ) -> Observation:
+        """A trial that says nothing of the question, and why."""
+        expected = trial.expected.shown if trial.expected else None
+        judgement = Judgement(verdict.lower(), expected, verdict, None, ())
+        return Observation(trial, judgement, None, None, values, reasons)
+
+    def watched(self, trial: Trial) -> Watched:
+        """The trial's program with every path real."""
+        bound, cwd, build = trial.bound, self.directory(trial), self.build
+        leaves = cwd.parent / OBSERVED
+        if trial.observer != PLAIN:
+            leaves.mkdir()
+        return Watched(
+            argv=tuple(build.realise(word) for word in bound.argv),
+            env={name: build.realise(value) for name, value in bound.env},
+            stdin=build.realise(bound.stdin).encode(),
+            cwd=str(cwd),
+            timeout=bound.timeout,
+            capture=bound.capture,
+            cpus=bound.cpus,
+            settings=_realised(bound.watch.get(trial.observer, {}), build),
+            leaves=str(leaves),
+        )
 
     def judged(self, trial: Trial, values: Mapping[str, Any]) -> Observation:
         outcomes = {name: _realised(matchers, self.build) for name, matchers in trial.bound.outcomes.items()}
@@ -115,6 +176,25 @@ class Observer:
             return ()
         artifacts = {key: self.build.artifacts[key] for key in trial.bound.keys}
         return tuple(missing_objects(text, artifacts, self.names, command.env))
+
+
+def contents(directory: str) -> dict[str, bytes]:
+    """What an observer left behind, file by file."""
+    try:
+        entries = sorted(os.scandir(directory), key=lambda one: one.name)
+    except FileNotFoundError:
+        return {}
+    return {one.name: _start_of(one.path) for one in entries if one.is_file(follow_symlinks=False)}
+
+
+def _start_of(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123  # as os.scandir gave it
+        return file.read(MOST_LEFT)
+
+
+def _processes(completed: Completed) -> dict[str, Any]:
+    """What was still there at the end, before it was killed: which spins, which waits."""
+    return {"processes": [asdict(one) for one in completed.left]} if completed.left else {}
 
 
 def _realised(data: Any, build: Build) -> Any:  # noqa: ANN401  # matchers hold any data

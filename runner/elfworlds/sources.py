@@ -1,4 +1,4 @@
-"""Source files of an experiment: found, read once, digested; headers found by reading `#include` lines.
+"""Source files of an experiment: found, read once, digested; what they read found by reading them.
 
 A source is looked up beside the experiment, then in csrc/ of the project. Its place below either is its
 logical path, and where it lies while it is compiled; nothing else lies there.
@@ -10,10 +10,12 @@ import hashlib
 import posixpath
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from elfworlds import elf
+from elfworlds import driver, elf
 from elfworlds.spec.expand import expand
+from elfworlds.spec.languages import SUFFIXES, inline_path, of_source
 from elfworlds.yamltext import Problem, closest
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from elfworlds.spec.model import Object
 
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.MULTILINE)
+ASSEMBLED = re.compile(rb'^[ \t]*\.(?:include|incbin)[ \t]+"([^"\n]+)"', re.MULTILINE)
+MODULE = re.compile(rb"\bmod\s+(?:r#)?([A-Za-z_][A-Za-z0-9_]*)\s*;")
+MODULE_PATH = re.compile(rb'#\[\s*path\s*=\s*"([^"\n\\]+)"\s*\]')
+RUST_INCLUDE = re.compile(rb'\binclude(?:_str|_bytes)?!\s*[(\[{]\s*"([^"\n\\]+)"')
 INCLUDE_DIRECTORY = "include"
 
 
@@ -118,7 +124,10 @@ def gather(spec: Spec, project: Project) -> tuple[Sources, list[Problem]]:
                 problems.append(Problem(spec.document.mark(("objects", name, "prebuilt")), str(error), error.hint))
         for place, path in _wanted(one, axes):
             try:
-                reads[path or name] = reader.closure(path) if path else reader.inline(inline_path(one), one.code or "")
+                rust = one.language == "rust" or of_source(path) == "rust"
+                reads[path or name] = (
+                    reader.closure(path, rust=rust) if path else reader.inline(inline_path(one), one.code or "")
+                )
             except SourceError as error:
                 problems.append(Problem(spec.document.mark(("objects", name, *place)), str(error), error.hint))
     return Sources(reader.files, reads, prebuilt), problems
@@ -135,11 +144,6 @@ def _prebuilt(path: str, project: Project) -> Prebuilt:
         raise SourceError(error.message) from None
     except OSError as error:
         raise SourceError(f"{place}: {error.strerror}") from None
-
-
-def inline_path(one: Object) -> str:
-    """The logical path of an object's inline code; its name shows in diagnostics and debug information."""
-    return f"{one.stem}.c"
 
 
 def _wanted(one: Object, axes: Mapping[str, Axis]) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -160,32 +164,30 @@ class _Reader:
         self.project = project
         self.files: dict[str, File] = {}
 
-    def closure(self, path: str) -> tuple[str, ...]:
+    def closure(self, path: str, *, rust: bool) -> tuple[str, ...]:
         start = self.read(posixpath.normpath(path), required=True)
-        return self.follow([start] if start else [])
+        return self.follow(start, rust=rust) if start else ()
 
     def inline(self, path: str, code: str) -> tuple[str, ...]:
-        return self.follow([File.of(path, code.encode())])[1:]
+        return self.follow(File.of(path, code.encode()), rust=of_source(path) == "rust")[1:]
 
-    def follow(self, waiting: list[File]) -> tuple[str, ...]:
-        """The files that the given ones include, in a stable order."""
+    def follow(self, start: File, *, rust: bool) -> tuple[str, ...]:
+        """The file and all that it includes, in a stable order."""
         found: dict[str, None] = {}
+        waiting = [start]
         while waiting:
             file = waiting.pop(0)
             if file.path in found:
                 continue
             found[file.path] = None
-            waiting += self.included(file)
+            choices = _rust(file, root=file is start) if rust else _included(file)
+            waiting += filter(None, (self.first(paths) for paths in choices))
         return tuple(found)
 
-    def included(self, file: File) -> Iterator[File]:
-        for match in INCLUDE.finditer(file.data):
-            name = match[1].decode("utf-8", "replace")
-            for base in (posixpath.dirname(file.path), INCLUDE_DIRECTORY):
-                header = self.read(posixpath.normpath(posixpath.join(base, name)), required=False)
-                if header:
-                    yield header
-                    break
+    def first(self, paths: tuple[str, ...]) -> File | None:
+        """The first of these files that is there."""
+        found = (self.read(posixpath.normpath(path), required=False) for path in paths)
+        return next(filter(None, found), None)
 
     def read(self, path: str, *, required: bool) -> File | None:
         if path in self.files:
@@ -195,13 +197,20 @@ class _Reader:
         except SourceError:
             if required:
                 raise
-            return None
+            return self.shipped(path)
         except OSError as error:
             if required:
                 raise SourceError(f"`{path}`: {error.strerror}") from None
             return None
         self.files[path] = File.of(path, data)
         return self.files[path]
+
+    def shipped(self, path: str) -> File | None:
+        """A header that comes with elfworlds, such as observe.h; one of the project's own stands before it."""
+        directory, name = posixpath.split(path)
+        if directory == INCLUDE_DIRECTORY and name in driver.HEADERS:
+            self.files[path] = File.of(path, driver.source(name).encode())
+        return self.files.get(path)
 
     def find(self, path: str) -> Path:
         if path.startswith(("/", "../")) or path == "..":
@@ -221,4 +230,30 @@ class _Reader:
     def all_names(self) -> list[str]:
         """What could have been meant."""
         csrc = self.project.root / "csrc"
-        return [str(one.relative_to(csrc)) for one in sorted(csrc.rglob("*.[chS]"))[:1000]]
+        names = (one for one in sorted(csrc.rglob("*.*")) if one.suffix in (*SUFFIXES, ".h"))
+        return [str(one.relative_to(csrc)) for one in islice(names, 1000)]
+
+
+def _included(file: File) -> Iterator[tuple[str, ...]]:
+    """For each file that the preprocessor or the assembler would read, where it could lie, the first first."""
+    beside = posixpath.dirname(file.path)
+    for found in INCLUDE.finditer(file.data):
+        yield tuple(posixpath.join(base, _name(found)) for base in (beside, INCLUDE_DIRECTORY))
+    for found in ASSEMBLED.finditer(file.data) if of_source(file.path) == "assembly" else ():
+        yield tuple(posixpath.join(base, _name(found)) for base in ("", INCLUDE_DIRECTORY))
+
+
+def _rust(file: File, *, root: bool) -> Iterator[tuple[str, ...]]:
+    """For each file that rustc would read, where it could lie (Rust reference, "Module source filenames")."""
+    beside, name = posixpath.split(file.path)
+    own = () if root or name == "mod.rs" else (posixpath.join(beside, name.removesuffix(".rs")),)
+    for found in MODULE.finditer(file.data):
+        module = _name(found)
+        yield tuple(f"{base}/{one}" for base in (*own, beside or ".") for one in (f"{module}.rs", f"{module}/mod.rs"))
+    for pattern in (MODULE_PATH, RUST_INCLUDE):
+        for found in pattern.finditer(file.data):
+            yield (posixpath.join(beside, _name(found)),)
+
+
+def _name(found: re.Match[bytes]) -> str:
+    return found[1].decode("utf-8", "replace")

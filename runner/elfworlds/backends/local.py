@@ -41,6 +41,7 @@ MANIFEST = "manifest.json"
 SCHEMA = 1
 COMPILE_SECONDS = 600.0
 LOCK_POLL_SECONDS = 0.02
+UNSEEN = ("-ffile-prefix-map", "-frandom-seed", "--remap-path-prefix")  # they make places and runs alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,9 @@ class LocalBackend:
         files: Mapping[str, bytes],
         toolchain: Toolchain,
     ) -> Artifact | Failure:
+        lack = toolchain.lack(request.argv[0])
+        if lack is not None:
+            return Failure(key=request.key, command=by_hand(request, _directories(artifacts)), output=lack)
         for stale in (self.root / "tmp").glob(f"{request.key}.*"):
             shutil.rmtree(stale, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=f"{request.key}.", dir=self.root / "tmp"))
@@ -201,7 +205,7 @@ class LocalBackend:
 def by_hand(request: BuildRequest, directory: Callable[[str], str]) -> str:
     """The command as a person would type it where the sources are; `directory` maps a key to an object's own."""
     words = realised(request, Path(), directory, ".")
-    return shlex.join(word for word in words if not word.startswith(("-ffile-prefix-map", "-frandom-seed")))
+    return shlex.join(word for word in words if not word.startswith(UNSEEN))
 
 
 def lay_out(work: Path, request: BuildRequest, files: Mapping[str, bytes]) -> None:

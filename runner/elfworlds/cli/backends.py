@@ -8,7 +8,7 @@ from elfworlds.backends.local import LocalBackend, default_root
 from elfworlds.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from elfworlds.backends import Backend
     from elfworlds.process import Pool
@@ -29,26 +29,28 @@ def chosen(word: str, environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def ready(
-    word: str, pool: Pool, environment: Mapping[str, str], jobs: int
+    word: str, pool: Pool, environment: Mapping[str, str], jobs: int, languages: Collection[str] = ()
 ) -> tuple[tuple[Backend, ...], Mapping[str, str]]:
-    """The backends, and the environment whose compiler they build with."""
+    """The backends, and the environment whose compilers they build objects in these languages with."""
     made: list[Backend] = []
     for name in chosen(word, environment):
         if name == "nix":
-            backend, environment = _nix(pool, environment, jobs)
+            backend, environment = _nix(pool, environment, jobs, languages)
             made.append(backend)
         else:
             made.append(LocalBackend(default_root(environment), pool.run, jobs, pool.interrupt))
     return tuple(made), environment
 
 
-def _nix(pool: Pool, environment: Mapping[str, str], jobs: int) -> tuple[Backend, Mapping[str, str]]:
+def _nix(
+    pool: Pool, environment: Mapping[str, str], jobs: int, languages: Collection[str]
+) -> tuple[Backend, Mapping[str, str]]:
     from elfworlds.backends.nix import NixBackend
-    from elfworlds.backends.nix.compiler import environment_with_compiler
+    from elfworlds.backends.nix.compiler import environment_with_compilers
     from elfworlds.backends.nix.memory import Memory
     from elfworlds.backends.nix.settings import settings
 
     found = settings(environment)
     memory = Memory(default_root(environment) / "nix")
     backend = NixBackend(found, memory, pool.run, jobs, pool.interrupt)
-    return backend, environment_with_compiler(found, pool.run)
+    return backend, environment_with_compilers(found, pool.run, languages)

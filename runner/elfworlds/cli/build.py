@@ -28,6 +28,7 @@ def build(
     from elfworlds.cli import backends, session
     from elfworlds.cli.comparison import Comparison
     from elfworlds.cli.console import Screen
+    from elfworlds.cli.failures import failure_report
     from elfworlds.cli.verification import verified
     from elfworlds.process import Pool
     from elfworlds.report.text import grid
@@ -36,8 +37,9 @@ def build(
     found = session.load_all(experiments, Path.cwd())
     worst = Exit.AS_EXPECTED
     with Pool() as pool:
-        builders, environment = backends.ready(backend, pool, os.environ, jobs)
-        toolchains = {"host": session.host(pool, environment, remember=True)}
+        languages = session.languages(found)
+        builders, environment = backends.ready(backend, pool, os.environ, jobs, languages)
+        toolchains = {"host": session.host(pool, environment, remember=True, languages=languages)}
         for one in found:
             plan = session.make_plan(one, toolchains)
             comparison = Comparison(plan)
@@ -49,7 +51,7 @@ def build(
                     if placed.key in made.artifacts
                 ]
                 screen.say(*grid(rows, indent="") if rows else [])
-                screen.tell(session.failure_report(one, plan, made))
+                screen.tell(failure_report(one, plan, made))
                 screen.say(session.build_line(made, builder.where))
                 comparison.add(builder.name, made, None)
                 if verify and not verified(builder, plan, toolchains, made, one.project.root / "results", screen):

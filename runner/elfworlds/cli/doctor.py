@@ -98,6 +98,7 @@ def _programs(environment: Mapping[str, str]) -> Iterator[Finding]:
         "gdb": "observing trials with gdb",
         "valgrind": "observing trials with valgrind",
         "strace": "observing trials with strace",
+        "c++": "objects in C++",
         "rustc": "objects in Rust",
     }
     for program, cost in costs.items():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from elfworlds.environment import environment
 from elfworlds.errors import InterruptedRunError
 from elfworlds.records import Opened, RunDirectory, open_run, told
-from elfworlds.report import summary, text
+from elfworlds.report import loading, summary, text
 from elfworlds.report.markdown import markdown
 from elfworlds.report.summary import BAD
 from elfworlds.run import Observer, broken_objects, run
@@ -87,6 +87,8 @@ class Execution:
             self.pool.run,
             directory.working_directory,
             broken,
+            self.plan.question,
+            self.plan.programs(),
             self.retries,
         )
         trials = tuple(trial for trial in self.plan.trials if trial.id not in opened.done)
@@ -130,6 +132,8 @@ def write_reports(directory: RunDirectory, run_told: RunTold, *, tables: bool) -
         for name, frame in frames(run_told, symbols_of(run_told.objects)).items():
             directory.write(f"tables/{name}.csv", as_csv(frame))
             directory.write(f"tables/{name}.parquet", as_parquet(frame))
+    for one in loading.seen(run_told):
+        directory.write(one.file, one.picture)
     directory.write("report.md", markdown(run_told))
 
 
@@ -152,6 +156,8 @@ def show(directory: RunDirectory, run_told: RunTold, screen: Screen) -> None:
     screen.show_pivot(summary.pivot(axes, trials))
     claims = text.claim_lines(axes, trials)
     screen.say(*(["", *claims] if claims else []))
+    unexpected = loading.disagreement(run_told.traces)
+    screen.tell(["", unexpected] if unexpected else [])
     bad = [one["trial"] for one in trials if one["verdict"] in summary.BAD]
     stderr = {trial: _stderr(directory, trial) for trial in bad[: text.MAX_FAILURES]}
     failures = list(text.failure_lines(trials, axes, shown(directory.path), stderr))

@@ -32,7 +32,7 @@ def plan(
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
     found = session.load_all(experiments, Path.cwd())
     with Pool() as pool:
-        toolchains = {"host": session.host(pool, os.environ, remember=False)}
+        toolchains = {"host": session.host(pool, os.environ, remember=False, languages=session.languages(found))}
     for one in found:
         made = session.make_plan(one, toolchains)
         if form == "json":

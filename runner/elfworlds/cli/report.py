@@ -19,9 +19,12 @@ FORMATS = ("table", "json", "csv", "md")
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory, or an experiment's name: its latest.")],
     form: Annotated[str, typer.Option("--format", metavar="FORM", help="table, json, csv or md.")] = "table",
+    table: Annotated[
+        str | None, typer.Option("--table", metavar="NAME", help="One table of the run: trials, bindings, …")
+    ] = None,
     color: Color = "auto",
 ) -> int:
-    """Tell of a run that was; json and csv hold one row a trial."""
+    """Tell of a run that was; json and csv hold one row a trial, or the rows of another table."""
     from elfworlds.cli.console import Screen
     from elfworlds.cli.execute import show
     from elfworlds.errors import Exit, InputError
@@ -32,7 +35,9 @@ def report(
         raise InputError(f"--format is {', '.join(FORMATS)}, not `{form}`")
     directory = find(run)
     found = told(directory)
-    if form == "table":
+    if table is not None:
+        typer.echo(one_table(found, table, form), nl=False)
+    elif form == "table":
         screen = Screen.of(color, quiet=False, environment=os.environ)
         screen.say(f"{found.name}: {found.question}")
         show(directory, found, screen)
@@ -62,7 +67,23 @@ def text(found: RunTold, form: str) -> str:
         from elfworlds.report.markdown import markdown
 
         return markdown(found)
-    from elfworlds.tables import as_csv, as_json, trials_frame
+    return one_table(found, "trials", form)
 
-    frame = trials_frame(found.name, list(found.axes), found.trials)
-    return as_csv(frame) if form == "csv" else as_json(frame)
+
+def one_table(found: RunTold, name: str, form: str) -> str:
+    """A table of the run in one of the forms."""
+    from elfworlds import tables
+    from elfworlds.cli.execute import symbols_of
+    from elfworlds.errors import InputError
+    from elfworlds.report.markdown import table
+    from elfworlds.report.text import grid
+    from elfworlds.yamltext.problems import closest
+
+    if name not in tables.NAMES:
+        raise InputError(f"--table: no table `{name}`", hint=closest(name, tables.NAMES))
+    frame = tables.frame(name, found, symbols_of(found.objects) if name == "symbols" else [])
+    if form in ("csv", "json"):
+        return tables.as_csv(frame) if form == "csv" else tables.as_json(frame)
+    head, *rows = tables.as_texts(frame)
+    lines = table(head, rows) if form == "md" else grid([head, *rows], indent="")
+    return "\n".join([*lines, ""])

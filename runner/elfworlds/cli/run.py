@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elfworlds.cli.failures import failure_report
 from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, processors
 from elfworlds.errors import Exit
 
@@ -57,8 +58,9 @@ def run(
     choice = Choice(filter=filter_, labels=select or (), failed=failed, repeat=repeat, timeout=timeout, output=output)
     codes = [Exit.AS_EXPECTED]
     with Pool() as pool:
-        builders, environment = backends.ready(backend, pool, os.environ, jobs)
-        toolchains = {"host": session.host(pool, environment, remember=not dry_run)}
+        languages = session.languages(found)
+        builders, environment = backends.ready(backend, pool, os.environ, jobs, languages)
+        toolchains = {"host": session.host(pool, environment, remember=not dry_run, languages=languages)}
         plans = choice.plans(found, toolchains)
         if dry_run:
             return rehearse(plans, screen)
@@ -68,7 +70,7 @@ def run(
             for builder in builders:
                 made = session.build_plan(builder, plan, toolchains, screen, keep_going=keep_going)
                 screen.say(session.build_line(made, builder.where))
-                screen.tell(session.failure_report(one, plan, made))
+                screen.tell(failure_report(one, plan, made))
                 if made.unexpected(plan.may_fail()) and not keep_going:
                     return Exit.BUILD_FAILED
                 execution = Execution(

@@ -13,12 +13,13 @@ from elfworlds.backends.local import default_root
 from elfworlds.errors import InputError
 from elfworlds.sources import Project, Sources, gather
 from elfworlds.spec import Spec, load
+from elfworlds.spec.languages import used
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.host import Prober, probe
 from elfworlds.yamltext import ProblemsError, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from elfworlds.backends import Backend, Build
     from elfworlds.cli.console import Screen
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from elfworlds.yamltext import Problem
 
 KNOWN_TOOLCHAINS = ("host",)
+RUSTUP = ("HOME", "RUSTUP_HOME", "CARGO_HOME", "RUSTUP_TOOLCHAIN")  # what its rustc reads to find the real one
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,23 @@ def _refuse_same_names(found: Sequence[Loaded]) -> None:
             raise InputError(f"{one.path}: error: the experiment `{one.spec.name}` is also in {other}")
 
 
-def host(pool: Pool, environment: Mapping[str, str], *, remember: bool) -> Toolchain:
-    """This machine's toolchain; the compiler is `$CC`, or cc."""
-    path = environment.get("PATH", os.defpath)
-    prober = Prober(pool.run, path, environment.get("CC") or "cc")
-    return probe(prober, default_root(environment) / "toolchains" if remember else None)
+def host(pool: Pool, environment: Mapping[str, str], *, remember: bool, languages: Collection[str] = ()) -> Toolchain:
+    """This machine's toolchain; its compilers are `$CC`, `$CXX` and `$RUSTC`, those beside C where they are used."""
+    home = tuple((name, environment[name]) for name in RUSTUP if name in environment)
+    prober = Prober(
+        pool.run,
+        environment.get("PATH", os.defpath),
+        environment.get("CC") or "cc",
+        cxx=environment.get("CXX", ""),
+        rustc=environment.get("RUSTC", ""),
+        home=home,
+    )
+    return probe(prober, default_root(environment) / "toolchains" if remember else None, languages)
+
+
+def languages(found: Iterable[Loaded]) -> frozenset[str]:
+    """What the objects of experiments are written in."""
+    return frozenset[str]().union(*(used(one.spec.experiment, one.spec.document.data()) for one in found))
 
 
 def stand_in() -> Toolchain:
@@ -127,24 +141,3 @@ def build_line(build: Build, where: str) -> str:
     built = len(build.artifacts) - reused
     failed = f", {len(build.failures)} failed" if build.failures else ""
     return f"objects: {built} built, {reused} in the store already{failed} · {where}"
-
-
-def failure_report(one: Loaded, plan: Plan, build: Build) -> Iterator[str]:
-    """Each failed object: its command and the compiler's words; those that only lacked it on a line each."""
-    names = plan.names()
-    for key, failure in build.unexpected(plan.may_fail()).items():
-        if failure.missing:
-            yield f"object {names[key]}: not built, since {', '.join(names[need] for need in failure.missing)} failed"
-            continue
-        yield f"object {names[key]} failed to build"
-        yield f"  $ {failure.command}"
-        yield from (f"  {line}" for line in failure.output.rstrip("\n").split("\n"))
-        yield from _where_code_is(one, names[key])
-
-
-def _where_code_is(one: Loaded, name: str) -> Iterable[str]:
-    """For inline code, where its first line stands in the experiment."""
-    item = one.spec.experiment.objects[name]
-    if item.code is not None:
-        line = one.spec.document.first_line(("objects", name, "code"))
-        yield f"  ({item.stem}.c is the `code` of {name}: its line 1 is {one.spec.document.name}:{line})"

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import sandbox
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
-    from elfworlds.backends import Build
-    from elfworlds.plan import Trial
+    from collections.abc import Mapping
+
+    from elfworlds.observers.types import Watched
     from elfworlds.process import Completed
     from elfworlds.toolchains import Toolchain
 
 
-def command(trial: Trial, build: Build, toolchain: Toolchain, cwd: str) -> Command:
-    bound = trial.bound
+def command(watched: Watched, toolchain: Toolchain) -> Command:
     return sandbox.wrap(
         Command(
-            argv=tuple(build.realise(word) for word in bound.argv),
-            env={name: build.realise(value) for name, value in bound.env},
-            stdin=build.realise(bound.stdin).encode(),
-            cwd=cwd,
-            timeout=bound.timeout,
-            capture=bound.capture,
-            cpus=bound.cpus,
+            argv=watched.argv,
+            env=watched.env,
+            stdin=watched.stdin,
+            cwd=watched.cwd,
+            timeout=watched.timeout,
+            capture=watched.capture,
+            cpus=watched.cpus,
         ),
         toolchain.world,
     )
 
 
-def values(completed: Completed) -> dict[str, Any]:
+def values(completed: Completed, _left: Mapping[str, bytes] = MappingProxyType({})) -> dict[str, Any]:
     """What matchers may speak of."""
     return {
         "exit": completed.exit,

@@ -1,4 +1,4 @@
-"""What an observer is given, and what it gives."""
+"""What an observer is given."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Events and values → the name of what happened, a verdict, and what became of each claim."""
 
-from elfworlds.outcome.judge import ClaimJudged, Judgement, judge, settle
+from elfworlds.outcome.judge import UNTRIED, ClaimJudged, Judgement, judge, settle
 from elfworlds.outcome.match import difference, holds, matches
+from elfworlds.outcome.observed import lookup, told
 
-__all__ = ["ClaimJudged", "Judgement", "difference", "holds", "judge", "matches", "settle"]
+__all__ = ["UNTRIED", "ClaimJudged", "Judgement", "difference", "holds", "judge", "lookup", "matches", "settle", "told"]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.outcome.match import ABSENT, Values, difference, holds, matches
+from elfworlds.outcome.match import Values, difference, holds, matches
+from elfworlds.outcome.observed import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from elfworlds.plan import Judged
+
+
+UNTRIED = ("UNRESOLVED", "UNSUPPORTED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Judgement:
     """One trial's outcome against what was expected of it.
 
     Attributes:
-        verdict: PASS, FAIL, NEW (nothing was expected) or UNRESOLVED.
+        verdict: PASS, FAIL, NEW (nothing was expected), UNSUPPORTED or UNRESOLVED (it could not be tried).
         why: where the verdict is FAIL, the first thing that differs, in words.
     """
 
@@ -79,7 +83,7 @@ def _why(outcomes: Mapping[str, Mapping[str, Any]], expected: Judged, outcome: s
     """The first value that is not as the expected outcome, or the expectation itself, says."""
     wanted = {**(outcomes.get(expected.outcomes[0], {}) if len(expected.outcomes) == 1 else {}), **expected.matchers}
     for name, matcher in wanted.items():
-        value = values.get(name, ABSENT)
+        value = lookup(values, name)
         if not matches(matcher, value, values):
             return difference(name, matcher, value, values)
     return f"`{outcome}` stands before `{expected.shown}` and matches as well" if outcome in outcomes else None
@@ -90,8 +94,8 @@ def settle(verdicts: Sequence[tuple[str, str]]) -> list[str]:
 
     Where all of them differ from what was expected they stay FAIL; where each is one of those expected, PASS.
     """
-    outcomes = {outcome for outcome, verdict in verdicts if verdict != "UNRESOLVED"}
-    kinds = {verdict for _, verdict in verdicts} - {"UNRESOLVED"}
+    outcomes = {outcome for outcome, verdict in verdicts if verdict not in UNTRIED}
+    kinds = {verdict for _, verdict in verdicts}.difference(UNTRIED)
     if len(outcomes) <= 1 or kinds <= {"FAIL"} or kinds == {"PASS"}:
         return [verdict for _, verdict in verdicts]
-    return [verdict if verdict == "UNRESOLVED" else "FLAKY" for _, verdict in verdicts]
+    return [verdict if verdict in UNTRIED else "FLAKY" for _, verdict in verdicts]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.plan.types import ValueRef
 from elfworlds.spec.matchers import WORDS
 from elfworlds.yamltext import number
@@ -14,19 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Values = Mapping[str, Any]
-ABSENT = object()
 _SHOWN = 120
 
 
 def holds(matchers: Mapping[str, Any], values: Values) -> bool:
     """Whether every named value is as its matcher says."""
-    return all(matches(matcher, values.get(name, ABSENT), values) for name, matcher in matchers.items())
+    return all(matches(matcher, lookup(values, name), values) for name, matcher in matchers.items())
 
 
 def matches(matcher: Any, value: Any, values: Values) -> bool:  # noqa: ANN401  # any value
     """Whether a value is as a matcher says. A value that is missing matches `absent` only."""
     if isinstance(matcher, ValueRef):
-        return value is not ABSENT and equals(values.get(matcher.name, ABSENT), value)
+        return value is not ABSENT and equals(lookup(values, matcher.name), value)
     if isinstance(matcher, dict) and set(matcher) & set(WORDS):
         return all(_word(word, operand, value, values) for word, operand in matcher.items())
     if value is ABSENT:
@@ -85,7 +85,7 @@ def _contains(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401
 
 
 def _resolved(operand: Any, values: Values) -> Any:  # noqa: ANN401  # any value
-    return values.get(operand.name, ABSENT) if isinstance(operand, ValueRef) else operand
+    return lookup(values, operand.name) if isinstance(operand, ValueRef) else operand
 
 
 def _in_order(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401  # any value

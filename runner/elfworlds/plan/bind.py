@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import refs
+from elfworlds.plan import steps
+from elfworlds.plan.exports import Exported, exported
+from elfworlds.plan.points import applies
 from elfworlds.plan.request import Recipe, request, taken
 from elfworlds.plan.types import Bound, BuildRequest, Judged, ValueRef, directory_of, keys_in
 from elfworlds.refs import Template
-from elfworlds.sources import inline_path
-from elfworlds.spec import forms
+from elfworlds.sources import File
+from elfworlds.spec import forms, languages
 from elfworlds.spec.expand import object_of
+from elfworlds.spec.model import Object
 from elfworlds.yamltext import Scalar, core
 
 if TYPE_CHECKING:
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from elfworlds.plan.known import Known
     from elfworlds.plan.types import Point
     from elfworlds.sources import Prebuilt, Sources
-    from elfworlds.spec.model import Claim, Expectation, Experiment, Object, Scenario
+    from elfworlds.spec.model import Claim, Expectation, Experiment, Program, Scenario
     from elfworlds.toolchains import Toolchain
 
 
@@ -102,7 +106,8 @@ class Binder:
         direct_keys = [built.key for built in direct]
         indirect = dict.fromkeys(key for built in direct for key in built.needs if key not in direct_keys)
         search = tuple(self.search(one, direct_keys))
-        paths, inputs = self.files(name, one)
+        exports = self.exports(one)
+        paths, inputs = self.files(name, one, exports)
         defines = tuple((macro, self.plain(value)) for macro, value in sorted(one.defines.items()))
         texts = (*search, *(value or "" for _, value in defines), *self.words((*one.cflags, *one.ldflags)))
         return Recipe(
@@ -126,13 +131,28 @@ class Binder:
             as_needed=one.as_needed,
             build_id=one.build_id,
             hash_style=one.hash_style,
+            language=languages.language(one, paths),
+            edition=one.edition,
+            crate_type=one.crate_type,
+            exports=exports.words,
         )
+
+    def exports(self, one: Object | Program) -> Exported:
+        if one.exports is None:
+            return Exported()
+        said = one.exports.versions
+        versions = None if said is None else tuple((name, tuple(self.words(symbols))) for name, symbols in said)
+        return exported(versions, f"{one.filename}.map", shared=isinstance(one, Object) and one.library is not None)
 
     def plain(self, value: Scalar | None) -> str | None:
         found = self.data(value)
         return None if found is None else str(found)
 
-    def search(self, one: Object, needs: Iterable[str]) -> Iterator[str]:
+    def applies(self, when: Mapping[str, tuple[str | None, ...]]) -> bool:
+        """Whether a `when` holds at this point."""
+        return applies(when, self.point, self.toolchain.versions)
+
+    def search(self, one: Object | Program, needs: Iterable[str]) -> Iterator[str]:
         """The entries of DT_RUNPATH or DT_RPATH; an object's name stands for its directory."""
         entries = one.runpath if one.rpath is None else one.rpath
         if entries is None:
@@ -141,26 +161,32 @@ class Binder:
         for entry in self.words(entries):
             yield directory_of(self.object(entry).key) if entry in self.experiment.objects else entry
 
-    def files(self, name: str, one: Object) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    def files(self, name: str, one: Object, exports: Exported) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
         """The sources to compile, and every file that they may read."""
         inputs: dict[str, str] = {}
-        paths = tuple(self.words(one.sources)) if one.code is None else (inline_path(one),)
+        paths = tuple(self.words(one.sources)) if one.code is None else (languages.inline_path(one),)
         for path in (*paths, *one.headers) if one.code is None else (name, *one.headers):
             for read in self.sources.reads[path]:
                 inputs[read] = self.sources.files[read].sha256
         if one.code is not None:
-            inputs[paths[0]] = self.known.inline(paths[0], one.code)
+            inputs[paths[0]] = self.known.keep(File.of(paths[0], one.code.encode()))
+        if exports.text:
+            inputs[exports.path] = self.known.keep(File.of(exports.path, exports.text.encode()))
         return paths, tuple(sorted(inputs.items()))
 
-    def scenario(self, one: Scenario) -> Bound:
-        argv = tuple(self.words(one.run))
+    def scenario(self, name: str, one: Scenario) -> Bound:
+        argv, program = tuple(self.words(one.run)), ""
+        own: tuple[str, ...] = ()
+        if one.steps:
+            request, argv, program = steps.built(self, name, one)
+            own = (request.key,)
         env = tuple((name, self.plain(value) or "") for name, value in sorted(one.env.items()))
         stdin = self.text(one.stdin) if one.stdin is not None else ""
         texts = (*argv, *(value for _, value in env), stdin)
         subject = self.object(self.text(one.subject)) if one.subject is not None else None
-        keys = subject.needs if subject is not None else ()
+        keys = subject.needs if subject is not None else own
         return Bound(
-            kind=one.kind,
+            kind="run" if one.steps else one.kind,
             subject=subject.key if subject is not None else "",
             toolchain=self.toolchain.name,
             argv=argv,
@@ -173,7 +199,23 @@ class Binder:
             keys=self.known.closure((*keys, *(key for text in texts for key in keys_in(text)))),
             outcomes={name: self.matchers(values) for name, values in one.outcomes.items()},
             show=one.show,
+            program=program,
+            watch={observer: self.watched(observer, one) for observer in one.observe.chosen},
         )
+
+    def watched(self, observer: str, one: Scenario) -> dict[str, Any]:
+        """What an observer is asked, with every reference resolved."""
+        asked = getattr(one.observe, observer.replace("-", "_"))
+        return {
+            field.alias or name: self.asked(getattr(asked, name)) for name, field in type(asked).model_fields.items()
+        }
+
+    def asked(self, data: Any) -> Any:  # noqa: ANN401  # any of an observer's settings
+        if isinstance(data, Template):
+            return self.text(data)
+        if isinstance(data, dict):
+            return {key: self.asked(value) for key, value in data.items()}
+        return [self.asked(value) for value in data] if isinstance(data, tuple) else data
 
     def repeat(self, one: Scenario) -> int:
         return int(self.limit(one.repeat, forms.count))

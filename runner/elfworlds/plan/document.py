@@ -81,6 +81,8 @@ def _command(bound: Bound) -> dict[str, Any]:
         "capture": bound.capture,
         "cpus": bound.cpus,
         "show": list(bound.show),
+        "program": bound.program,
+        "watch": jsonable(bound.watch),
         "objects": list(bound.keys),
         "outcomes": [{"outcome": name, "matchers": jsonable(values)} for name, values in bound.outcomes.items()],
     }

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elfworlds.sources import File
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from elfworlds.plan.bind import Binder
     from elfworlds.plan.reads import Reads
     from elfworlds.plan.types import BuildRequest, Point
+    from elfworlds.sources import File
 
 
 class Known:
@@ -32,8 +31,12 @@ class Known:
             self.requests.setdefault(made.key, made)
         return self._at[at]
 
-    def inline(self, path: str, code: str) -> str:
-        file = File.of(path, code.encode())
+    def add(self, made: BuildRequest) -> None:
+        """One that no object of the experiment names."""
+        self.requests.setdefault(made.key, made)
+
+    def keep(self, file: File) -> str:
+        """The digest by which the plan has the file's bytes."""
         self.files[file.sha256] = file.data
         return file.sha256
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from elfworlds.plan.bind import Binder
@@ -89,16 +90,16 @@ class _Maker:
         read = self.reads.scenario(scenario)
         at = (name, tuple((axis, label) for axis, label in point if axis in read))
         if at not in self.bound:
-            self.bound[at] = (binder.scenario(scenario), self.repeat or binder.repeat(scenario))
+            self.bound[at] = (binder.scenario(name, scenario), self.repeat or binder.repeat(scenario))
         bound, repeat = self.bound[at]
         versions = binder.toolchain.versions
         claims = tuple(binder.judged(one) for one in scenario.claim if applies(one.when, binder.point, versions))
         fitting = (binder.judged(one) for one in scenario.expect if applies(one.when, binder.point, versions))
         expected: Judged | None = next(fitting, None)
-        for number in range(1, repeat + 1):
-            identity = trial_id(name, point, PLAIN, number if repeat > 1 else None)
-            place = first + number - 1
-            yield Trial(place, identity, name, point, PLAIN, number, bound, claims, expected)
+        watched = product(observers(bound, claims, expected), range(1, repeat + 1))
+        for place, (observer, number) in enumerate(watched, start=first):
+            identity = trial_id(name, point, observer, number if repeat > 1 else None)
+            yield Trial(place, identity, name, point, observer, number, bound, claims, expected)
 
     def refuse_twins(self, placements: Iterable[Placement]) -> None:
         """Two names for one build would be one file, and one handle for dlopen."""
@@ -114,6 +115,13 @@ class _Maker:
                 problems.append(Problem(where, message, "remove one, or let a define tell them apart"))
         if problems:
             raise self.spec.document.refuse(problems)
+
+
+def observers(bound: Bound, claims: Iterable[Judged], expected: Judged | None) -> tuple[str, ...]:
+    """Who watches: nobody, and each observer; only the one of which the outcomes speak, where they do."""
+    judged = (*bound.outcomes.values(), *(one.matchers for one in (*claims, *([expected] if expected else []))))
+    spoken = {value.partition(".")[0] for matchers in judged for value in matchers}
+    return tuple(one for one in bound.watch if one in spoken) or (PLAIN, *bound.watch)
 
 
 def _at(point: Point) -> str:

@@ -9,12 +9,16 @@ from elfworlds.refs import Template
 from elfworlds.spec.expand import expand, names, object_of
 from elfworlds.spec.findings import texts
 from elfworlds.spec.objects import templates
+from elfworlds.spec.shape import Model
+from elfworlds.spec.steps import every
+from elfworlds.yamltext import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from elfworlds.spec.forms import Axis
-    from elfworlds.spec.model import Experiment, Object, Scenario
+    from elfworlds.spec.model import Experiment, Object, Program, Scenario
+    from elfworlds.spec.steps import Step
 
 
 class Reads:
@@ -38,17 +42,24 @@ class Reads:
         return self.of_object[name]
 
     def mentioned(self, one: Object) -> set[str]:
-        directories = [*one.needs, *(one.runpath or ()), *(one.rpath or ())]
-        bare = {text for template in directories for text in expand(template, self.axes)}
+        bare = {text for template in self.directories(one) for text in expand(template, self.axes)}
         return {*bare.intersection(self.objects), *self.named(_templates(one))[1]}
 
     def scenario(self, one: Scenario) -> frozenset[str]:
         said = [*one.env.values(), *(text for _, text in texts(one.outcomes, ()))]
         parts = [*one.run, one.stdin, one.timeout, one.repeat, one.retries, one.capture, one.cpus, one.subject]
         found = [part for part in parts if isinstance(part, Template)]
+        found += [*within(one.steps), *within(one.program), *within(one.observe)]
         axes, objects = self.named([*found, *(refs.parse(text or "") for text in said)])
-        objects |= set(expand(one.subject, self.axes)) if one.subject is not None else set()
+        axes |= {axis for step in every(one.steps) for axis in step.when if axis in self.axes}
+        bare = [*self.directories(one.program), *(file for step in every(one.steps) for file in _files(step))]
+        bare += [one.subject] if one.subject is not None else []
+        objects |= {text for template in bare for text in expand(template, self.axes)}.intersection(self.objects)
         return frozenset({"libc"}).union(axes, *(self.object(name) for name in objects))
+
+    def directories(self, one: Object | Program | None) -> list[Template]:
+        """Where an object's name may stand without `${}`."""
+        return [] if one is None else [*one.needs, *(one.runpath or ()), *(one.rpath or ())]
 
     def named(self, templates: Iterable[Template]) -> tuple[set[str], set[str]]:
         """The axes and the objects that texts name, those within the values of axes included."""
@@ -67,3 +78,27 @@ def _templates(one: Object) -> Iterator[Template]:
     """All that an object is built of, and the facts that it must have."""
     for _, text in (*templates(one, ()), *texts(one.expect, ())):
         yield text if isinstance(text, Template) else refs.parse(text)
+
+
+def _files(step: Step) -> Iterator[Template]:
+    """The objects that a step names without `${}`."""
+    named = getattr(getattr(step, step.verb, None), "object", None)
+    if named is not None:
+        yield named
+
+
+def within(data: object) -> Iterator[Template]:
+    """Every template in a part of an experiment."""
+    if isinstance(data, Template):
+        yield data
+    elif isinstance(data, Scalar):
+        yield refs.parse(data)
+    else:
+        for value in _parts(data):
+            yield from within(value)
+
+
+def _parts(data: object) -> Iterable[object]:
+    if isinstance(data, Model):
+        return [getattr(data, name) for name in type(data).model_fields]
+    return data.values() if isinstance(data, dict) else data if isinstance(data, tuple) else ()

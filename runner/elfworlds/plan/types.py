@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ class Bound:
         keys: objects that the trial needs, transitively.
         outcomes: name → value → matcher, in the order in which they are tried.
         show: values that stand beside the outcome in reports.
+        program: sha256 of the C that the scenario's steps became; empty where it has none.
+        watch: observer → what it is asked.
     """
 
     kind: str
@@ -115,6 +117,8 @@ class Bound:
     keys: tuple[str, ...]
     outcomes: Mapping[str, Mapping[str, Any]]
     show: tuple[str, ...]
+    program: str = ""
+    watch: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,11 @@ class Plan:
     def may_fail(self) -> frozenset[str]:
         """Objects whose build is a question of its own: a failure there is an outcome."""
         return frozenset(one.bound.subject for one in self.trials if one.bound.kind == "build")
+
+    def programs(self) -> dict[str, str]:
+        """sha256 → the C that scenarios' steps became."""
+        digests = {one.bound.program for one in self.trials} - {""}
+        return {digest: self.files[digest].decode() for digest in digests}
 
     def names(self) -> dict[str, str]:
         """Key → the first object's name."""

@@ -29,6 +29,7 @@ class Command:
         limits: soft resource limits by their RLIMIT name in lower case.
         stderr_to: a file that standard error is appended to, to be read while the program runs; then the
             stream that is kept is empty.
+        events: whether descriptor 9 is a file that it may append events to.
     """
 
     argv: tuple[str, ...]
@@ -41,6 +42,7 @@ class Command:
     keep: int = KEPT_BYTES
     limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({"core": 0}))
     stderr_to: str = ""
+    events: bool = False
 
     def as_shell(self) -> str:
         """One line that runs the same program by hand, in a POSIX shell."""
@@ -91,6 +93,7 @@ class Completed:
         wall_s: seconds from fork to the end; user_s and sys_s as wait4(2) gives them.
         max_rss_kb: ru_maxrss of wait4(2); never below what the supervisor held at the fork.
         left: processes found alive at the end, in order of their ids.
+        events: what was appended to descriptor 9, up to a bound; a line that was cut short may be the last.
     """
 
     exit: int | None
@@ -104,6 +107,7 @@ class Completed:
     stdout: Stream
     stderr: Stream
     left: tuple[Left, ...]
+    events: bytes = b""
 
     @property
     def ok(self) -> bool:

@@ -132,6 +132,7 @@ def as_request(command: Command) -> dict[str, Any]:
         "keep": command.keep,
         "limits": dict(command.limits),
         "stderr_to": command.stderr_to,
+        "events": command.events,
     }
 
 

@@ -4,12 +4,14 @@
     experiment.yaml    the experiment as it was
     plan.json  environment.json  objects.jsonl
     trials.jsonl       one line a trial, appended as it ends; events.jsonl likewise
-    trials/<trial>/    cmd.sh; stdout and stderr where something was written; cwd/, where it ran
-    tables/  report.md
+    traces.jsonl       one line a scenario and point: what the loader did there, in a trial of its own
+    trials/<trial>/    cmd.sh; stdout and stderr where something was written; cwd/, where it ran;
+                       driver.c, what its steps became; observed/, what its observer wrote
+    tables/  pictures/  report.md
     complete           there when all of this is
     lock               held (flock(2)) by whoever runs it
 
-Everything but the two appended files is written whole: a temporary sibling, then `os.replace`.
+Everything but the three appended files is written whole: a temporary sibling, then `os.replace`.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 COMPLETE = "complete"
 TRIALS = "trials.jsonl"
 EVENTS = "events.jsonl"
+TRACES = "traces.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,18 @@ class RunDirectory:
         self._append(EVENTS, event_records(observation))
         self._append(TRIALS, [trial_record(observation)])
 
+    def append_trace(self, trace: Mapping[str, Any]) -> None:
+        """Keep what the loader did at a scenario and point: the fields of a line of traces.jsonl."""
+        self._append(TRACES, [trace])
+
     def _keep(self, observation: Observation) -> None:
         if observation.completed is None or observation.command is None:
             return
         directory = str(self.trial_directory(observation.trial))
         script = f"#!/bin/sh\n# Runs this trial again, by hand.\nexec {observation.command.as_shell()}\n"
         streams = {"stdout": observation.completed.stdout.data, "stderr": observation.completed.stderr.data}
+        if observation.program:
+            streams["driver.c"] = observation.program.encode()
         for name, data in streams.items():
             if data:
                 _put(f"{directory}/{name}", data)
@@ -104,7 +113,8 @@ class RunDirectory:
             return
         fd = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
-            os.write(fd, data)
+            while data:
+                data = data[os.write(fd, data) :]
         finally:
             os.close(fd)
 
@@ -114,6 +124,10 @@ class RunDirectory:
 
     def events(self) -> list[dict[str, Any]]:
         return self.lines(EVENTS)
+
+    def traces(self) -> list[dict[str, Any]]:
+        """What the loader did, in the order in which it was seen."""
+        return self.lines(TRACES)
 
     def objects(self) -> list[dict[str, Any]]:
         return self.lines("objects.jsonl")
@@ -148,16 +162,23 @@ class RunDirectory:
         Returns:
             The trials that are done; how many more had begun; whether a line was cut.
         """
-        done = self.lines(TRIALS)
-        path = self.path / TRIALS
-        cut = path.exists() and len(path.read_bytes().splitlines()) != len(done)
+        done, cut = self._whole_lines(TRIALS)
+        traces, cut_too = self._whole_lines(TRACES)
         self.write_lines(TRIALS, done)
+        if traces or cut_too:
+            self.write_lines(TRACES, traces)
         names = {str(one["trial"]) for one in done}
         self.write_lines(EVENTS, [one for one in self.events() if one.get("trial") in names])
         begun = [one for one in (self.path / "trials").iterdir() if one.name not in names]
         for directory in begun:
             shutil.rmtree(directory)
-        return names, len(begun), cut
+        return names, len(begun), cut or cut_too
+
+    def _whole_lines(self, name: str) -> tuple[list[dict[str, Any]], bool]:
+        """The records of a file, and whether a line of it was cut."""
+        path = self.path / name
+        found = self.lines(name)
+        return found, path.exists() and len(path.read_bytes().splitlines()) != len(found)
 
     def point_latest_here(self) -> None:
         """`latest` beside the run becomes a link to it."""

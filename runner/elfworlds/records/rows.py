@@ -6,7 +6,11 @@ import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.outcome.observed import ABSENT, lookup
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from elfworlds.backends import Build
     from elfworlds.plan import Plan
     from elfworlds.run import Observation
@@ -30,7 +34,7 @@ def trial_record(observation: Observation) -> dict[str, Any]:
         "expected": judged.expected,
         "verdict": judged.verdict,
         "why": judged.why,
-        "shown": {name: _short(observation.values.get(name)) for name in trial.bound.show},
+        "shown": {name: _shown(observation.values, name) for name in trial.bound.show},
         "attempts": list(observation.attempts),
         "notes": list(observation.notes),
         "exit": observation.values.get("exit"),
@@ -49,9 +53,11 @@ def trial_record(observation: Observation) -> dict[str, Any]:
 
 
 def event_records(observation: Observation) -> list[dict[str, Any]]:
-    """What happened in a trial beside its end: processes that had to be killed."""
+    """What happened in a trial beside its end: what its program told, and processes that had to be killed."""
     left = observation.completed.left if observation.completed else ()
-    return [{"trial": observation.trial.id, "event": "left-behind", **asdict(one)} for one in left]
+    trial = observation.trial.id
+    told = [{"trial": trial, "event": one.name, "verb": one.verb, **one.fields} for one in observation.events]
+    return [*told, *({"trial": trial, "event": "left-behind", **asdict(one)} for one in left)]
 
 
 def object_records(plan: Plan, build: Build) -> list[dict[str, Any]]:
@@ -78,6 +84,9 @@ def object_records(plan: Plan, build: Build) -> list[dict[str, Any]]:
     return records
 
 
-def _short(value: Any) -> Any:  # noqa: ANN401  # any value
-    """A value as it stands beside an outcome: a long text is cut."""
+def _shown(values: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # any value
+    """A value as it stands beside an outcome: a long text is cut, and what a trial did not give is missing."""
+    value = lookup(values, name)
+    if value is ABSENT:
+        return None
     return value if not isinstance(value, str) or len(value) <= SHOWN_CHARACTERS else f"{value[:SHOWN_CHARACTERS]}…"

@@ -25,6 +25,7 @@ class RunTold:
         axes: each with its labels.
         planned: how many trials there are in all; fewer records mean that the run was interrupted.
         trials: records with settled verdicts, in the plan's order.
+        traces: what the loader did at each scenario and point, in the order of the trials that they stand for.
         rerun: the command that makes such a run again.
     """
 
@@ -36,6 +37,7 @@ class RunTold:
     planned: int
     trials: Sequence[Record]
     events: Sequence[Record]
+    traces: Sequence[Record]
     objects: Sequence[Record]
     environment: Mapping[str, Any]
     rerun: str
@@ -44,6 +46,7 @@ class RunTold:
 def told(directory: RunDirectory) -> RunTold:
     """What a run's files say, complete or not."""
     about = directory.about()
+    trials = settled(directory.trials())
     return RunTold(
         name=about["experiment"],
         question=about["question"],
@@ -51,8 +54,9 @@ def told(directory: RunDirectory) -> RunTold:
         note=about["note"],
         axes=about["axes"],
         planned=about["planned"],
-        trials=settled(directory.trials()),
+        trials=trials,
         events=directory.events(),
+        traces=in_order(directory.traces(), trials),
         objects=directory.objects(),
         environment=directory.environment(),
         rerun=about["rerun"],
@@ -67,3 +71,10 @@ def settled(trials: Sequence[Record]) -> list[dict[str, Any]]:
         verdicts = settle([(one["outcome"], one["verdict"]) for one in members])
         found += [{**one, "verdict": verdict} for one, verdict in zip(members, verdicts, strict=True)]
     return found
+
+
+def in_order(traces: Sequence[Record], trials: Sequence[Record]) -> tuple[Record, ...]:
+    """One trace for each trial that has any, as the trials are; those of trials that are still to come last."""
+    places = {one["trial"]: place for place, one in enumerate(trials)}
+    only = {one["trial"]: one for one in traces}
+    return tuple(sorted(only.values(), key=lambda one: places.get(one["trial"], len(places))))

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.report import loading
 from elfworlds.report.summary import BAD, ClaimLine, Pivot, claims, counts, pivot, point_text, where
 from elfworlds.report.text import ending, pivot_rows
 from elfworlds.yamltext.problems import printable
@@ -26,7 +27,7 @@ def markdown(run: RunTold) -> str:
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
     lines += [*table(*pivot_rows(found)), "", *_fixed(found), _count(run), ""]
     lines += [*_claims(claims(run.axes, run.trials), run.source), *_differences(run.axes, run.trials)]
-    lines += [*_note(run.note), *_objects(run.objects), *_versions(run.environment)]
+    lines += [*_note(run.note), *_loading(run), *_objects(run.objects), *_versions(run.environment)]
     return "\n".join([*lines, "## Run it again", "", f"    {run.rerun}", ""])
 
 
@@ -108,6 +109,28 @@ def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) ->
 
 def _note(note: str) -> list[str]:
     return ["## Note", "", escape(note.strip()), ""] if note.strip() else []
+
+
+def _loading(run: RunTold) -> list[str]:
+    """The namespaces of each scenario, drawn and listed; predicted against actual."""
+    if not run.traces:
+        return []
+    lines = ["## What the loader did", ""]
+    for one in loading.seen(run):
+        what = escape(one.scenario)
+        lines += [f"### {what}, {_place(one.where)}", "", f"![Link namespaces of {what}]({one.link})", ""]
+        lines += [*table(loading.HEAD_OF_NAMESPACES, loading.rows_of_namespaces(one.namespaces)), ""]
+    return [*lines, "### Predicted against actual", "", *_predicted(run), ""]
+
+
+def _predicted(run: RunTold) -> list[str]:
+    rows, count = loading.rows_of_disagreements(run), loading.searches(run.traces)
+    if rows:
+        return table(loading.HEAD_OF_DISAGREEMENTS, rows)
+    if not count:
+        return ["The loader searched for nothing that could be predicted."]
+    many = f"Every one of {count} searches" if count > 1 else "The one search"
+    return [f"{many} went where the search order says."]
 
 
 def _objects(objects: Sequence[Record]) -> list[str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Record = Mapping[str, Any]
 
-VERDICTS = ("PASS", "FAIL", "FLAKY", "NEW", "UNRESOLVED")
+VERDICTS = ("PASS", "FAIL", "FLAKY", "NEW", "UNSUPPORTED", "UNRESOLVED")
 BAD = ("FAIL", "FLAKY", "UNRESOLVED")
 
 
@@ -34,7 +34,8 @@ class Pivot:
     """Outcomes by axis: a row for each scenario and labels of all varied axes but the last, which is across.
 
     Attributes:
-        row_axes, column_axis: names; `column_axis` is None where nothing varies.
+        row_axes, column_axis: names, `observer` among the rows' where there are several;
+            `column_axis` is None where nothing varies.
         columns: the last axis' labels.
         rows: heads and cells; None where no trial was.
         fixed: axes with one label only.
@@ -83,11 +84,13 @@ def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Pivot:
     }
     varied = [axis for axis, labels in present.items() if len(labels) > 1]
     column = varied[-1] if varied else None
-    row_axes = tuple(varied[:-1])
+    watched = len({one["observer"] for one in trials}) > 1
+    row_axes = (*varied[:-1], *(["observer"] if watched else []))
     columns = tuple(present[column]) if column else ("",)
     cells: dict[tuple[tuple[str, ...], str], list[Record]] = {}
     for one in trials:
-        head = (one["scenario"], *(one["point"][axis] for axis in row_axes))
+        places = {**one["point"], "observer": one["observer"]}
+        head = (one["scenario"], *(places[axis] for axis in row_axes))
         cells.setdefault((head, one["point"][column] if column else ""), []).append(one)
     heads = list(dict.fromkeys(head for head, _ in cells))
     rows = tuple((head, tuple(_cell(cells.get((head, label))) for label in columns)) for head in heads)

@@ -14,7 +14,14 @@ from elfworlds.report.text import pivot_rows
 if TYPE_CHECKING:
     from elfworlds.report.summary import Cell, Pivot
 
-STYLES = {"PASS": "green", "NEW": "cyan", "FLAKY": "yellow", "FAIL": "bold red", "UNRESOLVED": "magenta"}
+STYLES = {
+    "PASS": "green",
+    "NEW": "cyan",
+    "FLAKY": "yellow",
+    "FAIL": "bold red",
+    "UNRESOLVED": "magenta",
+    "UNSUPPORTED": "dim",
+}
 
 
 def print_pivot(pivot: Pivot) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ class Names:
     axes: Mapping[str, Axis]
     raw_axes: frozenset[str]
     objects: frozenset[str]
-    values: frozenset[str] = field(default_factory=frozenset)
+    values: Collection[str] = ()
 
     def object_of(self, name: str) -> str | None:
         return object_of(name, self.objects)
@@ -58,7 +58,7 @@ class Names:
         head, _, attribute = name.rpartition(".")
         if head in self.objects:
             return f"an object has `.dir` and `.soname`, no `.{attribute}`"
-        known = self.objects | self.values | {f"matrix.{axis}" for axis in self.raw_axes}
+        known = self.objects | set(self.values) | {f"matrix.{axis}" for axis in self.raw_axes}
         return closest(name, known)
 
 

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 from elfworlds import refs
 from elfworlds.refs import RefError, Template
 from elfworlds.spec.expand import Names, names
+from elfworlds.spec.forms import label_of
+from elfworlds.spec.versions import comparison
+from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from elfworlds.yamltext import Path
+
+
+TOOLCHAIN_AXES = ("libc", "gdb", "rustc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +64,16 @@ def references(text: str | Template, path: Path, known: Names) -> Iterator[Findi
         if problem:
             wrong = True
             yield Finding(path, *problem)
+
+
+def conditions(when: Mapping[str, Any], path: Path, known: Names) -> Iterator[Finding]:
+    """What is wrong with a `when`."""
+    for name, choices in when.items():
+        here: Path = (*path, name)
+        axis = known.axes.get(name)
+        if axis is None and name not in known.raw_axes and name not in TOOLCHAIN_AXES:
+            yield Finding(here, f"no axis `{name}` in the matrix", closest(name, known.raw_axes), at_key=True)
+        for index, choice in enumerate(choices):
+            label = label_of(choice)
+            if axis is not None and label not in axis.labels and not comparison(label):
+                yield Finding((*here, index), f"the axis `{name}` has no `{label}`", closest(label, axis.labels))

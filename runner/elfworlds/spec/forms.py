@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from elfworlds.yamltext import Path
 
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+VALUE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 FILE_STEM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
 C_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_, ]*\))?")
 ENV_NAME = re.compile(r"[^=\x00]+")
@@ -162,6 +163,21 @@ def listed(data: object) -> object:
     if isinstance(data, list):
         return data
     raise refuse(f"expected a list, found {kind(data)}", f"write [{data}]" if isinstance(data, str) else None)
+
+
+def spliced(data: object) -> object:
+    """A list whose own lists are taken for what they hold, so that steps can be shared by an alias."""
+    if not isinstance(data, list):
+        raise refuse(f"expected a list of steps, found {kind(data)}", "each step is `- verb: …`")
+    return list(_spliced(data))
+
+
+def _spliced(data: list[Any]) -> Iterator[Any]:
+    for one in data:
+        if isinstance(one, list):
+            yield from _spliced(one)
+        else:
+            yield one
 
 
 def matcher(data: Any) -> Data:  # noqa: ANN401  # any data may stand there; this says which is right

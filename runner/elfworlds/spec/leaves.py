@@ -60,6 +60,12 @@ FileStem: TypeAlias = Annotated[
 ]
 CName: TypeAlias = Annotated[str, Reads(matching(forms.C_NAME, "C name"), _STRING)]
 EnvName: TypeAlias = Annotated[str, Reads(matching(forms.ENV_NAME, "variable's name"), _STRING)]
+ValueName: TypeAlias = Annotated[
+    str,
+    Reads(
+        matching(forms.VALUE_NAME, "name of a value"), {"type": "string", "pattern": f"^{forms.VALUE_NAME.pattern}$"}
+    ),
+]
 Value: TypeAlias = Annotated[Scalar | None, Reads(forms.scalar, {"type": ["string", "number", "boolean", "null"]})]
 Templated: TypeAlias = Annotated[Template, Reads(forms.template, _TEXT)]
 Templates: TypeAlias = Annotated[tuple[Templated, ...], _LIST]

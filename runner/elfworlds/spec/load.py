@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from elfworlds.spec.check import ALL_VALUES, check, unknown_value
+from elfworlds.spec.check import check
 from elfworlds.spec.circles import check_axes
 from elfworlds.spec.findings import Finding
 from elfworlds.spec.forms import kind
-from elfworlds.spec.model import Claim, Expectation, Experiment, Matrix, Object, Scenario, Source
+from elfworlds.spec.model import Experiment, Matrix
+from elfworlds.spec.places import model_at, unspliced
+from elfworlds.spec.values import OBSERVERS, VALUES, unknown_value, written
 from elfworlds.yamltext import Document, Problem, closest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from pydantic_core import ErrorDetails
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _STAND_INS: dict[str, Any] = {"experiment": "x", "question": "x", "scenarios": {"x": {"run": "/x"}}}
 _ROUNDS = 20
+PYDANTIC = ("[key]",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ class Spec:
     @property
     def name(self) -> str:
         return self.experiment.experiment
+
+    def in_the_file(self, path: Path) -> Path:
+        """A path through the types as the document has it."""
+        return unspliced(self.document.data(), path)
 
 
 def load(
@@ -57,8 +64,9 @@ def load(
     if findings:  # nothing can be said of what they stand for
         experiment = experiment.model_copy(update={"matrix": Matrix()})
     spec = Spec(document, experiment)
-    findings += [*_errors(errors), *check(experiment, data, frozenset(toolchains))]
-    problems = [*_problems(document, findings), *more(spec)]
+    findings += [*_errors(errors, data), *check(experiment, data, frozenset(toolchains))]
+    placed = (replace(one, path=unspliced(data, one.path)) for one in findings)
+    problems = [*_problems(document, placed), *more(spec)]
     if problems:
         raise document.refuse(problems)
     return spec
@@ -81,16 +89,23 @@ def _validate(data: dict[Any, Any]) -> tuple[Experiment, list[ErrorDetails]]:
         try:
             return Experiment.model_validate(data), first or []
         except ValidationError as error:
-            details = error.errors()
+            details = [_placed(one, data) for one in error.errors()]
             first = first or details
             for one in reversed(details):
                 _prune(data, one)
     return Experiment.model_validate(_STAND_INS), first or []
 
 
+def _placed(error: ErrorDetails, data: dict[Any, Any]) -> ErrorDetails:
+    """The error with its place in the file."""
+    found = error.copy()
+    found["loc"] = unspliced(data, error["loc"])
+    return found
+
+
 def _prune(data: dict[Any, Any], error: ErrorDetails) -> None:
     """Remove the smallest entry that holds the error, so that the rest can be checked for other problems."""
-    steps = [step for step in error["loc"] if step != "[key]"]
+    steps = [step for step in error["loc"] if step not in PYDANTIC]
     if error["type"] == "missing":
         steps = steps[:-1] or steps
     if len(steps) <= 1:
@@ -114,12 +129,12 @@ def _holder(data: Any, steps: list[int | str]) -> Any:  # noqa: ANN401  # any pa
     return data
 
 
-def _errors(errors: Iterable[ErrorDetails]) -> Iterable[Finding]:
+def _errors(errors: Iterable[ErrorDetails], data: Mapping[Any, Any]) -> Iterable[Finding]:
     """What is wrong and what would be right, in this language's words rather than pydantic's."""
     for error in errors:
-        path: Path = tuple(step for step in error["loc"] if step != "[key]")
-        if _is_unknown_value(path):
-            yield unknown_value(path[:5], error["input"])
+        path: Path = tuple(step for step in error["loc"] if step not in PYDANTIC)
+        if _is_unknown_value(path, data):
+            yield unknown_value(path[:5], error["input"], None)
         elif error["type"] == "missing":
             yield Finding(path, f"`{path[-1]}` is missing", _missing(path), at_key=True, in_its_place=True)
         elif error["type"] == "extra_forbidden":
@@ -131,24 +146,24 @@ def _errors(errors: Iterable[ErrorDetails]) -> Iterable[Finding]:
             yield Finding(path, _words(error, path), at_key=path != error["loc"])
 
 
-def _is_unknown_value(path: Path) -> bool:
+def _is_unknown_value(path: Path, data: Mapping[Any, Any]) -> bool:
     """Whether a path is a matcher's, of a value that no trial has: then that is the problem."""
-    return (
-        len(path) >= len(("scenarios", "name", "claim", 0, "exit"))
-        and path[2] in ("claim", "expect", "outcomes")
-        and path[4] not in {*ALL_VALUES, *(field.alias for field in _model_at(path[:4]).model_fields.values())}
-    )
+    if len(path) < len(("scenarios", "name", "claim", 0, "exit")) or path[2] not in ("claim", "expect", "outcomes"):
+        return False
+    fields = {field.alias for field in model_at(path[:4]).model_fields.values()}
+    values = {value for known in VALUES.values() for value in known} | written(data["scenarios"].get(path[1]))
+    return str(path[4]).partition(".")[0] not in {*values, *OBSERVERS, *fields}
 
 
 def _missing(path: Path) -> str | None:
-    field = _model_at(path[:-1]).model_fields.get(str(path[-1]).replace("-", "_"))
+    field = model_at(path[:-1]).model_fields.get(str(path[-1]).replace("-", "_"))
     return field.description if field else None
 
 
 def _known(path: Path, value: object) -> str:
     if value is None:
         return "quote the text before it: inside {…} a comma ends a value"
-    known = [field.alias or name for name, field in _model_at(path[:-1]).model_fields.items()]
+    known = [field.alias or name for name, field in model_at(path[:-1]).model_fields.items()]
     return closest(str(path[-1]), known) or f"known here: {', '.join(sorted(known))}"
 
 
@@ -166,16 +181,3 @@ def _words(error: ErrorDetails, path: Path) -> str:
 
 def _where(path: Path) -> str:
     return f" in `{'.'.join(str(step) for step in path)}`" if path else ""
-
-
-def _model_at(path: Path) -> type[BaseModel]:
-    """The model whose fields are the keys at a path of the file."""
-    if len(path) >= len(("scenarios", "name", "claim")):
-        return Claim if path[2] == "claim" else Expectation
-    names: dict[tuple[int, str | int], type[BaseModel]] = {
-        (1, "source"): Source,
-        (1, "matrix"): Matrix,
-        (2, "objects"): Object,
-        (2, "scenarios"): Scenario,
-    }
-    return names.get((len(path), path[0]), Experiment) if path else Experiment

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field
 
-from elfworlds.spec.forms import Axis, label_of, listed, one_of
+from elfworlds.spec import exports as exporting
+from elfworlds.spec.exports import Exports
+from elfworlds.spec.forms import Axis, label_of, listed
+from elfworlds.spec.languages import LANGUAGES
 from elfworlds.spec.leaves import (
     AnyOf,
     AxisForm,
@@ -27,44 +30,18 @@ from elfworlds.spec.leaves import (
     Texts,
     Times,
     Value,
+    ValueName,
     Words,
 )
+from elfworlds.spec.observe import Observe, Observed
+from elfworlds.spec.shape import REMOVABLE, Model, word
+from elfworlds.spec.steps import Steps
 from elfworlds.yamltext import Scalar
 
 if TYPE_CHECKING:
     from elfworlds.refs import Template
 
 DEFAULT_OUTCOMES = ("hang", "crash", "other")
-
-
-class Model(BaseModel):
-    """Unknown keys are errors; a key whose value is null counts as not written (so a merge can remove it)."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=lambda name: name.replace("_", "-"),
-        arbitrary_types_allowed=True,
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_is_absent(cls, data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
-        if not isinstance(data, dict):
-            return data
-        known = {field.alias for field in cls.model_fields.values()}
-        return {key: value for key, value in data.items() if value is not None or key not in known}
-
-
-def _word(*known: str) -> Reads:
-    return Reads(one_of(*known), {"enum": list(known)})
-
-
-def _without_nulls(data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
-    return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
-
-
-_REMOVABLE = BeforeValidator(_without_nulls)
 
 
 class Source(Model):
@@ -117,13 +94,19 @@ class Object(Model):
     prebuilt: Annotated[
         Templated | None, Field(description="a file that exists: beside the experiment, or an absolute path")
     ] = None
-    language: Annotated[str | None, _word("c"), Field(description="what the sources are written in")] = None
+    language: Annotated[
+        str | None,
+        word(*LANGUAGES),
+        Field(description="what the sources are written in; default: what their names tell, for `code` c"),
+    ] = None
     sources: Annotated[
         Templates, Field(description="source files, looked up beside the experiment, then in csrc/")
     ] = ()
-    headers: Annotated[Texts, Field(description='files beyond those found by reading `#include "…"` lines')] = ()
+    headers: Annotated[Texts, Field(description='files beyond those found by reading `#include "…"`, `mod …;`')] = ()
     code: Annotated[Text | None, Field(description="the source itself, instead of `sources`")] = None
-    defines: Annotated[dict[CName, Value], _REMOVABLE, Field(description="macros: -DNAME=VALUE")] = {}
+    defines: Annotated[
+        dict[CName, Value], REMOVABLE, Field(description='macros: -DNAME=VALUE; in Rust --cfg NAME="VALUE"')
+    ] = {}
     needs: Annotated[
         Templates, Field(description="libraries of this experiment to link with; each becomes a DT_NEEDED")
     ] = ()
@@ -138,11 +121,29 @@ class Object(Model):
     z: Annotated[
         Templates, Field(description="linker keywords, -z KEYWORD; they outweigh `-z lazy -z noexecstack`")
     ] = ()
-    std: Annotated[Text, Field(description="the language standard, -std=")] = "gnu17"
+    std: Annotated[Text | None, Field(description="the language standard, -std=; default: gnu17, for C++ gnu++17")] = (
+        None
+    )
+    edition: Annotated[
+        str | None, word("2015", "2018", "2021", "2024"), Field(description="Rust's edition; default: 2021")
+    ] = None
+    crate_type: Annotated[
+        str | None,
+        word("cdylib", "dylib", "bin"),
+        Field(description="what rustc makes; default: cdylib, for an executable bin"),
+    ] = None
+    exports: Annotated[
+        Exports | None,
+        Reads(exporting.exports, exporting.SCHEMA),
+        Field(
+            description="the symbols that others may bind to: a list, a mapping version → list, or all; "
+            "default: all, for an executable those that its libraries refer to"
+        ),
+    ] = None
     pie: Annotated[Flag, Field(description="whether an executable is position-independent")] = True
     as_needed: Annotated[Flag, Field(description="whether unused needs leave no DT_NEEDED")] = False
-    build_id: Annotated[str, _word("sha1", "md5", "none"), Field(description="--build-id")] = "sha1"
-    hash_style: Annotated[str, _word("gnu", "sysv", "both"), Field(description="--hash-style")] = "gnu"
+    build_id: Annotated[str, word("sha1", "md5", "none"), Field(description="--build-id")] = "sha1"
+    hash_style: Annotated[str, word("gnu", "sysv", "both"), Field(description="--hash-style")] = "gnu"
     expect: Annotated[
         dict[str, Matcher],
         Field(description="ELF facts that must hold, else the object's trials are UNRESOLVED"),
@@ -168,7 +169,7 @@ class Claim(Model):
     id: Text | None = None
     says: Text
     outcome: Text
-    when: Annotated[dict[str, AnyOf], _REMOVABLE] = {}
+    when: Annotated[dict[str, AnyOf], REMOVABLE] = {}
     note: Text | None = None
 
 
@@ -179,8 +180,32 @@ class Expectation(Model):
     __pydantic_extra__: dict[str, Matcher]
 
     outcome: Annotated[tuple[Text, ...], OneOrMany(), Field(description="what happens; of a list, any one")]
-    when: Annotated[dict[str, AnyOf], _REMOVABLE] = {}
+    when: Annotated[dict[str, AnyOf], REMOVABLE] = {}
     note: Text | None = None
+
+
+class Program(Model):
+    """How the program that `steps` make is built: the keys of an executable, and C at file scope."""
+
+    code: Annotated[Text, Field(description="C before the steps: types, functions, variables")] = ""
+    defines: Annotated[dict[CName, Value], REMOVABLE, Field(description="macros: -DNAME=VALUE")] = {}
+    needs: Annotated[Templates, Field(description="libraries of this experiment to link with")] = ()
+    runpath: Annotated[Templates | None, Field(description="DT_RUNPATH, as an object has it")] = None
+    rpath: Annotated[Templates | None, Field(description="DT_RPATH instead of DT_RUNPATH")] = None
+    cflags: Annotated[Templates, Field(description="further words for the compiler")] = ()
+    ldflags: Annotated[Templates, Field(description="further words for the link; last on the command line")] = ()
+    z: Annotated[Templates, Field(description="linker keywords, -z KEYWORD")] = ()
+    exports: Annotated[
+        Exports | None,
+        Reads(exporting.exports, exporting.SCHEMA),
+        Field(description="the symbols that libraries may bind to, as an executable has them; all: every one"),
+    ] = None
+    pie: Annotated[Flag, Field(description="whether it is position-independent")] = True
+
+    @property
+    def filename(self) -> str:
+        """What is built of it."""
+        return "program"
 
 
 class Scenario(Model):
@@ -189,6 +214,13 @@ class Scenario(Model):
     run: Annotated[
         Words, Field(description="the command: split as a shell would, then substituted; no shell runs it")
     ] = ()
+    steps: Annotated[
+        Steps, Field(description="instead of `run`: the dynamic loader's own verbs, made into a C program")
+    ] = ()
+    includes: Annotated[Texts, Field(description="headers that the C of `steps` needs: [pthread.h]")] = ()
+    program: Annotated[
+        Program | None, Field(description="beside `steps`: how the program is built; an executable's keys, and `code`")
+    ] = None
     build: Annotated[
         Templated | None, Field(description="instead of `run`: an object; what the compiler says is what happens")
     ] = None
@@ -196,7 +228,7 @@ class Scenario(Model):
         Templated | None, Field(description="instead of `run`: an object; its ELF facts are what happens")
     ] = None
     env: Annotated[
-        dict[EnvName, Value], _REMOVABLE, Field(description="the whole environment; nothing is inherited")
+        dict[EnvName, Value], REMOVABLE, Field(description="the whole environment; nothing is inherited")
     ] = {}
     stdin: Annotated[Templated | None, Field(description="what standard input holds")] = None
     timeout: Annotated[Seconds, Field(description="seconds, after which everything the trial started is killed")] = 30.0
@@ -204,8 +236,16 @@ class Scenario(Model):
     retries: Annotated[Times, Field(description="how often a trial that failed is tried again; then it is FLAKY")] = 0
     capture: Annotated[Capture, Field(description="what standard output is: pipe, file or pty")] = "pipe"
     cpus: Annotated[Count | None, Field(description="how many processors a trial may use; for races")] = None
+    observe: Annotated[
+        Observed, Field(description="how the trials are watched besides; each observer makes a trial of its own")
+    ] = Observe()
+    reports: Annotated[
+        tuple[ValueName, ...],
+        BeforeValidator(listed),
+        Field(description="events that the objects' own code tells by observe.h"),
+    ] = ()
     show: Annotated[Texts, Field(description="values that stand beside the outcome in the report")] = ()
-    when: Annotated[dict[str, AnyOf], _REMOVABLE, Field(description="the points at which the scenario is run")] = {}
+    when: Annotated[dict[str, AnyOf], REMOVABLE, Field(description="the points at which the scenario is run")] = {}
     outcomes: Annotated[
         dict[Name, dict[str, Matcher]],
         Field(description="names of what can happen; the first that matches is it"),
@@ -226,7 +266,9 @@ class Scenario(Model):
     def kind(self) -> str:
         if self.build is not None:
             return "build"
-        return "inspect" if self.inspect is not None else "run"
+        if self.inspect is not None:
+            return "inspect"
+        return "steps" if self.steps else "run"
 
     @property
     def subject(self) -> Template | None:

@@ -9,12 +9,13 @@ from elfworlds.refs import RefError, Template
 from elfworlds.spec.circles import circles
 from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
 from elfworlds.spec.findings import Finding, references, texts
+from elfworlds.spec.languages import check_language
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from elfworlds.spec.model import Object
+    from elfworlds.spec.model import Object, Program
     from elfworlds.yamltext import Path
 
 FACTS = (
@@ -52,6 +53,7 @@ def check_objects(
             yield from references(template, path, known)
         yield from _needs(one, here, known, objects)
         yield from _directories(one, here, known)
+        yield from check_language(one, raw[name], here, known)
         for fact in one.expect:
             if fact not in FACTS:
                 path = (*here, "expect", fact)
@@ -83,19 +85,21 @@ def _one_thing(raw: Mapping[str, Any], here: Path) -> Iterator[Finding]:
         yield Finding(here, "an object has either `rpath` or `runpath`", hint)
 
 
-def templates(one: Object, here: Path) -> Iterator[tuple[Path, str | Template]]:
+def templates(one: Object | Program, here: Path) -> Iterator[tuple[Path, str | Template]]:
     """Every text of which the object is built, with its place."""
     for key in LISTS:
-        for index, template in enumerate(getattr(one, key) or ()):
+        for index, template in enumerate(getattr(one, key, None) or ()):
             yield (*here, key, index), template
     for key in ("soname", "prebuilt"):
-        if getattr(one, key) is not None:
+        if getattr(one, key, None) is not None:
             yield (*here, key), getattr(one, key)
     for macro, value in one.defines.items():
         yield (*here, "defines", macro), value or ""
+    for place, symbol in one.exports.symbols if one.exports is not None else ():
+        yield (*here, "exports", *place), symbol
 
 
-def _needs(one: Object, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:
+def _needs(one: Object | Program, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:
     for index, template in enumerate(one.needs):
         for need in expand(template, known.axes):
             path: Path = (*here, "needs", index)
@@ -106,13 +110,25 @@ def _needs(one: Object, here: Path, known: Names, objects: Mapping[str, Object])
                 yield Finding(path, f"`{need}` is an executable", "an object can need libraries only")
 
 
-def _directories(one: Object, here: Path, known: Names) -> Iterator[Finding]:
+def _directories(one: Object | Program, here: Path, known: Names) -> Iterator[Finding]:
     for key in DIRECTORIES:
         for index, template in enumerate(getattr(one, key) or ()):
             for entry in expand(template, known.axes):
                 if "/" not in entry and "$" not in entry and entry not in known.objects:
                     hint = closest(entry, known.objects) or "a literal directory holds a `/` or a `$`"
                     yield Finding((*here, key, index), f"no object `{entry}`", hint)
+
+
+def check_program(one: Program, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:
+    """Every problem of the program that a scenario's steps make."""
+    for path, template in templates(one, here):
+        yield from references(template, path, known)
+    yield from _needs(one, here, known, objects)
+    yield from _directories(one, here, known)
+    if one.rpath is not None and one.runpath is not None:
+        yield Finding(
+            here, "a program has either `rpath` or `runpath`", "DT_RPATH is ignored where DT_RUNPATH is there"
+        )
 
 
 def _circles(objects: Mapping[str, Object], known: Names) -> Iterator[Finding]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elfworlds.spec.check import FACTS, VALUES
 from elfworlds.spec.matchers import WORDS
 from elfworlds.spec.model import DEFAULT_OUTCOMES, Claim, Expectation, Experiment, Matrix, Object, Scenario, Source
+from elfworlds.spec.objects import FACTS
+from elfworlds.spec.values import VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

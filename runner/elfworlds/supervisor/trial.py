@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.supervisor.procfs import Described, freeze, signal_each, signal_name
-from elfworlds.supervisor.streams import KINDS, Pipe
+from elfworlds.supervisor.streams import EVENTS_DESCRIPTOR, KINDS, Events, Pipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 KILL_SECONDS = 10.0
 DRAIN_MS = 50
 POLL_SECONDS = 0.02
+EVENTS_SECONDS = 0.5
 LONGEST_SECONDS = 3600.0
 RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)  # what Python ignores
 
@@ -39,7 +40,8 @@ class Trial:
         self.pid = 0
         self.out: Pipe = KINDS[request["capture"]](request["keep"])
         self.err = Pipe(request["keep"])
-        self.polling = POLL_SECONDS if not self.out.pollable else LONGEST_SECONDS
+        self.events = Events() if request["events"] else None
+        self.polling = POLL_SECONDS if not self.out.pollable else EVENTS_SECONDS if self.events else LONGEST_SECONDS
 
     def run(self) -> dict[str, Any]:
         if self.request["stderr_to"]:
@@ -60,6 +62,7 @@ class Trial:
         stdin = self.stdin()
         fds = (stdin, self.out.writing, self.err.writing)
         actions = [(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in enumerate(fds)]
+        actions += [(os.POSIX_SPAWN_DUP2, self.events.writing, EVENTS_DESCRIPTOR)] if self.events else []
         argv, env = self.request["argv"], self.request["env"]
         try:
             os.chdir(self.request["cwd"])  # noqa: TID251  # this process is single-threaded and serves one command
@@ -103,6 +106,8 @@ class Trial:
                 return True
             for fd, _ in poller.poll(min(remaining, self.polling) * 1000):
                 self.attend(fd, poller)
+            if self.events:
+                self.events.bound()
             if not self.out.pollable:
                 self.out.take()
             self.reap()
@@ -165,6 +170,7 @@ class Trial:
             "stdout": self.out.kept.result(),
             "stderr": self.err.kept.result(),
             "left": left,
+            "events": self.events.taken() if self.events else b"",
         }
 
 

@@ -31,6 +31,8 @@ class Toolchain:
         versions: what `when` compares, by axis: `libc` → `2.36`; the libc's family is `libc-family`.
         packages: the packages that these files belong to, where the system knows.
         tools: tool → the words that start it.
+        parts: language → what else decides what is built from it, by name; C has nothing else.
+        lacking: tool that is not there → what to do about it.
         env: the environment of a build.
         library_cache: ld.so.cache of its world, name → path.
         default_paths: where its dynamic loader looks last.
@@ -43,17 +45,26 @@ class Toolchain:
     packages: tuple[Package, ...]
     tools: Mapping[str, tuple[str, ...]]
     env: Mapping[str, str]
+    parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    lacking: Mapping[str, str] = field(default_factory=dict)
     library_cache: Mapping[str, str] = field(default_factory=dict)
     default_paths: tuple[str, ...] = ()
     world: World = HOST
 
     @property
     def digest(self) -> str:
-        text = json.dumps(dict(sorted(self.identity.items())))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _digest(self.identity)
+
+    def digest_of(self, language: str) -> str:
+        """The digest of what builds a language's objects."""
+        return _digest({**self.identity, **self.parts.get(language, {})})
 
     def tool(self, name: str) -> tuple[str, ...]:
         return self.tools[name]
+
+    def lack(self, tool: str) -> str | None:
+        """Why a tool cannot be used, with what helps; None where it can."""
+        return None if tool in self.tools else self.lacking.get(tool, f"the toolchain {self.name} has no {tool}")
 
     def record(self) -> dict[str, Any]:
         """What a run says of the toolchain that it used."""
@@ -63,4 +74,10 @@ class Toolchain:
             "versions": dict(sorted(self.versions.items())),
             "packages": {one.name: one.version for one in self.packages},
             "identity": dict(sorted(self.identity.items())),
+            **({"parts": {name: dict(sorted(one.items())) for name, one in self.parts.items()}} if self.parts else {}),
         }
+
+
+def _digest(identity: Mapping[str, str]) -> str:
+    text = json.dumps(dict(sorted(identity.items())))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -223,11 +223,14 @@ class _Process:
 
     def _begins(self, application: str) -> bool:
         """Whether what needs something is the application of a program that now begins."""
-        return not self._knows(0, application) or (self.running and application == self.application)
+        # An application's names are looked for once, before it runs; no child does that again.
+        over = self.running or bool(self.parents)
+        known = self.application is not None and self._knows(0, application)
+        return not known or (over and application == self.application)
 
     def _start(self, application: str) -> None:
         self._give_up()
-        if self.application is not None:  # of the program before exec; auditors come before any application
+        if self.application is not None or self.parents:  # auditors come before an application and stay
             self.live, self.mapped, self.newest, self.parents = set(), {}, {}, ()
         self.application, self.running = application, False
         self._map(0, application, application)

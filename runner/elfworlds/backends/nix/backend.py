@@ -77,6 +77,11 @@ class NixBackend:
         failures: dict[str, Failure] = {}
         for name in dict.fromkeys(one.toolchain for one in plan.requests.values()):
             requests = {key: one for key, one in plan.requests.items() if one.toolchain == name}
+            for key, failure in handover.unbuildable(requests, toolchains[name]).items():
+                failures[key] = failure
+                report(requests.pop(key), failure)
+            if failures and not keep_going:
+                break
             places = self.places(requests, toolchains[name], plan.files)
             work = _Work(self, requests, places, report, artifacts, failures)
             work.do(keep_going=keep_going)
@@ -93,11 +98,11 @@ class NixBackend:
         found: dict[str, Again] = {}
         for name in dict.fromkeys(one.toolchain for one in plan.requests.values()):
             requests = {key: one for key, one in plan.requests.items() if one.toolchain == name}
-            places = self.places(requests, toolchains[name], plan.files)
-            built = {key: place for key, place in places.items() if key in build.artifacts}
-            work = _Work(self, requests, built, lambda *_: None, dict(build.artifacts), {})
+            built = {key: one for key, one in requests.items() if key in build.artifacts}
+            places = self.places(built, toolchains[name], plan.files)
+            work = _Work(self, built, places, lambda *_: None, dict(build.artifacts), {})
             work.check()
-            for key, place in built.items():
+            for key, place in places.items():
                 why = work.reasons.get(place.derivation, "")
                 found[key] = Again(key=key, identical=not why, why=why)
         return found

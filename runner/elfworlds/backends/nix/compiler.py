@@ -1,4 +1,4 @@
-"""The compiler that the package set builds with, so that its identity is in the plan's keys."""
+"""The compilers that the package set builds with, so that their identity is in the plan's keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from elfworlds.backends.nix import trouble
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from elfworlds.backends.nix.settings import Settings
     from elfworlds.process import Run
@@ -17,14 +17,26 @@ if TYPE_CHECKING:
 FETCH_SECONDS = 4 * 3600.0
 
 
-def environment_with_compiler(settings: Settings, run: Run) -> Mapping[str, str]:
-    """The environment with `CC`; over the host, and where CC is said, that is what it was."""
-    known = settings.environment
-    if settings.over_host or known.get("CC"):
+def environment_with_compilers(settings: Settings, run: Run, languages: Collection[str]) -> Mapping[str, str]:
+    """The environment with `CC`, and for Rust `RUSTC`; over the host, and where one is said, that is what it was.
+
+    The compiler for C++ lies beside the one for C.
+    """
+    known = dict(settings.environment)
+    if settings.over_host:
         return known
+    if not known.get("CC"):
+        known["CC"] = f"{_place(settings, run, 'compiler')}/bin/cc"
+    if "rust" in languages and not known.get("RUSTC"):
+        known["RUSTC"] = f"{_place(settings, run, 'rustc')}/bin/rustc"
+    return known
+
+
+def _place(settings: Settings, run: Run, attribute: str) -> str:
+    """The store path of a derivation of default.nix, made or fetched first."""
     packages = ("--argstr", "packages", settings.packages) if settings.packages else ()
-    words = settings.program("nix-build", settings.expressions, "-A", "compiler", "--no-out-link", *packages)
-    done = run(Command(argv=words, env=known, cwd=os.sep, timeout=FETCH_SECONDS))
+    words = settings.program("nix-build", settings.expressions, "-A", attribute, "--no-out-link", *packages)
+    done = run(Command(argv=words, env=settings.environment, cwd=os.sep, timeout=FETCH_SECONDS))
     if not done.ok:
         raise trouble.explain(done.stderr.data.decode("utf-8", "replace") or str(done.not_started))
-    return {**known, "CC": f"{done.text.split()[0]}/bin/cc"}
+    return done.text.split()[0]

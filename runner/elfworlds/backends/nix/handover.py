@@ -6,15 +6,20 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.backends.local import by_hand
 from elfworlds.backends.nix import trouble
+from elfworlds.backends.types import Failure
 from elfworlds.errors import BuildFailedError
 from elfworlds.plan.document import build_document
+from elfworlds.plan.types import directory_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from elfworlds.plan import BuildRequest
     from elfworlds.toolchains import Toolchain
+
+LINKER = "linker="
 
 
 def document(requests: Iterable[BuildRequest], toolchain: Toolchain, visible: tuple[str, ...]) -> dict[str, Any]:
@@ -31,20 +36,39 @@ def document(requests: Iterable[BuildRequest], toolchain: Toolchain, visible: tu
     }
 
 
+def unbuildable(requests: Mapping[str, BuildRequest], toolchain: Toolchain) -> dict[str, Failure]:
+    """The objects for which a compiler is missing, and those that need one of them."""
+    found: dict[str, Failure] = {}
+    for key, request in requests.items():
+        lack = toolchain.lack(request.argv[0])
+        missing = tuple(need for need in request.needs if need in found)
+        if missing:
+            found[key] = Failure(key=key, command="", output="", missing=missing)
+        elif lack is not None:
+            found[key] = Failure(key=key, command=by_hand(request, directory_of), output=lack)
+    return found
+
+
 def _seen(words: tuple[str, ...], visible: tuple[str, ...]) -> tuple[str, ...]:
-    """The words with the program's path as a build sees it: /etc, where alternatives lie, is not there."""
+    """The words with the paths of programs as a build sees them; rustc's name the linker too."""
     if not visible:
         return words
-    program = Path(words[0])
+    more = (LINKER + _program(one[len(LINKER) :], visible) if one.startswith(LINKER) else one for one in words[1:])
+    return (_program(words[0], visible), *more)
+
+
+def _program(word: str, visible: tuple[str, ...]) -> str:
+    """A path as a build sees it: /etc, where alternatives lie, is not there."""
+    program = Path(word)
     while program.is_symlink() and program.readlink().is_relative_to("/etc"):
         program = program.readlink()
         program = program.readlink() if program.is_symlink() else program
     if not any(program.is_relative_to(one) for one in visible):
         raise BuildFailedError(
-            f"`{words[0]}` is not where a Nix build sees it: it sees {' '.join(visible)}",
-            hint="name a compiler in one of these directories in CC, or use --backend local",
+            f"`{word}` is not where a Nix build sees it: it sees {' '.join(visible)}",
+            hint="name a compiler in one of these directories in CC, CXX or RUSTC, or use --backend local",
         )
-    return (str(program), *words[1:])
+    return str(program)
 
 
 def write(directory: Path, data: Mapping[str, Any], files: Mapping[str, bytes]) -> None:

@@ -1,20 +1,16 @@
-"""Records → tidy frames, one fact a row, joined by trial and by object. The only module that knows pandas.
-
-The columns are an interface: docs/tables.md says what each holds.
-"""
+"""Trials, objects, needed names, symbols, events and claims: the tables that every run has."""
 
 from __future__ import annotations
 
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd  # noqa: TID251  # this module is the only place for it
+from elfworlds.tables.frame import from_columns, from_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from elfworlds.records import RunTold
+    import pandas as pd  # noqa: TID251  # this room is the only place for it
 
     Records = Sequence[Mapping[str, Any]]
 
@@ -60,34 +56,23 @@ SYMBOL_COLUMNS = {
     "value": "UInt64",
     "size": "UInt64",
 }
-EVENT_COLUMNS = {"seq": "Int64", "event": "string", "data": "string"}
+EVENT_COLUMNS = {"seq": "Int64", "event": "string", "data": "string", "addresses": "string"}
+OF_A_PROCESS = ("pid", "tid", "cpu_s")
 CLAIM_COLUMNS = {"claimed": "string", "outcome": "string", "reproduced": "boolean"}
-
-
-def frames(run: RunTold, symbols: Records) -> dict[str, pd.DataFrame]:
-    """Every table of a run, by name; `symbols` are the dynamic symbols of its objects."""
-    axes = list(run.axes)
-    return {
-        "trials": trials_frame(run.name, axes, run.trials),
-        "objects": objects_frame(run.name, axes, run.objects),
-        "needed": needed_frame(run.name, run.objects),
-        "symbols": symbols_frame(run.name, symbols),
-        "events": events_frame(run.name, run.trials, run.events),
-        "claims": claims_frame(run.name, axes, run.trials),
-    }
+_as_json = json.JSONEncoder(sort_keys=True).encode
 
 
 def trials_frame(experiment: str, axes: Sequence[str], trials: Records) -> pd.DataFrame:
     """A row a trial, in the order of the plan, a column for each axis."""
     names = {"trial": "string", "experiment": "string", "scenario": "string", **dict.fromkeys(axes, "string")}
     names |= {"observer": "string", "repeat": "Int64", **TRIAL_COLUMNS}
-    return _frame(names, ({**one, "experiment": experiment, **one["point"]} for one in trials))
+    return from_rows(names, ({**one, "experiment": experiment, **one["point"]} for one in trials))
 
 
 def objects_frame(experiment: str, axes: Sequence[str], objects: Records) -> pd.DataFrame:
     """A row an object and the points that share it; an axis that it does not read is missing."""
     names = {"object": "string", "experiment": "string", **dict.fromkeys(axes, "string"), **OBJECT_COLUMNS}
-    return _frame(names, ({**_joined(one), "experiment": experiment, **one["at"]} for one in objects))
+    return from_rows(names, ({**_joined(one), "experiment": experiment, **one["at"]} for one in objects))
 
 
 def _joined(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,13 +104,13 @@ def needed_frame(experiment: str, objects: Records) -> pd.DataFrame:
         for one in objects
         for position, name in enumerate(one["needed"])
     )
-    return _frame(names, rows).drop_duplicates(ignore_index=True)
+    return from_rows(names, rows).drop_duplicates(ignore_index=True)
 
 
 def symbols_frame(experiment: str, symbols: Records) -> pd.DataFrame:
     """A row an entry of an object's dynamic symbol table, in its order."""
     names = {"object": "string", "experiment": "string", "key": "string", **SYMBOL_COLUMNS}
-    return _frame(names, ({**one, "experiment": experiment} for one in symbols))
+    return from_rows(names, ({**one, "experiment": experiment} for one in symbols))
 
 
 def events_frame(experiment: str, trials: Records, events: Records) -> pd.DataFrame:
@@ -134,17 +119,38 @@ def events_frame(experiment: str, trials: Records, events: Records) -> pd.DataFr
     by_trial: dict[str, list[Mapping[str, Any]]] = {}
     for one in events:
         by_trial.setdefault(one["trial"], []).append(one)
-    rows = (
-        {**_event(event), "trial": one["trial"], "experiment": experiment, "scenario": one["scenario"], "seq": seq}
-        for one in trials
-        for seq, event in enumerate(by_trial.get(one["trial"], ()))
-    )
-    return _frame(names, rows)
+    values: dict[str, list[Any]] = {name: [] for name in names}
+    for trial in trials:
+        found = by_trial.get(trial["trial"], [])
+        values["trial"] += [trial["trial"]] * len(found)
+        values["scenario"] += [trial["scenario"]] * len(found)
+        values["seq"] += range(len(found))
+        values["event"] += [one["event"] for one in found]
+        for one in found:
+            data, addresses = _event(one)
+            values["data"].append(data)
+            values["addresses"].append(addresses)
+    values["experiment"] = [experiment] * len(values["trial"])
+    return from_columns(names, values)
 
 
-def _event(event: Mapping[str, Any]) -> dict[str, Any]:
-    rest = {name: value for name, value in event.items() if name not in ("trial", "event")}
-    return {"event": event["event"], "data": json.dumps(rest, sort_keys=True)}
+def _event(event: Mapping[str, Any]) -> tuple[str, str]:
+    """The fields of an event as JSON: those that any run of the trial gives, and those that each run has its own of."""
+    same: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    for name, value in event.items():
+        if name not in ("trial", "event"):
+            (own if name in OF_A_PROCESS or _has_address(value) else same)[name] = value
+    return _as_json(same), _as_json(own)
+
+
+def _has_address(value: Any) -> bool:  # noqa: ANN401  # any JSON
+    """Whether a value is an address, `0x…`, or holds one somewhere."""
+    if isinstance(value, str):
+        return value.startswith("0x")
+    if isinstance(value, dict):
+        return any(map(_has_address, value.values()))
+    return isinstance(value, list) and any(map(_has_address, value))
 
 
 def claims_frame(experiment: str, axes: Sequence[str], trials: Records) -> pd.DataFrame:
@@ -162,27 +168,4 @@ def claims_frame(experiment: str, axes: Sequence[str], trials: Records) -> pd.Da
         for one in trials
         for claim in one["claims"]
     )
-    return _frame(names, rows)
-
-
-def _frame(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    listed = list(rows)
-    data = {name: pd.array([row.get(name) for row in listed], dtype=kind) for name, kind in columns.items()}  # type: ignore[call-overload]
-    return pd.DataFrame(data)
-
-
-def as_csv(frame: pd.DataFrame) -> str:
-    """CSV text; what is missing is empty."""
-    return frame.to_csv(index=False, lineterminator="\n")
-
-
-def as_parquet(frame: pd.DataFrame) -> bytes:
-    """The same as Parquet; missing values are null, types are kept."""
-    data = io.BytesIO()
-    frame.to_parquet(data, index=False)
-    return data.getvalue()
-
-
-def as_json(frame: pd.DataFrame) -> str:
-    """A list of objects, one a row; what is missing is null."""
-    return frame.to_json(orient="records", indent=1, force_ascii=False) + "\n"
+    return from_rows(names, rows)

@@ -1,0 +1,55 @@
+"""`elfworlds export-c`: one trial as a shell script that anybody with a compiler can run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from elfworlds.cli.options import Experiment
+
+if TYPE_CHECKING:
+    from elfworlds.plan import Plan, Trial
+
+
+def export_c(
+    experiment: Experiment,
+    scenario: Annotated[str, typer.Argument(help="The scenario's name.")],
+    select: Annotated[
+        list[str] | None, typer.Option("-S", metavar="AXIS=VALUE", help="Which point; default: the first. Repeatable.")
+    ] = None,
+    *,
+    only_c: Annotated[bool, typer.Option("--only-c", help="The program of the scenario's steps alone.")] = False,
+) -> None:
+    """Print a script with the sources, the compiler's commands and the command line of one trial."""
+    from elfworlds import repro
+    from elfworlds.cli import session
+    from elfworlds.errors import InputError
+    from elfworlds.process import Pool
+
+    one = session.load_all([experiment], Path.cwd())[0]
+    with Pool() as pool:
+        plan = session.make_plan(one, {"host": session.host(pool, os.environ, remember=False)})
+    trial = chosen(plan, scenario, select or [])
+    if only_c and not trial.bound.program:
+        raise InputError(f"the scenario `{scenario}` has no steps", hint="without --only-c the whole script is printed")
+    typer.echo(repro.source(plan, trial) if only_c else repro.script(plan, trial), nl=False)
+
+
+def chosen(plan: Plan, scenario: str, labels: list[str]) -> Trial:
+    """The first trial of a scenario at the chosen point."""
+    from elfworlds.errors import InputError
+    from elfworlds.plan.select import axis_labels
+    from elfworlds.yamltext import closest
+
+    names = {trial.scenario for trial in plan.trials}
+    if scenario not in names:
+        raise InputError(f"no scenario `{scenario}` in {plan.experiment}", hint=closest(scenario, names))
+    wanted = axis_labels(labels, [plan])
+    for trial in plan.trials:
+        point = dict(trial.point)
+        if trial.scenario == scenario and all(point[axis] in held for axis, held in wanted.items()):
+            return trial
+    raise InputError(f"the scenario `{scenario}` is not run at that point", hint="elfworlds plan shows the trials")

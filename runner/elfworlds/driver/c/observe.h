@@ -1,0 +1,132 @@
+/* What an object does, told as it happens: one event is one line of JSON, written by one write(2) to
+ * descriptor 9 where a run watches, else to standard error. No buffer and no allocation: a crash, a lost
+ * stream or another link namespace loses nothing that was told before.
+ *
+ *     observe("constructor");                 an event
+ *     observe_int("counter", 3);              an event with a value; _real, _text and _address likewise
+ *     observe_unsupported("no dlmopen");      this system cannot answer the question: exit 77
+ */
+#ifndef OBSERVE_H
+#define OBSERVE_H
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define OBSERVE static __attribute__((unused))
+#define OBSERVE_DESCRIPTOR 9
+#define OBSERVE_TEXT 1024 /* bytes told of a text at the most */
+
+struct observe_line {
+	char text[4096];
+	size_t used;
+	int told;
+};
+
+OBSERVE __attribute__((format(printf, 2, 3))) void observe_put(struct observe_line *line, const char *format, ...)
+{
+	const size_t room = sizeof line->text - 2 - line->used;
+	va_list values;
+	int length;
+
+	va_start(values, format);
+	length = vsnprintf(line->text + line->used, room, format, values);
+	va_end(values);
+	line->used += length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
+}
+
+/* A field whose value is a JSON string, or null. */
+OBSERVE void observe_field(struct observe_line *line, const char *key, const char *text)
+{
+	int told = 0;
+
+	observe_put(line, text ? "%c\"%s\":\"" : "%c\"%s\":null", line->used ? ',' : '{', key);
+	if (!text)
+		return;
+	for (; *text && told < OBSERVE_TEXT; text++, told++) {
+		const unsigned char byte = (unsigned char)*text;
+		observe_put(line, byte < ' ' || byte == '"' || byte == '\\' || byte == 127 ? "\\u%04x" : "%c", byte);
+	}
+	observe_put(line, *text ? "…\"" : "\"");
+}
+
+OBSERVE void observe_int_field(struct observe_line *line, const char *key, long long value)
+{
+	observe_put(line, ",\"%s\":%lld", key, value);
+}
+
+OBSERVE void observe_unsigned_field(struct observe_line *line, const char *key, unsigned long long value)
+{
+	observe_put(line, ",\"%s\":%llu", key, value);
+}
+
+/* JSON has neither an infinity nor a NaN: these are told as text. */
+OBSERVE void observe_real_field(struct observe_line *line, const char *key, double value)
+{
+	observe_put(line, value - value == 0 ? ",\"%s\":%.17g" : ",\"%s\":\"%g\"", key, value);
+}
+
+OBSERVE void observe_flag_field(struct observe_line *line, const char *key, int value)
+{
+	observe_put(line, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
+OBSERVE void observe_address_field(struct observe_line *line, const char *key, const volatile void *value)
+{
+	const unsigned long long address = (uintptr_t)value;
+
+	observe_put(line, address ? ",\"%s\":\"0x%llx\"" : ",\"%s\":null", key, address);
+}
+
+OBSERVE struct observe_line observe_begin(const char *event, const char *verb)
+{
+	struct observe_line line;
+
+	line.used = 0;
+	line.told = event != NULL;
+	observe_field(&line, "event", event);
+	if (verb)
+		observe_field(&line, "verb", verb);
+	return line;
+}
+
+OBSERVE void observe_end(struct observe_line *line)
+{
+	const int flags = fcntl(OBSERVE_DESCRIPTOR, F_GETFL);
+	const int watched = flags != -1 && flags & O_APPEND && (flags & O_ACCMODE) == O_WRONLY;
+
+	line->text[line->used++] = '}';
+	line->text[line->used++] = '\n';
+	if (line->told && write(watched ? OBSERVE_DESCRIPTOR : 2, line->text, line->used) < 0)
+		return; /* nobody listens */
+}
+
+OBSERVE void observe(const char *event)
+{
+	struct observe_line line = observe_begin(event, NULL);
+
+	observe_end(&line);
+}
+
+#define OBSERVE_VALUE(name, type, field) \
+	OBSERVE void name(const char *event, type value) \
+	{ \
+		struct observe_line line = observe_begin(event, NULL); \
+		field(&line, "value", value); \
+		observe_end(&line); \
+	}
+
+OBSERVE_VALUE(observe_int, long long, observe_int_field)
+OBSERVE_VALUE(observe_real, double, observe_real_field)
+OBSERVE_VALUE(observe_text, const char *, observe_field)
+OBSERVE_VALUE(observe_address, const volatile void *, observe_address_field)
+
+OBSERVE void observe_unsupported(const char *why)
+{
+	observe_text("unsupported", why);
+	_exit(77);
+}
+
+#endif

@@ -1,0 +1,150 @@
+"""Where a step stands in the program, and what all verbs share: a step's event, its guard, its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from elfworlds.spec.ctext import identifier, string
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from elfworlds.driver.scope import Scope
+    from elfworlds.refs import Template
+    from elfworlds.spec.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A step that is there at the point, with those within it; `3.1` is the first within the third, as in the file."""
+
+    number: str
+    step: Step
+    inner: tuple[Numbered, ...]
+
+
+def numbered(steps: Iterable[Step], applies: Callable[[Step], bool], before: str = "") -> tuple[Numbered, ...]:
+    """The steps that are there, by the numbers that they have in the file."""
+    return tuple(
+        Numbered(f"{before}{number}", step, numbered(step.inner, applies, f"{before}{number}."))
+        for number, step in enumerate(steps, start=1)
+        if applies(step)
+    )
+
+
+def every(nodes: Iterable[Numbered]) -> Iterator[Numbered]:
+    """All of them, those within a step after it."""
+    for node in nodes:
+        yield node
+        yield from every(node.inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a step stands.
+
+    Attributes:
+        write: makes the lines of a step.
+        breaks: whether a failure ends the loop around it.
+        bound: names bound in the loops around it, each for this iteration only.
+    """
+
+    scope: Scope
+    node: Numbered
+    write: Callable[[Place], Iterator[str]]
+    breaks: bool = False
+    bound: frozenset[str] = frozenset()
+
+    def guard(self, step: Step, done: str) -> Iterator[str]:
+        """A call that says whether it could be done, and what follows where it could not."""
+        if step.may_fail:
+            yield f"(void){done};"
+        elif self.breaks:
+            yield from (f"if (!{done})", "\tbreak;")
+        else:
+            yield f"need({done});"
+
+    def within(self, step: Step, *, breaks: bool) -> Iterator[str]:
+        """The steps inside a step."""
+        for node in self.node.inner:
+            yield from self.write(replace(self, node=node, breaks=breaks, bound=self.bound | _names(step)))
+
+
+def _names(step: Step) -> frozenset[str]:
+    """What is bound anew in each iteration of a loop."""
+    if step.loop is None:
+        return frozenset()
+    return frozenset(name for one in step.inner for name in ({one.name} if one.name else set()) | _names(one))
+
+
+def title(step: Step, scope: Scope) -> str:
+    """The event's name where its author gave none: the verb and what it is about."""
+    return step.name or summary(step, scope)
+
+
+def summary(step: Step, scope: Scope) -> str:
+    """The verb, and what it is about."""
+    holder = getattr(step, step.verb)
+    subject = next(
+        (
+            scope.text(found)
+            for key in ("object", "path", "function", "symbol")
+            if (found := getattr(holder, key, None))
+        ),
+        holder if isinstance(holder, str) else "",
+    )
+    return f"{step.told} {subject}".strip().replace("\0", "#")
+
+
+def event(step: Step, scope: Scope) -> str:
+    return "NULL" if step.quiet else string(title(step, scope))
+
+
+def told(step: Step, scope: Scope) -> list[str]:
+    return [] if step.quiet else [f"done({event(step, scope)}, {string(step.told)});"]
+
+
+def in_block(lines: Iterator[str] | list[str]) -> Iterator[str]:
+    yield "{"
+    yield from (f"\t{line}" for line in lines)
+    yield "}"
+
+
+def with_path(form: str | None, lines: Iterator[str]) -> Iterator[str]:
+    """Lines that use `path`, where it is made at run time."""
+    if form is None:
+        yield from lines
+    else:
+        yield from in_block(["char path[PATH_MAX];", f"snprintf(path, sizeof path, {form});", *lines])
+
+
+def file(name: Template | None, path: Template | None, scope: Scope) -> tuple[str | None, str]:
+    if name is not None:
+        return None, scope.object(name)
+    return scope.path(path) if path is not None else (None, "NULL")
+
+
+def kept(name: str | None, scope: Scope) -> Iterator[str]:
+    """Of a name bound in a loop and used after it, every one."""
+    if name in scope.arrays:
+        member = f"it.{identifier(str(name))}"
+        yield f"{member}_all[{member}_count++] = {member};"
+
+
+def each(step: Step, here: Place, name: str, call: str) -> Iterator[str]:
+    """For a name that is an array here: for each of them, in the order in which they were bound."""
+    member, said = f"it.{identifier(name)}", event(step, here.scope)
+    if name not in here.scope.arrays or name in here.bound:
+        yield from here.guard(step, call.format(name=said, it=member))
+        return
+    yield f"for (long i = 0; i < {member}_count; i++)"
+    if here.breaks and not step.may_fail:  # a `break` would end this loop only
+        yield f"\tneed({call.format(name=said, it=f'{member}_all[i]')});"
+    else:
+        yield from (f"\t{line}" for line in here.guard(step, call.format(name=said, it=f"{member}_all[i]")))
+    yield f"{member}_count = 0;"
+
+
+def number(value: float | Template, scope: Scope) -> str:
+    return str(value) if isinstance(value, int | float) else scope.text(value)

@@ -1,0 +1,116 @@
+"""The verbs around loading → lines of C: threads, children, loops, files, plain C."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elfworlds.driver.place import each, event, file, in_block, kept, number, told, with_path
+from elfworlds.spec.ctext import identifier, string
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from elfworlds.driver.place import Place
+    from elfworlds.driver.scope import Scope
+    from elfworlds.refs import Template
+    from elfworlds.spec.steps import Copy, Fork, Loop, Step, System, Thread
+
+
+def thread(_: Thread, step: Step, here: Place) -> Iterator[str]:
+    name = identifier(str(step.name))
+    yield from here.guard(step, f"step_thread({event(step, here.scope)}, &it.{name}, {name}_steps)")
+    yield from kept(step.name, here.scope)
+
+
+def join(one: str, step: Step, here: Place) -> Iterator[str]:
+    name = "NULL" if step.quiet else string(one)
+    yield from each(step, here, one, f"step_join({name}, {{it}})")
+
+
+def cancel(one: str, step: Step, here: Place) -> Iterator[str]:
+    yield from here.guard(step, f"step_cancel({event(step, here.scope)}, it.{identifier(one)})")
+
+
+def post(one: str, step: Step, here: Place) -> Iterator[str]:
+    yield from (*told(step, here.scope), f"sem_post(&it.{identifier(one)}_posted);")
+
+
+def await_(one: str, step: Step, here: Place) -> Iterator[str]:
+    yield from (f"await(&it.{identifier(one)}_posted);", *told(step, here.scope))
+
+
+def fork(one: Fork, step: Step, here: Place) -> Iterator[str]:
+    name = event(step, here.scope)
+    seconds = f"{float(number(one.timeout, here.scope)):g}"
+    child = ["leave = _exit;", *here.within(step, breaks=False), "_exit(0);"]
+    yield from in_block(
+        [
+            *("pid_t child;", f'within({name}, "fork", {seconds});', "child = fork();", "if (child == 0) {"),
+            *(f"\t{line}" for line in child),
+            *("}", f'within({name}, "fork", 0);'),
+            *here.guard(step, f"step_wait({name}, child, {seconds})"),
+        ]
+    )
+
+
+def system(one: System, step: Step, here: Place) -> Iterator[str]:
+    scope = here.scope
+    seconds = f"{float(number(one.timeout, scope)):g}"
+    form, command = scope.path(one.command)
+    yield from with_path(form, here.guard(step, f"step_system({event(step, scope)}, {command}, {seconds})"))
+
+
+def limit(one: Loop, scope: Scope) -> int:
+    """How often a loop goes round at the most."""
+    return int(number((one.times or one.at_most or 1), scope))
+
+
+def loop(one: Loop, step: Step, here: Place) -> Iterator[str]:
+    breaks = one.until == "failure"
+    count = f"rounds_{here.node.number.replace('.', '_')}"
+    body = [f"const long index = {count};", "", "(void)index;", *here.within(step, breaks=breaks)]
+    lines = ["long " + count + ";", *(['strcpy(failed_why, "");'] if breaks else [])]
+    lines += [
+        f"for ({count} = 0; {count} < {limit(one, here.scope)}; {count}++) {{",
+        *(f"\t{line}" for line in body),
+        "}",
+    ]
+    if one.as_ and not step.quiet:
+        lines.append(f"step_loop({string(one.as_)}, {count}, {'failed_why' if breaks else 'NULL'});")
+    yield from in_block(lines)
+
+
+def copy_(one: Copy, step: Step, here: Place) -> Iterator[str]:
+    scope = here.scope
+    form, source = file(one.object, one.path, scope)
+    to_form, target = scope.path(one.to)
+    if to_form is not None:
+        target = "to"
+    done = here.guard(step, f"step_copy({event(step, scope)}, {source}, {target}, {int(one.in_place)})")
+    lines = with_path(form, done)
+    if to_form is not None:
+        lines = in_block(["char to[PATH_MAX];", f"snprintf(to, sizeof to, {to_form});", *lines])
+    yield from lines
+
+
+def setenv(one: Mapping[str, Template], step: Step, here: Place) -> Iterator[str]:
+    for name, value in one.items():
+        form, text = here.scope.path(value)
+        yield from with_path(form, iter([f"setenv({string(name)}, {text}, 1);"]))
+    yield from told(step, here.scope)
+
+
+def sleep(one: float | Template, _: Step, here: Place) -> Iterator[str]:
+    yield f"usleep({round(float(number(one, here.scope)) * 1e6)});"
+
+
+def flush(_: object, step: Step, here: Place) -> Iterator[str]:
+    yield from ("fflush(NULL);", *told(step, here.scope))
+
+
+def c(one: Template, step: Step, here: Place) -> Iterator[str]:
+    """Its author's lines, then its values, each an event."""
+    yield from here.scope.expression(one).rstrip("\n").split("\n")
+    if not step.quiet:
+        for name, value in step.values.items():
+            yield f'tell({string(name)}, "c", {here.scope.expression(value)});'

@@ -1,0 +1,110 @@
+"""What is known while a program is written: its names, what it is given in argv, and the C of each text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from elfworlds import refs
+from elfworlds.spec.ctext import identifier, renamed, string
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.refs import Template
+
+    When = Mapping[str, tuple[str | None, ...]]
+
+INDEX = "loop.index"
+_INDEX = "\0"  # no text of an experiment holds one
+_SYMBOLIC = re.compile(r"@[0-9a-f]{40}@")
+
+
+class Point(Protocol):
+    """What a point of the matrix says of a scenario's texts."""
+
+    def lookup(self, name: str) -> object:
+        """What `${name}` stands for; an object's path is symbolic: `@key@/file`."""
+
+    def applies(self, when: When) -> bool:
+        """Whether a `when` holds here."""
+
+
+class Scope:
+    """The names of one program.
+
+    Attributes:
+        given: name in C → symbolic text, in the order of argv.
+        variables: name in the experiment → its C type, a member of `it`.
+        rounds: how many there can be of one that is bound in loops.
+        arrays: names of which every one is kept, since they are used after the loop that binds them.
+    """
+
+    def __init__(self, point: Point) -> None:
+        self.point = point
+        self.given: dict[str, str] = {}
+        self.variables: dict[str, str] = {}
+        self.rounds: dict[str, int] = {}
+        self.arrays: dict[str, str] = {}
+
+    def members(self) -> Mapping[str, str]:
+        return {identifier(name): f"it.{identifier(name)}" for name in self.variables}
+
+    def lookup(self, name: str) -> object:
+        return _INDEX if name == INDEX else self.point.lookup(name)
+
+    def text(self, template: Template) -> str:
+        """A text at this point; paths are symbolic, the loop's index is a NUL."""
+        return refs.substitute(template, self.lookup)
+
+    def object(self, template: Template) -> str:
+        """An object's path, which the program is given."""
+        return self.argument(str(self.lookup(self.text(template))), spelled(template))
+
+    def argument(self, symbolic: str, hint: str) -> str:
+        """The C name of a text that the program finds in argv."""
+        name = identifier(hint)
+        for number in range(1, len(self.given) + 2):
+            tried = name if number == 1 else f"{name}_{number}"
+            if self.given.setdefault(tried, symbolic) == symbolic:
+                return f"given.{tried}"
+        raise AssertionError(name)
+
+    def path(self, template: Template) -> tuple[str | None, str]:
+        """A file name as C: the snprintf format's arguments where it is made at run time, and the expression."""
+        pieces = self.text(template).split(_INDEX)
+        if len(pieces) == 1:
+            return None, self.piece(pieces[0], template)
+        form, values = [], []
+        for number, piece in enumerate(pieces):
+            if number:
+                form.append("%ld")
+                values.append("index")
+            symbolic = _SYMBOLIC.search(piece)
+            form.append("%s" if symbolic else piece.replace("%", "%%"))
+            values += [self.piece(piece, template)] if symbolic else []
+        return f"{string(''.join(form))}, {', '.join(values)}", "path"
+
+    def piece(self, text: str, template: Template) -> str:
+        return self.argument(text, spelled(template)) if _SYMBOLIC.search(text) else string(text)
+
+    def expression(self, template: Template) -> str:
+        """C as its author wrote it, with our names in it."""
+        return "".join(self.part(part) for part in template.parts)
+
+    def part(self, part: str | refs.Reference) -> str:
+        if isinstance(part, str):
+            return renamed(part, self.members())
+        name = self.text(part.name)
+        value = str(self.lookup(name))
+        if _INDEX in value:
+            return "index"
+        if _SYMBOLIC.search(value):
+            return self.argument(value, spelled(part.name))
+        return value if name.startswith("matrix.") else string(value)
+
+
+def spelled(template: Template) -> str:
+    """What a text is called in C: its literals, and the names of its references without `matrix.`."""
+    parts = [part if isinstance(part, str) else spelled(part.name) for part in template.parts]
+    return re.sub(r"[^A-Za-z0-9]+", "_", "".join(parts).removeprefix("matrix.")).strip("_") or "text"

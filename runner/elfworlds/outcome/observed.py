@@ -1,0 +1,75 @@
+"""What a trial gave, found by name: `lib.error`, `opened.all.lmid`, `gdb.stops.function`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.traces import events as tracing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from elfworlds.traces.events import Event
+
+ABSENT = object()
+ACCESSORS = ("first", "last", "all", "count")
+
+
+class Several(tuple[Any, ...]):
+    """One name observed several times, each a mapping of fields; alone the name means the last one."""
+
+    __slots__ = ()
+
+
+def lookup(values: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # any value
+    """The value that a name of an experiment stands for; `ABSENT` where the trial did not give it."""
+    root, *path = name.split(".")
+    if name in values:
+        return _bare(values[name])
+    found = values.get(root, ABSENT)
+    for step in path:
+        found = _step(found, step)
+    return _bare(found)
+
+
+def _step(found: Any, step: str) -> Any:  # noqa: ANN401  # any value
+    if isinstance(found, Several):
+        last = found[-1] if found else ABSENT
+        own = last.get(step, ABSENT) if isinstance(last, Mapping) else ABSENT
+        return own if own is not ABSENT else _of_all(found, step)
+    if isinstance(found, list | tuple):
+        if step in ACCESSORS:
+            return _of_all(found, step)
+        return [one for item in found if (one := _step(item, step)) is not ABSENT]
+    return found.get(step, ABSENT) if isinstance(found, Mapping) else ABSENT
+
+
+def _of_all(found: tuple[Any, ...] | list[Any], step: str) -> Any:  # noqa: ANN401  # any value
+    if step == "count":
+        return len(found)
+    if step == "all":
+        return list(found)
+    return found[0 if step == "first" else -1] if step in ACCESSORS and found else ABSENT
+
+
+def _bare(found: Any) -> Any:  # noqa: ANN401  # any value
+    """A name that holds a value is that value."""
+    if isinstance(found, Several):
+        return _bare(found[-1]) if found else ABSENT
+    if isinstance(found, list):
+        return [_bare(one) for one in found]
+    return found["value"] if isinstance(found, Mapping) and "value" in found and "ok" in found else found
+
+
+def told(events: Iterable[Event]) -> dict[str, Any]:
+    """The values of a program's events: each name's own, `events`, and `error` and `failed-step` where it gave up."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    names = []
+    extra: dict[str, Any] = {}
+    for event in events:
+        names.append(event.name)
+        found.setdefault(event.name, []).append({"ok": True, **event.fields})
+        if event.name == tracing.FAILED:
+            extra = {"failed-step": event.fields.get("step"), "error": event.fields.get("error")}
+    return {**{name: Several(items) for name, items in found.items()}, "events": names, **extra}

@@ -1,0 +1,114 @@
+"""What the loader did, for a report: the namespaces of each scenario, and where it did not go as predicted."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from elfworlds.report.namespaces import Namespaces, alike, named, namespaces, title, titles
+from elfworlds.report.picture import picture
+from elfworlds.report.summary import where
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from elfworlds.records import RunTold
+
+    Record = Mapping[str, Any]
+
+PICTURES = "pictures"
+HEAD_OF_NAMESPACES = ["namespace", "objects, in the order of loading"]
+HEAD_OF_DISAGREEMENTS = ["scenario", "where", "namespace", "name", "needed by", "predicted", "found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where the loader did the same.
+
+    Attributes:
+        where: the points of the scenario that have this picture, in words.
+        trial: the first of the trials, whose name the picture's file has.
+        picture: SVG.
+    """
+
+    scenario: str
+    where: str
+    trial: str
+    namespaces: Namespaces
+    picture: str
+
+    @property
+    def file(self) -> str:
+        """The picture's file, from the run directory."""
+        return f"{PICTURES}/{self.trial}.svg"
+
+    @property
+    def link(self) -> str:
+        """The same as an address in Markdown."""
+        return quote(self.file, safe="/,=")
+
+
+def seen(run: RunTold) -> list[Seen]:
+    """Every scenario's pictures; points with the same one are told together."""
+    found: dict[tuple[str, str], list[tuple[Record, Namespaces]]] = {}
+    for one in run.traces:
+        spaces = namespaces(one)
+        found.setdefault((one["scenario"], picture(spaces, one["scenario"])), []).append((one, spaces))
+    return [
+        Seen(
+            scenario,
+            where(run.axes, [tuple(one["point"].items()) for one, _ in members]),
+            members[0][0]["trial"],
+            members[0][1],
+            drawn,
+        )
+        for (scenario, drawn), members in found.items()
+    ]
+
+
+def rows_of_namespaces(found: Namespaces) -> list[list[str]]:
+    """A row a namespace, those that are alike together."""
+    return [[titles(run), ", ".join(map(named, found.objects[run[0]]))] for run in alike(found)]
+
+
+def disagreements(traces: Sequence[Record]) -> list[tuple[Record, Record]]:
+    """The searches that did not end where the search order says, each after the trace that it is of."""
+    return [(trace, one) for trace in traces for one in trace["searches"] if one["agrees"] is False]
+
+
+def searches(traces: Sequence[Record]) -> int:
+    """How many searches were predicted."""
+    return sum(one["agrees"] is not None for trace in traces for one in trace["searches"])
+
+
+def disagreement(traces: Sequence[Record]) -> str | None:
+    """One line where there is any."""
+    wrong = len(disagreements(traces))
+    if not wrong:
+        return None
+    return f"{wrong} of {searches(traces)} searches of the loader did not go where the search order says: see report.md"
+
+
+def rows_of_disagreements(run: RunTold) -> list[list[str]]:
+    names = {one["path"]: f"${{{one['object']}}}" for one in reversed(run.objects)}
+    names |= {posixpath.dirname(one["path"]): f"${{{one['object']}.dir}}" for one in reversed(run.objects)}
+    return [
+        [
+            trace["scenario"],
+            where(run.axes, [tuple(trace["point"].items())]),
+            title(one["lmid"]),
+            one["name"],
+            *(_path(one[field], names) for field in ("needed_by", "predicted", "found")),
+        ]
+        for trace, one in disagreements(run.traces)
+    ]
+
+
+def _path(path: str | None, names: Mapping[str, str]) -> str:
+    """A path in the experiment's own words where it is one of its objects or lies beside one."""
+    if path is None:
+        return "–"
+    directory, _, name = path.rpartition("/")
+    return names.get(path) or (f"{names[directory]}/{name}" if directory in names else path)

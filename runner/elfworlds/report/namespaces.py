@@ -1,0 +1,204 @@
+"""A trace → the link namespaces that it tells of: objects in load order, and the bindings that leave an object.
+
+Addresses only decide which mappings are one and the same; none is kept, so two runs of one trial give equal values.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    Record = Mapping[str, Any]
+    Place = tuple[int, int]
+
+BASE = 0  # LM_ID_BASE of dlmopen(3)
+SYMBOLS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """An object in a namespace.
+
+    Attributes:
+        object: the experiment's name for it; None for what belongs to the system.
+        system: nothing of the experiment, and not the application.
+        times: how often it was mapped there: more than once where it was unloaded and loaded again.
+        copy, copies: which of the separate mappings of one file this is, from 1, and how many there are.
+        shared: whether this very mapping is found in several namespaces.
+    """
+
+    path: str
+    object: str | None
+    system: bool
+    times: int = 1
+    copy: int = 1
+    copies: int = 1
+    shared: bool = False
+
+    @property
+    def name(self) -> str:
+        return posixpath.basename(self.path) or self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """All bindings of one object to another one.
+
+    Attributes:
+        source, target: namespace, and position in it.
+        defined_in: the namespace of the definition, which is not the target's where that stands for a shared mapping.
+        symbols: the first few, in the order of binding.
+    """
+
+    source: Place
+    target: Place
+    defined_in: int
+    count: int
+    symbols: tuple[str, ...]
+
+    @property
+    def across(self) -> bool:
+        return self.source[0] != self.defined_in
+
+
+@dataclass(frozen=True, slots=True)
+class Namespaces:
+    """What the first process of a trial had loaded.
+
+    Attributes:
+        objects: namespace → what was mapped into it, in the order of loading.
+        more: how many processes there were beside this one.
+    """
+
+    objects: Mapping[int, tuple[Mapped, ...]]
+    arrows: tuple[Arrow, ...]
+    more: int
+
+
+def namespaces(trace: Record) -> Namespaces:
+    """The namespaces of the first process of a trace, a record of `traces.jsonl`."""
+    pids = sorted({one["pid"] for one in [*trace["link_maps"], *trace["bindings"]]})
+    maps = [one for one in trace["link_maps"] if one["pid"] in pids[:1]]
+    bindings = [one for one in trace["bindings"] if one["pid"] in pids[:1]]
+    bases = _bases(maps, bindings)
+    names = {one["path"]: one["object"] for one in maps if one["object"] is not None}
+    objects = _objects(bases, names, maps)
+    return Namespaces(objects, tuple(_arrows(objects, bindings)), max(0, len(pids) - 1))
+
+
+def title(lmid: int) -> str:
+    return "LM_ID_BASE" if lmid == BASE else f"namespace {lmid}"
+
+
+def titles(run: Sequence[int]) -> str:
+    return title(run[0]) if len(run) == 1 else f"each of the namespaces {ranges(run)}"
+
+
+def named(one: Mapped) -> str:
+    """An object in words: its file, and in parentheses what the experiment calls it and whose mapping it is."""
+    whose = "shared" if one.shared else "a copy of its own" if one.copies > 1 else None
+    told = [word for word in (one.object, whose) if word]
+    return f"{one.name} ({', '.join(told)})" if told else one.name
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers, those in a row as the first and the last of them."""
+    runs = [[one for _, one in run] for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])]
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def alike(found: Namespaces) -> list[tuple[int, ...]]:
+    """The namespaces in order, neighbours that hold the same and bind the same together."""
+    return [tuple(run) for _, run in groupby(found.objects, key=lambda lmid: _shape(found, lmid))]
+
+
+def _shape(found: Namespaces, lmid: int) -> object:
+    """What a namespace looks like beside its number and the numbers of its copies."""
+    objects = tuple(replace(one, copy=0) for one in found.objects[lmid])
+    ends = [
+        (*(place[1] if place[0] == lmid else place for place in (one.source, one.target)), one.across, one.symbols)
+        for one in found.arrows
+        if lmid in (one.source[0], one.target[0])
+    ]
+    counts = tuple(one.count for one in found.arrows if lmid in (one.source[0], one.target[0]))
+    return lmid == BASE, objects, tuple(ends), counts
+
+
+def _bases(maps: Iterable[Record], bindings: Iterable[Record]) -> dict[tuple[int, str], list[str | None]]:
+    """(namespace, path) → where it was mapped each time, in load order; then what only a binding names."""
+    found: dict[tuple[int, str], list[str | None]] = {}
+    for one in sorted(maps, key=lambda one: (one["lmid"], one["position"])):
+        found.setdefault((one["lmid"], one["path"]), []).append(one["base"])
+    for one in bindings:
+        for lmid, path in ((one["from_lmid"], one["from"]), (one["to_lmid"], one["to"])):
+            found.setdefault((lmid, path), [None])
+    return dict(sorted(found.items(), key=lambda one: one[0][0]))
+
+
+def _objects(
+    bases: Mapping[tuple[int, str], Sequence[str | None]], names: Mapping[str, str], maps: Sequence[Record]
+) -> dict[int, tuple[Mapped, ...]]:
+    mapping = _mappings(bases)
+    spread: dict[object, set[int]] = {}
+    files: dict[object, str] = {}
+    for (lmid, path), one in mapping.items():
+        spread.setdefault(one, set()).add(lmid)
+        files.setdefault(one, path)
+    applications = {(one["lmid"], one["path"]) for one in maps if one["lmid"] == BASE and one["position"] == 0}
+    objects: dict[int, list[Mapped]] = {}
+    for place, one in mapping.items():
+        copies = [other for other, path in files.items() if path == files[one]]
+        mapped = Mapped(
+            path=place[1],
+            object=names.get(place[1]),
+            system=place[1] not in names and place not in applications,
+            times=len(bases[place]),
+            copy=copies.index(one) + 1,
+            copies=len(copies),
+            shared=len(spread[one]) > 1,
+        )
+        objects.setdefault(place[0], []).append(mapped)
+    return {lmid: tuple(members) for lmid, members in objects.items()}
+
+
+def _mappings(bases: Mapping[tuple[int, str], Sequence[str | None]]) -> dict[tuple[int, str], object]:
+    """Something that is equal where two namespaces have one mapping between them.
+
+    The loader tells where it maps a file. In a namespace of dlmopen everything is mapped but the loader itself, which
+    stands for the one of the base namespace, under another spelling of its path at times.
+    """
+    at_start = {posixpath.basename(path): (lmid, path) for lmid, path in reversed([*bases]) if lmid == BASE}
+
+    def identity(lmid: int, path: str) -> object:
+        name = posixpath.basename(path)
+        known = frozenset(base for base in bases[lmid, path] if base is not None)
+        if known:
+            return name, known
+        stands_for = at_start.get(name, (lmid, path))
+        return identity(*stands_for) if stands_for != (lmid, path) and lmid != BASE else (lmid, path)
+
+    return {(lmid, path): identity(lmid, path) for lmid, path in bases}
+
+
+def _arrows(objects: Mapping[int, Sequence[Mapped]], bindings: Iterable[Record]) -> Iterator[Arrow]:
+    places = {(lmid, one.path): (lmid, at) for lmid, members in objects.items() for at, one in enumerate(members)}
+    nearby = {
+        (lmid, one.name): (lmid, at)
+        for lmid, members in objects.items()
+        for at, one in enumerate(members)
+        if one.shared
+    }
+    symbols: dict[tuple[Place, Place, int], list[str]] = {}
+    for one in bindings:
+        source, target = places[one["from_lmid"], one["from"]], places[one["to_lmid"], one["to"]]
+        if objects[target[0]][target[1]].shared:
+            target = nearby.get((source[0], objects[target[0]][target[1]].name), target)
+        if source != target:
+            symbols.setdefault((source, target, one["to_lmid"]), []).append(one["symbol"])
+    for (source, target, defined_in), names in symbols.items():
+        yield Arrow(source, target, defined_in, len(names), tuple(dict.fromkeys(names))[:SYMBOLS_SHOWN])

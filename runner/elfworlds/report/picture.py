@@ -1,0 +1,255 @@
+"""A picture of a trial's link namespaces, as the text of an SVG file.
+
+A box for each namespace, in it the objects in the order of loading, and an arrow for all bindings of one object to
+another. A file that was mapped several times has one colour for all of its copies; what several namespaces share is
+hatched. Nothing of it depends on an address, so trials that did the same give the same picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from elfworlds.report import svg
+from elfworlds.report.namespaces import alike, named, ranges, title, titles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from elfworlds.report.namespaces import Arrow, Mapped, Namespaces, Place
+
+ACROSS_A_PAGE = 3  # namespaces side by side: as wide as a page of text still shows readable names
+MOST_ALIKE, SHOWN_OF_THEM = 8, 3
+WIDTH, HEIGHT, SYSTEM_HEIGHT, GAP = 208, 42, 22, 12
+MARGIN, PADDING, HEAD = 14, 12, 30
+COUNT = 26  # room for a number beside an arrow
+MONO, MONO_LARGE, SANS, BOLD = 6.7, 7.9, 5.8, 6.8  # advance of a character in pixels, at 11, 13, 11 and 11 pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A namespace, or several that look the same: then nothing is drawn in it."""
+
+    lmids: tuple[int, ...]
+    objects: tuple[Mapped, ...]
+
+    @property
+    def height(self) -> float:
+        inner = sum(_height(one) + GAP for one in self.objects) - GAP if self.objects else SYSTEM_HEIGHT
+        return HEAD + inner + PADDING
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where an object is drawn: its upper left corner, pixels."""
+
+    x: float
+    y: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        return self.y + self.height / 2
+
+
+def picture(found: Namespaces, of: str) -> str:
+    """The SVG; `of` says what is drawn."""
+    boxes = _boxes(found)
+    drawn = {one.lmids[0] for one in boxes if one.objects}
+    arrows = [one for one in found.arrows if {one.source[0], one.target[0]} <= drawn]
+    arrows.sort(key=lambda one: one.across)  # those are drawn last, so that nothing covers them
+    lanes = _lanes(found, arrows)
+    wide = WIDTH + sum(lanes)
+    corners, width, bottom = _corners(boxes, wide)
+    placed = list(zip(boxes, corners, strict=True))
+    spots = {place: spot for one, corner in placed for place, spot in _spots(one, corner, lanes)}
+    colours = _colours(found)
+    body = [text for one, corner in placed for text in _box(one, corner, wide)]
+    body += [_node(found.objects[lmid][at], spot, colours) for (lmid, at), spot in spots.items()]
+    body += [_arrow(found, one, spots) for one in arrows] + list(_counts(found, arrows, spots))
+    legend, bottom = _legend(found, arrows, (width, bottom))
+    return svg.document((width, bottom), f"Link namespaces of {of}", described(found), body + legend)
+
+
+def described(found: Namespaces) -> str:
+    """The same in words, for those who do not see it."""
+    parts = [f"{titles(run)}: {', '.join(map(named, found.objects[run[0]]))}" for run in alike(found)]
+    return "; ".join(parts) or "Nothing was loaded."
+
+
+def _boxes(found: Namespaces) -> list[Box]:
+    boxes = []
+    for run in alike(found):
+        shown = run[:SHOWN_OF_THEM] if len(run) > MOST_ALIKE else run
+        boxes += [Box((lmid,), found.objects[lmid]) for lmid in shown]
+        boxes += [Box(run[len(shown) :], ())] if len(shown) < len(run) else []
+    return boxes
+
+
+def _height(one: Mapped) -> float:
+    return SYSTEM_HEIGHT if one.system else HEIGHT
+
+
+def _beside(found: Namespaces, one: Arrow) -> bool:
+    """Whether an arrow runs beside the objects on the left: those of the system do, to leave the others alone."""
+    return any(found.objects[lmid][at].system for lmid, at in (one.source, one.target))
+
+
+def _depth(one: Arrow) -> float:
+    """How far an arrow within a box leaves the column of objects."""
+    return 14 + min(12 * (abs(one.source[1] - one.target[1]) - 1), 72) + (5 if one.source[1] > one.target[1] else 0)
+
+
+def _lanes(found: Namespaces, arrows: Sequence[Arrow]) -> tuple[float, float]:
+    """Room on the left and on the right of the objects."""
+    inner = [one for one in arrows if one.source[0] == one.target[0]]
+    left = [_depth(one) for one in inner if _beside(found, one)]
+    right = [_depth(one) for one in inner if not _beside(found, one)]
+    return max(left, default=-COUNT) + COUNT + PADDING, max(right, default=-COUNT) + COUNT + PADDING
+
+
+def _corners(boxes: Sequence[Box], wide: float) -> tuple[list[tuple[float, float]], float, float]:
+    """The corner of each box, in rows; then how wide and how high that is."""
+    corners, y = [], float(MARGIN)
+    for start in range(0, len(boxes), ACROSS_A_PAGE):
+        row = boxes[start : start + ACROSS_A_PAGE]
+        corners += [(MARGIN + at * (wide + 2 * MARGIN), y) for at in range(len(row))]
+        y += max(one.height for one in row) + 2 * MARGIN
+    columns = max(1, min(len(boxes), ACROSS_A_PAGE))
+    return corners, columns * (wide + 2 * MARGIN), y
+
+
+def _spots(box: Box, corner: tuple[float, float], lanes: tuple[float, float]) -> Iterator[tuple[Place, Spot]]:
+    x, y = corner[0] + lanes[0], corner[1] + HEAD
+    for at, one in enumerate(box.objects):
+        yield (box.lmids[0], at), Spot(x, y, _height(one))
+        y += _height(one) + GAP
+
+
+def _colours(found: Namespaces) -> dict[str, int]:
+    """A colour for each file of the experiment that there are several copies of."""
+    paths = [one.path for members in found.objects.values() for one in members if one.copies > 1 and not one.system]
+    return {path: at % len(svg.FAMILIES) for at, path in enumerate(dict.fromkeys(paths))}
+
+
+def _box(box: Box, corner: tuple[float, float], wide: float) -> Iterator[str]:
+    x, y = corner
+    dashes = "" if box.objects else ' stroke-dasharray="6 4"'
+    yield svg.rectangle(x, y, wide, box.height, f'class="box"{dashes}')
+    if box.objects:
+        yield svg.label(x + PADDING, y + 20, title(box.lmids[0]), "ink b l")
+    else:
+        yield svg.label(x + PADDING, y + 20, f"namespaces {ranges(box.lmids)}: the same", "ink b l")
+        yield svg.label(x + PADDING, y + 42, f"{len(box.lmids)} more", "soft")
+
+
+def _badge(one: Mapped) -> str:
+    words = ["shared"] if one.shared else [f"copy {one.copy} of {one.copies}"] if one.copies > 1 else []
+    return " · ".join(words + ([f"loaded {one.times}×"] if one.times > 1 else []))
+
+
+def _node(one: Mapped, spot: Spot, colours: dict[str, int]) -> str:
+    family = colours.get(one.path)
+    kind = "grey" if one.system else "plain" if family is None or one.shared else f"f{family}"
+    ink = "soft" if one.system or family is None or one.shared else f"t{family}"
+    wide = ' stroke-width="1.5"' if not one.system else ""
+    shapes = [svg.rectangle(spot.x, spot.y, WIDTH, spot.height, f'class="{kind}"{wide}')]
+    if one.shared:
+        shapes.append(svg.rectangle(spot.x, spot.y, WIDTH, spot.height, 'fill="url(#hatch)" fill-opacity="0.55"'))
+    badge, x, right = _badge(one), spot.x + 9, spot.x + WIDTH - 9
+    if one.system:
+        room = int((WIDTH - 26 - SANS * len(badge)) / MONO)
+        shapes += [svg.label(x, spot.y + 15, svg.shortened(one.name, room), "soft m")]
+        shapes += [svg.label(right, spot.y + 15, badge, "soft e")] if badge else []
+        return svg.told(" · ".join(filter(None, (one.path, badge))), *shapes)
+    shapes.append(svg.label(x, spot.y + 18, svg.shortened(one.name, int((WIDTH - 18) / MONO_LARGE)), "ink m b l"))
+    room = int((WIDTH - 26 - BOLD * len(badge)) / SANS)
+    shapes.append(svg.label(x, spot.y + 34, svg.shortened(one.object or "", room), "soft"))
+    shapes += [svg.label(right, spot.y + 34, badge, f"{ink} b e")] if badge else []
+    return svg.told(" · ".join(filter(None, (one.object, one.name, badge))), *shapes)
+
+
+def _arrow(found: Namespaces, one: Arrow, spots: dict[Place, Spot]) -> str:
+    source, target = spots[one.source], spots[one.target]
+    kind = "across" if one.across else "faint" if _beside(found, one) else "arrow"
+    wide = 1.1 if kind == "faint" else 1.6
+    names = [found.objects[lmid][at].name for lmid, at in (one.source, one.target)]
+    where = f" in {title(one.defined_in)}" if one.across else ""
+    more = ", …" if one.count > len(one.symbols) else ""
+    tip = f"{names[0]} → {names[1]}{where}, {one.count} bound: {', '.join(one.symbols)}{more}"
+    if one.source[0] != one.target[0]:
+        return svg.told(tip, svg.curve(_between(source, target), kind, wide=wide))
+    side = -1 if _beside(found, one) else 1
+    x = source.x if side < 0 else source.x + WIDTH
+    down = 1 if target.y > source.y else -1
+    start, end = source.middle + 5 * down, target.middle - 5 * down
+    out = x + side * _depth(one) / 0.75  # where the control points are for the curve to come that far
+    shape = svg.curve(f"M{x:g},{start:g}C{out:g},{start:g} {out:g},{end:g} {x + side:g},{end:g}", kind, wide=wide)
+    return svg.told(tip, shape)
+
+
+def _counts(found: Namespaces, arrows: Sequence[Arrow], spots: dict[Place, Spot]) -> Iterator[str]:
+    """How many bindings, beside the arrows within a box; where two objects bind to each other, both in one place."""
+    pairs: dict[tuple[Place, ...], list[Arrow]] = {}
+    for one in arrows:
+        if one.source[0] == one.target[0]:
+            pairs.setdefault(tuple(sorted((one.source, one.target))), []).append(one)
+    for ends, both in pairs.items():
+        left = _beside(found, both[0])
+        first, second = (spots[end] for end in ends)
+        reach = max(map(_depth, both)) + 3
+        x = first.x - reach if left else first.x + WIDTH + reach
+        y = (first.middle + second.middle) / 2 + 4
+        counts = {end: sum(one.count for one in both if one.source == end) for end in ends}
+        words = [f"{count}{sign}" for (count, sign) in zip(counts.values(), "↓↑", strict=True) if count]
+        for at, word in enumerate(words if len(words) > 1 else [words[0][:-1]]):
+            yield svg.label(x, y + (at - (len(words) - 1) / 2) * 13, word, f"soft halo{' e' if left else ''}")
+
+
+def _between(source: Spot, target: Spot) -> str:
+    """A line from one namespace's box to another one's; beside the boxes where one is above the other."""
+    if source.x == target.x:
+        x1 = x2 = source.x + WIDTH
+        out1 = out2 = x1 + 50
+    else:
+        way = 1 if target.x > source.x else -1
+        x1, x2 = (source.x + WIDTH, target.x) if way > 0 else (source.x, target.x + WIDTH)
+        bend = max(40.0, abs(x2 - x1) / 2) * way
+        out1, out2 = x1 + bend, x2 - bend
+    start, end = source.middle - 9, target.middle - 9  # apart from where arrows within a box begin
+    return f"M{x1:g},{start:g}C{out1:g},{start:g} {out2:g},{end:g} {x2:g},{end:g}"
+
+
+def _legend(found: Namespaces, arrows: Sequence[Arrow], size: tuple[float, float]) -> tuple[list[str], float]:
+    """What the signs mean, only those that occur, in lines below everything; then where the picture ends."""
+    x, y, lines = float(MARGIN), size[1] + 10, []
+    for sample, words in _signs(found, arrows):
+        wide = 40 + SANS * len(words) + 2 * MARGIN
+        if x > MARGIN and x + wide > size[0]:
+            x, y = float(MARGIN), y + 20
+        lines += [sample.format(x=x, y=y - 11, line=y - 5), svg.label(x + 34, y, words, "soft")]
+        x += wide
+    return lines, y + MARGIN
+
+
+def _signs(found: Namespaces, arrows: Sequence[Arrow]) -> Iterator[tuple[str, str]]:
+    """Samples with places for where they go, and their words."""
+    members = [one for group in found.objects.values() for one in group]
+    swatch = '<rect x="{{x}}" y="{{y}}" width="26" height="13" rx="3" {}/>'
+    if _colours(found):
+        yield swatch.format('class="f0"'), "one file, a copy of its own in each namespace (a colour for each file)"
+    if any(one.shared for one in members):
+        both = swatch.format('class="plain"') + swatch.format('fill="url(#hatch)"')
+        yield both, "one mapping that namespaces share"
+    if any(one.system for one in members):
+        yield swatch.format('class="grey"'), "of the system"
+    kinds = {"across" if one.across else "faint" if _beside(found, one) else "arrow" for one in arrows}
+    for kind, words in (
+        ("arrow", "symbols bound, and how many"),
+        ("faint", "the same, by or to an object of the system"),
+        ("across", "bound to a definition in another namespace"),
+    ):
+        if kind in kinds:
+            yield f'<path class="{kind}" d="M{{x}},{{line}}h24" stroke-width="1.6" marker-end="url(#{kind}-h)"/>', words
+    if found.more:
+        yield "", f"{found.more} more process{'es' if found.more > 1 else ''}, not drawn"

@@ -1,0 +1,151 @@
+"""One trial of a plan → one shell script: sources, plain compiler commands, and the program's command line.
+
+It runs in an empty directory on a machine that has a compiler, and shows there what the trial showed: what the
+program tells goes to standard error, an event a line.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from elfworlds import driver
+from elfworlds.plan.steps import OWNER, SOURCE
+from elfworlds.plan.types import BUILD, OUT, realise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from elfworlds.plan import BuildRequest, Plan, Trial
+
+HERE = "$here"
+TOOLS = {"cc": "${CC:-cc}", "c++": "${CXX:-c++}", "rustc": "${RUSTC:-rustc}", "cp": "cp"}
+DROPPED = ("-ffile-prefix-map=", "-frandom-seed=", "-fdiagnostics-color", "--remap-path-prefix")
+END = "end_of_file"
+_DOUBLE = re.compile(r'["\\`]|\$(?!here\b)')
+
+
+def comment(plan: Plan, trial: Trial) -> list[str]:
+    """The question, which trial this is, and what is claimed of it."""
+    claims = [f"claim {one.id or ''}".strip() + f": {one.says} ({one.shown})" for one in trial.claims]
+    point = ", ".join(f"{axis}={label}" for axis, label in trial.point)
+    return [plan.question, f"{plan.experiment}: {trial.scenario}, {point}", *claims]
+
+
+def source(plan: Plan, trial: Trial) -> str:
+    """The program alone, in one file; empty where the scenario has no steps."""
+    text = plan.files[trial.bound.program].decode() if trial.bound.program else ""
+    return driver.standalone(text, comment(plan, trial)) if text else ""
+
+
+def script(plan: Plan, trial: Trial) -> str:
+    """The whole script."""
+    return "\n".join(_Script(plan, trial).lines()) + "\n"
+
+
+class _Script:
+    def __init__(self, plan: Plan, trial: Trial) -> None:
+        self.plan = plan
+        self.trial = trial
+        self.requests = [one for key, one in plan.requests.items() if key in (*trial.bound.keys, trial.bound.subject)]
+        self.places = {one.key: _place(one) for one in self.requests}
+        self.files: dict[str, str] = {}
+
+    def lines(self) -> Iterator[str]:
+        yield "#!/bin/sh"
+        yield from (f"# {line}" for text in comment(self.plan, self.trial) for line in text.split("\n"))
+        tools = ", ".join(sorted({TOOLS.get(one.argv[0], one.argv[0]) for one in self.requests} - {"cp"}))
+        yield from (f"# Needs: {tools}. Run it in an empty directory: sh THIS-FILE", "set -eu", "here=$(pwd)", "")
+        for request in self.requests:
+            yield from self.build(request)
+        yield from self.run()
+
+    def build(self, request: BuildRequest) -> Iterator[str]:
+        """Its sources as they are not there yet, then the command."""
+        place = self.places[request.key]
+        sources = self.sources(request, place)
+        yield f"# {request.name}"
+        yield f"mkdir -p {shlex.quote(place)}"
+        for path, data in self.inputs(request).items():
+            yield from self.put(f"{sources}/{path}", data)
+        symbols: Callable[[str], str] = lambda key: f"{HERE}/{self.places[key]}"  # noqa: E731  # a map of keys
+        words = [realise(word, symbols) for word in request.argv[1:] if not word.startswith(DROPPED)]
+        words = [word.replace(OUT, f"{HERE}/{place}").replace(BUILD, ".") for word in words]
+        tool = TOOLS.get(request.argv[0], request.argv[0])
+        yield f"(cd {shlex.quote(sources)} && {tool} {' '.join(quoted(word) for word in words)})"
+        yield ""
+
+    def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:
+        """The files to write; of the generated program one, with our headers in it."""
+        found = {path: self.plan.files[digest] for path, digest in request.inputs}
+        if request.name.startswith(OWNER):
+            return {SOURCE: driver.standalone(found[SOURCE].decode(), comment(self.plan, self.trial)).encode()}
+        return found
+
+    def sources(self, request: BuildRequest, place: str) -> str:
+        """One directory for all sources, unless two objects mean different files by one name."""
+        wanted = {f"src/{path}": digest for path, digest in request.inputs}
+        same = all(self.files.get(path, digest) == digest for path, digest in wanted.items())
+        return "src" if same and not request.name.startswith(OWNER) else f"src-{place}"
+
+    def put(self, path: str, data: bytes) -> Iterator[str]:
+        digest = next((one for one, held in self.plan.files.items() if held == data), path)
+        if self.files.get(path) == digest:
+            return
+        self.files[path] = digest
+        yield f"mkdir -p {shlex.quote(path.rpartition('/')[0])}"
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            yield from (
+                f"base64 -d > {shlex.quote(path)} << {END}",
+                base64.encodebytes(data).decode().rstrip("\n"),
+                END,
+            )
+            return
+        if f"\n{END}\n" in f"\n{text}" or (text and not text.endswith("\n")):
+            yield f"printf %s {shlex.quote(text)} > {shlex.quote(path)}"
+            return
+        yield from (f"cat > {shlex.quote(path)} << '{END}'", *([text.rstrip("\n")] if text else []), *_blank(text), END)
+
+    def run(self) -> Iterator[str]:
+        bound = self.trial.bound
+        symbols: Callable[[str], str] = lambda key: f"{HERE}/{self.places[key]}"  # noqa: E731  # a map of keys
+        argv = [quoted(realise(word, symbols)) for word in bound.argv]
+        env = [quoted(f"{name}={realise(value, symbols)}") for name, value in bound.env]
+        if not argv:
+            yield from (f"# What the compiler says of {self.places.get(bound.subject, 'it')} is what happens.", "")
+            return
+        yield from _conditions(self.trial)
+        yield "mkdir -p cwd && cd cwd"
+        stdin = f"printf %s {quoted(realise(bound.stdin, symbols))} | " if bound.stdin else "exec "
+        yield f"{stdin}env -i {' '.join([*env, *argv])}{'' if bound.stdin else ' < /dev/null'}"
+
+
+def _conditions(trial: Trial) -> Iterator[str]:
+    """What the trial had besides, which a shell has other words for."""
+    bound = trial.bound
+    if bound.capture != "pipe":
+        yield f"# The trial's standard output was a {bound.capture}."
+    if bound.cpus is not None:
+        yield f"# The trial had {bound.cpus} processor{'s' if bound.cpus > 1 else ''}: taskset -c 0-{bound.cpus - 1}"
+    yield f"# It is over after {bound.timeout:g} s; where it hangs, that is what happens."
+
+
+def _blank(text: str) -> Iterable[str]:
+    """The empty lines at a text's end, which its last line's end is not."""
+    return [""] * (len(text) - len(text.rstrip("\n")) - 1)
+
+
+def _place(request: BuildRequest) -> str:
+    return "program" if request.name.startswith(OWNER) else re.sub(r"[^A-Za-z0-9_.+-]", "_", request.name)
+
+
+def quoted(word: str) -> str:
+    """A word for a POSIX shell; `$here` in it is the directory of all."""
+    if HERE not in word:
+        return shlex.quote(word)
+    escaped = _DOUBLE.sub(lambda found: f"\\{found[0]}", word)
+    return f'"{escaped}"'

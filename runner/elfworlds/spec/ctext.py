@@ -1,0 +1,61 @@
+"""As much of C as an experiment's words need: names, strings, a function type's result. No C parser."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEYWORDS = frozenset(
+    """
+    auto break case char const continue default do double else enum extern float for goto if inline int long register
+    restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
+    """.split()  # noqa: SIM905  # read as a text
+)
+_TOKEN = re.compile(
+    r'"(?:\\.|[^"\\\n])*"'
+    r"|'(?:\\.|[^'\\\n])*'"
+    r"|//[^\n]*|/\*.*?\*/"
+    r"|(?:\.|->)[ \t]*[A-Za-z_]\w*"
+    r"|\d[\w.]*"
+    r"|(?P<name>[A-Za-z_]\w*)",
+    re.DOTALL,
+)
+
+
+def identifier(name: str) -> str:
+    """A name of the experiment as C has it: `-` and `.` become `_`."""
+    found = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    return f"{found}_" if found in KEYWORDS else f"_{found}" if found[:1].isdigit() else found
+
+
+def string(text: str) -> str:
+    """A string literal; what could be misread is written in octal."""
+    escaped = (
+        f"\\{chr(byte)}"
+        if byte in b'"\\'
+        else chr(byte)
+        if 32 <= byte < 127 and byte != ord("?")  # noqa: PLR2004  # printable ASCII, and no trigraph
+        else f"\\{byte:03o}"
+        for byte in text.encode()
+    )
+    return f'"{"".join(escaped)}"'
+
+
+def renamed(code: str, names: Mapping[str, str]) -> str:
+    """C with its own names replaced; strings, comments and members of structs stay."""
+    return _TOKEN.sub(lambda found: names.get(found["name"] or "", found[0]), code)
+
+
+def result_type(function_type: str) -> str | None:
+    """`char *(int)` → `char *`; None for what does not end in a list of parameters."""
+    text = function_type.strip()
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(text[at], 0)
+        if depth == 0:
+            before = text[:at].strip()
+            return before if text[at] == "(" and before and not before.endswith(")") else None
+    return None

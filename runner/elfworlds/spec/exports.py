@@ -1,0 +1,86 @@
+"""Which symbols an object exports: all, some, or some under versions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import refs
+from elfworlds.spec import forms
+from elfworlds.spec.forms import kind, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.refs import Template
+    from elfworlds.yamltext import Path
+
+SYMBOL = re.compile(r"[A-Za-z_.$?*\[][A-Za-z0-9_.$?*\[\]^!-]*")
+VERSION = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_SYMBOLS = {"type": "array", "items": {"type": "string"}}
+SCHEMA: Mapping[str, Any] = {
+    "anyOf": [
+        {"const": "all"},
+        _SYMBOLS,
+        {"type": "object", "minProperties": 1, "propertyNames": {"pattern": f"^{VERSION.pattern}$"}}
+        | {"additionalProperties": _SYMBOLS},
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """Symbols by version, in order; `versions` is None where all are exported, "" is the version of none."""
+
+    versions: tuple[tuple[str, tuple[Template, ...]], ...] | None
+
+    @property
+    def symbols(self) -> tuple[tuple[Path, Template], ...]:
+        """Each symbol with its place below the key."""
+        return tuple(
+            ((version, index) if version else (index,), symbol)
+            for version, symbols in self.versions or ()
+            for index, symbol in enumerate(symbols)
+        )
+
+
+def exports(data: object) -> Exports:
+    """`all`, a list of symbols, or a mapping version → symbols, each version depending on the one before."""
+    if data == "all":
+        return Exports(None)
+    if isinstance(data, list):
+        return Exports((("", _symbols(data, ())),))
+    if not isinstance(data, dict):
+        hint = f"write [{data}]" if isinstance(data, str) else None
+        raise refuse(f"expected symbols, versions with their symbols, or `all`, found {kind(data)}", hint)
+    if not data:
+        raise refuse("versions, and there is none", "[] exports nothing")
+    return Exports(tuple((_version(version), _symbols(symbols, (version,))) for version, symbols in data.items()))
+
+
+def _version(data: object) -> str:
+    found = forms.text(data)
+    if not VERSION.fullmatch(found):
+        hint = f"it must match {VERSION.pattern}"
+        raise refuse(f"`{found}` is no version of a symbol", hint, (found,), at_key=True)
+    return found
+
+
+def _symbols(data: object, path: Path) -> tuple[Template, ...]:
+    if not isinstance(data, list):
+        hint = f"write [{data}]" if isinstance(data, str) else None
+        raise refuse(f"expected a list of symbols, found {kind(data)}", hint, path)
+    return tuple(_symbol(one, (*path, index)) for index, one in enumerate(data))
+
+
+def _symbol(data: object, path: Path) -> Template:
+    if not isinstance(data, str):
+        raise refuse(f"expected a symbol, found {kind(data)}", None, path)
+    try:
+        found = refs.parse(data)
+    except refs.RefError as error:
+        raise refuse(str(error), "a literal `${` is written `$${`", path) from None
+    if found.literal is not None and not SYMBOL.fullmatch(found.literal):
+        raise refuse(f"`{found.literal}` is no symbol", "a name as readelf shows it; * ? and [] stand for others", path)
+    return found

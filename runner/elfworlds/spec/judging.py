@@ -1,0 +1,97 @@
+"""What types cannot say of outcomes, claims, expectations and `show`: the values that they name are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import refs
+from elfworlds.spec.expand import Names, expand
+from elfworlds.spec.findings import Finding, conditions, references, texts
+from elfworlds.spec.matchers import MatcherError, check_matcher
+from elfworlds.spec.values import unknown_value
+from elfworlds.yamltext import Scalar, closest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from elfworlds.refs import Template
+    from elfworlds.spec import forms
+    from elfworlds.spec.model import Claim, Expectation, Scenario
+    from elfworlds.spec.values import Values
+    from elfworlds.yamltext import Path
+
+
+def check_judging(
+    one: Scenario, here: Path, known: Names, values: Values, outcomes: Iterable[str]
+) -> Iterator[Finding]:
+    """Every problem of how a scenario is judged."""
+    for index, value in enumerate(one.show):
+        if value not in values:
+            yield Finding((*here, "show", index), f"`{value}` is no value of this scenario", values.hint(value))
+    for outcome, matchers in one.outcomes.items():
+        yield from _values(matchers, (*here, "outcomes", outcome), known, values)
+    for index, claim in enumerate(one.claim):
+        yield from _outcome(claim.outcome, (*here, "claim", index, "outcome"), outcomes)
+        yield from _judged(claim, (*here, "claim", index), known, values)
+    for index, expected in enumerate(one.expect):
+        for place, said in enumerate(expected.outcome):
+            yield from _outcome(said, (*here, "expect", index, "outcome", place), outcomes)
+        yield from _judged(expected, (*here, "expect", index), known, values)
+
+
+def _outcome(name: str, path: Path, outcomes: Iterable[str]) -> Iterator[Finding]:
+    if name not in outcomes:
+        yield Finding(path, f"no outcome `{name}` in this scenario", closest(name, outcomes))
+
+
+def _judged(one: Claim | Expectation, path: Path, known: Names, values: Values) -> Iterator[Finding]:
+    yield from conditions(one.when, (*path, "when"), known)
+    yield from _values(one.__pydantic_extra__ or {}, path, known, values)
+
+
+def _values(matchers: Mapping[str, Any], path: Path, known: Names, values: Values) -> Iterator[Finding]:
+    with_values = Names(known.axes, known.raw_axes, known.objects, values)
+    for value, matcher in matchers.items():
+        here: Path = (*path, value)
+        if value not in values:
+            yield unknown_value(here, matcher, values.hint(value))
+        found = [one for place, text in texts(matcher, here) for one in _matcher_text(text, place, with_values)]
+        yield from found or _resolved(matcher, here, known)
+
+
+def _matcher_text(text: str, path: Path, known: Names) -> Iterator[Finding]:
+    found = [*references(text, path, known)]
+    yield from found
+    for reference in () if found else (template := refs.parse(text)).references():
+        for name in (one for one in expand(reference.name, known.axes) if one in known.values):
+            if template.parts != (reference,):
+                hint = f'compare the whole value: "${{{name}}}"'
+                yield Finding(path, f"`${{{name}}}` is what a trial gives, and cannot be part of a text", hint)
+            elif path[-1] == "matches":
+                yield Finding(path, "`matches` takes a regular expression, not another value", "`contains` takes one")
+
+
+def _resolved(matcher: Any, path: Path, known: Names) -> Iterator[Finding]:  # noqa: ANN401  # any data of the file
+    """What is wrong with a matcher once its references to axes are resolved."""
+
+    def choices(data: object) -> Iterable[object]:
+        if not isinstance(data, str) or "${matrix." not in data:
+            return (data,)
+        template = refs.parse(data)
+        axis = _whole_axis(template, known)
+        if axis is not None:
+            return tuple(value for _, value in axis.values)
+        return tuple(Scalar(text, plain=False) for text in expand(template, known.axes))
+
+    try:
+        check_matcher(matcher, choices)
+    except MatcherError as error:
+        yield Finding((*path, *error.path), str(error), error.hint, at_key=error.at_key)
+
+
+def _whole_axis(template: Template, known: Names) -> forms.Axis | None:
+    """The axis, where a text is one whole reference to it."""
+    if len(template.parts) != 1 or not isinstance(template.parts[0], refs.Reference):
+        return None
+    name = template.parts[0].name.literal or ""
+    return known.axes.get(name.removeprefix("matrix.")) if name.startswith("matrix.") else None

@@ -1,0 +1,64 @@
+"""How a trial is watched beside being run: the observers, and what each may be asked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from elfworlds.spec.forms import listed, one_of
+from elfworlds.spec.leaves import Count, Name, Reads, Templated, Templates
+from elfworlds.spec.shape import REMOVABLE, Model, word
+
+COLLECTED = ("backtrace", "sharedlibrary", "linker-namespaces", "threads")
+ALONE = ("gdb", "valgrind", "strace")
+
+
+def _by_name(data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
+    """`[ld-debug]` is short for `{ld-debug: {}}`."""
+    return {one: {} for one in data} if isinstance(data, list) and all(isinstance(one, str) for one in data) else data
+
+
+class Gdb(Model):
+    """A session of gdb: the program stops at each breakpoint and at a crash, is asked, and goes on."""
+
+    start: Annotated[
+        str, word("run", "attach"), Field(description="run under gdb, or attach to the program where it crashes")
+    ] = "run"
+    stop: Annotated[str, word("crash"), Field(description="crash: a fatal signal is a stop; it always is")] = "crash"
+    break_: Annotated[
+        Templates, Field(alias="break", description="where to stop: functions, or file:line; libraries may come later")
+    ] = ()
+    evaluate: Annotated[
+        dict[Name, Templated], REMOVABLE, Field(description="C expressions, evaluated at each stop")
+    ] = {}
+    commands: Annotated[
+        dict[Name, Templated], REMOVABLE, Field(description="gdb commands at each stop; their output is the value")
+    ] = {}
+    collect: Annotated[
+        tuple[Annotated[str, Reads(one_of(*COLLECTED), {"enum": list(COLLECTED)})], ...],
+        BeforeValidator(listed),
+        Field(description="what else is asked at each stop"),
+    ] = ("backtrace",)
+    at_most: Annotated[Count, Field(description="stops to look at")] = 20
+
+
+class Plainly(Model):
+    """An observer that is asked nothing."""
+
+
+class Observe(Model):
+    """The observers of a scenario; `[ld-debug]` is short for `{ld-debug: {}}`."""
+
+    ld_debug: Annotated[Plainly | None, Field(description="LD_DEBUG: searches, link maps, bindings")] = None
+    gdb: Annotated[Gdb | None, Field(description="gdb, over GDB/MI")] = None
+    valgrind: Annotated[Plainly | None, Field(description="valgrind's memcheck: errors and leaks")] = None
+    strace: Annotated[Plainly | None, Field(description="strace: what the loader opened and mapped")] = None
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Observers in the order of this model, by the names that the file uses."""
+        return tuple(field.alias or name for name, field in type(self).model_fields.items() if getattr(self, name))
+
+
+Observed = Annotated[Observe, BeforeValidator(_by_name)]

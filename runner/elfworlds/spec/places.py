@@ -1,0 +1,81 @@
+"""Which part of the types a path of the file leads to, and where in the file a spliced step stands."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from elfworlds.spec.model import Experiment
+from elfworlds.spec.shape import Model
+
+if TYPE_CHECKING:
+    from elfworlds.yamltext import Path
+
+
+def model_at(path: Path) -> type[Model]:
+    """The model whose fields are the keys at a path of the file: the last one on the way there."""
+    found: type[Model] = Experiment
+    kind: Any = Experiment
+    for step in path:
+        kind = _inside(_plain(kind), step)
+        plain = _plain(kind)
+        found = plain if isinstance(plain, type) and issubclass(plain, Model) else found
+    return found
+
+
+def _inside(kind: Any, step: int | str) -> Any:  # noqa: ANN401  # a type, as typing has them
+    """The type of what a key or an index leads to."""
+    if isinstance(kind, type) and issubclass(kind, Model):
+        named = (field.annotation for name, field in kind.model_fields.items() if step in (field.alias, name))
+        return next(named, None)
+    inner = get_args(kind)
+    return {dict: inner[1:], tuple: inner[:1]}.get(get_origin(kind), (None,))[0]
+
+
+def _plain(kind: Any) -> Any:  # noqa: ANN401  # a type
+    """Without its annotations, and without the None that it may be instead."""
+    if get_origin(kind) is Annotated:
+        return _plain(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return _plain(next((one for one in get_args(kind) if one is not type(None)), None))
+    return kind
+
+
+def unspliced(data: Any, path: tuple[int | str, ...]) -> tuple[int | str, ...]:  # noqa: ANN401  # any part of the file
+    """A path through steps as the file has them: a list within a list of steps is one entry of it."""
+    found: list[int | str] = []
+    for place, step in enumerate(path):
+        if isinstance(step, int) and place and path[place - 1] == "steps" and isinstance(data, list):
+            inner = _nth(data, [step])
+            found += inner or [step]
+            data = _follow(data, inner) if inner else None
+        else:
+            found.append(step)
+            data = _child(data, step)
+    return tuple(found)
+
+
+def _nth(data: list[Any], left: list[int]) -> list[int] | None:
+    """The indexes that lead to the n-th step of a list of steps and of lists of steps; `left` counts down."""
+    for index, one in enumerate(data):
+        if isinstance(one, list):
+            inner = _nth(one, left)
+            if inner is not None:
+                return [index, *inner]
+        elif left[0] == 0:
+            return [index]
+        else:
+            left[0] -= 1
+    return None
+
+
+def _follow(data: Any, path: list[int]) -> Any:  # noqa: ANN401  # any part of the file
+    for step in path:
+        data = _child(data, step)
+    return data
+
+
+def _child(data: Any, step: int | str) -> Any:  # noqa: ANN401  # any part of the file
+    if isinstance(data, list) and isinstance(step, int):
+        return data[step] if step < len(data) else None
+    return data.get(step) if isinstance(data, dict) else None

@@ -1,0 +1,40 @@
+"""What every part of an experiment file has in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+
+from elfworlds.spec.forms import one_of
+from elfworlds.spec.leaves import Reads
+
+
+class Model(BaseModel):
+    """Unknown keys are errors; a key whose value is null counts as not written (so a merge can remove it)."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=lambda name: name.replace("_", "-"),
+        arbitrary_types_allowed=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_absent(cls, data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
+        if not isinstance(data, dict):
+            return data
+        known = {field.alias for field in cls.model_fields.values()}
+        return {key: value for key, value in data.items() if value is not None or key not in known}
+
+
+def word(*known: str) -> Reads:
+    return Reads(one_of(*known), {"enum": list(known)})
+
+
+def _without_nulls(data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
+    return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
+
+
+REMOVABLE = BeforeValidator(_without_nulls)

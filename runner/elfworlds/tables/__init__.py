@@ -1,0 +1,71 @@
+"""Records → tidy frames, one fact a row, joined by trial and by object. The only room that knows pandas.
+
+The columns are an interface: docs/tables.md says what each holds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elfworlds.tables.frame import as_csv, as_json, as_parquet, as_texts
+from elfworlds.tables.runs import (
+    claims_frame,
+    events_frame,
+    needed_frame,
+    objects_frame,
+    symbols_frame,
+    trials_frame,
+)
+from elfworlds.tables.traces import bindings_frame, link_maps_frame, searches_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    import pandas as pd  # noqa: TID251  # the type of a table
+
+    from elfworlds.records import RunTold
+
+    Records = Sequence[Mapping[str, Any]]
+
+__all__ = [
+    "NAMES",
+    "as_csv",
+    "as_json",
+    "as_parquet",
+    "as_texts",
+    "bindings_frame",
+    "claims_frame",
+    "events_frame",
+    "frame",
+    "frames",
+    "link_maps_frame",
+    "needed_frame",
+    "objects_frame",
+    "searches_frame",
+    "symbols_frame",
+    "trials_frame",
+]
+
+_MAKERS: Mapping[str, Callable[[RunTold, Records], pd.DataFrame]] = {
+    "trials": lambda run, _: trials_frame(run.name, list(run.axes), run.trials),
+    "objects": lambda run, _: objects_frame(run.name, list(run.axes), run.objects),
+    "needed": lambda run, _: needed_frame(run.name, run.objects),
+    "symbols": lambda run, symbols: symbols_frame(run.name, symbols),
+    "events": lambda run, _: events_frame(run.name, run.trials, run.events),
+    "claims": lambda run, _: claims_frame(run.name, list(run.axes), run.trials),
+    "link_maps": lambda run, _: link_maps_frame(run.name, list(run.axes), run.traces),
+    "searches": lambda run, _: searches_frame(run.name, list(run.axes), run.traces),
+    "bindings": lambda run, _: bindings_frame(run.name, list(run.axes), run.traces),
+}
+NAMES = tuple(_MAKERS)
+
+
+def frame(name: str, run: RunTold, symbols: Records) -> pd.DataFrame:
+    """One table of a run; `symbols` are the dynamic symbols of its objects, for the table of that name."""
+    return _MAKERS[name](run, symbols)
+
+
+def frames(run: RunTold, symbols: Records) -> dict[str, pd.DataFrame]:
+    """Every table of a run, by name."""
+    return {name: frame(name, run, symbols) for name in NAMES}

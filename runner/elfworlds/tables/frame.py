@@ -1,0 +1,45 @@
+"""Rows or columns → a frame whose columns have the types that are said, and a frame → text or Parquet."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd  # noqa: TID251  # this room is the only place for it
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+def from_rows(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """A frame; `columns` are names and types, a row without one of them has a missing value there."""
+    listed = list(rows)
+    return from_columns(columns, {name: [row.get(name) for row in listed] for name in columns})
+
+
+def from_columns(columns: Mapping[str, str], values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """The same of whole columns, for tables of a million rows."""
+    data = {name: pd.array(values[name], dtype=kind) for name, kind in columns.items()}  # type: ignore[call-overload]
+    return pd.DataFrame(data)
+
+
+def as_csv(frame: pd.DataFrame) -> str:
+    """CSV text; what is missing is empty."""
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def as_parquet(frame: pd.DataFrame) -> bytes:
+    """The same as Parquet; missing values are null, types are kept."""
+    data = io.BytesIO()
+    frame.to_parquet(data, index=False)
+    return data.getvalue()
+
+
+def as_json(frame: pd.DataFrame) -> str:
+    """A list of objects, one a row; what is missing is null."""
+    return frame.to_json(orient="records", indent=1, force_ascii=False) + "\n"
+
+
+def as_texts(frame: pd.DataFrame) -> list[list[str]]:
+    """The names of the columns, then the rows; what is missing is empty."""
+    return [list(frame.columns), *frame.astype("string").fillna("").to_numpy().tolist()]

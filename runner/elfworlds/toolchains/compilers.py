@@ -1,0 +1,178 @@
+"""The host's compilers beside the one for C: found where an experiment has objects in their language."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.toolchains.install import install_hint
+from elfworlds.toolchains.prober import digest, packages, remembered, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from elfworlds.toolchains.prober import Prober
+
+LEARNT = {"words": list, "identity": dict, "version": str, "packages": dict, "stamps": dict}
+CXX_FILES = ("libstdc++.so", "libstdc++.a")
+CXX_OF = {"cc": "c++", "gcc": "g++", "clang": "clang++"}
+_CC = re.compile(r"(?P<before>(?:.*-)?)(?P<name>cc|gcc|clang)(?P<version>-[0-9.]+)?")
+_WITHOUT_LLD = ("-C", "linker-features=-lld")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiler:
+    """A compiler that is there, or what to do where it is not.
+
+    Attributes:
+        tool: as a build request names it.
+        words: those that start it; none where it is not there.
+        identity: what decides what it builds, beside the identity of the toolchain for C.
+        packages: those that its files belong to, with their revisions.
+        lacking: where it is not there, why and what helps.
+    """
+
+    language: str
+    tool: str
+    words: tuple[str, ...]
+    identity: Mapping[str, str]
+    version: str
+    packages: Mapping[str, str]
+    lacking: str = ""
+
+
+def find(prober: Prober, cache: Path | None, cc: tuple[str, ...], languages: Collection[str]) -> list[Compiler]:
+    """The compilers of these languages; C's is found before."""
+    finders = {"c++": _find_cxx, "rust": _find_rustc}
+    return [find_one(prober, cache, cc) for language, find_one in finders.items() if language in languages]
+
+
+def _find_cxx(prober: Prober, cache: Path | None, cc: tuple[str, ...]) -> Compiler:
+    words = _cxx(prober, cc)
+    if words is None:
+        what = f"no C++ compiler: `{prober.cxx}` is not in PATH" if prober.cxx else "no C++ compiler"
+        return _missing("c++", "c++", what)
+    facts = remembered(cache, "c++", [words, prober.path], LEARNT, lambda: _learn_cxx(prober, words))
+    return _compiler("c++", "c++", facts)
+
+
+def _cxx(prober: Prober, cc: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The words of CXX; else the one of the same name beside the compiler for C, then any there, then in PATH."""
+    if prober.cxx.strip():
+        first, *rest = shlex.split(prober.cxx)
+        found = prober.which(first)
+        return (found, *rest) if found else None
+    before, program, after = _driver(prober, cc)
+    beside, name = Path(program).parent, _CC.fullmatch(Path(program).name)
+    names = [f"{name['before']}{CXX_OF[name['name']]}{name['version'] or ''}"] if name else []
+    places = [str(beside / one) for one in (*names, *CXX_OF.values())]
+    found = next(filter(None, map(prober.which, (*places, *CXX_OF.values()))), None)
+    return (*before, found, *after) if found else None
+
+
+def _driver(prober: Prober, cc: tuple[str, ...]) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """The words before the compiler for C, such as ccache; its path; and the words after it."""
+    named = (place for place, word in enumerate(cc) if not word.startswith("-") and _CC.fullmatch(Path(word).name))
+    place = next(named, 0)
+    return cc[:place], prober.which(cc[place]) or cc[place], cc[place + 1 :]
+
+
+def _learn_cxx(prober: Prober, words: tuple[str, ...]) -> dict[str, Any]:
+    files = {"c++": Path(words[0])}
+    for kind, names in (("prog", ("cc1plus",)), ("file", CXX_FILES)):
+        for name in names:
+            found = Path(prober.ask(*words, f"-print-{kind}-name={name}"))
+            if found.is_absolute() and found.is_file():
+                files[name] = found
+    version = prober.ask(*words, "-dumpfullversion") or prober.ask(*words, "-dumpversion")
+    banner = prober.ask(*words, "--version").partition("\n")[0]
+    return _learnt(prober, words, version, files, {"c++ --version": banner})
+
+
+def _find_rustc(prober: Prober, cache: Path | None, cc: tuple[str, ...]) -> Compiler:
+    found = prober.which(prober.rustc or "rustc")
+    if found is None:
+        what = f"no Rust compiler: `{prober.rustc or 'rustc'}` is not in PATH"
+        return _missing("rust", "rustc", what)
+    asked = [found, cc, prober.path, prober.home]
+    try:
+        facts = remembered(cache, "rustc", asked, LEARNT, lambda: _learn_rustc(prober, found, cc))
+    except LookupError:
+        return _missing("rust", "rustc", f"no Rust compiler: `{found} --version` gives none")
+    return _compiler("rust", "rustc", facts)
+
+
+def _learn_rustc(prober: Prober, found: str, cc: tuple[str, ...]) -> dict[str, Any]:
+    """Rustup's stand-in is asked for the compiler that it would start, which then needs no settings.
+
+    Raises:
+        LookupError: it does not work.
+    """
+    sysroot = Path(prober.ask(found, "--print", "sysroot", more=prober.home))
+    rustc = sysroot / "bin" / "rustc"
+    program = str(rustc) if rustc.is_file() else found
+    told = prober.ask(program, "--version", "--verbose")
+    version = re.search(r"^release: (\S+)", told, re.MULTILINE)
+    target = re.search(r"^host: (\S+)", told, re.MULTILINE)
+    if version is None or target is None or not sysroot.is_absolute():
+        raise LookupError(program)
+    library = sysroot / "lib" / "rustlib" / target[1] / "lib"
+    files = {"rustc": Path(program)} | {re.sub(r"-.*", "", one.name): one for one in _drivers(sysroot)}
+    identity = {"rustc --version --verbose": told, "std": _digest_of_all(library)}
+    _, linker, after = _driver(prober, cc)
+    words = (program, "-C", f"linker={linker}", *(word for one in after for word in ("-C", f"link-arg={one}")))
+    without = _WITHOUT_LLD if prober.ask(program, *_WITHOUT_LLD, "--print", "cfg") else ()
+    also = (path for path in (Path(found), library, _settings(prober)) if path.exists())
+    return _learnt(prober, (*words, *without), version[1], files, identity, also)
+
+
+def _drivers(sysroot: Path) -> Iterator[Path]:
+    """The compiler proper; distributions have it in a directory of the machine."""
+    yield from sorted((*sysroot.glob("lib/librustc_driver-*.so"), *sysroot.glob("lib/*/librustc_driver-*.so")))
+
+
+def _digest_of_all(directory: Path) -> str:
+    """Of the libraries that Rust objects are linked with."""
+    found = sorted(one for one in directory.glob("*") if one.suffix in (".rlib", ".so", ".a", ".o"))
+    lines = "".join(f"{digest(one)} {one.name}\n" for one in found)
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _settings(prober: Prober) -> Path:
+    """Where rustup keeps which toolchain is the default."""
+    home = dict(prober.home)
+    return Path(home.get("RUSTUP_HOME") or Path(home.get("HOME", "/"), ".rustup"), "settings.toml")
+
+
+def _learnt(  # facts, each of its own kind
+    prober: Prober,
+    words: tuple[str, ...],
+    version: str,
+    files: Mapping[str, Path],
+    identity: Mapping[str, str],
+    also: Iterable[Path] = (),
+) -> dict[str, Any]:
+    owners = packages(prober, [str(path) for one in files.values() for path in dict.fromkeys((one, one.resolve()))])
+    digests = {name: digest(path) for name, path in files.items()}
+    return {
+        "words": list(words),
+        "identity": {**digests, **identity, **{f"package {name}": one for name, one in owners.items()}},
+        "version": version,
+        "packages": owners,
+        "stamps": {str(path): stamp(path) for path in (*files.values(), *also)},
+    }
+
+
+def _compiler(language: str, tool: str, facts: Mapping[str, Any]) -> Compiler:
+    words = tuple(facts["words"])
+    known = {"identity": facts["identity"], "version": facts["version"], "packages": facts["packages"]}
+    return Compiler(language=language, tool=tool, words=words, **known)
+
+
+def _missing(language: str, tool: str, what: str) -> Compiler:
+    words = f"{what}\n{install_hint(tool)}"
+    return Compiler(language=language, tool=tool, words=(), identity={}, version="", packages={}, lacking=words)

@@ -1,0 +1,129 @@
+"""How a machine is asked for its programs and packages, and how what it said is remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import whole
+from elfworlds.process import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from elfworlds.process import Completed, Run
+
+SCHEMA = 3  # of what is remembered
+PROBE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prober:
+    """How this machine is asked.
+
+    Attributes:
+        run: starts programs.
+        path: PATH.
+        cc, cxx, rustc: the compilers' commands; empty to look for one.
+        home: variables by which rustup finds its toolchains.
+    """
+
+    run: Run
+    path: str
+    cc: str
+    cxx: str = ""
+    rustc: str = ""
+    home: tuple[tuple[str, str], ...] = ()
+
+    def ask(self, *argv: str, more: Iterable[tuple[str, str]] = ()) -> str:
+        """A program's standard output, whatever its exit status."""
+        return self._run(argv, more).text.strip()
+
+    def complaints(self, *argv: str) -> str:
+        """What a program writes to standard error, whatever its exit status."""
+        return self._run(argv, ()).stderr.data.decode("utf-8", "replace")
+
+    def _run(self, argv: tuple[str, ...], more: Iterable[tuple[str, str]]) -> Completed:
+        env = {"PATH": self.path, "LC_ALL": "C", **dict(more)}
+        return self.run(Command(argv=argv, env=env, cwd="/", timeout=PROBE_SECONDS))
+
+    def which(self, name: str) -> str | None:
+        return shutil.which(name, path=self.path)
+
+
+def remembered(
+    cache: Path | None, name: str, asked: object, kinds: Mapping[str, type], learn: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """What `learn` gives, or gave last time while the files that it stamps are the same.
+
+    Args:
+        cache: a directory to remember in; None to learn anew and write nothing.
+        name: of what is learnt.
+        asked: all else that decides it; JSON data.
+        kinds: its keys and the types of their values.
+        learn: what asks; its `stamps` are of the files that it asked about.
+    """
+    if cache is None:
+        return learn()
+    digest = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
+    memory = cache / f"{name}-{SCHEMA}-{digest}.json"
+    known = _recall(memory, kinds)
+    if known is None:
+        known = learn()
+        whole.write(memory, json.dumps(known, indent=1))
+    return known
+
+
+def _recall(memory: Path, kinds: Mapping[str, type]) -> dict[str, Any] | None:
+    try:
+        facts: dict[str, Any] = json.loads(memory.read_text())
+        same = all(stamp(Path(path)) == old for path, old in facts["stamps"].items())
+        typed = set(facts) == set(kinds) and all(isinstance(facts[key], kind) for key, kind in kinds.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return facts if same and typed else None
+
+
+def stamp(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ino]
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def packages(prober: Prober, files: Iterable[str]) -> dict[str, str]:
+    """The packages that files belong to, with their revisions; empty where the system has no answer."""
+    files = list(files)
+    for query in (_dpkg, _rpm):
+        found = query(prober, files)
+        if found:
+            return dict(sorted(found.items()))
+    return {}
+
+
+def _dpkg(prober: Prober, files: list[str]) -> dict[str, str]:
+    program = prober.which("dpkg-query")
+    if not program:
+        return {}
+    paths = sorted({path for file in files for path in (file, file.removeprefix("/usr"))})
+    owners = [line.rpartition(": ")[0] for line in prober.ask(program, "--search", *paths).splitlines()]
+    names = sorted({name.strip() for line in owners if "diversion" not in line for name in line.split(",")})
+    if not names:
+        return {}
+    listed = prober.ask(program, "--show", "--showformat=${Package}\t${Version}\n", *names)
+    return dict(line.split("\t") for line in listed.splitlines())
+
+
+def _rpm(prober: Prober, files: list[str]) -> dict[str, str]:
+    program = prober.which("rpm")
+    if not program:
+        return {}
+    listed = prober.ask(program, "-qf", "--qf", "%{NAME}\t%{VERSION}-%{RELEASE}\n", *files)
+    return dict(line.split("\t") for line in listed.splitlines() if line.count("\t") == 1)
