@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import driver, outcome
 from elfworlds.diagnosis import missing_objects
-from elfworlds.observers import compiler, facts, ld_debug, plain
+from elfworlds.observers import compiler, facts, gdb, ld_debug, plain, strace, valgrind
 from elfworlds.observers.types import Watched
 from elfworlds.outcome import Judgement, difference, judge, matches
 from elfworlds.plan import realise
@@ -33,7 +33,7 @@ WAITING_PER_WORKER = 4
 MOST_LEFT = 1 << 24
 OBSERVED = "observed"
 PLAIN = "plain"
-OBSERVERS: Mapping[str, Any] = {PLAIN: plain, ld_debug.NAME: ld_debug}
+OBSERVERS: Mapping[str, Any] = {PLAIN: plain, "ld-debug": ld_debug, "gdb": gdb, "valgrind": valgrind, "strace": strace}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +110,10 @@ class Observer:
     def tried(self, trial: Trial) -> Observation:
         toolchain = self.toolchains[trial.bound.toolchain]
         watching = OBSERVERS[trial.observer]
-        tool = getattr(watching, "TOOL", None)
-        if tool is not None and tool not in toolchain.tools:
-            return self.untried(
-                trial, "UNSUPPORTED", (f"{tool} is not in PATH: the observer {trial.observer} needs it",)
-            )
+        lacking = [tool for tool in getattr(watching, "TOOLS", ()) if tool not in toolchain.tools]
+        if lacking:
+            reason = f"the observer {trial.observer} needs {', '.join(lacking)}, which {toolchain.name} does not have"
+            return self.untried(trial, "UNSUPPORTED", (reason,))
         cwd = self.directory(trial)
         leaves = cwd.parent / OBSERVED
         if trial.observer != PLAIN:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from elfworlds.process import Completed
     from elfworlds.toolchains import Toolchain
 
-TOOL = "gdb"
 TOOLS = ("gdb", "sh", "env", "dd")
 # The program's standard input stands before what gdb is told; dd takes exactly so many bytes of it.
 SCRIPT = """\

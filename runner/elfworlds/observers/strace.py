@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.strace import Opened
 
-TOOL = "strace"
 TOOLS = ("strace",)
 # A question mark: a system call that this architecture does not have is no error.
 CALLS = ("?open", "?openat", "?openat2", "?creat", "?execve", "?execveat", "?mmap", "?mmap2")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.memcheck import Error, Report
 
-TOOL = "valgrind"
 TOOLS = ("valgrind", "memcheck")
 OPTIONS = (
     "--tool=memcheck",
