@@ -27,7 +27,7 @@ SEES_NAMESPACES = ("gdb-13.1", "gdb-16.3")
 
 @pytest.fixture
 def watching(pool: Pool, toolchain: Toolchain, tmp_path: Path) -> Watching:
-    if gdb.TOOL not in toolchain.tools:
+    if gdb.TOOLS[0] not in toolchain.tools:
         pytest.skip("gdb is not installed")
     return Watching(pool, toolchain, tmp_path)
 

@@ -20,7 +20,7 @@ LIBRARY = "/srv/libtwice.so"
 
 @pytest.fixture
 def watching(pool: Pool, toolchain: Toolchain, tmp_path: Path) -> Watching:
-    if observer.TOOL not in toolchain.tools:
+    if observer.TOOLS[0] not in toolchain.tools:
         pytest.skip("strace is not installed")
     return Watching(pool, toolchain, tmp_path)
 

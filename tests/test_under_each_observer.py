@@ -58,11 +58,11 @@ NAMES_ITSELF = """
 """
 
 
-@pytest.fixture(params=[gdb, valgrind, strace], ids=lambda one: one.TOOL)
+@pytest.fixture(params=[gdb, valgrind, strace], ids=lambda one: one.TOOLS[0])
 def observer(request: pytest.FixtureRequest, toolchain: Toolchain) -> ModuleType:
     observer: ModuleType = request.param
     if not set(observer.TOOLS) <= set(toolchain.tools):
-        pytest.skip(f"{observer.TOOL} is not installed")
+        pytest.skip(f"{observer.TOOLS[0]} is not installed")
     return observer
 
 

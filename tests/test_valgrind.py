@@ -18,7 +18,7 @@ from watching import Watching, app_and_library, ended, recorded
 
 @pytest.fixture
 def watching(pool: Pool, toolchain: Toolchain, tmp_path: Path) -> Watching:
-    if valgrind.TOOL not in toolchain.tools:
+    if valgrind.TOOLS[0] not in toolchain.tools:
         pytest.skip("valgrind is not installed")
     return Watching(pool, toolchain, tmp_path)
 
