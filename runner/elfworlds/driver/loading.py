@@ -41,7 +41,7 @@ def _namespace(one: Dlmopen | None, scope: Scope) -> str:
 
 
 def _handle(said: str | None) -> str:
-    return SPECIAL.get(said) or f"it.{identifier(str(said))}"
+    return SPECIAL.get(said) or f"held(it.{identifier(str(said))})"
 
 
 def _version(version: Template | None, scope: Scope) -> str:

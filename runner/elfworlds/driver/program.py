@@ -11,7 +11,7 @@ from elfworlds.driver.place import Numbered, Place, every, numbered, summary
 from elfworlds.driver.running import limit
 from elfworlds.driver.scope import Scope
 from elfworlds.driver.verbs import USED, VERBS
-from elfworlds.spec.ctext import identifier, result_type
+from elfworlds.spec.ctext import identifier, result_type, unqualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,20 +97,21 @@ class _Writer:
             return f"__typeof__({self.scope.expression(step.dlsym.type)}) *#" if step.dlsym.type else "void *#"
         if step.call and step.call.as_:
             found = result_type(self.scope.expression(step.call.type)) or "int"
+            found = unqualified(found)
             return f"{found}#" if found.endswith("*") else f"{found} #"
-        return f"__typeof__({self.scope.expression(step.read.type)}) #" if step.read else None
+        return f"__typeof__({unqualified(self.scope.expression(step.read.type))}) #" if step.read else None
 
     def keep_all(self, nodes: Iterable[Numbered], bound: frozenset[str]) -> None:
         """Names that are closed or joined outside of the loop that binds them are kept as arrays."""
         for node in nodes:
-            used = node.step.dlclose or node.step.join
+            used = node.step.dlclose or node.step.join or node.step.cancel
             if used and self.scope.rounds.get(used, 1) > 1 and used not in bound:
                 self.scope.arrays[used] = str(self.scope.rounds[used])
             names = {one.step.name for one in every(node.inner) if one.step.name} if node.step.loop else set()
             self.keep_all(node.inner, bound | names)
 
     def program(self) -> Program:
-        functions = [line for node in every(self.steps) if node.step.thread for line in self.thread(node)]
+        functions = [line for node in self.threads() for line in self.thread(node)]
         main = [*self.body(self.steps)]
         text = "\n".join([*self.head(), *self.kept(), *functions, *self.main(main)]) + "\n"
         return Program(text, tuple(self.scope.given.values()), any(step.verb in THREADS for step in self.all))
@@ -142,6 +143,10 @@ class _Writer:
 
     def posted(self) -> list[str]:
         return list(dict.fromkeys(name for step in self.all if (name := step.post or step.await_)))
+
+    def threads(self) -> list[Numbered]:
+        """Those within a thread come before it, as C wants them."""
+        return [node for node in every(self.steps) if node.step.thread][::-1]
 
     def thread(self, node: Numbered) -> Iterator[str]:
         yield from (f"static void *{identifier(str(node.step.name))}_steps(void *unused)", "{", "\t(void)unused;")

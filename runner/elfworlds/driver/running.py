@@ -28,7 +28,7 @@ def join(one: str, step: Step, here: Place) -> Iterator[str]:
 
 
 def cancel(one: str, step: Step, here: Place) -> Iterator[str]:
-    yield from here.guard(step, f"step_cancel({event(step, here.scope)}, it.{identifier(one)})")
+    yield from each(step, here, one, "step_cancel({name}, {it})", last=False)
 
 
 def post(one: str, step: Step, here: Place) -> Iterator[str]:
@@ -42,13 +42,14 @@ def await_(one: str, step: Step, here: Place) -> Iterator[str]:
 def fork(one: Fork, step: Step, here: Place) -> Iterator[str]:
     name = event(step, here.scope)
     seconds = f"{float(number(one.timeout, here.scope)):g}"
+    pid = f"child_{here.node.number.replace('.', '_')}"
     child = ["leave = _exit;", *here.within(step, breaks=False), "_exit(0);"]
     yield from in_block(
         [
-            *("pid_t child;", f'within({name}, "fork", {seconds});', "child = fork();", "if (child == 0) {"),
+            *(f"pid_t {pid};", f'within({name}, "fork", {seconds});', f"{pid} = fork();", f"if ({pid} == 0) {{"),
             *(f"\t{line}" for line in child),
             *("}", f'within({name}, "fork", 0);'),
-            *here.guard(step, f"step_wait({name}, child, {seconds})"),
+            *here.guard(step, f"step_wait({name}, {pid}, {seconds})"),
         ]
     )
 
@@ -68,7 +69,9 @@ def limit(one: Loop, scope: Scope) -> int:
 def loop(one: Loop, step: Step, here: Place) -> Iterator[str]:
     breaks = one.until == "failure"
     count = f"rounds_{here.node.number.replace('.', '_')}"
-    body = [f"const long index = {count};", "", "(void)index;", *here.within(step, breaks=breaks)]
+    with here.scope.round() as index:
+        within = [*here.within(step, breaks=breaks)]
+    body = [f"const long {index} = {count};", "", f"(void){index};", *within]
     lines = ["long " + count + ";", *(['strcpy(failed_why, "");'] if breaks else [])]
     lines += [
         f"for ({count} = 0; {count} < {limit(one, here.scope)}; {count}++) {{",

@@ -6,6 +6,8 @@ Nothing is refused: a program may write anything there.
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ UNSUPPORTED = "unsupported"
 RESERVED = (FAILED, UNSUPPORTED, UNREADABLE)
 LONGEST_SHOWN = 200
 DEEPEST = 20
+_STRING = re.compile(rb'"(?:\\.|[^"\\])*"?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,22 @@ def _assembled(data: bytes) -> Iterator[Event]:
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
-    if line.count(b"[") + line.count(b"{") > DEEPEST or b"\\ud" in line.lower():  # ours are flat, and no surrogates
+    if _brackets(line) > DEEPEST and _brackets(_STRING.sub(b"", line)) > DEEPEST:  # ours are flat
         return None
     try:
-        found = json.loads(line.decode("utf-8", "replace"), parse_constant=str)
+        found = json.loads(line.decode("utf-8", "replace"), parse_constant=str, parse_float=_real)
+        if b"\\ud" in line.lower():  # half a character can be read, and never be written
+            json.dumps(found, ensure_ascii=False).encode()
     except ValueError:  # so are numbers too long for Python
         return None
     return found if isinstance(found, dict) and isinstance(found.get("event"), str) else None
+
+
+def _brackets(line: bytes) -> int:
+    return line.count(b"[") + line.count(b"{")
+
+
+def _real(digits: str) -> float | str:
+    """JSON has no infinity to write down again."""
+    found = float(digits)
+    return found if math.isfinite(found) else digits
