@@ -19,7 +19,8 @@ from playing import Played, at_once, played, value, why
 STEPS = Path(__file__).resolve().parent / "data" / "steps"
 VERBS = (STEPS / "every-verb.yaml").read_text()
 WAYS = (STEPS / "every-way.yaml").read_text()
-STRICT = ("-std=gnu17", "-Wall", "-Wextra", "-Wshadow", "-pedantic", "-Werror", "-D_GNU_SOURCE")
+STRICT = ("-std=gnu17", "-Wall", "-Wextra", "-Wshadow", "-pedantic", "-Werror")
+GNU = "-D_GNU_SOURCE"
 MOST_LINES = 500
 LONGEST_PROGRAM = 150
 KEPT = re.compile(r"@[0-9a-f]{40}@")
@@ -78,9 +79,9 @@ class TestAProgram:
     def test_tells_one_event_of_each_link_map(self, verbs: Played) -> None:
         one = verbs.of("objects-are-opened-in-the-namespace-that-is-said")
         maps = value(one, "maps.maps")
-        libraries = [found for found in maps if found["name"].endswith("/libcounter.so")]
+        libraries = [found for found in maps if "/libcounter.so" in found["name"]]
         assert sorted(found["lmid"] for found in libraries) == [0, 1, 2]
-        assert len({found["base"] for found in libraries}) == len({found["dynamic"] for found in maps} & {*maps[0]}) + 3
+        assert len({found["base"] for found in libraries}) == len(libraries)
         assert all(re.fullmatch("0x[0-9a-f]+", found["dynamic"]) for found in maps)
 
     def test_finds_its_own_header_first(self, verbs: Played) -> None:
@@ -92,9 +93,8 @@ class TestAProgram:
 class TestTheText:
     def test_says_first_what_is_asked_and_before_each_step_which_it_is(self, verbs: Played) -> None:
         one = verbs.of("what-is-closed-is-gone")
-        assert one.program.startswith(
-            "/* Does each verb do what its name says, and tell what came of it?\n * scenario what-is-closed-is-gone */\n"
-        )
+        question = "Does each verb do what its name says, and tell what came of it?"
+        assert one.program.startswith(f"/* {question}\n * scenario what-is-closed-is-gone */\n")
         assert re.findall(r"/\* (\d+\. .*) \*/", one.program) == [
             "1. dlopen teller, as lib",
             "2. mappings teller, as before",
@@ -145,7 +145,7 @@ class TestCompilers:
             (tmp_path / f"{number}.c").write_text(driver.standalone(text, ()))
 
         def compiled(source: Path) -> str:
-            words = (*STRICT, level, *DEFINED, "-c", "-o", f"{source}.o", str(source))
+            words = (*STRICT, level, "-DMACRO=1", "-c", "-o", f"{source}.o", str(source))
             return said(pool, (needs(compiler), *words))
 
         told = "".join(at_once(compiled, sorted(tmp_path.glob("*.c"))))
@@ -158,7 +158,7 @@ class TestCompilers:
         for name in driver.HEADERS:
             source = tmp_path / f"{name}.c"
             source.write_text(driver.standalone(f'#include "{name}"\n#include "{name}"\n', ()))
-            assert said(pool, (needs(compiler), *STRICT, level, "-c", "-o", f"{source}.o", str(source))) == ""
+            assert said(pool, (needs(compiler), *STRICT, GNU, level, "-c", "-o", f"{source}.o", str(source))) == ""
 
     @pytest.mark.parametrize("compiler", ["g++", "clang++"])
     def test_take_what_objects_include_as_cxx(
@@ -167,11 +167,8 @@ class TestCompilers:
         source = tmp_path / "all.cc"
         headers = '#include "observe.h"\n#include "phdrs.h"\nint main() { observe("it"); return observe_phdrs("x"); }\n'
         source.write_text(driver.standalone(headers, ()))
-        words = ("-std=c++17", *STRICT[1:-1], "-O2", "-o", f"{source}.out", str(source))
+        words = ("-std=c++17", *STRICT[1:], "-O2", "-o", f"{source}.out", str(source))
         assert said(pool, (needs(compiler), *words)) == ""
-
-
-DEFINED = ("-DMACRO=1", "-Wno-null-dereference")
 
 
 def said(pool: Pool, words: tuple[str, ...]) -> str:
@@ -223,7 +220,7 @@ class TestAKey:
         assert self.keys(other, tmp_path) == self.keys(ONE, tmp_path)
 
     def test_changes_with_a_step(self, tmp_path: Path) -> None:
-        other = ONE.replace("flush: true", "flush: true, quiet: true")
+        other = ONE.replace("flush: true", "{flush: true, quiet: true}")
         assert not set(self.keys(other, tmp_path).values()) & set(self.keys(ONE, tmp_path).values())
 
 
