@@ -67,7 +67,14 @@ def played(text: str, folder: Path, pool: Pool, toolchain: Toolchain) -> Played:
     return Played(plan, build, {one.trial.id: one for one in at_once(observer.observe, trials)})
 
 
-def observer_of(plan: Plan, build: Build, folder: Path, pool: Pool, toolchain: Toolchain) -> Observer:
+def observer_of(
+    plan: Plan,
+    build: Build,
+    folder: Path,
+    pool: Pool,
+    toolchain: Toolchain,
+    broken: Mapping[str, str] | None = None,
+) -> Observer:
     def directory(trial: Trial) -> Path:
         path = folder / "trials" / trial.id / "cwd"
         path.mkdir(parents=True)
@@ -79,7 +86,7 @@ def observer_of(plan: Plan, build: Build, folder: Path, pool: Pool, toolchain: T
         toolchains={HOST: toolchain},
         run=pool.run,
         directory=directory,
-        broken=running.broken_objects(plan, build),
+        broken=running.broken_objects(plan, build) if broken is None else broken,
         question=plan.question,
         programs=plan.programs(),
     )

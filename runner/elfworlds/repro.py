@@ -16,15 +16,16 @@ from elfworlds.plan.steps import OWNER, SOURCE
 from elfworlds.plan.types import BUILD, OUT, realise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from elfworlds.plan import BuildRequest, Plan, Trial
 
-HERE = "$here"
+HERE = "\0"  # stands for "$here" in words until they are quoted: no word of an experiment holds one
+PROGRAM = "program"
 TOOLS = {"cc": "${CC:-cc}", "c++": "${CXX:-c++}", "rustc": "${RUSTC:-rustc}", "cp": "cp"}
 DROPPED = ("-ffile-prefix-map=", "-frandom-seed=", "-fdiagnostics-color", "--remap-path-prefix")
 END = "end_of_file"
-_DOUBLE = re.compile(r'["\\`]|\$(?!here\b)')
+_DOUBLE = re.compile(r'["\\`$]')
 
 
 def comment(plan: Plan, trial: Trial) -> list[str]:
@@ -41,8 +42,17 @@ def source(plan: Plan, trial: Trial) -> str:
 
 
 def script(plan: Plan, trial: Trial) -> str:
-    """The whole script."""
+    """The whole script.
+
+    It makes `src/` (and `sources/OBJECT/` where two objects mean different files by one name), `objects/OBJECT/`,
+    `program/` for the steps' program, and `cwd/`, in which it runs the trial.
+    """
     return "\n".join(_Script(plan, trial).lines()) + "\n"
+
+
+def place(request: BuildRequest) -> str:
+    """The directory of an object, below that of the script."""
+    return PROGRAM if request.name.startswith(OWNER) else f"objects/{request.name}"
 
 
 class _Script:
@@ -50,7 +60,7 @@ class _Script:
         self.plan = plan
         self.trial = trial
         self.requests = [one for key, one in plan.requests.items() if key in (*trial.bound.keys, trial.bound.subject)]
-        self.places = {one.key: _place(one) for one in self.requests}
+        self.places = {one.key: place(one) for one in self.requests}
         self.files: dict[str, str] = {}
 
     def lines(self) -> Iterator[str]:
@@ -65,7 +75,7 @@ class _Script:
     def build(self, request: BuildRequest) -> Iterator[str]:
         """Its sources as they are not there yet, then the command."""
         place = self.places[request.key]
-        sources = self.sources(request, place)
+        sources = self.sources(request)
         yield f"# {request.name}"
         yield f"mkdir -p {shlex.quote(place)}"
         for path, data in self.inputs(request).items():
@@ -75,6 +85,8 @@ class _Script:
         words = [word.replace(OUT, f"{HERE}/{place}").replace(BUILD, ".") for word in words]
         tool = TOOLS.get(request.argv[0], request.argv[0])
         yield f"(cd {shlex.quote(sources)} && {tool} {' '.join(quoted(word) for word in words)})"
+        if tool == "cp":
+            yield f"chmod +x {shlex.quote(f'{place}/{request.filename}')}"
         yield ""
 
     def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:
@@ -84,11 +96,13 @@ class _Script:
             return {SOURCE: driver.standalone(found[SOURCE].decode(), comment(self.plan, self.trial)).encode()}
         return found
 
-    def sources(self, request: BuildRequest, place: str) -> str:
+    def sources(self, request: BuildRequest) -> str:
         """One directory for all sources, unless two objects mean different files by one name."""
+        if request.name.startswith(OWNER):
+            return PROGRAM
         wanted = {f"src/{path}": digest for path, digest in request.inputs}
         same = all(self.files.get(path, digest) == digest for path, digest in wanted.items())
-        return "src" if same and not request.name.startswith(OWNER) else f"src-{place}"
+        return "src" if same else f"sources/{request.name}"
 
     def put(self, path: str, data: bytes) -> Iterator[str]:
         digest = next((one for one, held in self.plan.files.items() if held == data), path)
@@ -96,19 +110,7 @@ class _Script:
             return
         self.files[path] = digest
         yield f"mkdir -p {shlex.quote(path.rpartition('/')[0])}"
-        try:
-            text = data.decode()
-        except UnicodeDecodeError:
-            yield from (
-                f"base64 -d > {shlex.quote(path)} << {END}",
-                base64.encodebytes(data).decode().rstrip("\n"),
-                END,
-            )
-            return
-        if f"\n{END}\n" in f"\n{text}" or (text and not text.endswith("\n")):
-            yield f"printf %s {shlex.quote(text)} > {shlex.quote(path)}"
-            return
-        yield from (f"cat > {shlex.quote(path)} << '{END}'", *([text.rstrip("\n")] if text else []), *_blank(text), END)
+        yield from _written(path, data)
 
     def run(self) -> Iterator[str]:
         bound = self.trial.bound
@@ -120,8 +122,22 @@ class _Script:
             return
         yield from _conditions(self.trial)
         yield "mkdir -p cwd && cd cwd"
-        stdin = f"printf %s {quoted(realise(bound.stdin, symbols))} | " if bound.stdin else "exec "
-        yield f"{stdin}env -i {' '.join([*env, *argv])}{'' if bound.stdin else ' < /dev/null'}"
+        stdin = "/dev/null"
+        if bound.stdin:
+            stdin = "../stdin"
+            yield f"printf %s {quoted(realise(bound.stdin, symbols))} > {stdin}"
+        yield f"exec env -i -- {' '.join([*env, *argv])} < {stdin}"
+
+
+def _written(path: str, data: bytes) -> Iterator[str]:
+    """A file, byte by byte as it was."""
+    text, to = data.decode("utf-8", "replace"), shlex.quote(path)
+    if text.encode() != data or "\0" in text:
+        yield from (f"base64 -d > {to} << {END}", base64.encodebytes(data).decode().rstrip("\n"), END)
+    elif f"\n{END}\n" in f"\n{text}" or not text.endswith("\n"):
+        yield f"printf %s {shlex.quote(text)} > {to}"
+    else:
+        yield from (f"cat > {to} << '{END}'", *text[:-1].split("\n"), END)
 
 
 def _conditions(trial: Trial) -> Iterator[str]:
@@ -134,18 +150,9 @@ def _conditions(trial: Trial) -> Iterator[str]:
     yield f"# It is over after {bound.timeout:g} s; where it hangs, that is what happens."
 
 
-def _blank(text: str) -> Iterable[str]:
-    """The empty lines at a text's end, which its last line's end is not."""
-    return [""] * (len(text) - len(text.rstrip("\n")) - 1)
-
-
-def _place(request: BuildRequest) -> str:
-    return "program" if request.name.startswith(OWNER) else re.sub(r"[^A-Za-z0-9_.+-]", "_", request.name)
-
-
 def quoted(word: str) -> str:
     """A word for a POSIX shell; `$here` in it is the directory of all."""
     if HERE not in word:
         return shlex.quote(word)
     escaped = _DOUBLE.sub(lambda found: f"\\{found[0]}", word)
-    return f'"{escaped}"'
+    return f'"{escaped.replace(HERE, "$here")}"'
