@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from elfworlds.refs import Template
     from elfworlds.spec.steps import Step
 
+STEP = "step "
+
 
 @dataclass(frozen=True, slots=True)
 class Numbered:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.driver.headers import inlined
-from elfworlds.driver.place import Numbered, Place, every, numbered, summary
+from elfworlds.driver.place import STEP, Numbered, Place, every, numbered, summary
 from elfworlds.driver.running import limit
 from elfworlds.driver.scope import Scope
 from elfworlds.driver.verbs import USED, VERBS
@@ -24,7 +24,6 @@ THREADS = frozenset(verb for verb, header in USED.items() if header == "threads.
 _LINE = re.compile(r'^#line [0-9]+ "[^"\n]*"\n', re.MULTILINE)
 _WIDTH = 110
 CODE = "the program's code"
-STEP = "step "
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,7 @@ class _Writer:
     def __init__(self, scenario: Scenario, point: Point) -> None:
         self.scenario = scenario
         self.scope = Scope(point)
+        self.numbers: dict[str, str] = {}
         self.steps = numbered(scenario.steps, lambda step: point.applies(step.when))
         self.all = [node.step for node in every(self.steps)]
         self.declare(self.steps, rounds=1)
@@ -84,6 +84,7 @@ class _Writer:
             kind = self.kind(step)
             if step.name and kind:
                 self.scope.variables[step.name] = kind
+                self.numbers[step.name] = node.number
                 self.scope.rounds[step.name] = rounds
             self.declare(node.inner, rounds * (limit(step.loop, self.scope) if step.loop else 1))
 
@@ -131,15 +132,17 @@ class _Writer:
             yield f"static struct {{ /* what the program is given */\n\tconst char {names};\n}} given;\n"
         members = [*self.members()]
         if members:
-            yield from ("static struct { /* what its steps find */", *(f"\t{one};" for one in members), "} it;", "")
+            yield from ("static struct { /* what its steps find */", *_indented(members), "} it;", "")
 
     def members(self) -> Iterator[str]:
         for name, kind in self.scope.variables.items():
-            yield kind.replace("#", identifier(name))
+            spelled = identifier(name)
+            yield f'#line 1 "{STEP}{self.numbers[name]}"'
+            yield kind.replace("#", spelled) + ";"
             if name in self.scope.arrays:
-                yield kind.replace("#", f"{identifier(name)}_all[{self.scope.arrays[name]}]")
-                yield f"long {identifier(name)}_count"
-        yield from (f"sem_t {identifier(name)}_posted" for name in self.posted())
+                yield kind.replace("#", f"{spelled}_all[{self.scope.arrays[name]}]") + ";"
+                yield f"long {spelled}_count;"
+        yield from (f"sem_t {identifier(name)}_posted;" for name in self.posted())
 
     def posted(self) -> list[str]:
         return list(dict.fromkeys(name for step in self.all if (name := step.post or step.await_)))

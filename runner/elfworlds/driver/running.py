@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elfworlds.driver.place import each, event, file, in_block, kept, number, told, with_path
+from elfworlds.driver.place import STEP, each, event, file, in_block, kept, number, told, with_path
 from elfworlds.spec.ctext import identifier, string
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from elfworlds.driver.scope import Scope
     from elfworlds.refs import Template
     from elfworlds.spec.steps import Copy, Fork, Loop, Step, System, Thread
+
+
+VALUE = " as "
 
 
 def thread(_: Thread, step: Step, here: Place) -> Iterator[str]:
@@ -116,4 +119,5 @@ def c(one: Template, step: Step, here: Place) -> Iterator[str]:
     yield from here.scope.expression(one).rstrip("\n").split("\n")
     if not step.quiet:
         for name, value in step.values.items():
+            yield f'#line 1 "{STEP}{here.node.number}{VALUE}{name}"'
             yield f'tell({string(name)}, "c", {here.scope.expression(value)});'
