@@ -19,6 +19,8 @@ FAILED = "failed"
 UNSUPPORTED = "unsupported"
 RESERVED = (FAILED, UNSUPPORTED, UNREADABLE)
 LONGEST_SHOWN = 200
+LONGEST_LINE = 1 << 16
+MOST_EVENTS = 100_000
 DEEPEST = 20
 _STRING = re.compile(rb'"(?:\\.|[^"\\])*"?')
 
@@ -39,13 +41,18 @@ class Event:
 
 
 def parse(data: bytes) -> tuple[Event, ...]:
-    """Every event; a list that was told in parts (`"part": "maps"`) is a field of the event that ends it."""
+    """Every event up to a bound, and then one that says what was left out.
+
+    A list that was told in parts (`"part": "maps"`) is a field of the event that ends it.
+    """
     return tuple(_assembled(data))
 
 
 def _assembled(data: bytes) -> Iterator[Event]:
     parts: dict[str, dict[str, list[Any]]] = {}
-    for line in data.split(b"\n"):
+    lines = data.split(b"\n", MOST_EVENTS)
+    rest = lines.pop() if len(lines) > MOST_EVENTS else b""
+    for line in lines:
         if not line.strip():
             continue
         found = _record(line)
@@ -57,9 +64,13 @@ def _assembled(data: bytes) -> Iterator[Event]:
             parts.setdefault(name, {}).setdefault(part, []).append(found.get("value", found))
         else:
             yield Event(name, str(verb) if verb is not None else None, {**found, **parts.pop(name, {})})
+    if rest:
+        yield Event(UNREADABLE, None, {"value": f"{len(rest)} bytes after the first {MOST_EVENTS} events"})
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
+    if len(line) > LONGEST_LINE:
+        return None
     if _brackets(line) > DEEPEST and _brackets(_STRING.sub(b"", line)) > DEEPEST:  # ours are flat
         return None
     try:
