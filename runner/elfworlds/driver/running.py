@@ -97,7 +97,8 @@ def setenv(one: Mapping[str, Template], step: Step, here: Place) -> Iterator[str
 
 
 def sleep(one: float | Template, _: Step, here: Place) -> Iterator[str]:
-    yield f"usleep({round(float(number(one, here.scope)) * 1e6)});"
+    seconds = float(number(one, here.scope))
+    yield f"sleep({seconds:g});" if seconds.is_integer() else f"usleep({round(seconds * 1e6)});"
 
 
 def flush(_: object, step: Step, here: Place) -> Iterator[str]:
