@@ -34,6 +34,7 @@ ORDER = (
     "observers",
     "diagnosis",
     "run",
+    "tracing",
     "environment",
     "records",
     "tables",

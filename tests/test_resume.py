@@ -75,7 +75,7 @@ def recorded(world: World) -> int:
 
 
 def tables(run: Path) -> dict[str, list[dict[str, str]]]:
-    measured = {"wall_s", "user_s", "sys_s", "max_rss_kb"}
+    measured = {"wall_s", "user_s", "sys_s", "max_rss_kb", "base", "dynamic"}
     return {
         path.name: [
             {name: value for name, value in row.items() if name not in measured}

@@ -73,7 +73,7 @@ COLUMNS = {
     "events": "trial experiment scenario seq event data addresses",
     "claims": "claim experiment scenario says way libc observer repeat trial claimed outcome reproduced",
     "link_maps": "trial experiment scenario way libc pid lmid position name object path base dynamic size"
-    " needed_by opened",
+    " needed_by opened sha256 build_id",
     "searches": "trial experiment scenario way libc pid lmid name needed_by seq position rule path found"
     " predicted agrees",
     "bindings": "trial experiment scenario way libc pid from_object from_path from_lmid to_object to_path to_lmid"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import driver, outcome
 from elfworlds.diagnosis import missing_objects
-from elfworlds.observers import compiler, facts, plain
+from elfworlds.observers import compiler, facts, gdb, ld_debug, plain, strace, valgrind
 from elfworlds.observers.types import Watched
 from elfworlds.outcome import Judgement, difference, judge, matches
 from elfworlds.plan import realise
@@ -33,7 +33,7 @@ WAITING_PER_WORKER = 4
 MOST_LEFT = 1 << 24
 OBSERVED = "observed"
 PLAIN = "plain"
-OBSERVERS: Mapping[str, Any] = {PLAIN: plain}
+OBSERVERS: Mapping[str, Any] = {PLAIN: plain, "ld-debug": ld_debug, "gdb": gdb, "valgrind": valgrind, "strace": strace}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +110,22 @@ class Observer:
     def tried(self, trial: Trial) -> Observation:
         toolchain = self.toolchains[trial.bound.toolchain]
         watching = OBSERVERS[trial.observer]
-        tool = getattr(watching, "TOOL", None)
-        if tool is not None and tool not in toolchain.tools:
-            return self.untried(
-                trial, "UNSUPPORTED", (f"{tool} is not in PATH: the observer {trial.observer} needs it",)
-            )
-        watched = self.watched(trial)
-        command = replace(watching.command(watched, toolchain), events=True)
+        lacking = [tool for tool in getattr(watching, "TOOLS", ()) if tool not in toolchain.tools]
+        if lacking:
+            reason = f"the observer {trial.observer} needs {', '.join(lacking)}, which {toolchain.name} does not have"
+            return self.untried(trial, "UNSUPPORTED", (reason,))
+        cwd = self.directory(trial)
+        leaves = cwd.parent / OBSERVED
+        if trial.observer != PLAIN:
+            leaves.mkdir()
+        seen = watched(trial, self.build, cwd, leaves)
+        command = replace(watching.command(seen, toolchain), events=True)
         completed = self.run(command)
         told = events.parse(completed.events)
-        values = {**outcome.told(told), **watching.values(completed, contents(watched.leaves)), **_processes(completed)}
+        values = {**outcome.told(told), **watching.values(completed, contents(seen.leaves)), **_processes(completed)}
         why = [str(one.fields.get("value")) for one in told if one.name == events.UNSUPPORTED]
         found = self.untried(trial, "UNSUPPORTED", tuple(why), values) if why else self.judged(trial, values)
-        notes = (*found.notes, *self.notes(trial, command, completed))
+        notes = (*found.notes, *_gave_up(values), *self.notes(trial, command, completed))
         return replace(
             found, command=command, completed=completed, notes=notes, events=told, program=self.program(trial)
         )
@@ -140,24 +143,6 @@ class Observer:
         expected = trial.expected.shown if trial.expected else None
         judgement = Judgement(verdict.lower(), expected, verdict, None, ())
         return Observation(trial, judgement, None, None, values, reasons)
-
-    def watched(self, trial: Trial) -> Watched:
-        """The trial's program with every path real."""
-        bound, cwd, build = trial.bound, self.directory(trial), self.build
-        leaves = cwd.parent / OBSERVED
-        if trial.observer != PLAIN:
-            leaves.mkdir()
-        return Watched(
-            argv=tuple(build.realise(word) for word in bound.argv),
-            env={name: build.realise(value) for name, value in bound.env},
-            stdin=build.realise(bound.stdin).encode(),
-            cwd=str(cwd),
-            timeout=bound.timeout,
-            capture=bound.capture,
-            cpus=bound.cpus,
-            settings=_realised(bound.watch.get(trial.observer, {}), build),
-            leaves=str(leaves),
-        )
 
     def judged(self, trial: Trial, values: Mapping[str, Any]) -> Observation:
         outcomes = {name: _realised(matchers, self.build) for name, matchers in trial.bound.outcomes.items()}
@@ -178,6 +163,22 @@ class Observer:
         return tuple(missing_objects(text, artifacts, self.names, command.env))
 
 
+def watched(trial: Trial, build: Build, cwd: Path, leaves: Path) -> Watched:
+    """The trial's program with every path real."""
+    bound = trial.bound
+    return Watched(
+        argv=tuple(build.realise(word) for word in bound.argv),
+        env={name: build.realise(value) for name, value in bound.env},
+        stdin=build.realise(bound.stdin).encode(),
+        cwd=str(cwd),
+        timeout=bound.timeout,
+        capture=bound.capture,
+        cpus=bound.cpus,
+        settings=_realised(bound.watch.get(trial.observer, {}), build),
+        leaves=str(leaves),
+    )
+
+
 def contents(directory: str) -> dict[str, bytes]:
     """What an observer left behind, file by file."""
     try:
@@ -190,6 +191,11 @@ def contents(directory: str) -> dict[str, bytes]:
 def _start_of(path: str) -> bytes:
     with open(path, "rb") as file:  # noqa: PTH123  # as os.scandir gave it
         return file.read(MOST_LEFT)
+
+
+def _gave_up(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The step at which the program ended, in the loader's own words."""
+    return (f"the step `{values['failed-step']}` failed: {values['error']}",) if "failed-step" in values else ()
 
 
 def _processes(completed: Completed) -> dict[str, Any]:

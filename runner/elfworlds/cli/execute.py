@@ -110,6 +110,28 @@ class Execution:
             executor.shutdown(cancel_futures=True)
         return Ending.WHOLE
 
+    def trace(self, opened: Opened, screen: Screen) -> None:
+        """What the loader does in each scenario and point, for tables and pictures; those that are there stay."""
+        from elfworlds.tracing import Tracer, first_trials
+
+        directory, names = opened.directory, self.plan.names()
+        objects = {one.path: names[key] for key, one in self.build.artifacts.items()}
+        tracer = Tracer(objects, self.build, self.toolchains, self.pool.run, directory.trial_directory)
+        there = {one["trial"] for one in directory.traces()}
+        trials = [trial for trial in first_trials(self.plan) if trial.id not in there]
+        executor = ThreadPoolExecutor(self.jobs)
+        try:
+            with screen.working("traces", len(trials)) as advance:
+                for found in executor.map(tracer.record, trials):
+                    advance()
+                    if found is not None:
+                        directory.append_trace(found)
+        except InterruptedRunError:
+            self.pool.interrupt()
+            raise
+        finally:
+            executor.shutdown(cancel_futures=True)
+
 
 def finish(directory: RunDirectory, screen: Screen, ending: Ending, *, tables: bool) -> bool:
     """Write tables and reports, and show the pivot; True where an expectation was not met."""
@@ -156,6 +178,8 @@ def show(directory: RunDirectory, run_told: RunTold, screen: Screen) -> None:
     screen.show_pivot(summary.pivot(axes, trials))
     claims = text.claim_lines(axes, trials)
     screen.say(*(["", *claims] if claims else []))
+    unsupported = text.unsupported_lines(trials)
+    screen.tell(["", *unsupported] if unsupported else [])
     unexpected = loading.disagreement(run_told.traces)
     screen.tell(["", unexpected] if unexpected else [])
     bad = [one["trial"] for one in trials if one["verdict"] in summary.BAD]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elfworlds.cli.failures import failure_report
 from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, processors
 from elfworlds.errors import Exit
 
@@ -50,6 +49,7 @@ def run(
     from elfworlds.cli.comparison import Comparison
     from elfworlds.cli.console import Screen
     from elfworlds.cli.execute import Execution
+    from elfworlds.cli.failures import failure_report
     from elfworlds.cli.selection import Choice
     from elfworlds.process import Pool
 
@@ -101,6 +101,8 @@ def execute(execution: Execution, screen: Screen, *, tables: bool) -> tuple[Exit
     try:
         screen.tell([opened.said] if opened.said else [])
         ending = execution.observe(opened, screen)
+        if tables and ending is Ending.WHOLE:
+            execution.trace(opened, screen)
         failed = finish(opened.directory, screen, ending, tables=tables)
         if ending is Ending.WHOLE:
             opened.finish()

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.report import loading
-from elfworlds.report.summary import BAD, ClaimLine, Pivot, claims, counts, pivot, point_text, where
+from elfworlds.report.summary import BAD, ClaimLine, Pivot, claims, counts, pivot, point_text, unsupported, where
 from elfworlds.report.text import ending, pivot_rows
 from elfworlds.yamltext.problems import printable
 
@@ -26,7 +26,11 @@ def markdown(run: RunTold) -> str:
     found = pivot(run.axes, run.trials)
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
     lines += [*table(*pivot_rows(found)), "", *_fixed(found), _count(run), ""]
-    lines += [*_claims(claims(run.axes, run.trials), run.source), *_differences(run.axes, run.trials)]
+    lines += [
+        *_claims(claims(run.axes, run.trials), run.source),
+        *_differences(run.axes, run.trials),
+        *_unsupported(run.trials),
+    ]
     lines += [*_note(run.note), *_loading(run), *_objects(run.objects), *_versions(run.environment)]
     return "\n".join([*lines, "## Run it again", "", f"    {run.rerun}", ""])
 
@@ -106,6 +110,11 @@ def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) ->
         lines.append(f"{head}expected {one['expected']}, {got}.")
         lines += [f"  - {escape(text)}" for text in ([one["why"]] if one["why"] else []) + list(one["notes"])]
     return [*lines, ""]
+
+
+def _unsupported(trials: Sequence[Record]) -> list[str]:
+    rows = [[reason, str(count)] for reason, count in unsupported(trials)]
+    return ["## Not supported here", "", *table(["why", "trials"], rows), ""] if rows else []
 
 
 def _note(note: str) -> list[str]:

@@ -71,6 +71,12 @@ def counts(trials: Iterable[Record]) -> str:
     return f"{total} trial{'' if total == 1 else 's'}{': ' if parts else ''}{parts}"
 
 
+def unsupported(trials: Iterable[Record]) -> list[tuple[str, int]]:
+    """Why trials say nothing here, and how many there are of each reason."""
+    reasons = Counter("; ".join(one["notes"]) for one in trials if one["verdict"] == "UNSUPPORTED")
+    return sorted(reasons.items())
+
+
 def failed(trials: Iterable[Record]) -> bool:
     """Whether an expectation was not met."""
     return any(

@@ -10,7 +10,7 @@ from elfworlds.spec.forms import listed, one_of
 from elfworlds.spec.leaves import Count, Name, Reads, Templated, Templates
 from elfworlds.spec.shape import REMOVABLE, Model, word
 
-COLLECTED = ("backtrace", "sharedlibrary", "linker-namespaces", "threads")
+COLLECTED = ("backtrace", "sharedlibrary", "linker-namespaces", "threads", "registers")
 ALONE = ("gdb", "valgrind", "strace")
 
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.spec.matchers import WORDS
-from elfworlds.spec.model import DEFAULT_OUTCOMES, Claim, Expectation, Experiment, Matrix, Object, Scenario, Source
+from elfworlds.spec.model import (
+    DEFAULT_OUTCOMES,
+    Claim,
+    Expectation,
+    Experiment,
+    Matrix,
+    Object,
+    Program,
+    Scenario,
+    Source,
+)
 from elfworlds.spec.objects import FACTS
+from elfworlds.spec.observe import Gdb, Observe
+from elfworlds.spec.steps import Call, Copy, Dlsym, Fork, Load, Loop, Mappings, Named, Read, Step, System, Thread, Write
 from elfworlds.spec.values import VALUES
 
 if TYPE_CHECKING:
@@ -21,8 +34,24 @@ PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`matrix`", Matrix),
     ("An object", Object),
     ("A scenario", Scenario),
+    ("A scenario's `program`", Program),
+    ("A scenario's `observe`", Observe),
+    ("`observe: {gdb: …}`", Gdb),
     ("A claim", Claim),
     ("An expectation", Expectation),
+    ("A step", Step),
+    ("The step `load`; `dlmopen` has no `way`, `dlopen` has no `namespace` either", Load),
+    ("The step `dlsym`", Dlsym),
+    ("The step `call`", Call),
+    ("The step `read`", Read),
+    ("The step `write`", Write),
+    ("The steps `namespaces` and `phdrs`", Named),
+    ("The step `mappings`", Mappings),
+    ("The step `thread`", Thread),
+    ("The step `fork`", Fork),
+    ("The step `system`", System),
+    ("The step `loop`", Loop),
+    ("The step `copy`", Copy),
 )
 MEANINGS = {
     "absent": "`true`: there is no such value; `false`: there is one",
@@ -73,25 +102,7 @@ def _shown(default: object) -> str:
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
-RULES = """
-## References
-
-`${name}` is an object's path, `${name.dir}` its directory, `${name.soname}` its soname, `${matrix.axis}` the axis'
-value at this point. References nest and resolve from the inside: `${${matrix.plugin}}`. A scalar that is one whole
-reference keeps the value's type; in a command a list is spliced. `$${` is a literal `${`; `$ORIGIN` needs no care.
-Inside `{…}` and `[…]` YAML wants references quoted.
-
-## `when`
-
-All keys must hold, a list means any of them. A text such as `<2.34` compares versions; for `libc` it speaks of glibc,
-and `musl >=1.2` of musl. Keys are axes, and `libc`, `gdb`, `rustc` in any case.
-
-## YAML
-
-YAML 1.2's core schema: `no`, `on`, `1:30` are text, and what is written `2.30` or `010` stays that. Duplicate keys,
-tags, a second document and aliases that multiply are errors. `<<` merges shallowly; a key set to `null` counts as not
-written. Top-level keys that begin with `x-` are ignored: a place for anchors.
-"""
+RULES = Path(__file__).with_name("rules.md")
 
 
 def _rules() -> Iterator[str]:
@@ -108,7 +119,7 @@ def _rules() -> Iterator[str]:
     yield "A missing value matches `absent` only."
     yield f"Outcomes are tried in the file's order; where none matches, the outcome is {_listed(DEFAULT_OUTCOMES)}."
     yield "Of `expect`, the first entry whose `when` applies decides; of `claim`, every one that applies is checked."
-    yield RULES.rstrip("\n")
+    yield from ("", RULES.read_text().rstrip("\n"))
 
 
 def _listed(words: tuple[str, ...]) -> str:

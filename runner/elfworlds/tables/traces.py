@@ -5,7 +5,6 @@ Made of columns, not of rows: a program of some size binds a million symbols.
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.tables.frame import from_columns
@@ -31,6 +30,8 @@ LINK_MAP_COLUMNS = {
     "size": "Int64",
     "needed_by": "string",
     "opened": "boolean",
+    "sha256": "string",
+    "build_id": "string",
 }
 SEARCH_COLUMNS = {
     "pid": "Int64",
@@ -108,7 +109,7 @@ def _tries(search: Record) -> tuple[list[tuple[str | None, str | None]], int | N
 
 def _picked(records: Records, names: Mapping[str, str]) -> dict[str, list[Any]]:
     """Column → values; `names` says which field each column is."""
-    return {column: list(map(itemgetter(field), records)) for column, field in names.items()}
+    return {column: [one.get(field) for one in records] for column, field in names.items()}
 
 
 def _joined(

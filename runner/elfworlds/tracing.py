@@ -1,0 +1,127 @@
+"""What the loader does in each scenario and at each point: one more trial, under LD_DEBUG, that nobody judges."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import elf, prediction, resolve
+from elfworlds.observers import ld_debug
+from elfworlds.run import OBSERVED, contents, watched
+from elfworlds.traces.lddebug import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping
+
+    from elfworlds.backends import Build
+    from elfworlds.elf import ElfObject
+    from elfworlds.observers.types import Watched
+    from elfworlds.plan import Plan, Trial
+    from elfworlds.process import Run
+    from elfworlds.toolchains import Toolchain
+
+LONGEST_SECONDS = 10.0  # the loader has done its work by then, whatever the program waits for
+
+
+def first_trials(plan: Plan) -> Iterator[Trial]:
+    """The trials to trace: the first of each scenario and point that runs something; one under ld-debug if there is."""
+    found: dict[tuple[str, object], Trial] = {}
+    for trial in plan.trials:
+        if trial.bound.kind == "run":
+            found.setdefault((trial.scenario, trial.point), trial)
+            if trial.observer == ld_debug.NAME and trial.repeat == 1:
+                found[trial.scenario, trial.point] = trial
+    return iter(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Tracer:
+    """All that tracing a trial takes, but the trial.
+
+    Attributes:
+        names: path → the object's name in the experiment.
+        kept: where a trial's own directory is, for those that were watched by ld-debug already.
+        files: what was read of files so far.
+    """
+
+    names: Mapping[str, str]
+    build: Build
+    toolchains: Mapping[str, Toolchain]
+    run: Run
+    kept: Callable[[Trial], Path]
+    files: dict[str, tuple[ElfObject, str] | None] = field(default_factory=dict)
+
+    def record(self, trial: Trial) -> dict[str, Any] | None:
+        """The trial's line of traces.jsonl; None where it cannot be tried."""
+        if any(key not in self.build.artifacts for key in trial.bound.keys):
+            return None
+        with tempfile.TemporaryDirectory(prefix="elfworlds-") as work:
+            seen = self.watched(trial, Path(work))
+            text = ld_debug.text(self.left(trial, seen))
+            trace = parse(text)
+            told = prediction.predict(trace, self.world(seen, self.toolchains[trial.bound.toolchain]))
+        rows = prediction.record(trace, self.names, told)
+        rows["link_maps"] = [{**one, **self.provenance(one["path"])} for one in rows["link_maps"]]
+        return {"scenario": trial.scenario, "point": dict(trial.point), "trial": trial.id, **rows}
+
+    def watched(self, trial: Trial, work: Path) -> Watched:
+        for name in ("cwd", OBSERVED):
+            (work / name).mkdir()
+        found = watched(trial, self.build, work / "cwd", work / OBSERVED)
+        return replace(found, timeout=min(found.timeout, LONGEST_SECONDS))
+
+    def left(self, trial: Trial, seen: Watched) -> dict[str, bytes]:
+        """What LD_DEBUG wrote: in the trial itself, or in one of its own."""
+        if trial.observer == ld_debug.NAME:
+            return contents(str(self.kept(trial) / OBSERVED))
+        self.run(ld_debug.command(seen, self.toolchains[trial.bound.toolchain]))
+        return contents(seen.leaves)
+
+    def world(self, seen: Watched, toolchain: Toolchain) -> resolve.World:
+        """Where the loader of that program would look, relative to where it ran."""
+        cwd = Path(seen.cwd)
+
+        def read(path: str) -> ElfObject | None:
+            found = self.read(str(cwd / path))
+            return found[0] if found else None
+
+        return resolve.World(
+            read=read,
+            library_path=resolve.library_path(seen.env.get("LD_LIBRARY_PATH", "")),
+            cache=toolchain.library_cache,
+            default_paths=toolchain.default_paths,
+            tokens={},
+            identity=lambda path: _identity(cwd / path),
+            real=lambda path: os.path.realpath(cwd / path),
+        )
+
+    def read(self, path: str) -> tuple[ElfObject, str] | None:
+        """A file's facts and digest."""
+        if path not in self.files:
+            self.files[path] = _read(Path(path))
+        return self.files[path]
+
+    def provenance(self, path: str) -> dict[str, str | None]:
+        """Which file exactly was mapped, whoever built it."""
+        found = self.read(path) if path.startswith("/") else None
+        return {"sha256": found[1] if found else None, "build_id": found[0].build_id if found else None}
+
+
+def _read(path: Path) -> tuple[ElfObject, str] | None:
+    try:
+        return elf.read(path), hashlib.sha256(path.read_bytes()).hexdigest()
+    except (elf.NotElfError, OSError):
+        return None
+
+
+def _identity(path: Path) -> Hashable:
+    """What two names of one file have in common."""
+    try:
+        status = path.stat()
+    except OSError:
+        return str(path)
+    return status.st_dev, status.st_ino
