@@ -131,6 +131,10 @@ class TestAWord:
         assert not matches({"in-order": [ValueRef("stderr"), "a"]}, "a b", values)
         assert matches({"less-than": ValueRef("exit")}, 2, values)
         assert matches({"distinct": ValueRef("exit")}, [1, 2, 3], values)
+        assert matches([ValueRef("exit"), 4], [3, 4], values)
+        assert not matches([ValueRef("exit"), 4], [4, 4], values)
+        assert not matches([ValueRef("nothing"), 4], [None, 4], values)
+        assert difference("pair", [ValueRef("exit"), 4], [4, 4], values) == "pair is [4, 4], not [${exit}, 4]"
 
     @pytest.mark.parametrize("word", ["contains", "less-than", "greater-than", "distinct", "not", "any", "all"])
     def test_that_names_a_missing_value_does_not_hold(self, word: str) -> None:

@@ -24,6 +24,7 @@ HERE = "$here"
 TOOLS = {"cc": "${CC:-cc}", "c++": "${CXX:-c++}", "rustc": "${RUSTC:-rustc}", "cp": "cp"}
 DROPPED = ("-ffile-prefix-map=", "-frandom-seed=", "-fdiagnostics-color", "--remap-path-prefix")
 END = "end_of_file"
+ON_A_TERMINAL = ("if [ -t 1 ]; then", '\t{ sh "$0" || echo "exit status $?" >&2; } | cat', "\texit", "fi")
 _DOUBLE = re.compile(r'["\\`]|\$(?!here\b)')
 
 
@@ -58,6 +59,8 @@ class _Script:
         yield from (f"# {line}" for text in comment(self.plan, self.trial) for line in text.split("\n"))
         tools = ", ".join(sorted({TOOLS.get(one.argv[0], one.argv[0]) for one in self.requests} - {"cp"}))
         yield from (f"# Needs: {tools}. Run it in an empty directory: sh THIS-FILE", "set -eu", "here=$(pwd)", "")
+        if self.trial.bound.argv and self.trial.bound.capture == "pipe":
+            yield from ("# The trial's standard output was a pipe.", *ON_A_TERMINAL, "")
         for request in self.requests:
             yield from self.build(request)
         yield from self.run()
@@ -118,17 +121,28 @@ class _Script:
         if not argv:
             yield from (f"# What the compiler says of {self.places.get(bound.subject, 'it')} is what happens.", "")
             return
-        yield from _conditions(self.trial)
-        yield "mkdir -p cwd && cd cwd"
-        stdin = f"printf %s {quoted(realise(bound.stdin, symbols))} | " if bound.stdin else "exec "
-        yield f"{stdin}env -i {' '.join([*env, *argv])}{'' if bound.stdin else ' < /dev/null'}"
+        yield from (*_conditions(self.trial), "mkdir -p cwd && cd cwd")
+        command = f"env -i {' '.join([*env, *argv])}"
+        if bound.stdin:
+            command = f"printf %s {quoted(realise(bound.stdin, symbols))} | {command}"
+        else:
+            command = f"{command} < /dev/null"
+        yield from captured(command, bound.capture)
+
+
+def captured(command: str, capture: str) -> Iterator[str]:
+    """The command, its standard output what the trial's was as far as a shell can say it."""
+    if capture == "file":
+        yield from ("status=0", f"{command} > stdout || status=$?", "cat stdout", 'exit "$status"')
+    else:
+        yield command if command.startswith("printf ") else f"exec {command}"
 
 
 def _conditions(trial: Trial) -> Iterator[str]:
     """What the trial had besides, which a shell has other words for."""
     bound = trial.bound
-    if bound.capture != "pipe":
-        yield f"# The trial's standard output was a {bound.capture}."
+    if bound.capture == "pty":
+        yield "# The trial's standard output was a terminal: give it one."
     if bound.cpus is not None:
         yield f"# The trial had {bound.cpus} processor{'s' if bound.cpus > 1 else ''}: taskset -c 0-{bound.cpus - 1}"
     yield f"# It is over after {bound.timeout:g} s; where it hangs, that is what happens."
