@@ -1,0 +1,28 @@
+"""A root on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from elfworlds.toolchains.toolchain import Package
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """An unpacked tree of packages, whole on disk.
+
+    Attributes:
+        suite: as `bullseye`.
+        path: a directory that holds the tree, `root`, and what is known of it.
+        packages: as their files say, not as the lock does.
+        parts: those beyond `base` that it has.
+    """
+
+    suite: str
+    path: Path
+    packages: tuple[Package, ...]
+    parts: tuple[str, ...]
