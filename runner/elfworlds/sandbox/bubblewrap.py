@@ -6,14 +6,14 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from elfworlds.sandbox.world import TOOLS
+from elfworlds.sandbox.tree import look
+from elfworlds.sandbox.world import TOOLS, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from elfworlds.process import Command
     from elfworlds.sandbox.tree import Tree
-    from elfworlds.sandbox.world import World
 
 REAPER = "/.reaper"
 OWN = ("/", "/tmp", "/dev", "/proc")  # noqa: S108  # these are a world's own
@@ -42,10 +42,22 @@ def wrap(command: Command, world: World, writable: tuple[str, ...] = ()) -> Comm
     return replace(command, argv=(*words, *env, "--", *command.argv), env={})
 
 
+def inside(command: Command, bwrap: str, tree: str, changing: tuple[str, ...] = ()) -> Command:
+    """The command in a tree that is being made, before anything tells how it ends.
+
+    Args:
+        command: its paths are those of the tree.
+        bwrap: bubblewrap.
+        tree: the directory that it sees as `/`.
+        changing: directories of the tree's top that it may write to.
+    """
+    return wrap(command, World(tree, look(tree), bwrap=bwrap, changing=changing))
+
+
 def _seen(world: World, root: Tree, writable: tuple[str, ...]) -> Iterator[str]:
     """The file system. What is bound later lies over what was bound before, parents under their children."""
     yield world.bwrap
-    yield from _system(root, "")
+    yield from _system(root, "", world.changing)
     yield from ("--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp")  # noqa: S108  # its own
     if world.tool_root:
         yield from _system(world.tool_root, TOOLS)
@@ -57,8 +69,8 @@ def _seen(world: World, root: Tree, writable: tuple[str, ...]) -> Iterator[str]:
         yield from ("--ro-bind", world.reaper, REAPER)
 
 
-def _system(tree: Tree, top: str) -> Iterator[str]:
+def _system(tree: Tree, top: str, changing: tuple[str, ...] = ()) -> Iterator[str]:
     for name in tree.directories:
-        yield from ("--ro-bind", f"{tree.path}/{name}", f"{top}/{name}")
+        yield from ("--bind" if name in changing else "--ro-bind", f"{tree.path}/{name}", f"{top}/{name}")
     for name, target in tree.links:
         yield from ("--symlink", target, f"{top}/{name}")

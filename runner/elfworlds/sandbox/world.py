@@ -24,6 +24,7 @@ class World:
         bwrap: bubblewrap.
         read_only: existing directories of this machine that are seen at their own paths, such as a store.
         tool_root: another root, whose gdb is seen below /tool.
+        changing: directories of the root's top that may be written to, while a root is made.
     """
 
     name: str
@@ -32,6 +33,7 @@ class World:
     bwrap: str = "/usr/bin/bwrap"
     read_only: tuple[str, ...] = ()
     tool_root: Tree | None = None
+    changing: tuple[str, ...] = ()
 
     def reading(self, *directories: str) -> World:
         """The same, with directories that are seen at their own paths."""

@@ -17,12 +17,14 @@ class Root:
 
     Attributes:
         suite: as `bullseye`.
-        path: a directory that holds the tree, `root`, and what is known of it.
+        path: the tree; what is beside it is kept with it.
         packages: as their files say, not as the lock does.
-        parts: those beyond `base` that it has.
+        parts: `base` and what else was asked for.
+        size: bytes of its files.
     """
 
     suite: str
     path: Path
     packages: tuple[Package, ...]
     parts: tuple[str, ...]
+    size: int

@@ -43,9 +43,9 @@ def toolchain(root: Root, run: Run, *, read_only: tuple[str, ...] = (), bwrap: s
     Raises:
         BuildFailedError: the root's compiler does not work.
     """
-    inside = _Inside(root, look(str(root.path / "root")), os.uname().machine)
+    inside = _Inside(root, look(str(root.path)), os.uname().machine)
     world = World(inside.name, inside.tree, bwrap=bwrap)
-    reaper = provide(root.path, (GCC,), ENV, world, run)
+    reaper = provide(root.path.parent, (GCC,), ENV, world, run)
     tools = dict(inside.tools())
     return Toolchain(
         name=inside.name,
