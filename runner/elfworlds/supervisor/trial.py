@@ -152,13 +152,14 @@ class Trial:
         """
         self.reap()
         found: dict[int, Described] = {}
+        between: set[int] = set()
         now = time.monotonic()
         deadline, hopeless = now + KILL_SECONDS, now + TELL_SECONDS
         while not self.childless and time.monotonic() < deadline:
-            between = self.between()
-            spared = [] if self.told else between
+            between.update(self.between())
+            spared = set() if self.told else between
             frozen = freeze(spared)
-            found = {pid: one for pid, one in frozen.items() if pid not in between} | found
+            found = frozen | found
             signal_each(frozen, signal.SIGKILL)
             if not frozen and time.monotonic() > hopeless:
                 signal_each(spared, signal.SIGKILL)
@@ -168,7 +169,7 @@ class Trial:
                 self.reap()
                 for stream in self.streams.values():
                     stream.take()
-        return [one for _, one in sorted(found.items()) if one is not None]
+        return [one for pid, one in sorted(found.items()) if one is not None and pid not in between]
 
     def between(self) -> list[int]:
         """The processes that the command is started through."""
