@@ -1,0 +1,1 @@
+"""Roots of pinned Debian packages: what a lock file names, fetched, verified, unpacked once."""
