@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ class World:
 
 
 HOST = World("host")
+ALONE = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--new-session")
 
 
 def wrap(command: Command, world: World) -> Command:
@@ -24,3 +25,17 @@ def wrap(command: Command, world: World) -> Command:
     if world == HOST:
         return command
     raise NotImplementedError(f"no way into the world {world.name}")
+
+
+def inside(command: Command, bwrap: str, tree: str, writable: tuple[str, ...] = ()) -> Command:
+    """The command with a tree as its `/`: nothing of this machine is seen, and nothing written but some directories.
+
+    Args:
+        command: its paths are those of the tree.
+        bwrap: bubblewrap's own path.
+        tree: a directory with dev, proc and tmp in it.
+        writable: directories of the tree, relative to it.
+    """
+    binds = (word for name in writable for word in ("--bind", f"{tree}/{name}", f"/{name}"))
+    mounts = ("--ro-bind", tree, "/", *binds, "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp")  # noqa: S108
+    return replace(command, argv=(bwrap, *mounts, *ALONE, "--chdir", command.cwd, *command.argv), cwd="/")
