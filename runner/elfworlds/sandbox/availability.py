@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
 from elfworlds.sandbox.bubblewrap import APART
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from elfworlds.process import Run
 
 PROBE_SECONDS = 20.0
@@ -78,6 +82,18 @@ def probe(run: Run, path: str) -> Availability:
         return Availability(bwrap, "")
     words = done.stderr.data.decode("utf-8", "replace").strip() or done.not_started or "it did not end in time"
     return Availability("", explain(words))
+
+
+def found(run: Run, environment: Mapping[str, str]) -> str:
+    """The path of a bubblewrap that works here.
+
+    Raises:
+        BuildFailedError: there is none, or the system forbids what it does.
+    """
+    here = probe(run, environment.get("PATH", os.defpath))
+    if not here.bwrap:
+        raise BuildFailedError(here.lacking, hint="roots are unpacked and used through it")
+    return here.bwrap
 
 
 def explain(words: str) -> str:
