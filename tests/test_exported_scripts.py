@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import subprocess  # a script is run as a person would
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,22 @@ def script(world: World, capture: str) -> Path:
     path.parent.mkdir()
     path.write_text(out)
     return path
+
+
+IN_RUST = """\
+experiment: in-rust
+question: Is it loaded?
+objects: {r: {library: r, language: rust, code: '#[no_mangle] pub extern "C" fn f() {}'}}
+scenarios:
+  s:
+    steps: [{dlopen: {object: r, as: lib}}]
+    claim: {says: It is loaded., outcome: other, when: {rustc: ">=1"}}
+"""
+
+
+def test_what_is_said_of_a_version_of_rustc_holds_for_its_own(world: World, needs: Callable[[str], str]) -> None:
+    needs("rustc")
+    assert "# claim: It is loaded. (other)\n" in world.run("export-c", world.experiment("in-rust", IN_RUST), "s")[1]
 
 
 @pytest.mark.parametrize("capture", ["pipe", "file"])
