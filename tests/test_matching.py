@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfworlds.outcome import difference, holds, judge, matches, settle
-from elfworlds.outcome.observed import ABSENT
+from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.plan.types import Judged, ValueRef
 from elfworlds.spec.matchers import WORDS, MatcherError, check_matcher
 from elfworlds.yamltext import Scalar
@@ -140,6 +140,23 @@ class TestAWord:
     def test_that_names_a_missing_value_does_not_hold(self, word: str) -> None:
         holding = matches({word: ValueRef("nothing")}, "None nothing", {})
         assert holding == (word == "not")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("gdb.stops.state", ["a", "b"]),
+        ("gdb.stops.first.state", "a"),
+        ("gdb.stops.count", 2),
+        ("gdb.stops.values.count", [{"of": 7}, {"of": 8}]),
+        ("gdb.stops.values.count.of", [7, 8]),
+        ("gdb.stops.values.none", []),
+        ("gdb.none", ABSENT),
+    ],
+)
+def test_a_path_through_a_list_leads_through_each_of_its_items(name: str, found: object) -> None:
+    stops = [{"state": "a", "values": {"count": {"of": 7}}}, {"state": "b", "values": {"count": {"of": 8}}}]
+    assert lookup({"gdb": {"stops": stops}}, name) == found
 
 
 class TestLaws:

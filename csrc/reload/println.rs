@@ -1,4 +1,4 @@
-// Claim: a plugin that called println! answers as the old file did, opened again or not.
+/* Claim: a plugin that called println! answers as the old file did, opened again or not. */
 use std::sync::atomic::{AtomicI32, Ordering};
 
 static CALLED: AtomicI32 = AtomicI32::new(0);

@@ -1,4 +1,4 @@
-// Claim: a plugin that registered a thread-local destructor answers as the old file did, opened again or not.
+/* Claim: a plugin that registered a thread-local destructor answers as the old file did, opened again or not. */
 struct Guard {
 	int called = 0;
 	~Guard() { called = -1; }

@@ -1,6 +1,6 @@
-// Claim: whether a cdylib can be unloaded depends on which parts of Rust's library it has used.
-//
-// One function for each; what it uses is in its name.
+/* Claim: whether a cdylib can be unloaded depends on which parts of Rust's library it has used.
+ *
+ * One function for each; what it uses is in its name. */
 use std::cell::Cell;
 
 #[no_mangle]
