@@ -94,7 +94,7 @@ class TestTheText:
     def test_says_first_what_is_asked_and_before_each_step_which_it_is(self, verbs: Played) -> None:
         one = verbs.of("what-is-closed-is-gone")
         question = "Does each verb do what its name says, and tell what came of it?"
-        assert one.program.startswith(f"/* {question}\n * scenario what-is-closed-is-gone */\n")
+        assert one.program.startswith(f"/* {question}\n * scenario what-is-closed-is-gone, libc=host */\n")
         assert re.findall(r"/\* (\d+\. .*) \*/", one.program) == [
             "1. dlopen teller, as lib",
             "2. mappings teller, as before",

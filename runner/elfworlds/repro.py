@@ -9,14 +9,14 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elfworlds import driver
 from elfworlds.plan.steps import OWNER, SOURCE
 from elfworlds.plan.types import BUILD, OUT, realise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from elfworlds.plan import BuildRequest, Plan, Trial
 
@@ -25,7 +25,17 @@ PROGRAM = "program"
 TOOLS = {"cc": "${CC:-cc}", "c++": "${CXX:-c++}", "rustc": "${RUSTC:-rustc}", "cp": "cp"}
 DROPPED = ("-ffile-prefix-map=", "-frandom-seed=", "-fdiagnostics-color", "--remap-path-prefix")
 END = "end_of_file"
+GDB = "gdb"
+COLLECTED = {
+    "backtrace": "backtrace",
+    "sharedlibrary": "info sharedlibrary",
+    "linker-namespaces": "info linker-namespaces",
+    "threads": "info threads",
+    "registers": "info registers",
+}
+ON_A_TERMINAL = ("if [ -t 1 ]; then", '\t{ sh "$0" || echo "exit status $?" >&2; } | cat', "\texit", "fi")
 _DOUBLE = re.compile(r'["\\`$]')
+_IN_TEXT = re.compile(r"[\\`$]")
 
 
 def comment(plan: Plan, trial: Trial) -> list[str]:
@@ -68,6 +78,8 @@ class _Script:
         yield from (f"# {line}" for text in comment(self.plan, self.trial) for line in text.split("\n"))
         tools = ", ".join(sorted({TOOLS.get(one.argv[0], one.argv[0]) for one in self.requests} - {"cp"}))
         yield from (f"# Needs: {tools}. Run it in an empty directory: sh THIS-FILE", "set -eu", "here=$(pwd)", "")
+        if self.trial.bound.argv and self.trial.bound.capture == "pipe":
+            yield from ("# The trial's standard output was a pipe.", *ON_A_TERMINAL, "")
         for request in self.requests:
             yield from self.build(request)
         yield from self.run()
@@ -115,18 +127,59 @@ class _Script:
     def run(self) -> Iterator[str]:
         bound = self.trial.bound
         symbols: Callable[[str], str] = lambda key: f"{HERE}/{self.places[key]}"  # noqa: E731  # a map of keys
-        argv = [quoted(realise(word, symbols)) for word in bound.argv]
-        env = [quoted(f"{name}={realise(value, symbols)}") for name, value in bound.env]
+        argv = [realise(word, symbols) for word in bound.argv]
+        env = [f"{name}={realise(value, symbols)}" for name, value in bound.env]
         if not argv:
             yield from (f"# What the compiler says of {self.places.get(bound.subject, 'it')} is what happens.", "")
             return
-        yield from _conditions(self.trial)
-        yield "mkdir -p cwd && cd cwd"
+        yield from (*_conditions(self.trial), "mkdir -p cwd && cd cwd")
+        if GDB in bound.watch and self.trial.observer == GDB:
+            yield from under_gdb(realise(gdb_commands(bound.watch[GDB]), symbols), env, argv)
         stdin = "/dev/null"
         if bound.stdin:
             stdin = "../stdin"
             yield f"printf %s {quoted(realise(bound.stdin, symbols))} > {stdin}"
-        yield f"exec env -i -- {' '.join([*env, *argv])} < {stdin}"
+        yield from captured(f"env -i -- {' '.join(quoted(word) for word in (*env, *argv))} < {stdin}", bound.capture)
+
+
+def gdb_commands(asked: Mapping[str, Any]) -> str:
+    """What a person would tell gdb to be shown what the trial's gdb was asked."""
+    at_a_stop = [
+        *(COLLECTED[one] for one in asked["collect"]),
+        *(f"print {expression}" for expression in asked["evaluate"].values()),
+        *(line for text in asked["commands"].values() for line in str(text).splitlines() if line.strip()),
+    ]
+    lines = [
+        "set breakpoint pending on",
+        *(f"break {one}" for one in asked["break"]),
+        *("run", "while $_isvoid($_exitcode) && $_isvoid($_exitsignal)"),
+        *(f"  {one}" for one in (*at_a_stop, "continue")),
+        "end",
+    ]
+    return "\n".join(lines)
+
+
+def under_gdb(commands: str, env: Iterable[str], argv: Iterable[str]) -> Iterator[str]:
+    """The same program under gdb, where the script is told so."""
+    wrapper = quoted(" ".join(["set exec-wrapper env -i --", *map(marked, env)]))
+    yield "# gdb watched the trial: `sh THIS-FILE gdb` shows what it sees at each stop."
+    yield 'if [ "${1-}" = gdb ]; then'
+    if HERE in commands:
+        escaped = _IN_TEXT.sub(lambda found: f"\\{found[0]}", commands)
+        yield from (f"cat > commands.gdb << {END}", escaped.replace(HERE, "$here"), END)
+    else:
+        yield from (f"cat > commands.gdb << '{END}'", commands, END)
+    yield f"exec gdb -nx -batch -ex {wrapper} -x commands.gdb --args {' '.join(map(quoted, argv))} < /dev/null"
+    yield "fi"
+
+
+def captured(command: str, capture: str) -> Iterator[str]:
+    """The command, its standard output what the trial's was as far as a shell can say it."""
+    if capture != "file":
+        yield f"exec {command}"
+        return
+    yield from ("status=0", f"{command} > ../stdout || status=$?", "cat ../stdout")
+    yield from ('[ "$status" -le 128 ] || kill "-$((status - 128))" $$', 'exit "$status"')
 
 
 def _written(path: str, data: bytes) -> Iterator[str]:
@@ -143,16 +196,21 @@ def _written(path: str, data: bytes) -> Iterator[str]:
 def _conditions(trial: Trial) -> Iterator[str]:
     """What the trial had besides, which a shell has other words for."""
     bound = trial.bound
-    if bound.capture != "pipe":
-        yield f"# The trial's standard output was a {bound.capture}."
+    if bound.capture == "pty":
+        yield "# The trial's standard output was a terminal: give it one."
     if bound.cpus is not None:
         yield f"# The trial had {bound.cpus} processor{'s' if bound.cpus > 1 else ''}: taskset -c 0-{bound.cpus - 1}"
     yield f"# It is over after {bound.timeout:g} s; where it hangs, that is what happens."
 
 
 def quoted(word: str) -> str:
-    """A word for a POSIX shell; `$here` in it is the directory of all."""
+    """A word for a POSIX shell, with `$here` in it for the directory of all."""
+    return marked(word).replace(HERE, "$here")
+
+
+def marked(word: str) -> str:
+    """Quoted, and that directory yet to be put in: it may be quoted once more."""
     if HERE not in word:
         return shlex.quote(word)
     escaped = _DOUBLE.sub(lambda found: f"\\{found[0]}", word)
-    return f'"{escaped.replace(HERE, "$here")}"'
+    return f'"{escaped}"'

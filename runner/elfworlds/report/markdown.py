@@ -61,7 +61,8 @@ def answer(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[
         for one in trials:
             if one["scenario"] == scenario:
                 places.setdefault(str(one["outcome"]), []).append(tuple(one["point"].items()))
-        parts = [f"**{escape(outcome)}** {_place(where(axes, points))}" for outcome, points in places.items()]
+        tried = [point for points in places.values() for point in points]
+        parts = [f"**{escape(outcome)}** {_place(where(axes, points, tried))}" for outcome, points in places.items()]
         lines.append(f"{escape(scenario)}: {'; '.join(parts)}.")
     return lines or ["Nothing was tried."]
 

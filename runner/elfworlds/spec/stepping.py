@@ -14,8 +14,9 @@ from elfworlds.spec.ctext import identifier, result_type
 from elfworlds.spec.expand import Names, expand
 from elfworlds.spec.findings import Finding, conditions, references
 from elfworlds.spec.forms import label_of
+from elfworlds.spec.observe import NAMES
 from elfworlds.spec.steps import BESIDE, VERB_WORDS, WAYS, Opening, every, texts_of
-from elfworlds.spec.values import OBSERVERS, PROGRAM, RESERVED, VALUES, named
+from elfworlds.spec.values import PROGRAM, RESERVED, VALUES, named
 from elfworlds.spec.versions import comparison
 from elfworlds.yamltext import Scalar, closest
 
@@ -211,7 +212,7 @@ class Walk:
         """A name of a value: not an object's, none that every trial has, none that C could not tell from another."""
         if name in self.known.objects:
             yield Finding(path, f"`{name}` is an object's name", "objects and values share their names")
-        elif name in (*VALUES["steps"], *PROGRAM, *RESERVED, *OBSERVERS):
+        elif name in (*VALUES["steps"], *PROGRAM, *RESERVED, *NAMES):
             told = f"`{name}` cannot be a value's name: every trial may have one of that name"
             yield Finding(path, told, "write another")
         yield from self.alone_in_c(identifier(name), name, path)

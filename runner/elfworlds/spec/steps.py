@@ -225,7 +225,7 @@ class Step(Model):
 BESIDE = ("values", "when", "quiet", "may_fail")
 VERBS = tuple(name for name in Step.model_fields if name not in BESIDE)
 VERB_WORDS = tuple(name.rstrip("_") for name in VERBS)
-Steps = Annotated[tuple[Step, ...], BeforeValidator(spliced), Field(json_schema_extra={"minItems": 1})]
+Steps = Annotated[tuple[Step, ...], BeforeValidator(spliced)]
 
 
 def every(steps: Iterable[Step]) -> Iterator[Step]:
