@@ -67,7 +67,7 @@ def test_what_gdb_saw_a_script_shows_that_is_told_to(world: World, needs: Callab
     shown = re.findall(r"^\$[0-9]+ = (.*)", done.stdout, re.MULTILINE)
     assert shown[0::3] == ["7", "8"]
     assert ["it's $HOME" in one for one in shown[1::3]] == [True, True]
-    assert shown[2::3] == [f'"{world.path}/a b/lib/liblib.so"'] * 2
+    assert shown[2::3] == [f'"{world.path}/a b/objects/lib/liblib.so"'] * 2
     assert (code, done.returncode) == (0, 0)
 
 
