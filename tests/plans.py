@@ -18,11 +18,13 @@ def stub(name: str = "host", **identity: str) -> Toolchain:
     return Toolchain(name=name, identity=identity, versions={}, packages=(), tools={}, env={})
 
 
-def plan_of(text: str, folder: Path, toolchains: Mapping[str, Toolchain] | None = None) -> Plan:
-    """The plan of an experiment that lies in a folder with its sources."""
+def plan_of(
+    text: str, folder: Path, toolchains: Mapping[str, Toolchain] | None = None, root: Path | None = None
+) -> Plan:
+    """The plan of an experiment that lies in a folder with its sources; `root` is the project's, if another one."""
     known = toolchains or {"host": stub()}
     spec = load(parse(text, "test.yaml"), toolchains=known)
-    sources, problems = gather(spec, Project(folder, folder))
+    sources, problems = gather(spec, Project(root or folder, folder))
     assert problems == []
     return plan.make(spec, sources, known)
 

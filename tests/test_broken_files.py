@@ -191,6 +191,16 @@ class TestHints:
             ("wrong-type-of-a-list", "write [base-1]"),
             ("duplicate-keys", "the first one is in line 4"),
             ("value-inside-a-longer-text", 'compare the whole value: "${exit}"'),
+            ("steps-without-one-verb", "did you mean `dlopen`?"),
+            ("steps-without-one-verb", "- dlopen: {…}"),
+            ("names-of-steps", "the step that finds it says `as: a`"),
+            ("names-of-steps", "only the steps of its `fork` have it"),
+            ("what-a-step-opens", "a file's name stands under `path`"),
+            ("what-a-step-opens", "did you mean `RTLD_NOW`?"),
+            ("what-a-step-opens", "only the steps of a loop have it; a thread in a loop has none"),
+            ("types-of-calls", "for example: int (const char *, int)"),
+            ("values-of-steps", "`observe: [gdb]` gives it"),
+            ("two-observers-spoken-of", "did you mean `gdb`?"),
         ],
     )
     def test_a_message_says_what_would_be_right(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from elfworlds.plan import BuildRequest, Plan, Trial
 
-HERE = "$here"
+HERE = "\0"  # stands for "$here" in words until they are quoted: no word of an experiment holds one
+PROGRAM = "program"
 TOOLS = {"cc": "${CC:-cc}", "c++": "${CXX:-c++}", "rustc": "${RUSTC:-rustc}", "cp": "cp"}
 DROPPED = ("-ffile-prefix-map=", "-frandom-seed=", "-fdiagnostics-color", "--remap-path-prefix")
 END = "end_of_file"
@@ -33,8 +34,8 @@ COLLECTED = {
     "registers": "info registers",
 }
 ON_A_TERMINAL = ("if [ -t 1 ]; then", '\t{ sh "$0" || echo "exit status $?" >&2; } | cat', "\texit", "fi")
-_DOUBLE = re.compile(r'["\\`]|\$(?!here\b)')
-_IN_TEXT = re.compile(r"[\\`]|\$(?!here\b)")
+_DOUBLE = re.compile(r'["\\`$]')
+_IN_TEXT = re.compile(r"[\\`$]")
 
 
 def comment(plan: Plan, trial: Trial) -> list[str]:
@@ -51,8 +52,17 @@ def source(plan: Plan, trial: Trial) -> str:
 
 
 def script(plan: Plan, trial: Trial) -> str:
-    """The whole script."""
+    """The whole script.
+
+    It makes `src/` (and `sources/OBJECT/` where two objects mean different files by one name), `objects/OBJECT/`,
+    `program/` for the steps' program, and `cwd/`, in which it runs the trial.
+    """
     return "\n".join(_Script(plan, trial).lines()) + "\n"
+
+
+def place(request: BuildRequest) -> str:
+    """The directory of an object, below that of the script."""
+    return PROGRAM if request.name.startswith(OWNER) else f"objects/{request.name}"
 
 
 class _Script:
@@ -60,7 +70,7 @@ class _Script:
         self.plan = plan
         self.trial = trial
         self.requests = [one for key, one in plan.requests.items() if key in (*trial.bound.keys, trial.bound.subject)]
-        self.places = {one.key: _place(one) for one in self.requests}
+        self.places = {one.key: place(one) for one in self.requests}
         self.files: dict[str, str] = {}
 
     def lines(self) -> Iterator[str]:
@@ -77,7 +87,7 @@ class _Script:
     def build(self, request: BuildRequest) -> Iterator[str]:
         """Its sources as they are not there yet, then the command."""
         place = self.places[request.key]
-        sources = self.sources(request, place)
+        sources = self.sources(request)
         yield f"# {request.name}"
         yield f"mkdir -p {shlex.quote(place)}"
         for path, data in self.inputs(request).items():
@@ -87,6 +97,8 @@ class _Script:
         words = [word.replace(OUT, f"{HERE}/{place}").replace(BUILD, ".") for word in words]
         tool = TOOLS.get(request.argv[0], request.argv[0])
         yield f"(cd {shlex.quote(sources)} && {tool} {' '.join(quoted(word) for word in words)})"
+        if tool == "cp":
+            yield f"chmod +x {shlex.quote(f'{place}/{request.filename}')}"
         yield ""
 
     def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:
@@ -96,11 +108,13 @@ class _Script:
             return {SOURCE: driver.standalone(found[SOURCE].decode(), comment(self.plan, self.trial)).encode()}
         return found
 
-    def sources(self, request: BuildRequest, place: str) -> str:
+    def sources(self, request: BuildRequest) -> str:
         """One directory for all sources, unless two objects mean different files by one name."""
+        if request.name.startswith(OWNER):
+            return PROGRAM
         wanted = {f"src/{path}": digest for path, digest in request.inputs}
         same = all(self.files.get(path, digest) == digest for path, digest in wanted.items())
-        return "src" if same and not request.name.startswith(OWNER) else f"src-{place}"
+        return "src" if same else f"sources/{request.name}"
 
     def put(self, path: str, data: bytes) -> Iterator[str]:
         digest = next((one for one, held in self.plan.files.items() if held == data), path)
@@ -108,37 +122,24 @@ class _Script:
             return
         self.files[path] = digest
         yield f"mkdir -p {shlex.quote(path.rpartition('/')[0])}"
-        try:
-            text = data.decode()
-        except UnicodeDecodeError:
-            yield from (
-                f"base64 -d > {shlex.quote(path)} << {END}",
-                base64.encodebytes(data).decode().rstrip("\n"),
-                END,
-            )
-            return
-        if f"\n{END}\n" in f"\n{text}" or (text and not text.endswith("\n")):
-            yield f"printf %s {shlex.quote(text)} > {shlex.quote(path)}"
-            return
-        yield from (f"cat > {shlex.quote(path)} << '{END}'", *([text.rstrip("\n")] if text else []), *_blank(text), END)
+        yield from _written(path, data)
 
     def run(self) -> Iterator[str]:
         bound = self.trial.bound
         symbols: Callable[[str], str] = lambda key: f"{HERE}/{self.places[key]}"  # noqa: E731  # a map of keys
-        argv = [quoted(realise(word, symbols)) for word in bound.argv]
-        env = [quoted(f"{name}={realise(value, symbols)}") for name, value in bound.env]
+        argv = [realise(word, symbols) for word in bound.argv]
+        env = [f"{name}={realise(value, symbols)}" for name, value in bound.env]
         if not argv:
             yield from (f"# What the compiler says of {self.places.get(bound.subject, 'it')} is what happens.", "")
             return
         yield from (*_conditions(self.trial), "mkdir -p cwd && cd cwd")
         if GDB in bound.watch and self.trial.observer == GDB:
             yield from under_gdb(realise(gdb_commands(bound.watch[GDB]), symbols), env, argv)
-        command = f"env -i {' '.join([*env, *argv])}"
+        stdin = "/dev/null"
         if bound.stdin:
-            command = f"printf %s {quoted(realise(bound.stdin, symbols))} | {command}"
-        else:
-            command = f"{command} < /dev/null"
-        yield from captured(command, bound.capture)
+            stdin = "../stdin"
+            yield f"printf %s {quoted(realise(bound.stdin, symbols))} > {stdin}"
+        yield from captured(f"env -i -- {' '.join(quoted(word) for word in (*env, *argv))} < {stdin}", bound.capture)
 
 
 def gdb_commands(asked: Mapping[str, Any]) -> str:
@@ -159,24 +160,37 @@ def gdb_commands(asked: Mapping[str, Any]) -> str:
 
 
 def under_gdb(commands: str, env: Iterable[str], argv: Iterable[str]) -> Iterator[str]:
-    """The same program under gdb, where the script is told so; words are quoted for a shell already."""
-    wrapper = quoted(f"set exec-wrapper env -i {' '.join(env)}") if env else "'set exec-wrapper env -i'"
+    """The same program under gdb, where the script is told so."""
+    wrapper = quoted(" ".join(["set exec-wrapper env -i --", *map(marked, env)]))
     yield "# gdb watched the trial: `sh THIS-FILE gdb` shows what it sees at each stop."
     yield 'if [ "${1-}" = gdb ]; then'
     if HERE in commands:
-        yield from (f"cat > commands.gdb << {END}", _IN_TEXT.sub(lambda found: f"\\{found[0]}", commands), END)
+        escaped = _IN_TEXT.sub(lambda found: f"\\{found[0]}", commands)
+        yield from (f"cat > commands.gdb << {END}", escaped.replace(HERE, "$here"), END)
     else:
         yield from (f"cat > commands.gdb << '{END}'", commands, END)
-    yield f"exec gdb -nx -batch -ex {wrapper} -x commands.gdb --args {' '.join(argv)} < /dev/null"
+    yield f"exec gdb -nx -batch -ex {wrapper} -x commands.gdb --args {' '.join(map(quoted, argv))} < /dev/null"
     yield "fi"
 
 
 def captured(command: str, capture: str) -> Iterator[str]:
     """The command, its standard output what the trial's was as far as a shell can say it."""
-    if capture == "file":
-        yield from ("status=0", f"{command} > stdout || status=$?", "cat stdout", 'exit "$status"')
+    if capture != "file":
+        yield f"exec {command}"
+        return
+    yield from ("status=0", f"{command} > ../stdout || status=$?", "cat ../stdout")
+    yield from ('[ "$status" -le 128 ] || kill "-$((status - 128))" $$', 'exit "$status"')
+
+
+def _written(path: str, data: bytes) -> Iterator[str]:
+    """A file, byte by byte as it was."""
+    text, to = data.decode("utf-8", "replace"), shlex.quote(path)
+    if text.encode() != data or "\0" in text:
+        yield from (f"base64 -d > {to} << {END}", base64.encodebytes(data).decode().rstrip("\n"), END)
+    elif f"\n{END}\n" in f"\n{text}" or not text.endswith("\n"):
+        yield f"printf %s {shlex.quote(text)} > {to}"
     else:
-        yield command if command.startswith("printf ") else f"exec {command}"
+        yield from (f"cat > {to} << '{END}'", *text[:-1].split("\n"), END)
 
 
 def _conditions(trial: Trial) -> Iterator[str]:
@@ -189,17 +203,13 @@ def _conditions(trial: Trial) -> Iterator[str]:
     yield f"# It is over after {bound.timeout:g} s; where it hangs, that is what happens."
 
 
-def _blank(text: str) -> Iterable[str]:
-    """The empty lines at a text's end, which its last line's end is not."""
-    return [""] * (len(text) - len(text.rstrip("\n")) - 1)
-
-
-def _place(request: BuildRequest) -> str:
-    return "program" if request.name.startswith(OWNER) else re.sub(r"[^A-Za-z0-9_.+-]", "_", request.name)
-
-
 def quoted(word: str) -> str:
-    """A word for a POSIX shell; `$here` in it is the directory of all."""
+    """A word for a POSIX shell, with `$here` in it for the directory of all."""
+    return marked(word).replace(HERE, "$here")
+
+
+def marked(word: str) -> str:
+    """Quoted, and that directory yet to be put in: it may be quoted once more."""
     if HERE not in word:
         return shlex.quote(word)
     escaped = _DOUBLE.sub(lambda found: f"\\{found[0]}", word)

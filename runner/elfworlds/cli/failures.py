@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from elfworlds.driver import CODE, STEP
+from elfworlds.driver import CODE, STEP, VALUE
 from elfworlds.plan.points import DEFAULT_LIBC
 from elfworlds.plan.steps import OWNER
 from elfworlds.spec.languages import inline_path
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from elfworlds.spec.steps import Step
     from elfworlds.yamltext import Path
 
-_PLACE = re.compile(rf"^(?P<what>{STEP}(?P<number>[0-9.]+)|{CODE}):(?P<line>[0-9]+):", re.MULTILINE)
+_PLACE = re.compile(
+    rf"(?:\./){{0,4}}(?P<what>{STEP}(?P<number>[0-9]+(?:\.[0-9]+)*)(?:{VALUE}(?P<value>[A-Za-z0-9_-]+))?|{CODE})"
+    r"(?::(?P<line>[0-9]+)(?::[0-9]+)?)?:(?= )"
+)
 
 
 def failure_report(one: Loaded, plan: Plan, build: Build) -> Iterator[str]:
@@ -43,28 +46,40 @@ def _with(toolchain: str) -> str:
 
 
 def in_the_file(one: Loaded, scenario: str, output: str) -> str:
-    """`step 3:2:` → the line of the experiment in which that step, or that line of its C, stands."""
+    """`step 3:2:9:` → the line of the experiment in which that step, or that line of its C, stands.
+
+    The column is left out: it is that of the C which was made.
+    """
     if scenario not in one.spec.experiment.scenarios:
         return output
     steps = one.spec.experiment.scenarios[scenario].steps
 
     def put(found: re.Match[str]) -> str:
-        path: Path = ("scenarios", scenario, "program", "code")
-        offset = int(found["line"]) - 1
+        path: Path | None = ("scenarios", scenario, "program", "code")
         if found["number"]:
-            path, verb = _path(("scenarios", scenario, "steps"), found["number"].split("."), steps)
-            offset = offset if verb == "c" else 0
+            path = _path(("scenarios", scenario, "steps"), found["number"].split("."), steps)
+        if path is None:  # somebody else's words
+            return found[0]
+        if found["value"]:
+            path = (*path[:-1], "values", found["value"])
         path = one.spec.in_the_file(path)
-        return f"{one.spec.document.name}:{one.spec.document.first_line(path) + offset}:"
+        return f"{one.spec.document.name}:{one.spec.document.first_line(path) + _offset(path, found['line'])}:"
 
     return _PLACE.sub(put, output)
 
 
-def _path(before: Path, numbers: list[str], steps: Sequence[Step]) -> tuple[Path, str]:
-    """The place of a step's verb, and the verb."""
-    step = steps[int(numbers[0]) - 1]
-    here = (*before, int(numbers[0]) - 1, step.told)
-    return _path((*here, "steps"), numbers[1:], step.inner) if numbers[1:] else (here, step.told)
+def _offset(path: Path, line: str | None) -> int:
+    """Lines of C are those of the file; of other verbs one line stands for many."""
+    return int(line or 1) - 1 if path[-1] in ("c", "code") or path[-2] == "values" else 0
+
+
+def _path(before: Path, numbers: list[str], steps: Sequence[Step]) -> Path | None:
+    """The place of a step's verb, where there is such a step."""
+    index = int(numbers[0][:9]) - 1
+    if not 0 <= index < len(steps):
+        return None
+    here = (*before, index, steps[index].told)
+    return _path((*here, "steps"), numbers[1:], steps[index].inner) if numbers[1:] else here
 
 
 def _where_code_is(one: Loaded, name: str) -> Iterable[str]:

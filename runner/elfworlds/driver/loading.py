@@ -41,7 +41,7 @@ def _namespace(one: Dlmopen | None, scope: Scope) -> str:
 
 
 def _handle(said: str | None) -> str:
-    return SPECIAL.get(said) or f"it.{identifier(str(said))}"
+    return SPECIAL.get(said) or f"held(it.{identifier(str(said))})"
 
 
 def _version(version: Template | None, scope: Scope) -> str:
@@ -117,7 +117,7 @@ def phdrs(_: Named, step: Step, here: Place) -> Iterator[str]:
 def mappings(one: Mappings, step: Step, here: Place) -> Iterator[str]:
     scope = here.scope
     if one.at is not None:
-        address = f"(const void *)({scope.expression(one.at)})"
+        address = f"(const void *)(uintptr_t)({scope.expression(one.at)})"
         yield from here.guard(step, f"tell_mappings({event(step, scope)}, NULL, {address})")
         return
     form, path = file(one.object, one.path, scope)

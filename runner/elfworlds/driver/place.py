@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from elfworlds.refs import Template
     from elfworlds.spec.steps import Step
 
+STEP = "step "
+
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
@@ -134,8 +136,8 @@ def kept(name: str | None, scope: Scope) -> Iterator[str]:
         yield f"{member}_all[{member}_count++] = {member};"
 
 
-def each(step: Step, here: Place, name: str, call: str) -> Iterator[str]:
-    """For a name that is an array here: for each of them, in the order in which they were bound."""
+def each(step: Step, here: Place, name: str, call: str, *, last: bool = True) -> Iterator[str]:
+    """For a name that is an array here: for each of them, in the order in which they were bound; `last` ends it."""
     member, said = f"it.{identifier(name)}", event(step, here.scope)
     if name not in here.scope.arrays or name in here.bound:
         yield from here.guard(step, call.format(name=said, it=member))
@@ -145,7 +147,7 @@ def each(step: Step, here: Place, name: str, call: str) -> Iterator[str]:
         yield f"\tneed({call.format(name=said, it=f'{member}_all[i]')});"
     else:
         yield from (f"\t{line}" for line in here.guard(step, call.format(name=said, it=f"{member}_all[i]")))
-    yield f"{member}_count = 0;"
+    yield from [f"{member}_count = 0;"] if last else ()
 
 
 def number(value: float | Template, scope: Scope) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.driver.headers import inlined
-from elfworlds.driver.place import Numbered, Place, every, numbered, summary
+from elfworlds.driver.place import STEP, Numbered, Place, every, numbered, summary
 from elfworlds.driver.running import limit
 from elfworlds.driver.scope import Scope
 from elfworlds.driver.verbs import USED, VERBS
-from elfworlds.spec.ctext import identifier, result_type
+from elfworlds.spec.ctext import identifier, result_type, unqualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,6 @@ THREADS = frozenset(verb for verb, header in USED.items() if header == "threads.
 _LINE = re.compile(r'^#line [0-9]+ "[^"\n]*"\n', re.MULTILINE)
 _WIDTH = 110
 CODE = "the program's code"
-STEP = "step "
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,7 @@ class _Writer:
     def __init__(self, scenario: Scenario, point: Point) -> None:
         self.scenario = scenario
         self.scope = Scope(point)
+        self.numbers: dict[str, str] = {}
         self.steps = numbered(scenario.steps, lambda step: point.applies(step.when))
         self.all = [node.step for node in every(self.steps)]
         self.declare(self.steps, rounds=1)
@@ -84,6 +84,7 @@ class _Writer:
             kind = self.kind(step)
             if step.name and kind:
                 self.scope.variables[step.name] = kind
+                self.numbers[step.name] = node.number
                 self.scope.rounds[step.name] = rounds
             self.declare(node.inner, rounds * (limit(step.loop, self.scope) if step.loop else 1))
 
@@ -97,20 +98,21 @@ class _Writer:
             return f"__typeof__({self.scope.expression(step.dlsym.type)}) *#" if step.dlsym.type else "void *#"
         if step.call and step.call.as_:
             found = result_type(self.scope.expression(step.call.type)) or "int"
+            found = unqualified(found)
             return f"{found}#" if found.endswith("*") else f"{found} #"
-        return f"__typeof__({self.scope.expression(step.read.type)}) #" if step.read else None
+        return f"__typeof__({unqualified(self.scope.expression(step.read.type))}) #" if step.read else None
 
     def keep_all(self, nodes: Iterable[Numbered], bound: frozenset[str]) -> None:
         """Names that are closed or joined outside of the loop that binds them are kept as arrays."""
         for node in nodes:
-            used = node.step.dlclose or node.step.join
+            used = node.step.dlclose or node.step.join or node.step.cancel
             if used and self.scope.rounds.get(used, 1) > 1 and used not in bound:
                 self.scope.arrays[used] = str(self.scope.rounds[used])
             names = {one.step.name for one in every(node.inner) if one.step.name} if node.step.loop else set()
             self.keep_all(node.inner, bound | names)
 
     def program(self) -> Program:
-        functions = [line for node in every(self.steps) if node.step.thread for line in self.thread(node)]
+        functions = [line for node in self.threads() for line in self.thread(node)]
         main = [*self.body(self.steps)]
         text = "\n".join([*self.head(), *self.kept(), *functions, *self.main(main)]) + "\n"
         return Program(text, tuple(self.scope.given.values()), any(step.verb in THREADS for step in self.all))
@@ -130,18 +132,24 @@ class _Writer:
             yield f"static struct {{ /* what the program is given */\n\tconst char {names};\n}} given;\n"
         members = [*self.members()]
         if members:
-            yield from ("static struct { /* what its steps find */", *(f"\t{one};" for one in members), "} it;", "")
+            yield from ("static struct { /* what its steps find */", *_indented(members), "} it;", "")
 
     def members(self) -> Iterator[str]:
         for name, kind in self.scope.variables.items():
-            yield kind.replace("#", identifier(name))
+            spelled = identifier(name)
+            yield f'#line 1 "{STEP}{self.numbers[name]}"'
+            yield kind.replace("#", spelled) + ";"
             if name in self.scope.arrays:
-                yield kind.replace("#", f"{identifier(name)}_all[{self.scope.arrays[name]}]")
-                yield f"long {identifier(name)}_count"
-        yield from (f"sem_t {identifier(name)}_posted" for name in self.posted())
+                yield kind.replace("#", f"{spelled}_all[{self.scope.arrays[name]}]") + ";"
+                yield f"long {spelled}_count;"
+        yield from (f"sem_t {identifier(name)}_posted;" for name in self.posted())
 
     def posted(self) -> list[str]:
         return list(dict.fromkeys(name for step in self.all if (name := step.post or step.await_)))
+
+    def threads(self) -> list[Numbered]:
+        """Those within a thread come before it, as C wants them."""
+        return [node for node in every(self.steps) if node.step.thread][::-1]
 
     def thread(self, node: Numbered) -> Iterator[str]:
         yield from (f"static void *{identifier(str(node.step.name))}_steps(void *unused)", "{", "\t(void)unused;")

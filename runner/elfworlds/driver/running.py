@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elfworlds.driver.place import each, event, file, in_block, kept, number, told, with_path
+from elfworlds.driver.place import STEP, each, event, file, in_block, kept, number, told, with_path
 from elfworlds.spec.ctext import identifier, string
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from elfworlds.driver.scope import Scope
     from elfworlds.refs import Template
     from elfworlds.spec.steps import Copy, Fork, Loop, Step, System, Thread
+
+
+VALUE = " as "
 
 
 def thread(_: Thread, step: Step, here: Place) -> Iterator[str]:
@@ -28,7 +31,7 @@ def join(one: str, step: Step, here: Place) -> Iterator[str]:
 
 
 def cancel(one: str, step: Step, here: Place) -> Iterator[str]:
-    yield from here.guard(step, f"step_cancel({event(step, here.scope)}, it.{identifier(one)})")
+    yield from each(step, here, one, "step_cancel({name}, {it})", last=False)
 
 
 def post(one: str, step: Step, here: Place) -> Iterator[str]:
@@ -42,13 +45,14 @@ def await_(one: str, step: Step, here: Place) -> Iterator[str]:
 def fork(one: Fork, step: Step, here: Place) -> Iterator[str]:
     name = event(step, here.scope)
     seconds = f"{float(number(one.timeout, here.scope)):g}"
+    pid = f"child_{here.node.number.replace('.', '_')}"
     child = ["leave = _exit;", *here.within(step, breaks=False), "_exit(0);"]
     yield from in_block(
         [
-            *("pid_t child;", "", f'within({name}, "fork", {seconds});', "child = fork();", "if (child == 0) {"),
+            *(f"pid_t {pid};", "", f'within({name}, "fork", {seconds});', f"{pid} = fork();", f"if ({pid} == 0) {{"),
             *(f"\t{line}" for line in child),
             *("}", f'within({name}, "fork", 0);'),
-            *here.guard(step, f"step_wait({name}, child, {seconds})"),
+            *here.guard(step, f"step_wait({name}, {pid}, {seconds})"),
         ]
     )
 
@@ -68,11 +72,12 @@ def limit(one: Loop, scope: Scope) -> int:
 def loop(one: Loop, step: Step, here: Place) -> Iterator[str]:
     """Its index is the number of whole rounds where a failure ends it, and afterwards."""
     rounds = limit(one, here.scope)
-    why = f"index < {rounds} ? failed_why : NULL" if one.until == "failure" else "NULL"
-    body = [*here.within(step, breaks=one.until == "failure")]
-    lines = ["long index;", "", f"for (index = 0; index < {rounds}; index++) {{", *(f"\t{line}" for line in body), "}"]
+    with here.scope.round() as index:
+        body = [f"\t{line}" for line in here.within(step, breaks=one.until == "failure")]
+    why = f"{index} < {rounds} ? failed_why : NULL" if one.until == "failure" else "NULL"
+    lines = [f"long {index};", "", f"for ({index} = 0; {index} < {rounds}; {index}++) {{", *body, "}"]
     if one.as_ and not step.quiet:
-        lines.append(f"step_loop({string(one.as_)}, index, {why});")
+        lines.append(f"step_loop({string(one.as_)}, {index}, {why});")
     yield from in_block(lines)
 
 
@@ -111,4 +116,5 @@ def c(one: Template, step: Step, here: Place) -> Iterator[str]:
     yield from text.split("\n") if text else ()
     if not step.quiet:
         for name, value in step.values.items():
+            yield f'#line 1 "{STEP}{here.node.number}{VALUE}{name}"'
             yield f'tell({string(name)}, "c", {here.scope.expression(value)});'

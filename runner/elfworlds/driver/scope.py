@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from elfworlds import refs
 from elfworlds.spec.ctext import identifier, renamed, string
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from elfworlds.refs import Template
 
@@ -37,6 +38,7 @@ class Scope:
         given: name in C → symbolic text, in the order of argv.
         variables: name in the experiment → its C type, a member of `it`.
         rounds: how many there can be of one that is bound in loops.
+        loops: how many loops are around what is being written.
         arrays: names of which every one is kept, since they are used after the loop that binds them.
     """
 
@@ -46,6 +48,21 @@ class Scope:
         self.variables: dict[str, str] = {}
         self.rounds: dict[str, int] = {}
         self.arrays: dict[str, str] = {}
+        self.loops = 0
+
+    @contextmanager
+    def round(self) -> Iterator[str]:
+        """Within a loop's steps: the name of its index."""
+        self.loops += 1
+        try:
+            yield self.index
+        finally:
+            self.loops -= 1
+
+    @property
+    def index(self) -> str:
+        """The index of the innermost loop."""
+        return "index" if self.loops == 1 else f"index_{self.loops}"
 
     def members(self) -> Mapping[str, str]:
         return {identifier(name): f"it.{identifier(name)}" for name in self.variables}
@@ -79,7 +96,7 @@ class Scope:
         for number, piece in enumerate(pieces):
             if number:
                 form.append("%ld")
-                values.append("index")
+                values.append(self.index)
             symbolic = _SYMBOLIC.search(piece)
             form.append("%s" if symbolic else piece.replace("%", "%%"))
             values += [self.piece(piece, template)] if symbolic else []
@@ -98,7 +115,7 @@ class Scope:
         name = self.text(part.name)
         value = str(self.lookup(name))
         if _INDEX in value:
-            return "index"
+            return self.index
         if _SYMBOLIC.search(value):
             return self.argument(value, spelled(part.name))
         return value if name.startswith("matrix.") else string(value)

@@ -56,7 +56,8 @@ def event_records(observation: Observation) -> list[dict[str, Any]]:
     """What happened in a trial beside its end: what its program told, and processes that had to be killed."""
     left = observation.completed.left if observation.completed else ()
     trial = observation.trial.id
-    told = [{"trial": trial, "event": one.name, "verb": one.verb, **one.fields} for one in observation.events]
+    heads = [{"trial": trial, "event": one.name, "verb": one.verb} for one in observation.events]
+    told = [{**head, **one.fields, **head} for head, one in zip(heads, observation.events, strict=True)]
     return [*told, *({"trial": trial, "event": "left-behind", **asdict(one)} for one in left)]
 
 

@@ -16,7 +16,7 @@ from elfworlds.spec.model import DEFAULT_OUTCOMES, Experiment, Object, Scenario
 from elfworlds.spec.objects import check_objects, check_program
 from elfworlds.spec.stepping import check_steps
 from elfworlds.spec.steps import every
-from elfworlds.spec.values import VALUES, values_of
+from elfworlds.spec.values import VALUES, values_of, written
 from elfworlds.spec.watching import check_watching
 from elfworlds.yamltext import Scalar, closest
 
@@ -140,7 +140,7 @@ def _scenario(
     yield from check_program(one.program, (*here, "program"), known, objects) if one.program else ()
     yield from check_watching(one, here, known)
     outcomes = _keys(raw, "outcomes") | set(DEFAULT_OUTCOMES)
-    yield from check_judging(one, here, known, values_of(one, steps), outcomes)
+    yield from check_judging(one, here, known, values_of(one, steps, written(raw)), outcomes)
 
 
 def _what(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:

@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEYWORDS = frozenset(
+KEYWORDS = frozenset(  # those of GNU C too, and the macros in small letters that it defines
     """
     auto break case char const continue default do double else enum extern float for goto if inline int long register
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
+    asm typeof errno linux unix i386
     """.split()  # noqa: SIM905  # read as a text
 )
 _TOKEN = re.compile(
-    r'"(?:\\.|[^"\\\n])*"'
-    r"|'(?:\\.|[^'\\\n])*'"
-    r"|//[^\n]*|/\*.*?\*/"
+    r'"(?:\\.|[^"\\\n])*"?'
+    r"|'(?:\\.|[^'\\\n])*'?"
+    r"|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?"
     r"|(?:\.|->)[ \t]*[A-Za-z_]\w*"
     r"|\d[\w.]*"
     r"|(?P<name>[A-Za-z_]\w*)",
     re.DOTALL,
 )
+_QUALIFIER = re.compile(r"\b(?:const|volatile|restrict|_Atomic)\b")
 
 
 def identifier(name: str) -> str:
@@ -59,3 +61,9 @@ def result_type(function_type: str) -> str | None:
             before = text[:at].strip()
             return before if text[at] == "(" and before and not before.endswith(")") else None
     return None
+
+
+def unqualified(declared: str) -> str:
+    """A type whose values can be assigned: `const int` → `int`, `const char *const` → `const char *`."""
+    before, star, last = declared.rpartition("*")
+    return before + star + _QUALIFIER.sub("", last).strip()

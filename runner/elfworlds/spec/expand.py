@@ -55,6 +55,8 @@ class Names:
             return f"for the dynamic loader's own token write ${name}, or $${{{name}}}"
         if name in self.raw_axes:
             return f"an axis is ${{matrix.{name}}}"
+        if name == "loop.index":
+            return "only the steps of a loop have it; a thread in a loop has none"
         head, _, attribute = name.rpartition(".")
         if head in self.objects:
             return f"an object has `.dir` and `.soname`, no `.{attribute}`"

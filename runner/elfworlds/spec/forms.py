@@ -169,13 +169,17 @@ def spliced(data: object) -> object:
     """A list whose own lists are taken for what they hold, so that steps can be shared by an alias."""
     if not isinstance(data, list):
         raise refuse(f"expected a list of steps, found {kind(data)}", "each step is `- verb: …`")
-    return list(_spliced(data))
+    found = list(flat(data))
+    if not found:
+        raise refuse("an empty list of steps", "each step is `- verb: …`")
+    return found
 
 
-def _spliced(data: list[Any]) -> Iterator[Any]:
+def flat(data: list[Any]) -> Iterator[Any]:
+    """What a list holds, and what the lists in it hold."""
     for one in data:
         if isinstance(one, list):
-            yield from _spliced(one)
+            yield from flat(one)
         else:
             yield one
 

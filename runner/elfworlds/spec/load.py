@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from elfworlds.yamltext import Mark, Path
 
 _STAND_INS: dict[str, Any] = {"experiment": "x", "question": "x", "scenarios": {"x": {"run": "/x"}}}
+_FILLED: dict[int | str, str] = {"says": "x", "outcome": "other"}
 _ROUNDS = 20
 PYDANTIC = ("[key]",)
 
@@ -90,24 +91,20 @@ def _validate(data: dict[Any, Any]) -> tuple[Experiment, list[ErrorDetails]]:
         try:
             return Experiment.model_validate(data), first or []
         except ValidationError as error:
-            details = [_placed(one, data) for one in error.errors()]
+            details = error.errors()
             first = first or details
-            for one in reversed(details):
-                _prune(data, one)
+            for one, path in [(one, unspliced(data, one["loc"])) for one in reversed(details)]:
+                _prune(data, one["type"], path)
     return Experiment.model_validate(_STAND_INS), first or []
 
 
-def _placed(error: ErrorDetails, data: dict[Any, Any]) -> ErrorDetails:
-    """The error with its place in the file."""
-    found = error.copy()
-    found["loc"] = unspliced(data, error["loc"])
-    return found
-
-
-def _prune(data: dict[Any, Any], error: ErrorDetails) -> None:
+def _prune(data: dict[Any, Any], kind: str, path: tuple[int | str, ...]) -> None:
     """Remove the smallest entry that holds the error, so that the rest can be checked for other problems."""
-    steps = [step for step in error["loc"] if step not in PYDANTIC]
-    if error["type"] == "missing":
+    steps = [step for step in path if step not in PYDANTIC]
+    if kind == "missing" and steps[-1] in _FILLED:
+        _holder(data, steps)[steps[-1]] = _FILLED[steps[-1]]
+        return
+    if kind == "missing":
         steps = steps[:-1] or steps
     if len(steps) <= 1:
         name = str(steps[0]) if steps else ""
@@ -118,7 +115,14 @@ def _prune(data: dict[Any, Any], error: ErrorDetails) -> None:
     if isinstance(holder, dict):
         holder.pop(steps[-1], None)
     elif isinstance(holder, list) and isinstance(steps[-1], int) and steps[-1] < len(holder):
-        del holder[steps[-1]]
+        holder[steps[-1] : steps[-1] + 1] = _instead(steps)
+
+
+def _instead(steps: list[int | str]) -> list[dict[str, str]]:
+    """Steps, claims and expectations keep their places, so that what is said of the others stands at the right ones."""
+    if steps[-2] in ("claim", "expect"):
+        return [{"outcome": _FILLED["outcome"]}]
+    return [{}] if steps[-2] == "steps" or isinstance(steps[-2], int) else []
 
 
 def _holder(data: Any, steps: list[int | str]) -> Any:  # noqa: ANN401  # any part of the file
@@ -165,7 +169,7 @@ def _known(path: Path, value: object) -> str:
     if value is None:
         return "quote the text before it: inside {…} a comma ends a value"
     known = [field.alias or name for name, field in model_at(path[:-1]).model_fields.items()]
-    return closest(str(path[-1]), known) or f"known here: {', '.join(sorted(known))}"
+    return closest(str(path[-1]), known) or f"known here: {', '.join(sorted(known)) or 'nothing'}"
 
 
 def _refused(path: Path, error: ErrorDetails) -> Finding:

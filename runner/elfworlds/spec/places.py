@@ -42,7 +42,7 @@ def _plain(kind: Any) -> Any:  # noqa: ANN401  # a type
 
 
 def unspliced(data: Any, path: tuple[int | str, ...]) -> tuple[int | str, ...]:  # noqa: ANN401  # any part of the file
-    """A path through steps as the file has them: a list within a list of steps is one entry of it."""
+    """A path as the file has it: a list within a list of steps is one entry of it, `[gdb]` is `{gdb: {}}`."""
     found: list[int | str] = []
     for place, step in enumerate(path):
         if isinstance(step, int) and place and path[place - 1] == "steps" and isinstance(data, list):
@@ -50,7 +50,7 @@ def unspliced(data: Any, path: tuple[int | str, ...]) -> tuple[int | str, ...]: 
             found += inner or [step]
             data = _follow(data, inner) if inner else None
         else:
-            found.append(step)
+            found.append(data.index(step) if isinstance(data, list) and step in data else step)
             data = _child(data, step)
     return tuple(found)
 

@@ -26,4 +26,4 @@ def _splice(defs: dict[str, Any]) -> None:
         steps = one.get("properties", {}).get("steps", {})
         if "items" in steps:
             defs["Steps"] = {"type": "array", "items": {"anyOf": [steps.pop("items"), STEPS]}}
-            steps |= {"type": "array", **STEPS}
+            steps |= {"type": "array", "minItems": 1, **STEPS}

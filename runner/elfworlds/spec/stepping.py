@@ -13,8 +13,11 @@ from elfworlds.spec import forms
 from elfworlds.spec.ctext import identifier, result_type
 from elfworlds.spec.expand import Names, expand
 from elfworlds.spec.findings import Finding, conditions, references
+from elfworlds.spec.forms import label_of
+from elfworlds.spec.observe import NAMES
 from elfworlds.spec.steps import BESIDE, VERB_WORDS, WAYS, Opening, every, texts_of
-from elfworlds.spec.values import PROGRAM, RESERVED, VALUES
+from elfworlds.spec.values import PROGRAM, RESERVED, VALUES, named
+from elfworlds.spec.versions import comparison
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
@@ -26,8 +29,10 @@ if TYPE_CHECKING:
 
 HANDLES = ("load", "dlopen", "dlmopen")
 KINDS = {**dict.fromkeys(HANDLES, "an open object"), "thread": "a thread"}
+NAMING = ("join", "cancel", "post", "await")
 INDEX = "loop.index"
-_FLAG = re.compile(r"RTLD_[A-Z_]+|0x[0-9A-Fa-f]+|[0-9]+")
+FLAGS = tuple(f"RTLD_{one}" for one in ("DEEPBIND", "GLOBAL", "LAZY", "LOCAL", "NODELETE", "NOLOAD", "NOW"))
+_NUMBER = re.compile(r"0x[0-9A-Fa-f]+|[0-9]+")
 ONE_OF: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(HANDLES, ("object", "path", "main-program")),
     "mappings": ("object", "path", "at"),
@@ -47,28 +52,34 @@ class Walk:
     """The steps of one scenario, from the first to the last.
 
     Attributes:
-        bound: name → the step that bound it.
         posted: the names that some step posts.
+        bound: name → the step that bound it.
+        identifiers: name in C → name in the experiment.
+        doubtful: names that wrong steps would have bound.
+        elsewhere: names that only a child process has.
     """
 
     known: Names
     posted: frozenset[str]
     bound: dict[str, Step] = field(default_factory=dict)
     identifiers: dict[str, str] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    elsewhere: set[str] = field(default_factory=set)
 
     def steps(self, steps: tuple[Step, ...], raw: Any, here: Path, *, looped: bool = False) -> Iterator[Finding]:  # noqa: ANN401  # any part of the file
-        written = forms.spliced(raw) if isinstance(raw, list) else []
-        listed = written if isinstance(written, list) and len(written) == len(steps) else [{}] * len(steps)
+        written = [*forms.flat(raw)] if isinstance(raw, list) else []
+        listed = written if len(written) == len(steps) else [{}] * len(steps)
         for index, (step, said) in enumerate(zip(steps, listed, strict=True)):
             path = (*here, index)
             verbs = _verbs(said, step)
-            if len(verbs) != 1:
-                yield _not_one(verbs, path)
-            elif step.verb:
-                yield from self.step(step, said, (*path, verbs[0]), looped=looped)
-                yield from conditions(step.when, (*path, "when"), self.known)
-                if step.values and step.verb != "c":
-                    yield Finding((*path, "values"), "`values` stand beside `c`", at_key=True)
+            if len(verbs) != 1 or not step.verb:
+                self.doubtful |= named(said)
+                yield from _not_one(said, verbs, path)
+                continue
+            yield from self.step(step, said, (*path, verbs[0]), looped=looped)
+            yield from conditions(step.when, (*path, "when"), self.known)
+            if step.values and step.verb != "c":
+                yield Finding((*path, "values"), "`values` stand beside `c`", "- c: …", at_key=True)
 
     def step(self, step: Step, said: Any, here: Path, *, looped: bool) -> Iterator[Finding]:  # noqa: ANN401  # any part
         known = Names(self.known.axes, self.known.raw_axes, self.known.objects, (INDEX,) if looped else ())
@@ -76,24 +87,33 @@ class Walk:
         beside = texts_of(step.values, (*here[:-1], "values"))
         for path, template in (*texts_of(holder, here), *beside):
             yield from references(template, path, known)
-        yield from self.one_of(step, here)
+        inner = said.get(here[-1]) if isinstance(said, dict) else None
+        own = inner if isinstance(inner, dict) else {}
+        yield from self.one_of(step, own, here)
         yield from self.numbers(step, here)
         yield from self.objects(getattr(holder, "object", None), (*here, "object"))
         yield from self.opening(step, here) if isinstance(holder, Opening) else ()
         yield from self.typed(step, here)
         yield from self.spoken(step, here)
-        if step.inner:
-            inner = said.get(here[-1]) if isinstance(said, dict) else None
-            raw = inner.get("steps") if isinstance(inner, dict) else None
-            yield from self.steps(step.inner, raw, (*here, "steps"), looped=looped or step.verb == "loop")
+        yield from self.inner(step, own.get("steps"), (*here, "steps"), looped=looped)
         yield from self.bind(step, (*here, "as"))
         for name in step.values:
             yield from self.named(name, (*here[:-1], "values", name))
 
-    def one_of(self, step: Step, here: Path) -> Iterator[Finding]:
+    def inner(self, step: Step, raw: Any, here: Path, *, looped: bool) -> Iterator[Finding]:  # noqa: ANN401  # any part
+        """The steps within one: a thread has no index of the loop around it, a child process keeps what it binds."""
+        before = set(self.bound)
+        looped = (looped or step.verb == "loop") and step.verb != "thread"
+        yield from self.steps(step.inner, raw, here, looped=looped)
+        if step.verb == "fork":
+            self.elsewhere |= set(self.bound) - before
+
+    def one_of(self, step: Step, said: Mapping[str, Any], here: Path) -> Iterator[Finding]:
+        """Of what the file says: what is wrong with it is told already."""
         keys = ONE_OF.get(step.verb, ())
         holder = getattr(step, step.verb)
-        there = [key for key in keys if getattr(holder, key.replace("-", "_")) not in (None, False)]
+        found = {key: getattr(holder, key.replace("-", "_")) for key in keys}
+        there = [key for key, one in found.items() if one or (one is None and said.get(key) is not None)]
         if keys and len(there) != 1:
             shown = ", ".join(f"`{key}`" for key in keys[:-1]) + f" or `{keys[-1]}`"
             yield Finding(here, f"`{step.told}` has {shown}", "write one of them", at_key=True)
@@ -114,17 +134,22 @@ class Walk:
     def objects(self, template: Template | None, path: Path) -> Iterator[Finding]:
         for name in expand(template, self.known.axes) if template is not None else ():
             if name not in self.known.objects and "${matrix." not in name:
-                hint = f"write {name[2:-1]}" if name.startswith("${") else closest(name, self.known.objects)
-                yield Finding(path, f"no object `{name}`", hint or "a file's name stands under `path`")
+                yield Finding(path, f"no object `{name}`", self.meant(name))
+
+    def meant(self, name: str) -> str:
+        """What would be right instead of an object that is not there."""
+        if name.startswith("${"):
+            return f"write {name[2:-1]}"
+        near = closest(name, self.known.objects)
+        return near if near and near.startswith("did") else "a file's name stands under `path`"
 
     def opening(self, step: Step, here: Path) -> Iterator[Finding]:
         holder = getattr(step, step.verb)
         for index, flag in enumerate(holder.flags):
             for text in expand(flag, self.known.axes):
-                if not _FLAG.fullmatch(text) and "${matrix." not in text:
-                    yield Finding(
-                        (*here, "flags", index), f"`{text}` is no flag of dlopen(3)", "RTLD_NOW, RTLD_GLOBAL, 0x80"
-                    )
+                if text not in FLAGS and not _NUMBER.fullmatch(text) and "${matrix." not in text:
+                    path = (*here, "flags", index)
+                    yield Finding(path, f"`{text}` is no flag of dlopen(3)", closest(text, (*FLAGS, "0x80")))
         for text in expand(step.load.way, self.known.axes) if step.load else ():
             if text not in WAYS and "${matrix." not in text:
                 yield Finding((*here, "way"), f"`{text}` is no way of loading", "dlopen or dlmopen")
@@ -155,15 +180,21 @@ class Walk:
             yield from self.speaks(step.dlclose, HANDLES, here)
         if step.join or step.cancel:
             yield from self.speaks(str(step.join or step.cancel), ("thread",), here)
+        if step.post:
+            yield from self.alone_in_c(f"{identifier(step.post)}_posted", step.post, here)
         if step.await_ and step.await_ not in self.posted:
             yield Finding(here, f"nothing posts `{step.await_}`", closest(step.await_, self.posted) or "- post: …")
 
     def speaks(self, name: str, verbs: tuple[str, ...], path: Path) -> Iterator[Finding]:
         found = self.bound.get(name)
         fitting = [one for one, step in self.bound.items() if step.verb in verbs]
-        if found is None:
-            yield Finding(path, f"no step before this one names `{name}`", closest(name, fitting))
-        elif found.verb not in verbs:
+        if found is None and name not in self.doubtful:
+            hint = closest(name, fitting) or f"the step that finds it says `as: {name}`"
+            yield Finding(path, f"no step before this one names `{name}`", hint)
+        elif name in self.elsewhere:
+            hint = "only the steps of its `fork` have it"
+            yield Finding(path, f"`{name}` is bound in a child process, and not in this one", hint)
+        elif found is not None and found.verb not in verbs:
             yield Finding(path, f"`{name}` is not {KINDS[verbs[0]]}", closest(name, fitting))
 
     def bind(self, step: Step, path: Path) -> Iterator[Finding]:
@@ -171,7 +202,7 @@ class Walk:
         if name is None:
             return
         before = self.bound.get(name)
-        if before is not None and not (before.when and step.when):
+        if before is not None and not apart(before.when, step.when):
             yield Finding(path, f"`{name}` is bound twice", "only a `when` on both may tell them apart")
         elif before is None:
             yield from self.named(name, path)
@@ -181,11 +212,22 @@ class Walk:
         """A name of a value: not an object's, none that every trial has, none that C could not tell from another."""
         if name in self.known.objects:
             yield Finding(path, f"`{name}` is an object's name", "objects and values share their names")
-        elif name in (*VALUES["steps"], *PROGRAM, *RESERVED):
-            yield Finding(path, f"`{name}` cannot be a value's name: every trial may have one of that name")
-        other = self.identifiers.setdefault(identifier(name), name)
+        elif name in (*VALUES["steps"], *PROGRAM, *RESERVED, *NAMES):
+            told = f"`{name}` cannot be a value's name: every trial may have one of that name"
+            yield Finding(path, told, "write another")
+        yield from self.alone_in_c(identifier(name), name, path)
+
+    def alone_in_c(self, spelled: str, name: str, path: Path) -> Iterator[Finding]:
+        other = self.identifiers.setdefault(spelled, name)
         if other != name:
-            yield Finding(path, f"`{name}` and `{other}` are one name in C")
+            hint = "letters, digits and `_` tell names apart there"
+            yield Finding(path, f"`{name}` and `{other}` are one name in C", hint)
+
+
+def apart(one: Mapping[str, tuple[str | None, ...]], other: Mapping[str, tuple[str | None, ...]]) -> bool:
+    """Whether two `when` may never hold at one point; versions are known only where the experiment runs."""
+    shared = ((set(map(label_of, one[axis])), set(map(label_of, other[axis]))) for axis in one if axis in other)
+    return any(not mine & theirs or any(map(comparison, mine | theirs)) for mine, theirs in shared)
 
 
 def _verbs(said: Any, step: Step) -> list[str]:  # noqa: ANN401  # any part of the file
@@ -195,11 +237,25 @@ def _verbs(said: Any, step: Step) -> list[str]:  # noqa: ANN401  # any part of t
     return [step.told] if step.verb else []
 
 
-def _not_one(verbs: list[str], path: Path) -> Finding:
-    if verbs:
-        return Finding((*path, verbs[1]), f"a step has one verb; here are `{verbs[0]}` and `{verbs[1]}`", at_key=True)
-    beside = ", ".join(f"`{one.replace('_', '-')}`" for one in BESIDE)
-    return Finding(path, "a step without a verb", f"beside {beside} it has one of: {', '.join(VERB_WORDS)}")
+def _not_one(said: Any, verbs: list[str], path: Path) -> Iterator[Finding]:  # noqa: ANN401  # any part of the file
+    """Two verbs, or none; an unknown one, and what is no step, is told already."""
+    if len(verbs) > 1:
+        told = f"a step has one verb; here are `{verbs[0]}` and `{verbs[1]}`"
+        yield Finding((*path, verbs[1]), told, "write two steps", at_key=True)
+    if verbs or not isinstance(said, dict):
+        return
+    empty = next((str(key) for key in said if key in VERB_WORDS), None)
+    if empty:
+        yield Finding((*path, empty), f"`{empty}` without a value, as if it were not there", _example(empty))
+    elif {*said} <= {one.replace("_", "-") for one in BESIDE}:
+        beside = ", ".join(f"`{one.replace('_', '-')}`" for one in BESIDE)
+        hint = f"beside {beside} it has one of: {', '.join(VERB_WORDS)}"
+        yield Finding(path, "a step without a verb", hint)
+
+
+def _example(verb: str) -> str:
+    kinds = {"flush": "true", "sleep": "200ms", "c": "…", **dict.fromkeys(("dlclose", *NAMING), "name")}
+    return f"- {verb}: {kinds.get(verb, '{…}')}"
 
 
 def check_steps(one: Scenario, raw: Mapping[Any, Any], here: Path, known: Names) -> Iterator[Finding]:

@@ -80,12 +80,19 @@ class Values:
         return f"there are {shown}" if fields else f"`{root}` has no fields"
 
 
-def values_of(one: Scenario, steps: Iterable[Step]) -> Values:
-    """Every value of a scenario's trials; `steps` are all of its steps, those within steps too."""
+def values_of(one: Scenario, steps: Iterable[Step], doubtful: Iterable[str] = ()) -> Values:
+    """Every value of a scenario's trials.
+
+    Args:
+        one: the scenario.
+        steps: all of its steps, those within steps too.
+        doubtful: the names that it gives, those of wrong steps too.
+    """
     found: dict[str, tuple[str, ...] | None] = dict.fromkeys(VALUES[one.kind], ())
     found |= (
         dict.fromkeys((*one.reports, *one.observe.chosen, "processes", "events"), None) if one.kind in PLAYED else {}
     )
+    found |= dict.fromkeys((name for name in doubtful if name not in found), None)
     for step in steps:
         found |= dict.fromkeys(step.values, ("ok", "value"))
         if step.name:
@@ -98,12 +105,23 @@ PLAYED = ("run", "steps")
 
 def written(raw: Any) -> set[str]:  # noqa: ANN401  # any part of the file
     """The names that a scenario gives to values, whatever else is wrong with it."""
-    if isinstance(raw, list):
-        return {name for one in raw for name in written(one)} | {one for one in raw if isinstance(one, str)}
     if not isinstance(raw, dict):
         return set()
-    found = {str(raw["as"])} if "as" in raw else set()
-    return found.union(raw.get("values") or (), *(written(value) for value in raw.values()))
+    reports = raw.get("reports")
+    told = {one for one in reports if isinstance(one, str)} if isinstance(reports, list) else set()
+    return told | named(raw.get("steps"))
+
+
+def named(raw: Any) -> set[str]:  # noqa: ANN401  # any part of the file
+    """The names that steps give, whatever else is wrong with them."""
+    if isinstance(raw, list):
+        return {name for one in raw for name in named(one)}
+    if not isinstance(raw, dict):
+        return set()
+    found = {str(raw["as"])} if isinstance(raw.get("as"), str) else set()
+    values = raw.get("values")
+    found |= {str(name) for name in values} if isinstance(values, dict) else set()
+    return found.union(*(named(value) for value in raw.values()))
 
 
 def unknown_value(path: Path, matcher: object, hint: str | None) -> Finding:

@@ -6,6 +6,8 @@ Nothing is refused: a program may write anything there.
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,10 @@ FAILED = "failed"
 UNSUPPORTED = "unsupported"
 RESERVED = (FAILED, UNSUPPORTED, UNREADABLE)
 LONGEST_SHOWN = 200
+LONGEST_LINE = 1 << 16
+MOST_EVENTS = 100_000
 DEEPEST = 20
+_STRING = re.compile(rb'"(?:\\.|[^"\\])*"?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,18 @@ class Event:
 
 
 def parse(data: bytes) -> tuple[Event, ...]:
-    """Every event; a list that was told in parts (`"part": "maps"`) is a field of the event that ends it."""
+    """Every event up to a bound, and then one that says what was left out.
+
+    A list that was told in parts (`"part": "maps"`) is a field of the event that ends it.
+    """
     return tuple(_assembled(data))
 
 
 def _assembled(data: bytes) -> Iterator[Event]:
     parts: dict[str, dict[str, list[Any]]] = {}
-    for line in data.split(b"\n"):
+    lines = data.split(b"\n", MOST_EVENTS)
+    rest = lines.pop() if len(lines) > MOST_EVENTS else b""
+    for line in lines:
         if not line.strip():
             continue
         found = _record(line)
@@ -54,13 +64,29 @@ def _assembled(data: bytes) -> Iterator[Event]:
             parts.setdefault(name, {}).setdefault(part, []).append(found.get("value", found))
         else:
             yield Event(name, str(verb) if verb is not None else None, {**found, **parts.pop(name, {})})
+    if rest:
+        yield Event(UNREADABLE, None, {"value": f"{len(rest)} bytes after the first {MOST_EVENTS} events"})
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
-    if line.count(b"[") + line.count(b"{") > DEEPEST or b"\\ud" in line.lower():  # ours are flat, and no surrogates
+    if len(line) > LONGEST_LINE:
+        return None
+    if _brackets(line) > DEEPEST and _brackets(_STRING.sub(b"", line)) > DEEPEST:  # ours are flat
         return None
     try:
-        found = json.loads(line.decode("utf-8", "replace"), parse_constant=str)
+        found = json.loads(line.decode("utf-8", "replace"), parse_constant=str, parse_float=_real)
+        if b"\\ud" in line.lower():  # half a character can be read, and never be written
+            json.dumps(found, ensure_ascii=False).encode()
     except ValueError:  # so are numbers too long for Python
         return None
     return found if isinstance(found, dict) and isinstance(found.get("event"), str) else None
+
+
+def _brackets(line: bytes) -> int:
+    return line.count(b"[") + line.count(b"{")
+
+
+def _real(digits: str) -> float | str:
+    """JSON has no infinity to write down again."""
+    found = float(digits)
+    return found if math.isfinite(found) else digits

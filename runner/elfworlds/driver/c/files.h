@@ -9,7 +9,7 @@
 
 OBSERVE int step_copy(const char *name, const char *from, const char *to, int in_place)
 {
-	char target[PATH_MAX], buffer[1 << 14];
+	char target[PATH_MAX + 5], buffer[1 << 14];
 	const int source = open(from, O_RDONLY | O_CLOEXEC);
 	ssize_t have = -1;
 	int file;

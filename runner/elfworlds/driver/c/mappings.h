@@ -26,7 +26,7 @@ OBSERVE int tell_mappings(const char *name, const char *path, const void *addres
 		*end = *found = '\0';
 		if (sscanf(next, "%lx-%lx %4s %lx %*s %*s %4095[^\n]", &from, &to, perms, &offset, found) < 4)
 			continue;
-		if ((deleted = strstr(found, " (deleted)")))
+		if ((deleted = strstr(found, " (deleted)")) && !deleted[10])
 			*deleted = '\0';
 		if (path ? strcmp(found, path) : (uintptr_t)address < from || (uintptr_t)address >= to)
 			continue;

@@ -45,11 +45,10 @@ OBSERVE int step_namespaces(const char *name)
 	Lmid_t lmid; /* nothing but the open handles leads to the other lists */
 	unsigned long long seen = 1;
 	struct link_map *map;
-	void **const handles = open_handles;
 	told += tell_maps(name, ((struct r_debug *)entry->d_un.d_ptr)->r_map);
-	for (size_t i = 0; i < sizeof open_handles / sizeof *open_handles; i++)
-		if (handles[i] && !dlinfo(handles[i], RTLD_DI_LMID, &lmid) && !(seen >> lmid & 1) &&
-		    !dlinfo(handles[i], RTLD_DI_LINKMAP, &map)) {
+	for (void **one = open_handles; one < open_handles + HANDLES; one++)
+		if (*one && !dlinfo(*one, RTLD_DI_LMID, &lmid) && !(seen >> lmid & 1) &&
+		    !dlinfo(*one, RTLD_DI_LINKMAP, &map)) {
 			seen |= 1ULL << lmid;
 			told += tell_maps(name, map);
 		}

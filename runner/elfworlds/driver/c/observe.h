@@ -17,7 +17,8 @@
 
 #define OBSERVE static __attribute__((unused))
 #define OBSERVE_DESCRIPTOR 9
-#define OBSERVE_TEXT 1024 /* bytes told of a text at the most */
+#define OBSERVE_TEXT 1024 /* bytes told of a text at the most, */
+#define OBSERVE_ROOM 3500 /* fewer where escapes would fill the line */
 
 struct observe_line {
 	char text[4096];
@@ -45,8 +46,10 @@ OBSERVE void observe_field(struct observe_line *line, const char *key, const cha
 	observe_put(line, text ? "%c\"%s\":\"" : "%c\"%s\":null", line->used ? ',' : '{', key);
 	if (!text)
 		return;
-	for (; *text && told < OBSERVE_TEXT; text++, told++) {
+	for (; *text && line->used < OBSERVE_ROOM; text++, told++) {
 		const unsigned char byte = (unsigned char)*text;
+		if (told >= OBSERVE_TEXT && (byte & 0xc0) != 0x80)
+			break; /* between two characters of UTF-8 */
 		observe_put(line, byte < ' ' || byte == '"' || byte == '\\' || byte == 127 ? "\\u%04x" : "%c", byte);
 	}
 	observe_put(line, *text ? "…\"" : "\"");
@@ -111,15 +114,18 @@ OBSERVE void observe(const char *event)
 }
 
 #define OBSERVE_VALUE(name, type, field) \
-	OBSERVE void name(const char *event, type value) \
+	OBSERVE void name##_of(const char *event, const char *verb, type value) \
 	{ \
-		struct observe_line line = observe_begin(event, NULL); \
+		struct observe_line line = observe_begin(event, verb); \
 		field(&line, "value", value); \
 		observe_end(&line); \
-	}
+	} \
+	OBSERVE void name(const char *event, type value) { name##_of(event, NULL, value); }
 
 OBSERVE_VALUE(observe_int, long long, observe_int_field)
+OBSERVE_VALUE(observe_unsigned, unsigned long long, observe_unsigned_field)
 OBSERVE_VALUE(observe_real, double, observe_real_field)
+OBSERVE_VALUE(observe_flag, int, observe_flag_field)
 OBSERVE_VALUE(observe_text, const char *, observe_field)
 OBSERVE_VALUE(observe_address, const volatile void *, observe_address_field)
 

@@ -13,7 +13,8 @@
 static __thread const char *failed_step = ""; /* the last step that could not be done */
 static __thread char failed_why[512];
 static __attribute__((unused)) void (*leave)(int) = exit; /* a forked child leaves by _exit */
-static __attribute__((unused)) void *open_handles[256];
+#define HANDLES 256
+static __attribute__((unused)) void *open_handles[HANDLES];
 
 OBSERVE int failed(const char *name, const char *verb, const char *why)
 {
@@ -69,9 +70,8 @@ OBSERVE int opened(const char *name, const char *verb, void *handle)
 		observe_field(&line, "path", map->l_name);
 	}
 	observe_end(&line);
-	for (size_t i = 0; i < sizeof open_handles / sizeof *open_handles; i++)
-		if (__sync_bool_compare_and_swap(&open_handles[i], NULL, handle))
-			break;
+	for (size_t i = 0; i < HANDLES && !__sync_bool_compare_and_swap(&open_handles[i], NULL, handle); i++)
+		;
 	return 1;
 }
 
@@ -92,8 +92,8 @@ OBSERVE Lmid_t namespace_of(void *handle)
 {
 	Lmid_t lmid = LM_ID_BASE;
 
-	if (dlinfo(handle, RTLD_DI_LMID, &lmid) != 0)
-		need(failed("namespace_of", "dlinfo", dlerror()));
+	if (!handle || dlinfo(handle, RTLD_DI_LMID, &lmid) != 0)
+		need(failed("namespace_of", "dlinfo", handle ? dlerror() : "the object is not open"));
 	return lmid;
 }
 #else /* musl */
@@ -109,10 +109,11 @@ OBSERVE int step_dlclose(const char *name, void **handle)
 {
 	void *const closed = *handle;
 
+	if (!closed)
+		return failed(name, "dlclose", "the object is not open");
 	*handle = NULL;
-	for (size_t i = 0; i < sizeof open_handles / sizeof *open_handles; i++)
-		if (__sync_bool_compare_and_swap(&open_handles[i], closed, NULL))
-			break;
+	for (size_t i = 0; i < HANDLES && !__sync_bool_compare_and_swap(&open_handles[i], closed, NULL); i++)
+		;
 	return dlclose(closed) == 0 ? done(name, "dlclose") : failed(name, "dlclose", dlerror());
 }
 
@@ -128,11 +129,17 @@ OBSERVE void step_loop(const char *name, long count, const char *why)
 	observe_end(&line);
 }
 
+/* An object that is not open has no symbols; its handle is NULL, which dlsym takes for RTLD_DEFAULT. */
+#define NOT_OPEN ((void *)-3)
+#define held(handle) ((handle) ? (handle) : NOT_OPEN)
+
 /* A symbol may be there and be NULL: only dlerror tells. */
 OBSERVE int find(const char *name, const char *verb, void *handle, const char *symbol, const char *version, void **found)
 {
 	const char *error;
 
+	if (handle == NOT_OPEN)
+		return failed(name, verb, "the object is not open");
 	dlerror();
 	*found = version ? dlvsym(handle, symbol, version) : dlsym(handle, symbol);
 	error = *found ? NULL : dlerror();

@@ -4,27 +4,12 @@
 
 #include "observe.h"
 
-#define VALUE_OF(name, type, field) \
-	OBSERVE void name(const char *event, const char *verb, type value) \
-	{ \
-		struct observe_line line = observe_begin(event, verb); \
-		observe_flag_field(&line, "ok", 1); \
-		field(&line, "value", value); \
-		observe_end(&line); \
-	}
-
-VALUE_OF(tell_int, long long, observe_int_field)
-VALUE_OF(tell_unsigned, unsigned long long, observe_unsigned_field)
-VALUE_OF(tell_real, double, observe_real_field)
-VALUE_OF(tell_flag, int, observe_flag_field)
-VALUE_OF(tell_text, const char *, observe_field)
-VALUE_OF(tell_address, const volatile void *, observe_address_field)
-
 #define tell(event, verb, value) \
-	_Generic((value), _Bool: tell_flag, char: tell_int, signed char: tell_int, short: tell_int, int: tell_int, \
-		long: tell_int, long long: tell_int, unsigned char: tell_unsigned, unsigned short: tell_unsigned, \
-		unsigned: tell_unsigned, unsigned long: tell_unsigned, unsigned long long: tell_unsigned, \
-		float: tell_real, double: tell_real, char *: tell_text, const char *: tell_text, \
-		default: tell_address)(event, verb, value)
+	_Generic((value), _Bool: observe_flag_of, char: observe_int_of, signed char: observe_int_of, \
+		short: observe_int_of, int: observe_int_of, long: observe_int_of, long long: observe_int_of, \
+		unsigned char: observe_unsigned_of, unsigned short: observe_unsigned_of, unsigned: observe_unsigned_of, \
+		unsigned long: observe_unsigned_of, unsigned long long: observe_unsigned_of, float: observe_real_of, \
+		double: observe_real_of, long double: observe_real_of, char *: observe_text_of, \
+		const char *: observe_text_of, default: observe_address_of)(event, verb, value)
 
 #endif

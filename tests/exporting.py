@@ -1,0 +1,132 @@
+"""Exported scripts run as strangers would run them, and what they show judged as a trial is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from elfworlds import elf, outcome, repro
+from elfworlds import run as running
+from elfworlds.backends import Artifact, Build
+from elfworlds.observers import facts, plain
+from elfworlds.outcome import Judgement
+from elfworlds.plan import BuildRequest, Plan, Trial
+from elfworlds.process import Command, Completed, Pool
+from elfworlds.toolchains import Toolchain
+from elfworlds.traces import events
+from playing import observer_of
+
+COMPILE_SECONDS = 120.0
+OBSERVERS = tuple(name for name in running.OBSERVERS if name != running.PLAIN)
+# Remembers by its words, its directory and all that is in it what a compiler made, so that points share it.
+REMEMBERING = r"""#!/bin/sh
+tool=$1; shift
+key=$( (pwd; printf '%s\n' "$tool" "$@"; find . -type f -exec cat {} + ) | sha256sum | cut -d' ' -f1)
+before=
+for word; do [ "$before" = -o ] && out=$word; before=$word; done
+if [ -f "$KEPT/$key" ]; then cp "$KEPT/$key" "$out"; else "$tool" "$@" && cp "$out" "$KEPT/$key"; fi
+"""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where scripts run, one after the other, each in the same directory when it is empty.
+
+    Attributes:
+        tools: what `CC`, `CXX` and `RUSTC` are, where they are not to be found by their own names.
+    """
+
+    path: Path
+    pool: Pool
+    toolchain: Toolchain
+    tools: Mapping[str, str]
+
+    @classmethod
+    def remembering(cls, path: Path, pool: Pool, toolchain: Toolchain) -> Workplace:
+        kept = path.parent / f"kept-{path.name.rpartition(' ')[2]}"
+        kept.mkdir(parents=True)
+        wrapper = kept / "remembering"
+        wrapper.write_text(REMEMBERING)
+        wrapper.chmod(0o755)
+        named = {"CC": "cc", "CXX": "c++", "RUSTC": "rustc"}
+        found = {name: shutil.which(os.environ.get(name) or tool) for name, tool in named.items()}
+        tools = {name: f"{wrapper} {tool}" for name, tool in found.items() if tool}
+        return cls(path, pool, toolchain, {**tools, "KEPT": str(kept)})
+
+    def run(self, plan: Plan, trial: Trial) -> Completed:
+        """The script, with nothing but a shell and a compiler."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir(parents=True)
+        script = self.path.parent / f"{self.path.name}.sh"
+        script.write_text(repro.script(plan, trial))
+        bound = trial.bound
+        env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **self.tools}
+        return self.pool.run(
+            Command(
+                argv=("/bin/sh", str(script)),
+                env=env,
+                cwd=str(self.path),
+                timeout=COMPILE_SECONDS if not hangs(trial) else bound.timeout + 10,
+                capture=bound.capture,
+                cpus=bound.cpus,
+                events=True,
+            )
+        )
+
+    def judged(self, plan: Plan, trial: Trial) -> tuple[Judgement, dict[str, Any]]:
+        """What the trial would be called, by what the script shows."""
+        completed = self.run(plan, trial)
+        build = self.build(plan, trial)
+        assert trial.bound.kind == "build" or {*trial.bound.keys} <= {*build.artifacts}, completed.stderr.data.decode()
+        values = {**outcome.told(events.parse(completed.events)), **plain.values(completed)}
+        if trial.bound.kind == "build":
+            values["output"] = values["stdout"] + values["stderr"]
+        if trial.bound.kind == "inspect":
+            values = facts.values(trial, build, self.toolchain)
+        observer = observer_of(plan, build, self.path, self.pool, self.toolchain, broken={})
+        return observer.judged(trial, values).judgement, values
+
+    def build(self, plan: Plan, trial: Trial) -> Build:
+        """Where the script put what it built."""
+        keys = dict.fromkeys((*trial.bound.keys, *([trial.bound.subject] if trial.bound.subject else [])))
+        return Build({key: found for key in keys if (found := self.artifact(plan.requests[key]))}, {})
+
+    def artifact(self, one: BuildRequest) -> Artifact | None:
+        directory = self.path / repro.place(one)
+        path = directory / one.filename
+        if not path.exists():
+            return None
+        return Artifact(
+            key=one.key,
+            directory=str(directory),
+            filename=one.filename,
+            sha256="",
+            facts=elf.read(path),
+            output="",
+            reused=False,
+        )
+
+
+def hangs(trial: Trial) -> bool:
+    """Whether the trial is expected not to end."""
+    return trial.expected is not None and "hang" in trial.expected.outcomes
+
+
+def spoken(trial: Trial) -> set[str]:
+    """The observers that the trial's outcomes speak of."""
+    expected = trial.expected.matchers if trial.expected else {}
+    matchers = [*trial.bound.outcomes.values(), expected]
+    return {value.partition(".")[0] for one in matchers for value in one} & set(OBSERVERS)
+
+
+def plain_ones(plan: Plan) -> list[Trial]:
+    """One trial of each scenario and point; those whose names need an observer are left out."""
+    first: dict[object, Trial] = {}
+    for trial in plan.trials:
+        if not spoken(trial):
+            first.setdefault((trial.scenario, trial.point), trial)
+    return list(first.values())

@@ -1,0 +1,244 @@
+"""Steps become C programs: what real ones do, what compilers say of them, and when two of them are one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import World
+from elfworlds import driver
+from elfworlds.plan import Plan
+from elfworlds.process import Command, Pool
+from elfworlds.toolchains import Toolchain
+from plans import plan_of
+from playing import Played, at_once, played, value, why
+
+STEPS = Path(__file__).resolve().parent / "data" / "steps"
+VERBS = (STEPS / "every-verb.yaml").read_text()
+WAYS = (STEPS / "every-way.yaml").read_text()
+STRICT = ("-std=gnu17", "-Wall", "-Wextra", "-Wshadow", "-pedantic", "-Werror")
+GNU = "-D_GNU_SOURCE"
+MOST_LINES = 500
+LONGEST_PROGRAM = 150
+KEPT = re.compile(r"@[0-9a-f]{40}@")
+
+
+def scenarios(text: str) -> list[str]:
+    return list(dict.fromkeys(one.scenario for one in plan_of(text, STEPS).trials))
+
+
+def trials(text: str) -> list[str]:
+    return [one.id for one in plan_of(text, STEPS).trials]
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    with Pool() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def verbs(tmp_path_factory: pytest.TempPathFactory, pool: Pool, toolchain: Toolchain) -> Played:
+    return played(VERBS, tmp_path_factory.mktemp("verbs"), pool, toolchain)
+
+
+@pytest.fixture(scope="module")
+def ways(tmp_path_factory: pytest.TempPathFactory, pool: Pool, toolchain: Toolchain) -> Played:
+    return played(WAYS, tmp_path_factory.mktemp("ways"), pool, toolchain)
+
+
+class TestAProgram:
+    @pytest.mark.parametrize("scenario", scenarios(VERBS))
+    def test_does_what_its_steps_say(self, scenario: str, verbs: Played) -> None:
+        one = verbs.of(scenario)
+        assert one.judgement.verdict == "PASS", why(one)
+
+    @pytest.mark.parametrize("trial", trials(WAYS))
+    def test_is_that_of_its_point(self, trial: str, ways: Played) -> None:
+        one = ways.seen[trial]
+        assert one.judgement.verdict == "PASS", why(one)
+
+    def test_that_crashes_has_told_all_before(self, verbs: Played) -> None:
+        one = verbs.of("what-is-flushed-comes-before-a-crash")
+        assert [event.name for event in one.events] == ["flush", "last"]
+        assert one.completed is not None
+        assert (one.completed.exit, one.completed.signal) == (None, "SIGSEGV")
+
+    def test_leaves_no_process_behind(self, verbs: Played) -> None:
+        left = {name: one.completed.left for name, one in verbs.seen.items() if one.completed and one.completed.left}
+        assert [name.partition(",")[0] for name in left] == ["a-command-that-hangs-ends-the-program-in-time"]
+
+    def test_writes_nothing_but_what_its_author_prints(self, verbs: Played) -> None:
+        printed = {one.trial.scenario for one in verbs.seen.values() if one.completed and one.completed.stdout.data}
+        assert printed == {"a-command-gives-its-exit", "what-is-flushed-comes-before-a-crash"}
+        assert [why(one) for one in verbs.seen.values() if one.completed and one.completed.stderr.data] == []
+
+    def test_tells_one_event_of_each_link_map(self, verbs: Played) -> None:
+        one = verbs.of("objects-are-opened-in-the-namespace-that-is-said")
+        maps = value(one, "maps.maps")
+        libraries = [found for found in maps if "/libcounter.so" in found["name"]]
+        assert sorted(found["lmid"] for found in libraries) == [0, 1, 2]
+        assert len({found["base"] for found in libraries}) == len(libraries)
+        assert all(re.fullmatch("0x[0-9a-f]+", found["dynamic"]) for found in maps)
+
+    def test_finds_its_own_header_first(self, verbs: Played) -> None:
+        names = value(verbs.of("headers-are-those-of-the-base-namespace"), "shown.names")
+        assert names[0] == ""
+        assert sum(name.endswith("/libcounter.so") for name in names) == 1
+
+
+class TestTheText:
+    def test_says_first_what_is_asked_and_before_each_step_which_it_is(self, verbs: Played) -> None:
+        one = verbs.of("what-is-closed-is-gone")
+        question = "Does each verb do what its name says, and tell what came of it?"
+        assert one.program.startswith(f"/* {question}\n * scenario what-is-closed-is-gone, libc=host */\n")
+        assert re.findall(r"/\* (\d+\. .*) \*/", one.program) == [
+            "1. dlopen teller, as lib",
+            "2. mappings teller, as before",
+            "3. dlopen teller, as again",
+            "4. dlclose lib",
+            "5. mappings teller, as between",
+            "6. dlclose again",
+            "7. mappings teller, as after",
+        ]
+        assert "#line" not in one.program
+
+    def test_is_short(self, verbs: Played) -> None:
+        long = {one.trial.scenario: one.program.count("\n") for one in verbs.seen.values()}
+        assert {name: lines for name, lines in long.items() if lines > LONGEST_PROGRAM} == {}
+
+    def test_includes_only_what_it_uses(self, verbs: Played) -> None:
+        one = verbs.of("an-object-that-is-not-there-ends-the-program")
+        assert re.findall('#include "(.*)"', one.program) == ["steps.h", "values.h"]
+
+    def test_holds_no_path_of_a_store(self, verbs: Played, ways: Played, tmp_path: Path) -> None:
+        texts = [*verbs.plan.programs().values(), *ways.plan.programs().values()]
+        stores = ("/store/", str(tmp_path.parent), "/nix/")
+        assert [text for text in texts if KEPT.search(text) or any(one in text for one in stores)] == []
+
+    def test_is_the_same_each_time(self, verbs: Played, toolchain: Toolchain, tmp_path: Path) -> None:
+        again = plan_of(VERBS, tmp_path, {"host": toolchain})
+        assert again.digest == verbs.plan.digest
+        assert again.programs() == verbs.plan.programs()
+
+
+COMPILERS = [
+    pytest.param(compiler, level, id=f"{compiler}{level}") for compiler in ("gcc", "clang") for level in ("-O0", "-O2")
+]
+
+
+class TestCompilers:
+    @pytest.mark.parametrize(("compiler", "level"), COMPILERS)
+    def test_say_nothing_of_any_program(
+        self,
+        compiler: str,
+        level: str,
+        verbs: Played,
+        tmp_path: Path,
+        pool: Pool,
+        needs: Callable[[str], str],
+    ) -> None:
+        for number, text in enumerate(sorted(verbs.plan.programs().values())):
+            (tmp_path / f"{number}.c").write_text(driver.standalone(text, ()))
+
+        def compiled(source: Path) -> str:
+            words = (*STRICT, level, "-DMACRO=1", "-c", "-o", f"{source}.o", str(source))
+            return said(pool, (needs(compiler), *words))
+
+        told = "".join(at_once(compiled, sorted(tmp_path.glob("*.c"))))
+        assert told == ""
+
+    @pytest.mark.parametrize(("compiler", "level"), COMPILERS)
+    def test_say_nothing_of_any_header(
+        self, compiler: str, level: str, tmp_path: Path, pool: Pool, needs: Callable[[str], str]
+    ) -> None:
+        for name in driver.HEADERS:
+            source = tmp_path / f"{name}.c"
+            source.write_text(driver.standalone(f'#include "{name}"\n#include "{name}"\n', ()))
+            assert said(pool, (needs(compiler), *STRICT, GNU, level, "-c", "-o", f"{source}.o", str(source))) == ""
+
+    @pytest.mark.parametrize("compiler", ["g++", "clang++"])
+    def test_take_what_objects_include_as_cxx(
+        self, compiler: str, tmp_path: Path, pool: Pool, needs: Callable[[str], str]
+    ) -> None:
+        source = tmp_path / "all.cc"
+        headers = '#include "observe.h"\n#include "phdrs.h"\nint main() { observe("it"); return observe_phdrs("x"); }\n'
+        source.write_text(driver.standalone(headers, ()))
+        words = ("-std=c++17", *STRICT[1:], "-O2", "-o", f"{source}.out", str(source))
+        assert said(pool, (needs(compiler), *words)) == ""
+
+
+def said(pool: Pool, words: tuple[str, ...]) -> str:
+    done = pool.run(Command(argv=words, env={"PATH": "/usr/bin:/bin"}, cwd="/", timeout=60.0))
+    return (done.stdout.data + done.stderr.data).decode() + ("" if done.exit == 0 else f"{words}: {done.exit}\n")
+
+
+def test_the_headers_are_small() -> None:
+    without = [re.sub(r"/\*.*?\*/", "", driver.source(name), flags=re.DOTALL) for name in driver.HEADERS]
+    lines = [line for text in without for line in text.split("\n") if line.strip()]
+    assert len(lines) <= MOST_LINES
+
+
+ONE = """\
+experiment: test
+question: Which keys are equal?
+objects:
+  lib: {library: one, code: 'int one = 1;'}
+scenarios:
+  first: {steps: [dlopen: {object: lib, as: found}, flush: true]}
+  second: {steps: [dlopen: {object: lib, as: found}, flush: true], env: {A: b}, timeout: 3}
+  third: {steps: [dlopen: {object: lib, as: other}, flush: true]}
+"""
+
+
+class TestAKey:
+    def keys(self, text: str, tmp_path: Path) -> dict[str, str]:
+        """Scenario → the key of its program."""
+        plan = plan_of(text, tmp_path)
+        return {one.scenario: one.bound.argv[0] for one in plan.trials}
+
+    def test_is_that_of_an_equal_text(self, tmp_path: Path) -> None:
+        keys = self.keys(ONE, tmp_path)
+        assert keys["first"] == keys["second"] != keys["third"]
+
+    def test_does_not_change_with_a_comment_or_white_space(self, tmp_path: Path) -> None:
+        other = ONE.replace("scenarios:", "scenarios: # here\n\n").replace(
+            "flush: true", "flush:    yes".replace("yes", "true")
+        )
+        assert self.keys(other, tmp_path) == self.keys(ONE, tmp_path)
+
+    def test_does_not_change_with_the_objects_that_the_program_is_given(self, tmp_path: Path) -> None:
+        other = ONE.replace("one = 1", "one = 2")
+        assert self.keys(other, tmp_path) == self.keys(ONE, tmp_path)
+        assert arguments(plan_of(other, tmp_path)) != arguments(plan_of(ONE, tmp_path))
+
+    def test_does_not_change_with_what_is_claimed(self, tmp_path: Path) -> None:
+        other = ONE.replace("timeout: 3", "outcomes: {fine: {exit: 0}}, claim: {says: It is., outcome: fine}")
+        assert self.keys(other, tmp_path) == self.keys(ONE, tmp_path)
+
+    def test_changes_with_a_step(self, tmp_path: Path) -> None:
+        other = ONE.replace("flush: true", "{flush: true, quiet: true}")
+        assert not set(self.keys(other, tmp_path).values()) & set(self.keys(ONE, tmp_path).values())
+
+
+def arguments(plan: Plan) -> list[tuple[str, ...]]:
+    return [one.bound.argv[1:] for one in plan.trials]
+
+
+class TestARun:
+    def test_keeps_the_program_and_its_events_of_a_failing_step(self, world: World) -> None:
+        path = world.experiment(
+            "fails",
+            "experiment: fails\nquestion: Where?\nscenarios:\n  s:\n    steps:\n"
+            "      - flush: true\n      - dlopen: {path: ./nothing.so, as: gone}\n      - flush: true\n"
+            "    expect: {outcome: other, exit: 0}\n",
+        )
+        code, out, _ = world.run("run", path)
+        assert code == 1
+        assert "gone" in out
+        (trial,) = (world.latest("fails") / "trials").iterdir()
+        assert "int main(void)" in (trial / "driver.c").read_text()
+        assert (world.latest("fails") / "events.jsonl").read_text().count('"event"') == 3

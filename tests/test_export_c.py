@@ -1,0 +1,197 @@
+"""Exported scripts show what the run showed, in an empty directory, with a shell and a compiler."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from building import whole_toolchain
+from conftest import ROOT, World
+from elfworlds import repro
+from elfworlds.plan import Plan, Trial
+from elfworlds.process import Command, Pool
+from elfworlds.toolchains import Toolchain
+from exporting import Workplace, plain_ones
+from plans import plan_of
+from playing import HOST, at_once, played, why
+from test_driver import STEPS, VERBS, scenarios
+
+EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
+WORKPLACES = 2
+SAY_ONE = r"""
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		printf("[%s]", argv[i]);
+	return 0;
+}"""
+SAY_TWO = r"""
+#include <signal.h>
+#include <stdio.h>
+extern char **environ;
+int main(int argc, char **argv)
+{
+	int byte;
+	if (argc > 1 && argv[1][0] == 'd')
+		raise(SIGKILL);
+	while (argc > 1 && (byte = getchar()) != EOF)
+		putchar(byte);
+	for (char **one = environ; argc == 1 && *one; one++)
+		printf("%s;", *one);
+	return 0;
+}
+/*
+end_of_file
+*/
+"""
+LATIN = "/* bytes that are no text: ä\0 */ int latin;".encode("latin-1")
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    with Pool() as one:
+        yield one
+
+
+def judged_in_parallel(plan: Plan, trials: list[Trial], places: list[Workplace]) -> dict[str, str]:
+    """Trial → what is wrong with what its script shows; those with which nothing is are left out."""
+
+    def of(number: int) -> dict[str, str]:
+        return {
+            trial.id: wrong
+            for trial in trials[number :: len(places)]
+            if (wrong := difference(places[number], plan, trial))
+        }
+
+    found = at_once(of, range(len(places)))
+    return {trial: wrong for one in found for trial, wrong in one.items()}
+
+
+def difference(place: Workplace, plan: Plan, trial: Trial) -> str:
+    judgement, values = place.judged(plan, trial)
+    unsupported = "unsupported" in values and values["exit"] == 77  # as observe.h says
+    return (
+        "" if judgement.verdict in ("PASS", "NEW") or unsupported else f"{judgement.outcome}: {judgement.why} {values}"
+    )
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory: pytest.TempPathFactory, pool: Pool, toolchain: Toolchain) -> dict[str, str]:
+    """What differs elsewhere, of the experiment that uses every verb."""
+    folder = tmp_path_factory.mktemp("verbs")
+    plan = plan_of(VERBS, folder, {HOST: toolchain})
+    places = [Workplace(folder / str(number), pool, toolchain, {}) for number in range(WORKPLACES)]
+    return judged_in_parallel(plan, list(plan.trials), places)
+
+
+@pytest.fixture(scope="module")
+def everything() -> Toolchain:
+    """This machine's, with its compilers for every language."""
+    return whole_toolchain(None)
+
+
+class TestEveryVerb:
+    @pytest.mark.parametrize("scenario", scenarios(VERBS))
+    def test_shows_the_same_elsewhere(self, scenario: str, wrong: dict[str, str]) -> None:
+        assert [said for trial, said in wrong.items() if trial.startswith(f"{scenario},")] == []
+
+
+class TestOddWords:
+    @pytest.fixture
+    def folder(self, tmp_path: Path, pool: Pool, needs: Callable[[str], str]) -> Path:
+        for name, text in (("one", SAY_ONE), ("two", SAY_TWO)):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "say.c").write_text(text)
+        (tmp_path / "latin.c").write_bytes(LATIN)
+        words = (needs("cc"), "one/say.c", "-o", "taken")
+        done = pool.run(Command(argv=words, env={"PATH": "/usr/bin:/bin"}, cwd=str(tmp_path), timeout=60.0))
+        assert done.exit == 0
+        return tmp_path
+
+    def test_arrive_in_a_run_and_elsewhere(self, folder: Path, pool: Pool, toolchain: Toolchain) -> None:
+        text = (STEPS / "odd-words.yaml").read_text()
+        run = played(text, folder, pool, toolchain)
+        assert [why(one) for one in run.seen.values() if one.judgement.verdict != "PASS"] == []
+        trials = list(run.plan.trials)
+        assert len(trials) == len(run.seen)
+        places = [
+            Workplace.remembering(folder / f"a 'place' with $words {number}", pool, toolchain)
+            for number in range(WORKPLACES)
+        ]
+        assert judged_in_parallel(run.plan, trials, places) == {}
+
+
+def test_a_script_needs_nothing_but_a_shell_and_a_compiler(
+    tmp_path: Path, pool: Pool, toolchain: Toolchain, needs: Callable[[str], str]
+) -> None:
+    plan = plan_of(VERBS, tmp_path, {HOST: toolchain})
+    trial = next(one for one in plan.trials if one.scenario == "the-program-is-built-as-it-is-said")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("cat", "mkdir", "env", "as", "ld"):
+        (tools / tool).symlink_to(needs(tool))
+    (tmp_path / "script").write_text(repro.script(plan, trial))
+    (tmp_path / "empty").mkdir()
+    words = ("/bin/sh", str(tmp_path / "script"))
+    env = {"PATH": str(tools), "CC": needs("cc")}
+    done = pool.run(Command(argv=words, env=env, cwd=str(tmp_path / "empty"), timeout=60.0, events=True))
+    assert (done.exit, done.stderr.data) == (0, b"")
+    assert done.events.count(b"\n") == len(trial.bound.outcomes["so"])
+
+
+def test_what_happens_is_told_on_standard_error_where_nobody_watches(
+    tmp_path: Path, pool: Pool, toolchain: Toolchain
+) -> None:
+    plan = plan_of(VERBS, tmp_path, {HOST: toolchain})
+    trial = next(one for one in plan.trials if one.scenario == "variables-are-read-and-written")
+    (tmp_path / "script").write_text(repro.script(plan, trial))
+    (tmp_path / "empty").mkdir()
+    words = ("/bin/sh", str(tmp_path / "script"))
+    done = pool.run(Command(argv=words, env={"PATH": "/usr/bin:/bin"}, cwd=str(tmp_path / "empty"), timeout=60.0))
+    told = re.findall(r'"event":"([^"]*)"', done.stderr.data.decode())
+    assert told == ["one", "two", "write value", "of-one", "of-two", "as-a-byte"]
+
+
+class TestTheCommand:
+    def test_prints_the_script_of_the_chosen_point(self, world: World) -> None:
+        path = world.experiment("every-way", (STEPS / "every-way.yaml").read_text())
+        code, out, err = world.run("export-c", path, "the-point-chooses", "-S", "way=dlmopen", "-S", "rounds=3")
+        assert (code, err) == (0, "")
+        assert "# every-way: the-point-chooses, way=dlmopen, rounds=3" in out
+        assert "-DSTART=3" in out
+        assert "step_dlmopen(" in out
+
+    def test_prints_the_program_alone(self, world: World) -> None:
+        path = world.experiment("every-way", (STEPS / "every-way.yaml").read_text())
+        code, out, _ = world.run("export-c", path, "the-point-chooses", "--only-c")
+        assert code == 0
+        assert out.startswith("/* Does a point of the matrix decide what the steps do?\n")
+        assert '#include "' not in out
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (("the-point-choses",), "did you mean `the-point-chooses`?"),
+            (("the-point-chooses", "-S", "way=dlmopn"), "did you mean `dlmopen`?"),
+            (("the-point-chooses", "-S", "way"), "write axis=value,value"),
+        ],
+    )
+    def test_says_what_there_is_instead(self, words: tuple[str, ...], told: str, world: World) -> None:
+        path = world.experiment("every-way", (STEPS / "every-way.yaml").read_text())
+        code, out, err = world.run("export-c", path, *words)
+        assert (code, out) == (4, "")
+        assert told in err
+
+
+class TestEveryExperiment:
+    @pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
+    def test_shows_the_same_elsewhere_at_every_point(
+        self, path: Path, tmp_path: Path, pool: Pool, everything: Toolchain
+    ) -> None:
+        plan = plan_of(path.read_text(), path.parent, {HOST: everything}, root=ROOT)
+        places = [Workplace.remembering(tmp_path / str(number), pool, everything) for number in range(WORKPLACES)]
+        assert judged_in_parallel(plan, plain_ones(plan), places) == {}
