@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess  # a script is run as a person would
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,56 @@ def script(world: World, capture: str) -> Path:
     path.parent.mkdir()
     path.write_text(out)
     return path
+
+
+WATCHED = """\
+experiment: watched
+question: What is in a variable?
+objects:
+  lib: {library: lib, code: 'int count = 7; void stop(void) { count++; }'}
+scenarios:
+  s:
+    env: {A: "it's $HOME", B: "${lib}"}
+    observe: {gdb: {break: [stop], evaluate: {count: count, a: "(char *)getenv(\\"A\\")", b: "\\"${lib}\\""}}}
+    steps:
+      - dlopen: {object: lib, as: opened}
+      - {loop: {times: 2, steps: [{call: {handle: opened, function: stop, type: void (void)}}]}}
+    outcomes:
+      stopped: {gdb.stops.values.count.value: ["7", "8"], gdb.stops.values.a.value: {all: {contains: it's $HOME}}}
+    expect: {outcome: stopped}
+"""
+
+
+def test_what_gdb_saw_a_script_shows_that_is_told_to(world: World, needs: Callable[[str], str]) -> None:
+    needs("gdb")
+    path = world.experiment("watched", WATCHED)
+    assert world.run("run", path)[0] == 0
+    code, out, _ = world.run("export-c", path, "s")
+    (world.path / "a b").mkdir()
+    done = subprocess.run(
+        ["sh", "-c", out, "script", "gdb"], cwd=world.path / "a b", capture_output=True, text=True, check=False
+    )
+    shown = re.findall(r"^\$[0-9]+ = (.*)", done.stdout, re.MULTILINE)
+    assert shown[0::3] == ["7", "8"]
+    assert ["it's $HOME" in one for one in shown[1::3]] == [True, True]
+    assert shown[2::3] == [f'"{world.path}/a b/lib/liblib.so"'] * 2
+    assert (code, done.returncode) == (0, 0)
+
+
+IN_RUST = """\
+experiment: in-rust
+question: Is it loaded?
+objects: {r: {library: r, language: rust, code: '#[no_mangle] pub extern "C" fn f() {}'}}
+scenarios:
+  s:
+    steps: [{dlopen: {object: r, as: lib}}]
+    claim: {says: It is loaded., outcome: other, when: {rustc: ">=1"}}
+"""
+
+
+def test_what_is_said_of_a_version_of_rustc_holds_for_its_own(world: World, needs: Callable[[str], str]) -> None:
+    needs("rustc")
+    assert "# claim: It is loaded. (other)\n" in world.run("export-c", world.experiment("in-rust", IN_RUST), "s")[1]
 
 
 @pytest.mark.parametrize("capture", ["pipe", "file"])

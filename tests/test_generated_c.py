@@ -63,3 +63,16 @@ def test_main_begins_with_its_first_step_and_plain_c_is_called_by_what_it_finds(
         "int main(void)\n{\n\t/* 1. c, as n */\n\tint n = 1;\n"
         '\ttell("n", "c", n);\n\n\t/* 2. sleep */\n\tsleep(2);\n\n\t/* 3. sleep */\n\tusleep(250000);\n\treturn 0;\n}\n'
     )
+
+
+def test_values_without_c_of_their_own_stand_right_behind_their_number(world: World) -> None:
+    main = exported(world, "value", '      - {c: "", values: {n: 6 * 7}}\n')
+    assert '\t/* 1. c, as n */\n\ttell("n", "c", 6 * 7);\n' in main
+
+
+def test_a_trials_program_says_which_trial_it_is(world: World) -> None:
+    path = world.experiment("said", f"{HEAD.format(name='said')}{OPEN}matrix: {{way: [dlopen], n: [1]}}\n")
+    world.run("run", path)
+    (trial,) = (world.latest("said") / "trials").iterdir()
+    said = "/* Is it so?\n * scenario s, way=dlopen, n=1, libc=host */\n#define _GNU_SOURCE\n"
+    assert (trial / "driver.c").read_text().startswith(said)

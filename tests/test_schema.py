@@ -82,6 +82,9 @@ def test_what_the_language_allows_validates(
         "expect: {outcome: other, stdout: {not: {contains: [a, 1]}}}",
         "outcomes: {a: {exit: null, stdout: {all: {less-than: 3}}, signal: {absent: true}}}",
         "env: {A: 1, B: null, C: 'x'}",
+        "observe: [ld-debug, gdb]",
+        "observe: {gdb: {break: [f]}, ld-debug: {}}",
+        "steps: [{sleep: 1}, [{sleep: 1}, [{flush: true}]]]",
     ],
 )
 def test_what_a_scenario_may_say_validates(

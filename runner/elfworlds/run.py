@@ -133,8 +133,9 @@ class Observer:
     def program(self, trial: Trial) -> str:
         """The claim first, then the C."""
         says = (f"{one.id or 'claim'}: {one.says}" for one in trial.claims)
+        which = ", ".join((f"scenario {trial.scenario}", *(f"{axis}={label}" for axis, label in trial.point)))
         text = self.programs.get(trial.bound.program)
-        return driver.readable(text, (self.question, f"scenario {trial.scenario}", *says)) if text else ""
+        return driver.readable(text, (self.question, which, *says)) if text else ""
 
     def untried(
         self, trial: Trial, verdict: str, reasons: tuple[str, ...], values: Mapping[str, Any] = MappingProxyType({})

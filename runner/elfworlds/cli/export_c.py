@@ -31,7 +31,8 @@ def export_c(
 
     one = session.load_all([experiment], Path.cwd())[0]
     with Pool() as pool:
-        plan = session.make_plan(one, {"host": session.host(pool, os.environ, remember=False)})
+        host = session.host(pool, os.environ, remember=False, languages=session.languages([one]))
+        plan = session.make_plan(one, {"host": host})
     trial = chosen(plan, scenario, select or [])
     if only_c and not trial.bound.program:
         raise InputError(f"the scenario `{scenario}` has no steps", hint="without --only-c the whole script is printed")

@@ -107,7 +107,8 @@ def flush(_: object, step: Step, here: Place) -> Iterator[str]:
 
 def c(one: Template, step: Step, here: Place) -> Iterator[str]:
     """Its author's lines, then its values, each an event."""
-    yield from here.scope.expression(one).rstrip("\n").split("\n")
+    text = here.scope.expression(one).rstrip("\n")
+    yield from text.split("\n") if text else ()
     if not step.quiet:
         for name, value in step.values.items():
             yield f'tell({string(name)}, "c", {here.scope.expression(value)});'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 from collections import ChainMap
@@ -15,6 +14,7 @@ from elfworlds.toolchains import compilers, tools
 from elfworlds.toolchains.install import install_hint
 from elfworlds.toolchains.prober import Prober, digest, packages, remembered, stamp
 from elfworlds.toolchains.toolchain import Package, Toolchain
+from elfworlds.traces.glibc import banner
 from elfworlds.traces.ldcache import library_cache
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ HEADERS = (
 )
 DEFAULT_PATHS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 LEARNT = {"default_paths": list, "identity": dict, "versions": dict, "packages": dict, "stamps": dict}
-_LIBC_BANNER = re.compile(rb"GNU C Library \(([^)]*)\) (?:stable|development) release version ([0-9][0-9.]*[0-9])")
 
 
 def probe(prober: Prober, cache: Path | None, languages: Collection[str] = ()) -> Toolchain:
@@ -63,7 +62,6 @@ def _learn(prober: Prober, cc: tuple[str, ...]) -> dict[str, Any]:
     """Versions, digests and packages, and the stamps of the files that they were read from."""
     files = _toolchain_files(prober, cc)
     libc = files["libc.so.6"].read_bytes() if "libc.so.6" in files else b""
-    banner = _LIBC_BANNER.search(libc)
     identity = {name: digest(path) for name, path in sorted(files.items())}
     identity["cc --version"] = prober.ask(*cc, "--version").partition("\n")[0]
     identity["machine"] = os.uname().machine
@@ -73,17 +71,14 @@ def _learn(prober: Prober, cc: tuple[str, ...]) -> dict[str, Any]:
     return {
         "default_paths": [f"{one}/{multiarch}" for one in ("/lib", "/usr/lib") if multiarch] + list(DEFAULT_PATHS),
         "identity": identity,
-        "versions": _versions(prober, cc, banner),
+        "versions": _versions(prober, cc, libc),
         "packages": owners,
         "stamps": {str(path): stamp(path) for path in files.values()},
     }
 
 
-def _versions(prober: Prober, cc: tuple[str, ...], banner: re.Match[bytes] | None) -> dict[str, str]:
-    versions = {"cc": prober.ask(*cc, "-dumpfullversion") or prober.ask(*cc, "-dumpversion")}
-    if banner:
-        versions |= {"libc": banner[2].decode(), "libc-family": "glibc", "libc-revision": banner[1].decode()}
-    return versions
+def _versions(prober: Prober, cc: tuple[str, ...], libc: bytes) -> dict[str, str]:
+    return {"cc": prober.ask(*cc, "-dumpfullversion") or prober.ask(*cc, "-dumpversion"), **banner(libc)}
 
 
 def _toolchain_files(prober: Prober, cc: tuple[str, ...]) -> dict[str, Path]:
