@@ -66,6 +66,7 @@ class Execution:
     def about(self) -> dict[str, Any]:
         """What run.json says, for reports that have nothing but the directory."""
         experiment = self.loaded.spec.experiment
+        chosen = [f"-S {shlex.quote(one)}" for one in self.loaded.chosen]
         return {
             "experiment": self.plan.experiment,
             "question": self.plan.question,
@@ -73,7 +74,7 @@ class Execution:
             "note": experiment.note or "",
             "axes": {name: list(labels) for name, labels in self.plan.axes},
             "planned": len(self.plan.trials),
-            "rerun": f"elfworlds run {shlex.quote(shown(self.loaded.path))}",
+            "rerun": " ".join(["elfworlds run", shlex.quote(shown(self.loaded.path)), *chosen]),
         }
 
     def observe(self, opened: Opened, screen: Screen) -> Ending:
