@@ -37,5 +37,5 @@ def inside(command: Command, bwrap: str, tree: str, writable: tuple[str, ...] = 
         writable: directories of the tree, relative to it.
     """
     binds = (word for name in writable for word in ("--bind", f"{tree}/{name}", f"/{name}"))
-    mounts = ("--ro-bind", tree, "/", *binds, "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp")  # noqa: S108
+    mounts = ("--ro-bind", tree, "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", *binds)  # noqa: S108
     return replace(command, argv=(bwrap, *mounts, *ALONE, "--chdir", command.cwd, *command.argv), cwd="/")

@@ -33,8 +33,8 @@ def find(run: Run, environment: Mapping[str, str]) -> str:
     found = shutil.which("bwrap", path=environment.get("PATH", os.defpath))
     if found is None:
         raise BuildFailedError("no bubblewrap: bwrap is not in PATH", hint=INSTALL)
-    path = os.path.realpath(found)
-    done = run(sandbox.inside(Command(argv=(path, "--version"), env={}, cwd="/", timeout=TRIAL_SECONDS), found, "/"))
+    command = Command(argv=(os.path.realpath(found), "--version"), env={}, cwd="/", timeout=TRIAL_SECONDS)
+    done = run(sandbox.inside(command, found, "/", ("tmp",)))  # it may lie in /tmp itself
     if not done.ok:
         said = done.stderr.data.decode("utf-8", "replace").strip() or done.not_started or "it says nothing"
         raise BuildFailedError(f"bubblewrap makes no world here: {said[:500]}", hint=ALLOW)
