@@ -20,8 +20,7 @@ from conftest import ROOT, World
 from debs import Mirror, Tiny, forge_deb, member, pin, serve, tiny
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command, Completed, Pool
-from elfworlds.toolchains import Package
-from elfworlds.toolchains import bubblewrap
+from elfworlds.toolchains import Package, bubblewrap
 from elfworlds.toolchains.debian import Means, ensure, found
 from elfworlds.toolchains.debian.fetch import Download, fetch
 from elfworlds.toolchains.debian.lock import filename, find, write
@@ -198,14 +197,15 @@ def test_kill_9_while_packages_come_leaves_what_the_next_run_goes_on_from(world:
     assert not list((world.store / "debs").glob("*.part"))
 
 
-def test_kill_9_while_it_is_unpacked_leaves_nothing_that_has_a_name(world: World, suite: Tiny, tmp_path: Path) -> None:
+def test_kill_9_while_it_is_unpacked_leaves_nothing_with_a_name(world: World, suite: Tiny, tmp_path: Path) -> None:
     suite.write(world.path)
     programs = tmp_path / "bin"
     programs.mkdir()
     reached = tmp_path / "reached"
     bwrap = shutil.which("bwrap")
     (programs / "bwrap").write_text(
-        f'#!/bin/sh\nPATH=/usr/bin:/bin\ncase "$*" in *ldconfig*) touch {reached}; sleep 600;; *) exec {bwrap} "$@";; esac\n'
+        "#!/bin/sh\nPATH=/usr/bin:/bin\n"
+        f'case "$*" in *ldconfig*) touch {reached}; sleep 600;; *) exec {bwrap} "$@";; esac\n'
     )
     (programs / "bwrap").chmod(0o755)
     slow = environment(PATH=f"{programs}:{os.environ['PATH']}")
