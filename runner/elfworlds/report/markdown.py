@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.report import loading
+from elfworlds.report import flips, loading
 from elfworlds.report.summary import BAD, ClaimLine, Pivot, claims, counts, pivot, point_text, where
 from elfworlds.report.text import ending, pivot_rows
 from elfworlds.yamltext.problems import printable
@@ -26,9 +26,22 @@ def markdown(run: RunTold) -> str:
     found = pivot(run.axes, run.trials)
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
     lines += [*table(*pivot_rows(found)), "", *_fixed(found), _count(run), ""]
-    lines += [*_claims(claims(run.axes, run.trials), run.source), *_differences(run.axes, run.trials)]
+    lines += [*_flips(run), *_claims(claims(run.axes, run.trials), run.source), *_differences(run.axes, run.trials)]
     lines += [*_note(run.note), *_loading(run), *_objects(run.objects), *_versions(run.environment)]
     return "\n".join([*lines, "## Run it again", "", f"    {run.rerun}", ""])
+
+
+def _flips(run: RunTold) -> list[str]:
+    """Where outcomes change along ordered axes, with the versions between which they do."""
+    lines = []
+    for one in flips.of(run):
+        for section in flips.shown(one):
+            lines.append(f"- {escape(flips.head(one, section))}: **{escape(flips.words(section))}**.")
+            lines += [f"  - {escape(text)}" for text in flips.between(section)]
+        more = len(one.sections) - len(flips.shown(one))
+        lines += [f"- {escape(one.scenario)}: … and {more} more; the table `flips` has them all."] if more else []
+        lines += [f"- {escape(one.scenario)}: {escape(text)}." for text in flips.rests(one)]
+    return ["## Where outcomes flip", "", *lines, ""] if lines else []
 
 
 def _count(run: RunTold) -> str:
