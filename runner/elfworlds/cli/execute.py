@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from elfworlds.environment import environment, versions
 from elfworlds.errors import InterruptedRunError
 from elfworlds.records import Opened, RunDirectory, open_run, told
-from elfworlds.report import flips, loading, summary, text
+from elfworlds.report import flips, heat, loading, summary, text
+from elfworlds.report.heatmap import heat_map
 from elfworlds.report.markdown import markdown
 from elfworlds.report.summary import BAD
 from elfworlds.run import Observer, broken_objects, run
@@ -158,6 +159,9 @@ def write_reports(directory: RunDirectory, run_told: RunTold, *, tables: bool) -
             directory.write(f"tables/{name}.parquet", as_parquet(frame))
     for one in loading.seen(run_told):
         directory.write(one.file, one.picture)
+    names = heat.outcomes(run_told)
+    for drawn in heat.heats(run_told):
+        directory.write(drawn.file, heat_map(drawn, names))
     directory.write("report.md", markdown(run_told))
 
 

@@ -7,8 +7,8 @@ every point.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import prod
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,7 +18,7 @@ from elfworlds.flips.observed import kinds, observed, told_apart
 from elfworlds.flips.regions import Region, regions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from elfworlds.flips.conditions import Box
     from elfworlds.flips.cover import Cell
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MOST_ORDERED = 3  # axes at once: more of them nobody follows in words
 MOST_CELLS = 144
+MOST_SECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Account:
 
     Attributes:
         observers: those under which it was so; empty where there is only one.
-        sections: each point is in one of them.
+        sections: each point is in one of them; none where there would be too many to tell.
         combinations: how many there are of the labels that were tried.
         observed: how many of them gave an outcome.
         left_out: why trials do not count, and how many.
@@ -66,16 +67,17 @@ class Account:
     left_out: Outcomes
 
 
-def accounts(axes: Axes, orders: Mapping[str, Order], trials: Iterable[Record]) -> list[Account]:
+def accounts(axes: Axes, orders: Mapping[str, Order], trials: Sequence[Record]) -> list[Account]:
     """One for each scenario along whose ordered axes something changes; observers that saw the same are together."""
-    seen = observed(axes, orders, trials)
-    watched = Counter(one.scenario for one in seen)
+    watched: dict[str, set[str]] = {}
+    for trial in trials:
+        watched.setdefault(trial["scenario"], set()).add(trial["observer"])
     found: list[Account] = []
-    for one in seen:
-        sections = tuple(_sections(one))
-        if any(len(section.regions) > 1 for section in sections):
-            names = (one.observer,) if watched[one.scenario] > 1 else ()
-            _add(found, _account(one, names, sections))
+    for one in observed(axes, orders, trials):
+        if _told_by_thresholds(one):
+            names = (one.observer,) if len(watched[one.scenario]) > 1 else ()
+            sections = tuple(islice(_sections(one), MOST_SECTIONS + 1))
+            _add(found, _account(one, names, sections if len(sections) <= MOST_SECTIONS else ()))
     return found
 
 

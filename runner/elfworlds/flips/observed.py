@@ -42,11 +42,15 @@ class Observed:
 
 
 def observed(axes: Axes, orders: Mapping[str, Order], trials: Iterable[Record]) -> list[Observed]:
-    """Every scenario and observer, in the plan's order whatever the order of the trials is."""
+    """Every scenario and observer with several outcomes, in the plan's order whatever the order of the trials is."""
     groups: dict[tuple[str, str], list[Record]] = {}
     for one in sorted(trials, key=lambda one: one["number"]):
         groups.setdefault((one["scenario"], one["observer"]), []).append(one)
-    return [_group(*key, axes, orders, members) for key, members in groups.items()]
+    return [_group(*key, axes, orders, members) for key, members in groups.items() if _differ(members)]
+
+
+def _differ(trials: Iterable[Record]) -> bool:
+    return len({one["outcome"] for one in trials if one["verdict"] not in UNTRIED}) > 1
 
 
 def kinds(outcomes: Outcomes) -> tuple[str, ...]:

@@ -70,8 +70,17 @@ class Order:
 
     def among(self, labels: Collection[str]) -> Order:
         """The order of some labels only: others are gone, and so are marks without any."""
-        kept = (replace(mark, labels=tuple(one for one in mark.labels if one in labels)) for mark in self.marks)
-        return Order.of(self.axis, (mark for mark in kept if mark.labels))
+        there = {label: self.places[label] for label in labels if label in self.places}
+        if len(there) == len(self.places):
+            return self
+        marks = sorted(set(there.values()), key=lambda mark: mark.rank)
+        return Order.of(self.axis, (_narrowed(mark, there) for mark in marks))
+
+
+def _narrowed(mark: Mark, labels: Collection[str]) -> Mark:
+    if all(label in labels for label in mark.labels):
+        return mark
+    return replace(mark, labels=tuple(label for label in mark.labels if label in labels))
 
 
 def orders(axes: Mapping[str, Sequence[str]], versions: Versions) -> dict[str, Order]:
@@ -89,10 +98,10 @@ def _of_versions(axis: str, labels: Sequence[str], versions: Mapping[str, Mappin
         told = versions.get(label, {})
         if told.get("version"):
             key = (order(told["version"]), order(told.get("revision", "")))
-            places.setdefault((told.get("family", ""), key), []).append(label)
+            places.setdefault((_family(axis, told), key), []).append(label)
     ranked = sorted(places.items(), key=lambda one: one[0])
     first = [versions[members[0]] for _, members in ranked]
-    texts = [(one.get("family", ""), one["version"]) for one in first]
+    texts = [(_family(axis, one), one["version"]) for one in first]
     same = Counter(texts)
     return Order.of(
         axis,
@@ -102,6 +111,10 @@ def _of_versions(axis: str, labels: Sequence[str], versions: Mapping[str, Mappin
             for full in [one.get("revision") or one["version"]]
         ),
     )
+
+
+def _family(axis: str, told: Mapping[str, str]) -> str:
+    return told.get("family", "glibc" if axis == "libc" else "")
 
 
 def _of_labels(axis: str, labels: Sequence[str]) -> Order | None:

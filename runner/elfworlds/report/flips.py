@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from elfworlds.flips import Account, Box, Condition, Cut, Mark, Region, Section
     from elfworlds.records import RunTold
 
-MOST_SECTIONS = 12
+MOST_BOXES, MOST_LISTED = 5, 16
+TOO_MANY = "no few words tell where the outcome changes; the table `flips` does"
 
 
 def of(run: RunTold) -> list[Account]:
@@ -26,23 +27,17 @@ def flip_lines(run: RunTold) -> list[str]:
 
 
 def _lines(one: Account) -> Iterator[str]:
-    for section in shown(one):
+    for section in one.sections:
         yield f"{head(one, section)}: {words(section)}"
-    if len(one.sections) > MOST_SECTIONS:
-        yield f"{one.scenario}: … and {len(one.sections) - MOST_SECTIONS} more; the table `flips` has them all"
+    if not one.sections:
+        yield f"{head(one, None)}: {TOO_MANY}"
 
 
-def shown(one: Account) -> Sequence[Section]:
-    """The sections that are told: those with a flip first where there are too many."""
-    if len(one.sections) <= MOST_SECTIONS:
-        return one.sections
-    return sorted(one.sections, key=lambda section: len(section.regions) < 2)[:MOST_SECTIONS]  # noqa: PLR2004  # one is none
-
-
-def head(one: Account, section: Section) -> str:
+def head(one: Account, section: Section | None) -> str:
     """The scenario, under which observers, and at which labels of axes that are not told by thresholds."""
     observers = f" ({', '.join(one.observers)})" if one.observers else ""
-    where = " or ".join(", ".join(map(_label, box)) for box in section.where if box)
+    boxes = section.where if section else ()
+    where = " or ".join(", ".join(map(_label, box)) for box in boxes if box)
     return f"{one.scenario}{observers}" + (f", where {where}" if where else "")
 
 
@@ -53,8 +48,17 @@ def words(section: Section) -> str:
         return f"{_outcomes(regions[0])} everywhere"
     if all(len(one.boxes) == 1 and len(one.boxes[0]) == 1 for one in regions):
         return ", ".join(_along(regions))
+    if too_long(section):
+        return TOO_MANY
     parts = [f"{_outcomes(one)} {_places(one.boxes) or 'elsewhere'}" for one in regions]
     return "; ".join(parts)
+
+
+def too_long(section: Section) -> bool:
+    """Whether nobody would read it to its end."""
+    boxes = [box for region in section.regions for box in region.boxes]
+    listed = sum(len(condition.marks) for box in boxes for condition in box)
+    return len(boxes) > MOST_BOXES or listed > MOST_LISTED
 
 
 def rests(one: Account) -> list[str]:
@@ -68,6 +72,8 @@ def rests(one: Account) -> list[str]:
 
 def between(section: Section) -> list[str]:
     """The long form of each threshold: the neighbours that were tried, with revisions and labels."""
+    if too_long(section):
+        return []
     conditions = [one for region in section.regions for box in region.boxes for one in box]
     found: dict[str, set[Cut]] = {}
     for one in conditions:
