@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import World
 from elfworlds.environment import versions
 from elfworlds.flips import Account, Condition, accounts, changes, orders
-from elfworlds.flips.conditions import inside
+from elfworlds.flips.conditions import both, inside
 from elfworlds.flips.cover import cover
 from elfworlds.records import RunTold
 from elfworlds.report.flips import between, flip_lines, words
@@ -384,7 +386,8 @@ def test_what_is_said_is_true_of_every_point_that_was_seen(made: tuple[dict[str,
 def test_the_order_of_trials_changes_nothing(
     made: tuple[dict[str, tuple[str, ...]], Records], any_order: random.Random
 ) -> None:
-    axes, trials = made
+    axes, one = made
+    trials = [*({**trial, "scenario": "t"} for trial in one), *({**trial, "number": 999} for trial in one)]
     mixed = list(trials)
     any_order.shuffle(mixed)
     assert said(axes, mixed) == said(axes, trials)
@@ -406,6 +409,15 @@ def test_a_threshold_stands_only_between_neighbours_that_differ_and_nothing_else
         assert lower < upper
 
 
+def test_a_box_in_two_boxes_has_the_conditions_of_both() -> None:
+    way, only, other = (Condition("way", labels=labels) for labels in (("a", "b"), ("b",), ("c",)))
+    glibc, musl = (Condition("libc", family=family) for family in ("glibc", "musl"))
+    assert both((way, glibc), (only, glibc)) == (only, glibc)
+    assert both((way,), (other,)) is None
+    assert both((way, glibc), (musl,)) is None
+    assert both((glibc,), (way,)) == (glibc, way)
+
+
 @given(st.dictionaries(st.tuples(st.integers(0, 3), st.integers(0, 3)), st.sampled_from("ab"), min_size=1))
 def test_boxes_hold_all_of_a_kind_and_nothing_else(cells: dict[tuple[int, ...], str]) -> None:
     for kind, spans in cover(cells, (4, 4)).items():
@@ -424,3 +436,39 @@ def test_a_staircase_takes_as_many_boxes_as_it_has_corners(heights: list[int]) -
     cells: dict[tuple[int, ...], bool] = {(x, y): y < steps[x] for x in range(4) for y in range(4)}
     corners = len(set(steps) - {0})
     assert len(cover(cells, (4, 4)).get(True, [])) == corners
+
+
+LIMIT = """\
+experiment: limit
+question: From which size on does it fail?
+matrix: {size: [9, 10, 1], way: [plain, twice]}
+objects:
+  app:
+    executable: app
+    code: |
+      #include <stdlib.h>
+      int main(int argc, char **argv) { return atoi(argv[1]) * (argc > 2 ? 2 : 1) >= 10; }
+scenarios:
+  grow:
+    run: ${app} ${matrix.size} ${matrix.way}
+    outcomes: {large: {exit: 1}, small: {exit: 0}}
+"""
+
+
+def test_a_run_says_its_flips_and_draws_them(world: World) -> None:
+    code, out, err = world.run("run", world.experiment("limit", LIMIT))
+    assert (code, err) == (0, "")
+    assert "\ngrow: large from size 9 on, small below\n" in out
+    run = world.latest("limit")
+    report = (run / "report.md").read_text()
+    assert "- grow: **large from size 9 on, small below**.\n  - size: between 1 and 9\n" in report
+    assert "(pictures/grow-heat.svg)" in report
+    assert (run / "pictures" / "grow-heat.svg").read_text().startswith("<svg ")
+    rows = (run / "tables" / "flips.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[5] for row in rows] == ["plain", "twice"], "a row each, the one with the other label"
+    about = json.loads((run / "run.json").read_text())
+    (host,) = json.loads((run / "environment.json").read_text())["toolchains"]
+    assert about["versions"]["libc"]["host"]["version"] == host["versions"]["libc"]
+    assert about["versions"]["libc"]["host"]["revision"] in host["versions"]["libc-revision"]
+    _, again, _ = world.run("report", "limit", "--table", "flips", "--format", "csv")
+    assert again == (run / "tables" / "flips.csv").read_text()
