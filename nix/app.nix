@@ -13,6 +13,7 @@ let
     "flake.lock"
     "nix"
     "runner"
+    "toolchains"
   ];
   # nixpkgs' compiler is an input; the host's is found in PATH, as everywhere.
   sayCompiler = if pkgs.stdenv.isHost or false then "" else "export CC=\${CC:-${compiler}/bin/cc}";
@@ -24,6 +25,7 @@ pkgs.runCommand "elfworlds" { inherit sayCompiler files packages; python = envir
   chmod -R u+w "$library"
   mkdir "$library/elfworlds/expressions"
   cp -r "$files/default.nix" "$files/flake.lock" "$files/nix" "$library/elfworlds/expressions/"
+  cp -r "$files/toolchains" "$library/elfworlds/locks"
   "$python/bin/python3" -m compileall -q --invalidation-mode unchecked-hash "$library"
 
   cat > "$out/bin/elfworlds" <<END

@@ -57,7 +57,7 @@ def toolchain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
 
 @dataclass(frozen=True)
 class World:
-    """A project in a temporary directory, with a store of its own; `run` calls the command line in it."""
+    """A project of two experiments in a temporary directory, its store beside it; `run` is the command line in it."""
 
     path: Path
     store: Path
@@ -81,7 +81,9 @@ class World:
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> World:
     path = tmp_path / "project"
     shutil.copytree(ROOT / "csrc", path / "csrc")
-    shutil.copytree(ROOT / "experiments", path / "experiments")
+    (path / "experiments").mkdir()
+    for name in ("different-libs.yaml", "same-lib.yaml"):
+        shutil.copy(ROOT / "experiments" / name, path / "experiments")
     cache = tmp_path / "cache"
     monkeypatch.chdir(path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))

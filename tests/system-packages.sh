@@ -9,6 +9,9 @@ c++         g++                 objects in C++
 readelf     binutils            comparing our ELF facts with readelf
 nix-build   nix-bin             that Nix builds the same objects as the local store
 clang       clang               that the C sources compile without warnings with a second compiler
+gdb         gdb                 watching a program under gdb
+valgrind    valgrind            watching a program under memcheck
+strace      strace              watching a program under strace
 '
 set -u
 if [ ! -e /usr/include/stdio.h ]; then

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from elfworlds import elf
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
@@ -86,3 +88,56 @@ def test_what_another_version_remembered_is_learnt_anew(pool: Pool, tmp_path: Pa
     del facts["default_paths"]
     memory.write_text(json.dumps(facts))
     assert probe(prober, tmp_path) == first
+
+
+def only(directory: Path, *names: str) -> str:
+    """A PATH with these programs and nothing else."""
+    directory.mkdir()
+    for name in names:
+        found = shutil.which(name)
+        if found:
+            (directory / name).symlink_to(found)
+    return str(directory)
+
+
+COMPILER = ("cc", "as", "ld", "dpkg-query", "rpm", "sh", "env", "dd")
+OBSERVERS = ("gdb", "valgrind", "strace")
+
+
+def test_what_observes_a_program_is_there_or_absent_and_decides_no_build(pool: Pool, tmp_path: Path) -> None:
+    without = probe(Prober(pool.run, only(tmp_path / "without", *COMPILER), "cc"), None)
+    everything = probe(Prober(pool.run, os.environ["PATH"], "cc"), None)
+    assert not {*OBSERVERS, "memcheck"} & set(without.tools)
+    assert not {*OBSERVERS} & set(without.versions)
+    for name in OBSERVERS:
+        if shutil.which(name):
+            assert everything.tools[name] == (shutil.which(name),)
+            assert everything.versions[name][0].isdigit()
+    assert everything.identity == without.identity
+    assert {"sh", "env", "dd"} <= set(without.tools)
+
+
+def test_a_tool_that_was_installed_since_is_found(pool: Pool, tmp_path: Path, needs: Callable[[str], str]) -> None:
+    path = only(tmp_path / "bin", *COMPILER)
+    assert "strace" not in probe(Prober(pool.run, path, "cc"), tmp_path / "cache").tools
+    (tmp_path / "bin" / "strace").symlink_to(needs("strace"))
+    again = probe(Prober(pool.run, path, "cc"), tmp_path / "cache")
+    assert again.tools["strace"] == (f"{path}/strace",)
+    (tmp_path / "bin" / "strace").unlink()
+    assert "strace" not in probe(Prober(pool.run, path, "cc"), tmp_path / "cache").tools
+
+
+def test_valgrind_without_its_memcheck_is_absent(pool: Pool, tmp_path: Path) -> None:
+    path = only(tmp_path / "bin", *COMPILER)
+    fake = tmp_path / "bin" / "valgrind"
+    fake.write_text("#!/bin/sh\necho valgrind-9.9\n")
+    fake.chmod(0o755)
+    tools = probe(Prober(pool.run, path, "cc"), None).tools
+    assert "valgrind" not in tools
+
+
+def test_memcheck_is_linked_statically(toolchain: Toolchain) -> None:
+    """Else what the experiment preloads would act on it."""
+    if "memcheck" not in toolchain.tools:
+        pytest.skip("valgrind is not installed")
+    assert elf.read(Path(toolchain.tools["memcheck"][0])).interp is None

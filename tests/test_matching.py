@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfworlds.outcome import difference, holds, judge, matches, settle
-from elfworlds.outcome.observed import ABSENT
+from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.plan.types import Judged, ValueRef
 from elfworlds.spec.matchers import WORDS, MatcherError, check_matcher
 from elfworlds.yamltext import Scalar
@@ -131,11 +131,32 @@ class TestAWord:
         assert not matches({"in-order": [ValueRef("stderr"), "a"]}, "a b", values)
         assert matches({"less-than": ValueRef("exit")}, 2, values)
         assert matches({"distinct": ValueRef("exit")}, [1, 2, 3], values)
+        assert matches([ValueRef("exit"), 4], [3, 4], values)
+        assert not matches([ValueRef("exit"), 4], [4, 4], values)
+        assert not matches([ValueRef("nothing"), 4], [None, 4], values)
+        assert difference("pair", [ValueRef("exit"), 4], [4, 4], values) == "pair is [4, 4], not [${exit}, 4]"
 
     @pytest.mark.parametrize("word", ["contains", "less-than", "greater-than", "distinct", "not", "any", "all"])
     def test_that_names_a_missing_value_does_not_hold(self, word: str) -> None:
         holding = matches({word: ValueRef("nothing")}, "None nothing", {})
         assert holding == (word == "not")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("gdb.stops.state", ["a", "b"]),
+        ("gdb.stops.first.state", "a"),
+        ("gdb.stops.count", 2),
+        ("gdb.stops.values.count", [{"of": 7}, {"of": 8}]),
+        ("gdb.stops.values.count.of", [7, 8]),
+        ("gdb.stops.values.none", []),
+        ("gdb.none", ABSENT),
+    ],
+)
+def test_a_path_through_a_list_leads_through_each_of_its_items(name: str, found: object) -> None:
+    stops = [{"state": "a", "values": {"count": {"of": 7}}}, {"state": "b", "values": {"count": {"of": 8}}}]
+    assert lookup({"gdb": {"stops": stops}}, name) == found
 
 
 class TestLaws:

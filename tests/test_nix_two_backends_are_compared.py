@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ("local", "nix")
-TRIAL = {"trial": "t", "outcome": "isolated", "exit": 0, "signal": None, "timed_out": False}
+ENDED = {"exit": 0, "signal": None, "timed_out": False}
+TRIAL = {"trial": "t", "outcome": "isolated", "expected": "isolated", "verdict": "PASS", **ENDED}
 
 
 def moved(build: Build) -> Build:
@@ -60,7 +61,7 @@ def test_objects_without_paths_in_them_have_the_same_bytes_or_differ(tmp_path: P
 
 
 def test_a_trial_with_another_outcome_is_a_finding() -> None:
-    other = {**TRIAL, "outcome": "crash", "exit": None, "signal": "SIGSEGV"}
+    other = {**TRIAL, "outcome": "crash", "exit": None, "signal": "SIGSEGV", "verdict": "FAIL"}
     assert list(compare.trials(NAMES, ([TRIAL], [TRIAL]))) == []
     assert list(compare.trials(NAMES, ([TRIAL], [other]))) == [
         "trial t: outcome is isolated with objects by local, crash by nix",
@@ -69,6 +70,15 @@ def test_a_trial_with_another_outcome_is_a_finding() -> None:
     ]
     assert list(compare.trials(NAMES, ([TRIAL], []))) == ["trial t: tried with local only"]
     assert list(compare.trials(NAMES, ([], [TRIAL]))) == ["trial t: tried with nix only"]
+
+
+def test_a_race_whose_every_outcome_is_expected_is_no_finding() -> None:
+    one, other = ({**TRIAL, "outcome": outcome, "expected": "first | second"} for outcome in ("first", "second"))
+    assert list(compare.trials(NAMES, ([one], [other]))) == []
+    third = {**one, "outcome": "third", "verdict": "FAIL"}
+    assert list(compare.trials(NAMES, ([one], [third]))) == [
+        "trial t: outcome is first with objects by local, third by nix"
+    ]
 
 
 @pytest.mark.parametrize(

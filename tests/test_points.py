@@ -47,6 +47,14 @@ class TestPoints:
     def test_compare_versions_in_an_exclusion(self) -> None:
         assert told('{v: [2.9, 2.30, 2.34], exclude: [{v: "<2.30"}]}') == ["2.30", "2.34"]
 
+    def test_compare_the_versions_of_toolchains_in_an_exclusion(self) -> None:
+        found = {
+            "host": {"libc": "2.36", "libc-family": "glibc"},
+            "debian/sid": {"libc": "2.43", "libc-family": "glibc"},
+        }
+        of = matrix('{libc: [host, debian/sid], exclude: [{libc: "<2.40"}]}')
+        assert list(points(of, lambda point: found[dict(point)["libc"]])) == [(("libc", "debian/sid"),)]
+
     def test_are_added_at_the_end_and_once(self) -> None:
         text = "{a: [1, 2], b: [x], exclude: [{a: 2}], include: [{b: [x, z], a: 2}, {a: 1, b: x}, {a: 2, b: z}]}"
         assert told(text) == ["1,x", "2,x", "2,z"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from elfworlds.records.told import RunTold, settled
 from elfworlds.report import loading, summary, text
 from elfworlds.report.markdown import markdown
@@ -46,6 +49,30 @@ def test_claims_with_the_same_observation_are_said_together() -> None:
         ("way = a", "reproduced"),
         ("way = b", "refuted"),
     ]
+
+
+def test_what_is_said_of_some_points_is_not_true_of_others() -> None:
+    axes = {"libc": ("host",), "plugin": ("bare", "small", "large"), "room": ("little", "much")}
+    every = [
+        (("libc", "host"), ("plugin", plugin), ("room", room)) for plugin in axes["plugin"] for room in axes["room"]
+    ]
+    fits = [point for point in every if ("plugin", "bare") in point or ("room", "much") in point]
+    assert summary.where(axes, fits, every) == "plugin = bare; plugin = small | large, room = much"
+    assert summary.where(axes, every, every) == summary.where(axes, fits, fits) == "everywhere"
+
+
+@given(st.sets(st.tuples(*[st.sampled_from("abc")] * 3), min_size=1), st.sets(st.tuples(*[st.sampled_from("abc")] * 3)))
+def test_where_names_every_point_and_no_other(some: set[tuple[str, ...]], more: set[tuple[str, ...]]) -> None:
+    axes = {axis: tuple("abc") for axis in "xyz"}
+    points, tried = ([tuple(zip("xyz", one, strict=True)) for one in sorted(many)] for many in (some, some | more))
+    said = summary.where(axes, points, tried).replace("everywhere", "x = a | b | c")
+    parts = [dict(one.split(" = ") for one in part.split(", ")) for part in said.split("; ")]
+    named = [
+        point
+        for point in tried
+        if any(all(dict(point)[axis] in labels for axis, labels in part.items()) for part in parts)
+    ]
+    assert named == points
 
 
 def test_a_claim_that_holds_at_times_is_a_distribution() -> None:

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess  # the command as a person runs it
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,15 @@ def test_what_no_outcome_names_is_hang_crash_or_other(
     assert (exit_code, record["outcome"], record["verdict"]) == (0, outcome, "NEW")
     assert record.items() >= ending.items()
     assert "1 trial: 1 NEW" in out
+
+
+@pytest.mark.parametrize("observer", ["ld-debug", "gdb", "valgrind", "strace"])
+def test_a_signal_under_an_observer_is_the_programs(world: World, needs: Callable[[str], str], observer: str) -> None:
+    if observer != "ld-debug":
+        needs(observer)
+    quick(world, "abort();", more=f"observe: [{observer}]")
+    found = {record["observer"]: (record["exit"], record["signal"]) for record in records(world, "quick")}
+    assert found == {"plain": (None, "SIGABRT"), observer: (None, "SIGABRT")}
 
 
 def test_an_unmet_expectation_says_what_was_expected_what_came_and_why(world: World) -> None:

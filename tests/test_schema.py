@@ -82,6 +82,9 @@ def test_what_the_language_allows_validates(
         "expect: {outcome: other, stdout: {not: {contains: [a, 1]}}}",
         "outcomes: {a: {exit: null, stdout: {all: {less-than: 3}}, signal: {absent: true}}}",
         "env: {A: 1, B: null, C: 'x'}",
+        "observe: [ld-debug, gdb]",
+        "observe: {gdb: {break: [f]}, ld-debug: {}}",
+        "steps: [{sleep: 1}, [{sleep: 1}, [{flush: true}]]]",
     ],
 )
 def test_what_a_scenario_may_say_validates(
@@ -90,6 +93,26 @@ def test_what_a_scenario_may_say_validates(
     path = tmp_path / "x.yaml"
     path.write_text(f"experiment: x\nquestion: x\nscenarios:\n  s:\n    run: /bin/true\n    {scenario}\n")
     validator.validate(as_an_editor_reads(read(path).data()))
+
+
+def of_steps(steps: str, directory: Path) -> object:
+    path = directory / "x.yaml"
+    path.write_text(f"experiment: x\nquestion: x\nscenarios:\n  s:\n    steps: {steps}\n")
+    return as_an_editor_reads(read(path).data())
+
+
+def test_lists_within_steps_are_steps(validator: jsonschema.Draft202012Validator, tmp_path: Path) -> None:
+    validator.validate(of_steps("[{flush: true}]", tmp_path))
+    validator.validate(of_steps("[[[{flush: true}]], {thread: {as: t, steps: [[{flush: true}]]}}]", tmp_path))
+
+
+@pytest.mark.parametrize(
+    "steps", ["[[[{flash: true}]]]", "[{thread: {as: t, steps: [[{flash: true}]]}}]", "{flush: true}", "[1]"]
+)
+def test_what_else_stands_in_them_does_not_validate(
+    steps: str, validator: jsonschema.Draft202012Validator, tmp_path: Path
+) -> None:
+    assert not validator.is_valid(of_steps(steps, tmp_path))
 
 
 @pytest.mark.parametrize(

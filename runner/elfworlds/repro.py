@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elfworlds import driver
 from elfworlds.plan.steps import OWNER, SOURCE
@@ -24,7 +24,17 @@ HERE = "$here"
 TOOLS = {"cc": "${CC:-cc}", "c++": "${CXX:-c++}", "rustc": "${RUSTC:-rustc}", "cp": "cp"}
 DROPPED = ("-ffile-prefix-map=", "-frandom-seed=", "-fdiagnostics-color", "--remap-path-prefix")
 END = "end_of_file"
+GDB = "gdb"
+COLLECTED = {
+    "backtrace": "backtrace",
+    "sharedlibrary": "info sharedlibrary",
+    "linker-namespaces": "info linker-namespaces",
+    "threads": "info threads",
+    "registers": "info registers",
+}
+ON_A_TERMINAL = ("if [ -t 1 ]; then", '\t{ sh "$0" || echo "exit status $?" >&2; } | cat', "\texit", "fi")
 _DOUBLE = re.compile(r'["\\`]|\$(?!here\b)')
+_IN_TEXT = re.compile(r"[\\`]|\$(?!here\b)")
 
 
 def comment(plan: Plan, trial: Trial) -> list[str]:
@@ -58,6 +68,8 @@ class _Script:
         yield from (f"# {line}" for text in comment(self.plan, self.trial) for line in text.split("\n"))
         tools = ", ".join(sorted({TOOLS.get(one.argv[0], one.argv[0]) for one in self.requests} - {"cp"}))
         yield from (f"# Needs: {tools}. Run it in an empty directory: sh THIS-FILE", "set -eu", "here=$(pwd)", "")
+        if self.trial.bound.argv and self.trial.bound.capture == "pipe":
+            yield from ("# The trial's standard output was a pipe.", *ON_A_TERMINAL, "")
         for request in self.requests:
             yield from self.build(request)
         yield from self.run()
@@ -118,17 +130,60 @@ class _Script:
         if not argv:
             yield from (f"# What the compiler says of {self.places.get(bound.subject, 'it')} is what happens.", "")
             return
-        yield from _conditions(self.trial)
-        yield "mkdir -p cwd && cd cwd"
-        stdin = f"printf %s {quoted(realise(bound.stdin, symbols))} | " if bound.stdin else "exec "
-        yield f"{stdin}env -i {' '.join([*env, *argv])}{'' if bound.stdin else ' < /dev/null'}"
+        yield from (*_conditions(self.trial), "mkdir -p cwd && cd cwd")
+        if GDB in bound.watch and self.trial.observer == GDB:
+            yield from under_gdb(realise(gdb_commands(bound.watch[GDB]), symbols), env, argv)
+        command = f"env -i {' '.join([*env, *argv])}"
+        if bound.stdin:
+            command = f"printf %s {quoted(realise(bound.stdin, symbols))} | {command}"
+        else:
+            command = f"{command} < /dev/null"
+        yield from captured(command, bound.capture)
+
+
+def gdb_commands(asked: Mapping[str, Any]) -> str:
+    """What a person would tell gdb to be shown what the trial's gdb was asked."""
+    at_a_stop = [
+        *(COLLECTED[one] for one in asked["collect"]),
+        *(f"print {expression}" for expression in asked["evaluate"].values()),
+        *(line for text in asked["commands"].values() for line in str(text).splitlines() if line.strip()),
+    ]
+    lines = [
+        "set breakpoint pending on",
+        *(f"break {one}" for one in asked["break"]),
+        *("run", "while $_isvoid($_exitcode) && $_isvoid($_exitsignal)"),
+        *(f"  {one}" for one in (*at_a_stop, "continue")),
+        "end",
+    ]
+    return "\n".join(lines)
+
+
+def under_gdb(commands: str, env: Iterable[str], argv: Iterable[str]) -> Iterator[str]:
+    """The same program under gdb, where the script is told so; words are quoted for a shell already."""
+    wrapper = quoted(f"set exec-wrapper env -i {' '.join(env)}") if env else "'set exec-wrapper env -i'"
+    yield "# gdb watched the trial: `sh THIS-FILE gdb` shows what it sees at each stop."
+    yield 'if [ "${1-}" = gdb ]; then'
+    if HERE in commands:
+        yield from (f"cat > commands.gdb << {END}", _IN_TEXT.sub(lambda found: f"\\{found[0]}", commands), END)
+    else:
+        yield from (f"cat > commands.gdb << '{END}'", commands, END)
+    yield f"exec gdb -nx -batch -ex {wrapper} -x commands.gdb --args {' '.join(argv)} < /dev/null"
+    yield "fi"
+
+
+def captured(command: str, capture: str) -> Iterator[str]:
+    """The command, its standard output what the trial's was as far as a shell can say it."""
+    if capture == "file":
+        yield from ("status=0", f"{command} > stdout || status=$?", "cat stdout", 'exit "$status"')
+    else:
+        yield command if command.startswith("printf ") else f"exec {command}"
 
 
 def _conditions(trial: Trial) -> Iterator[str]:
     """What the trial had besides, which a shell has other words for."""
     bound = trial.bound
-    if bound.capture != "pipe":
-        yield f"# The trial's standard output was a {bound.capture}."
+    if bound.capture == "pty":
+        yield "# The trial's standard output was a terminal: give it one."
     if bound.cpus is not None:
         yield f"# The trial had {bound.cpus} processor{'s' if bound.cpus > 1 else ''}: taskset -c 0-{bound.cpus - 1}"
     yield f"# It is over after {bound.timeout:g} s; where it hangs, that is what happens."

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import driver, outcome
 from elfworlds.diagnosis import missing_objects
-from elfworlds.observers import compiler, facts, ld_debug, plain
+from elfworlds.observers import compiler, facts, gdb, ld_debug, plain, strace, valgrind
 from elfworlds.observers.types import Watched
 from elfworlds.outcome import Judgement, difference, judge, matches
 from elfworlds.plan import realise
+from elfworlds.plan.points import GDB
+from elfworlds.toolchains.borrowed import with_gdb
 from elfworlds.traces import events
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ WAITING_PER_WORKER = 4
 MOST_LEFT = 1 << 24
 OBSERVED = "observed"
 PLAIN = "plain"
-OBSERVERS: Mapping[str, Any] = {PLAIN: plain, ld_debug.NAME: ld_debug}
+OBSERVERS: Mapping[str, Any] = {PLAIN: plain, "ld-debug": ld_debug, "gdb": gdb, "valgrind": valgrind, "strace": strace}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,9 @@ class Observer:
         return replace(found, attempts=tuple(outcomes))
 
     def attempt(self, trial: Trial) -> Observation:
+        unsupported = self.unsupported(trial)
+        if unsupported:
+            return self.untried(trial, "UNSUPPORTED", (unsupported,))
         reasons = tuple(self.broken[key] for key in self.needed(trial) if key in self.broken)
         if reasons:
             return self.untried(trial, "UNRESOLVED", reasons)
@@ -103,18 +108,28 @@ class Observer:
             return self.judged(trial, compiler.values(trial, self.build))
         return self.judged(trial, facts.values(trial, self.build, self.toolchains[trial.bound.toolchain]))
 
+    def unsupported(self, trial: Trial) -> str:
+        """Why a trial cannot be tried on this machine; empty where it can."""
+        toolchain = self.toolchain(trial)
+        if toolchain.unsupported:
+            return f"{toolchain.name}: {toolchain.unsupported}"
+        lacking = [tool for tool in getattr(OBSERVERS[trial.observer], "TOOLS", ()) if tool not in toolchain.tools]
+        if not lacking:
+            return ""
+        return f"the observer {trial.observer} needs {', '.join(lacking)}, which {toolchain.name} does not have"
+
+    def toolchain(self, trial: Trial) -> Toolchain:
+        """The trial's toolchain; under gdb that of the libc with the gdb of another one, where that is an axis."""
+        found = self.toolchains[trial.bound.toolchain]
+        debugger = dict(trial.point).get(GDB, found.name)
+        return with_gdb(found, self.toolchains[debugger]) if trial.observer == GDB and debugger != found.name else found
+
     def needed(self, trial: Trial) -> tuple[str, ...]:
         """Objects without which there is no trial; a `build` is about one that may not come to be."""
         return (*trial.bound.keys, trial.bound.subject) if trial.bound.kind == "inspect" else trial.bound.keys
 
     def tried(self, trial: Trial) -> Observation:
-        toolchain = self.toolchains[trial.bound.toolchain]
-        watching = OBSERVERS[trial.observer]
-        tool = getattr(watching, "TOOL", None)
-        if tool is not None and tool not in toolchain.tools:
-            return self.untried(
-                trial, "UNSUPPORTED", (f"{tool} is not in PATH: the observer {trial.observer} needs it",)
-            )
+        toolchain, watching = self.toolchain(trial), OBSERVERS[trial.observer]
         cwd = self.directory(trial)
         leaves = cwd.parent / OBSERVED
         if trial.observer != PLAIN:
@@ -126,7 +141,7 @@ class Observer:
         values = {**outcome.told(told), **watching.values(completed, contents(seen.leaves)), **_processes(completed)}
         why = [str(one.fields.get("value")) for one in told if one.name == events.UNSUPPORTED]
         found = self.untried(trial, "UNSUPPORTED", tuple(why), values) if why else self.judged(trial, values)
-        notes = (*found.notes, *self.notes(trial, command, completed))
+        notes = (*found.notes, *_gave_up(values), *self.notes(trial, command, completed))
         return replace(
             found, command=command, completed=completed, notes=notes, events=told, program=self.program(trial)
         )
@@ -134,8 +149,9 @@ class Observer:
     def program(self, trial: Trial) -> str:
         """The claim first, then the C."""
         says = (f"{one.id or 'claim'}: {one.says}" for one in trial.claims)
+        which = ", ".join((f"scenario {trial.scenario}", *(f"{axis}={label}" for axis, label in trial.point)))
         text = self.programs.get(trial.bound.program)
-        return driver.readable(text, (self.question, f"scenario {trial.scenario}", *says)) if text else ""
+        return driver.readable(text, (self.question, which, *says)) if text else ""
 
     def untried(
         self, trial: Trial, verdict: str, reasons: tuple[str, ...], values: Mapping[str, Any] = MappingProxyType({})
@@ -192,6 +208,11 @@ def contents(directory: str) -> dict[str, bytes]:
 def _start_of(path: str) -> bytes:
     with open(path, "rb") as file:  # noqa: PTH123  # as os.scandir gave it
         return file.read(MOST_LEFT)
+
+
+def _gave_up(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The step at which the program ended, in the loader's own words."""
+    return (f"the step `{values['failed-step']}` failed: {values['error']}",) if "failed-step" in values else ()
 
 
 def _processes(completed: Completed) -> dict[str, Any]:

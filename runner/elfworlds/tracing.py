@@ -63,9 +63,12 @@ class Tracer:
             seen = self.watched(trial, Path(work))
             text = ld_debug.text(self.left(trial, seen))
             trace = parse(text)
-            told = prediction.predict(trace, self.world(seen, self.toolchains[trial.bound.toolchain]))
+            toolchain = self.toolchains[trial.bound.toolchain]
+            told = prediction.predict(trace, self.world(seen, toolchain))
         rows = prediction.record(trace, self.names, told)
-        rows["link_maps"] = [{**one, **self.provenance(one["path"])} for one in rows["link_maps"]]
+        rows["link_maps"] = [
+            {**one, **self.provenance(toolchain.world.outside(one["path"]))} for one in rows["link_maps"]
+        ]
         return {"scenario": trial.scenario, "point": dict(trial.point), "trial": trial.id, **rows}
 
     def watched(self, trial: Trial, work: Path) -> Watched:
@@ -83,10 +86,12 @@ class Tracer:
 
     def world(self, seen: Watched, toolchain: Toolchain) -> resolve.World:
         """Where the loader of that program would look, relative to where it ran."""
-        cwd = Path(seen.cwd)
+
+        def outside(path: str) -> str:
+            return toolchain.world.outside(os.path.join(seen.cwd, path))  # noqa: PTH118  # a string all the way
 
         def read(path: str) -> ElfObject | None:
-            found = self.read(str(cwd / path))
+            found = self.read(outside(path))
             return found[0] if found else None
 
         return resolve.World(
@@ -95,12 +100,12 @@ class Tracer:
             cache=toolchain.library_cache,
             default_paths=toolchain.default_paths,
             tokens={},
-            identity=lambda path: _identity(cwd / path),
-            real=lambda path: os.path.realpath(cwd / path),
+            identity=lambda path: _identity(Path(outside(path))),
+            real=lambda path: toolchain.world.real(os.path.join(seen.cwd, path)),  # noqa: PTH118
         )
 
     def read(self, path: str) -> tuple[ElfObject, str] | None:
-        """A file's facts and digest."""
+        """A file's facts and digest; a path of this machine."""
         if path not in self.files:
             self.files[path] = _read(Path(path))
         return self.files[path]

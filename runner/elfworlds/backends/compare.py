@@ -58,9 +58,16 @@ def trials(names: tuple[str, str], records: tuple[Sequence[Mapping[str, Any]], .
         if trial not in here or trial not in there:
             yield f"trial {trial}: tried with {names[trial not in here]} only"
             continue
+        if _by_chance(here[trial], there[trial]):
+            continue
         for name in COMPARED:
             if here[trial][name] != there[trial][name]:
                 yield (
                     f"trial {trial}: {name} is {here[trial][name]} with objects by {names[0]}, "
                     f"{there[trial][name]} by {names[1]}"
                 )
+
+
+def _by_chance(here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
+    """Whether several outcomes are expected and each ended in one of them: a race, not the backends, decided which."""
+    return here["verdict"] == there["verdict"] == "PASS" and " | " in (here["expected"] or "")

@@ -162,7 +162,8 @@ class LocalBackend:
         """Run a request's command in a directory of its own."""
         lay_out(work, request, files)
         command = as_command(request, work, artifacts, toolchain)
-        return self.run(sandbox.wrap(command, toolchain.world))
+        world = toolchain.world.reading(str(self.root / "objects"))
+        return self.run(sandbox.wrap(command, world, (str(work),)))
 
     def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]:
         """Make each object once more beside the store."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from elfworlds.cli import accept, build, check, doctor, export_c, list_, new, plan, report, run, schema
+from elfworlds.cli import accept, build, check, doctor, export_c, list_, new, plan, report, run, schema, toolchain
 from elfworlds.errors import ElfworldsError, Exit, InterruptedRunError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ app.command("accept")(accept.accept)
 app.command("new")(new.new)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
+app.add_typer(toolchain.app, name="toolchain")
 
 
 @app.callback()

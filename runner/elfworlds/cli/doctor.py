@@ -55,6 +55,8 @@ def examine(pool: Pool, environment: Mapping[str, str]) -> Iterator[Finding]:
     yield from _compiler(pool, environment)
     yield _store(environment)
     yield _processes()
+    yield _worlds(pool, environment)
+    yield _roots(environment)
     yield from _programs(environment)
 
 
@@ -90,6 +92,27 @@ def _processes() -> Finding:
     return Finding(
         "/proc", here=here, needed=True, said="mounted" if here else "mount it: trials are watched through it"
     )
+
+
+def _worlds(pool: Pool, environment: Mapping[str, str]) -> Finding:
+    """Being there is not enough: bubblewrap needs what some systems forbid."""
+    from elfworlds.errors import BuildFailedError
+    from elfworlds.sandbox import availability
+
+    try:
+        path = availability.found(pool.run, environment)
+    except BuildFailedError as error:
+        return Finding("bwrap", here=False, needed=False, said=f"{error.message}; {error.hint}")
+    return Finding("bwrap", here=True, needed=False, said=f"{path}, works")
+
+
+def _roots(environment: Mapping[str, str]) -> Finding:
+    from elfworlds.backends.local import default_root
+    from elfworlds.toolchains.debian.root import roots
+
+    here = [f"debian/{'+'.join((one.suite, *one.parts[1:]))}" for one in roots(default_root(environment))]
+    said = ", ".join(here) or "none unpacked; elfworlds toolchain fetch SUITE"
+    return Finding("roots", here=bool(here), needed=False, said=said)
 
 
 def _programs(environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -68,6 +68,7 @@ class Execution:
         """What run.json says, for reports that have nothing but the directory."""
         experiment = self.loaded.spec.experiment
         axes = {name: list(labels) for name, labels in self.plan.axes}
+        chosen = [f"-S {shlex.quote(one)}" for one in self.loaded.chosen]
         return {
             "experiment": self.plan.experiment,
             "question": self.plan.question,
@@ -76,7 +77,7 @@ class Execution:
             "axes": axes,
             "versions": versions(axes, self.toolchains),
             "planned": len(self.plan.trials),
-            "rerun": f"elfworlds run {shlex.quote(shown(self.loaded.path))}",
+            "rerun": " ".join(["elfworlds run", shlex.quote(shown(self.loaded.path)), *chosen]),
         }
 
     def observe(self, opened: Opened, screen: Screen) -> Ending:
@@ -186,6 +187,8 @@ def show(directory: RunDirectory, run_told: RunTold, screen: Screen) -> None:
     screen.say(*(["", *flipped] if flipped else []))
     claims = text.claim_lines(axes, trials)
     screen.say(*(["", *claims] if claims else []))
+    unsupported = text.unsupported_lines(trials)
+    screen.tell(["", *unsupported] if unsupported else [])
     unexpected = loading.disagreement(run_told.traces)
     screen.tell(["", unexpected] if unexpected else [])
     bad = [one["trial"] for one in trials if one["verdict"] in summary.BAD]

@@ -30,7 +30,7 @@ def opening(one: Opening, step: Step, here: Place) -> Iterator[str]:
     call = f"step_{way}({event(step, scope)}, {namespace}{path}, {flags}, {target})"
     lines = [*here.guard(step, call), *kept(step.name, scope)]
     if step.name is None:
-        lines = [*in_block(["void *handle;", *with_path(form, iter(lines))])]
+        lines = [*in_block(["void *handle;", "", *with_path(form, iter(lines))])]
         form = None
     yield from with_path(form, iter(lines))
 
@@ -86,9 +86,9 @@ def _find(
 def _looked_up(step: Step, here: Place, declared: str, finding: str, lines: list[str]) -> Iterator[str]:
     """What is done with a symbol, if it is found."""
     if step.may_fail:
-        yield from in_block([declared, f"if ({finding}) {{", *(f"\t{line}" for line in lines), "}"])
+        yield from in_block([declared, "", f"if ({finding}) {{", *(f"\t{line}" for line in lines), "}"])
     else:
-        yield from in_block([declared, *here.guard(step, finding), *lines])
+        yield from in_block([declared, "", *here.guard(step, finding), *lines])
 
 
 def read(one: Read, step: Step, here: Place) -> Iterator[str]:

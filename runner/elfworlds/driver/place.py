@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from elfworlds.spec.ctext import identifier, string
@@ -66,9 +67,10 @@ class Place:
             yield f"need({done});"
 
     def within(self, step: Step, *, breaks: bool) -> Iterator[str]:
-        """The steps inside a step."""
-        for node in self.node.inner:
-            yield from self.write(replace(self, node=node, breaks=breaks, bound=self.bound | _names(step)))
+        """The steps inside a step, an empty line between them."""
+        for number, node in enumerate(self.node.inner):
+            lines = self.write(replace(self, node=node, breaks=breaks, bound=self.bound | _names(step)))
+            yield from lines if number else islice(lines, 1, None)
 
 
 def _names(step: Step) -> frozenset[str]:
@@ -116,7 +118,7 @@ def with_path(form: str | None, lines: Iterator[str]) -> Iterator[str]:
     if form is None:
         yield from lines
     else:
-        yield from in_block(["char path[PATH_MAX];", f"snprintf(path, sizeof path, {form});", *lines])
+        yield from in_block(["char path[PATH_MAX];", "", f"snprintf(path, sizeof path, {form});", *lines])
 
 
 def file(name: Template | None, path: Template | None, scope: Scope) -> tuple[str | None, str]:

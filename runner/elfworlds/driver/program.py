@@ -154,7 +154,8 @@ class _Writer:
 
     def step(self, here: Place) -> Iterator[str]:
         step, number = here.node.step, here.node.number
-        said = f"{number}. {summary(step, self.scope)}{f', as {step.name}' if step.name else ''}"
+        named = ", ".join([*([step.name] if step.name else []), *step.values])
+        said = f"{number}. {summary(step, self.scope)}{f', as {named}' if named else ''}"
         yield from ("", f"/* {said.replace('*/', '* /')[:_WIDTH]} */", f'#line 1 "{STEP}{number}"')
         yield from VERBS[step.verb](getattr(step, step.verb), step, here)
 
@@ -167,5 +168,5 @@ class _Writer:
             yield from (f'\t\tfputs("usage: program {usage}\\n", stderr);', "\t\treturn 2;", "\t}")
             yield from (f"\tgiven.{name} = argv[{number}];" for number, name in enumerate(given, start=1))
         yield from (f"\tsem_init(&it.{identifier(name)}_posted, 0, 0);" for name in self.posted())
-        yield from _indented(body)
+        yield from _indented(body if given or self.posted() else body[1:])
         yield from ("\treturn 0;", "}")

@@ -45,7 +45,7 @@ def fork(one: Fork, step: Step, here: Place) -> Iterator[str]:
     child = ["leave = _exit;", *here.within(step, breaks=False), "_exit(0);"]
     yield from in_block(
         [
-            *("pid_t child;", f'within({name}, "fork", {seconds});', "child = fork();", "if (child == 0) {"),
+            *("pid_t child;", "", f'within({name}, "fork", {seconds});', "child = fork();", "if (child == 0) {"),
             *(f"\t{line}" for line in child),
             *("}", f'within({name}, "fork", 0);'),
             *here.guard(step, f"step_wait({name}, child, {seconds})"),
@@ -66,17 +66,13 @@ def limit(one: Loop, scope: Scope) -> int:
 
 
 def loop(one: Loop, step: Step, here: Place) -> Iterator[str]:
-    breaks = one.until == "failure"
-    count = f"rounds_{here.node.number.replace('.', '_')}"
-    body = [f"const long index = {count};", "", "(void)index;", *here.within(step, breaks=breaks)]
-    lines = ["long " + count + ";", *(['strcpy(failed_why, "");'] if breaks else [])]
-    lines += [
-        f"for ({count} = 0; {count} < {limit(one, here.scope)}; {count}++) {{",
-        *(f"\t{line}" for line in body),
-        "}",
-    ]
+    """Its index is the number of whole rounds where a failure ends it, and afterwards."""
+    rounds = limit(one, here.scope)
+    why = f"index < {rounds} ? failed_why : NULL" if one.until == "failure" else "NULL"
+    body = [*here.within(step, breaks=one.until == "failure")]
+    lines = ["long index;", "", f"for (index = 0; index < {rounds}; index++) {{", *(f"\t{line}" for line in body), "}"]
     if one.as_ and not step.quiet:
-        lines.append(f"step_loop({string(one.as_)}, {count}, {'failed_why' if breaks else 'NULL'});")
+        lines.append(f"step_loop({string(one.as_)}, index, {why});")
     yield from in_block(lines)
 
 
@@ -89,7 +85,7 @@ def copy_(one: Copy, step: Step, here: Place) -> Iterator[str]:
     done = here.guard(step, f"step_copy({event(step, scope)}, {source}, {target}, {int(one.in_place)})")
     lines = with_path(form, done)
     if to_form is not None:
-        lines = in_block(["char to[PATH_MAX];", f"snprintf(to, sizeof to, {to_form});", *lines])
+        lines = in_block(["char to[PATH_MAX];", "", f"snprintf(to, sizeof to, {to_form});", *lines])
     yield from lines
 
 
@@ -101,7 +97,8 @@ def setenv(one: Mapping[str, Template], step: Step, here: Place) -> Iterator[str
 
 
 def sleep(one: float | Template, _: Step, here: Place) -> Iterator[str]:
-    yield f"usleep({round(float(number(one, here.scope)) * 1e6)});"
+    seconds = float(number(one, here.scope))
+    yield f"sleep({seconds:g});" if seconds.is_integer() else f"usleep({round(seconds * 1e6)});"
 
 
 def flush(_: object, step: Step, here: Place) -> Iterator[str]:
@@ -110,7 +107,8 @@ def flush(_: object, step: Step, here: Place) -> Iterator[str]:
 
 def c(one: Template, step: Step, here: Place) -> Iterator[str]:
     """Its author's lines, then its values, each an event."""
-    yield from here.scope.expression(one).rstrip("\n").split("\n")
+    text = here.scope.expression(one).rstrip("\n")
+    yield from text.split("\n") if text else ()
     if not step.quiet:
         for name, value in step.values.items():
             yield f'tell({string(name)}, "c", {here.scope.expression(value)});'

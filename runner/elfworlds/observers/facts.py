@@ -21,7 +21,11 @@ def values(trial: Trial, build: Build, toolchain: Toolchain) -> dict[str, Any]:
     artifact = build.artifacts[trial.bound.subject]
     symbols = elf.symbols(Path(artifact.path))
     edges = resolve.tree(artifact.path, world(toolchain))
-    served = [elf.symbols(Path(path)) for path in dict.fromkeys(edge.path for edge in edges) if path is not None]
+    served = [
+        elf.symbols(Path(toolchain.world.outside(path)))
+        for path in dict.fromkeys(edge.path for edge in edges)
+        if path is not None
+    ]
     return {
         **artifact.facts.facts(),
         "exports": sorted({one.symbol for one in symbols if one.defined}),
@@ -40,13 +44,13 @@ def missing(symbols: Iterable[Symbol], served: Iterable[Iterable[Symbol]]) -> se
 
 def world(toolchain: Toolchain) -> resolve.World:
     """The search of a program with an empty environment, where the toolchain's own loader would look."""
+
+    def read(path: str) -> ElfObject | None:
+        try:
+            return elf.read(Path(toolchain.world.outside(path)))
+        except elf.NotElfError:
+            return None
+
     return resolve.World(
-        read=_read, library_path=(), cache=toolchain.library_cache, default_paths=toolchain.default_paths, tokens={}
+        read=read, library_path=(), cache=toolchain.library_cache, default_paths=toolchain.default_paths, tokens={}
     )
-
-
-def _read(path: str) -> ElfObject | None:
-    try:
-        return elf.read(Path(path))
-    except elf.NotElfError:
-        return None

@@ -37,6 +37,7 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
             cpus=watched.cpus,
         ),
         toolchain.world,
+        (watched.leaves,),
     )
 
 

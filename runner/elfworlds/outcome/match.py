@@ -35,7 +35,7 @@ def matches(matcher: Any, value: Any, values: Values) -> bool:  # noqa: ANN401  
         return isinstance(value, Mapping) and all(
             matches(one, value.get(name, ABSENT), values) for name, one in matcher.items()
         )
-    return equals(matcher, value)
+    return equals(_resolved(matcher, values), value)
 
 
 def _word(word: str, operand: Any, value: Any, values: Values) -> bool:  # noqa: ANN401  # any value
@@ -85,6 +85,9 @@ def _contains(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401
 
 
 def _resolved(operand: Any, values: Values) -> Any:  # noqa: ANN401  # any value
+    """What an operand, or each item of a list of them, stands for."""
+    if isinstance(operand, list | tuple):
+        return [_resolved(one, values) for one in operand]
     return lookup(values, operand.name) if isinstance(operand, ValueRef) else operand
 
 
@@ -161,7 +164,8 @@ def _show(data: Any) -> str:  # noqa: ANN401  # any value
         return "absent"
     if isinstance(data, ValueRef):
         return f"${{{data.name}}}"
-    text = (
-        repr(data) if not isinstance(data, dict) else " and ".join(f"{word} {_show(one)}" for word, one in data.items())
-    )
+    if isinstance(data, dict):
+        text = " and ".join(f"{word} {_show(one)}" for word, one in data.items())
+    else:
+        text = f"[{', '.join(map(_show, data))}]" if isinstance(data, list) else repr(data)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -39,7 +39,7 @@ def _step(found: Any, step: str) -> Any:  # noqa: ANN401  # any value
         own = last.get(step, ABSENT) if isinstance(last, Mapping) else ABSENT
         return own if own is not ABSENT else _of_all(found, step)
     if isinstance(found, list | tuple):
-        if step in ACCESSORS:
+        if step in ACCESSORS and not any(isinstance(item, Mapping) and step in item for item in found):
             return _of_all(found, step)
         return [one for item in found if (one := _step(item, step)) is not ABSENT]
     return found.get(step, ABSENT) if isinstance(found, Mapping) else ABSENT

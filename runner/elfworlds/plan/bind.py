@@ -31,13 +31,20 @@ class Binder:
     """Everything at one point. Objects are bound once, when they are first named."""
 
     def __init__(
-        self, experiment: Experiment, sources: Sources, toolchain: Toolchain, point: Point, known: Known
+        self,
+        experiment: Experiment,
+        sources: Sources,
+        toolchain: Toolchain,
+        point: Point,
+        versions: Mapping[str, str],
+        known: Known,
     ) -> None:
         self.experiment = experiment
         self.axes = known.reads.axes
         self.sources = sources
         self.toolchain = toolchain
         self.point = dict(point)
+        self.versions = versions
         self.known = known
 
     def lookup(self, name: str) -> object:
@@ -150,7 +157,7 @@ class Binder:
 
     def applies(self, when: Mapping[str, tuple[str | None, ...]]) -> bool:
         """Whether a `when` holds at this point."""
-        return applies(when, self.point, self.toolchain.versions)
+        return applies(when, self.point, self.versions)
 
     def search(self, one: Object | Program, needs: Iterable[str]) -> Iterator[str]:
         """The entries of DT_RUNPATH or DT_RPATH; an object's name stands for its directory."""

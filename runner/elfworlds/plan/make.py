@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from elfworlds.plan.bind import Binder
 from elfworlds.plan.document import as_document
 from elfworlds.plan.known import Known
-from elfworlds.plan.points import LIBC, applies, labels, points
+from elfworlds.plan.points import GDB, LIBC, labels, points
 from elfworlds.plan.reads import Reads
 from elfworlds.plan.types import Bound, Judged, Placement, Plan, Trial
 from elfworlds.yamltext import Problem
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
 
 PLAIN = "plain"
-_UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.+/-]")
 _LONGEST_ID = 150
 
 
@@ -54,11 +54,11 @@ class _Maker:
     def plan(self) -> Plan:
         trials: list[Trial] = []
         placements: dict[tuple[str, Point], Placement] = {}
-        for point in points(self.experiment.matrix):
+        for point in points(self.experiment.matrix, self.versions):
             binder = self.binder(point)
             self.place(binder, placements)
             for name, scenario in self.experiment.scenarios.items():
-                if applies(scenario.when, binder.point, binder.toolchain.versions):
+                if binder.applies(scenario.when):
                     trials += self.trials(name, scenario, point, binder, len(trials))
         self.refuse_twins(placements.values())
         plan = Plan(
@@ -73,9 +73,15 @@ class _Maker:
         )
         return with_digest(plan)
 
+    def versions(self, point: Point) -> Mapping[str, str]:
+        """What `when` compares: those of the libc's toolchain, gdb's own where it is an axis."""
+        labels = dict(point)
+        found = self.toolchains[labels[LIBC]].versions
+        return {**found, GDB: self.toolchains[labels[GDB]].versions.get(GDB, "")} if GDB in labels else found
+
     def binder(self, point: Point) -> Binder:
         toolchain = self.toolchains[dict(point)[LIBC]]
-        return Binder(self.experiment, self.sources, toolchain, point, self.known)
+        return Binder(self.experiment, self.sources, toolchain, point, self.versions(point), self.known)
 
     def place(self, binder: Binder, placements: dict[tuple[str, Point], Placement]) -> None:
         for name, one in self.experiment.objects.items():
@@ -92,9 +98,8 @@ class _Maker:
         if at not in self.bound:
             self.bound[at] = (binder.scenario(name, scenario), self.repeat or binder.repeat(scenario))
         bound, repeat = self.bound[at]
-        versions = binder.toolchain.versions
-        claims = tuple(binder.judged(one) for one in scenario.claim if applies(one.when, binder.point, versions))
-        fitting = (binder.judged(one) for one in scenario.expect if applies(one.when, binder.point, versions))
+        claims = tuple(binder.judged(one) for one in scenario.claim if binder.applies(one.when))
+        fitting = (binder.judged(one) for one in scenario.expect if binder.applies(one.when))
         expected: Judged | None = next(fitting, None)
         watched = product(observers(bound, claims, expected), range(1, repeat + 1))
         for place, (observer, number) in enumerate(watched, start=first):
@@ -135,7 +140,8 @@ def trial_id(scenario: str, point: Point, observer: str, repeat: int | None) -> 
     extra += [("repeat", str(repeat))] if repeat is not None else []
     exact = ",".join([scenario, *(f"{axis}={label}" for axis, label in (*point, *extra))])
     safe = ",".join([scenario, *(f"{axis}={_UNSAFE.sub('_', label)}" for axis, label in (*point, *extra))])
-    if safe == exact and len(safe) <= _LONGEST_ID:
+    safe = safe.replace("/", ":")  # no other `:` is left, so that it stands for nothing else
+    if safe == exact.replace("/", ":") and ":" not in exact and len(safe) <= _LONGEST_ID:
         return safe
     return f"{safe[:_LONGEST_ID]}~{hashlib.sha256(exact.encode()).hexdigest()[:10]}"
 

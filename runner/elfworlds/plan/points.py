@@ -9,7 +9,7 @@ from elfworlds.spec.forms import label_of
 from elfworlds.spec.versions import comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from elfworlds.plan.types import Point
     from elfworlds.spec.model import Matrix
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Versions = Mapping[str, str]
 
 LIBC = "libc"
+GDB = "gdb"
 DEFAULT_LIBC = "host"
 
 
@@ -27,12 +28,17 @@ def labels(matrix: Matrix) -> dict[str, tuple[str, ...]]:
     return found if LIBC in found else {**found, LIBC: (DEFAULT_LIBC,)}
 
 
-def points(matrix: Matrix) -> Iterator[Point]:
-    """Every combination that is not excluded, the last axis fastest; then the added ones."""
+def points(matrix: Matrix, versions: Callable[[Point], Versions] = lambda _point: {}) -> Iterator[Point]:
+    """Every combination that is not excluded, the last axis fastest; then the added ones.
+
+    Args:
+        matrix: the axes.
+        versions: what `exclude` compares at a point.
+    """
     axes = matrix.varied
     seen = set()
     for point in _product({name: axis.labels for name, axis in axes.items()}):
-        if not any(applies(entry, dict(point), {}) for entry in matrix.exclude):
+        if not any(applies(entry, dict(point), versions(point)) for entry in matrix.exclude):
             seen.add(point)
             yield point
     for entry in matrix.include:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SOURCE = "program.c"
 OWNER = "the program of "
+LOADER = "-ldl"  # before glibc 2.34 dlopen is not in libc.so.6; later the library is an empty archive
 
 
 def built(binder: Binder, name: str, scenario: Scenario) -> tuple[BuildRequest, tuple[str, ...], str]:
@@ -38,7 +39,7 @@ def _recipe(binder: Binder, name: str, one: Program, made: driver.Program) -> Re
     search = tuple(binder.search(one, keys))
     defines = tuple((macro, binder.plain(value)) for macro, value in sorted(one.defines.items()))
     cflags = (*(["-pthread"] if made.threads else []), *binder.words(one.cflags))
-    ldflags = tuple(binder.words(one.ldflags))
+    ldflags = (*binder.words(one.ldflags), LOADER)
     exports = binder.exports(one)
     texts = (*search, *(value or "" for _, value in defines), *cflags, *ldflags)
     return Recipe(

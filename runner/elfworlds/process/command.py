@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KEPT_BYTES = 1 << 20
+REPORT_DESCRIPTOR = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Command:
         stderr_to: a file that standard error is appended to, to be read while the program runs; then the
             stream that is kept is empty.
         events: whether descriptor 9 is a file that it may append events to.
+        through: words that start it by way of a first process in a world of its own, which is told the
+            environment and tells how the program ended (sandbox/reaper.c); none where it is started as it is.
     """
 
     argv: tuple[str, ...]
@@ -43,11 +46,27 @@ class Command:
     limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({"core": 0}))
     stderr_to: str = ""
     events: bool = False
+    through: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All that is started: the program and its arguments, and what it is started through."""
+        if not self.through:
+            return self.argv
+        return (*self.through, str(REPORT_DESCRIPTOR), str(len(self.env)), *self._assignments, *self.argv)
+
+    @property
+    def outer_env(self) -> Mapping[str, str]:
+        """The environment of what is started."""
+        return {} if self.through else self.env
+
+    @property
+    def _assignments(self) -> list[str]:
+        return [f"{name}={value}" for name, value in sorted(self.env.items())]
 
     def as_shell(self) -> str:
         """One line that runs the same program by hand, in a POSIX shell."""
-        assignments = [f"{name}={value}" for name, value in sorted(self.env.items())]
-        return shlex.join(["env", "-i", *assignments, *self.argv])
+        return shlex.join(["env", "-i", *([] if self.through else self._assignments), *self.words])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +111,7 @@ class Completed:
         not_started: the system's words where execve failed.
         wall_s: seconds from fork to the end; user_s and sys_s as wait4(2) gives them.
         max_rss_kb: ru_maxrss of wait4(2); never below what the supervisor held at the fork.
-        left: processes found alive at the end, in order of their ids.
+        left: processes found alive at the end, in order of their ids; those are what the program itself sees.
         events: what was appended to descriptor 9, up to a bound; a line that was cut short may be the last.
     """
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from elfworlds.errors import ElfworldsError, InterruptedRunError
-from elfworlds.process.command import Command, Completed, Left, Stream
+from elfworlds.process.command import REPORT_DESCRIPTOR, Command, Completed, Left, Stream
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -122,8 +122,9 @@ class Pool:
 
 def as_request(command: Command) -> dict[str, Any]:
     return {
-        "argv": list(command.argv),
-        "env": dict(command.env),
+        "argv": list(command.words),
+        "env": dict(command.outer_env),
+        "report": REPORT_DESCRIPTOR if command.through else 0,
         "cwd": command.cwd,
         "timeout": command.timeout,
         "stdin": command.stdin,

@@ -38,7 +38,7 @@ def trial_record(observation: Observation) -> dict[str, Any]:
         "attempts": list(observation.attempts),
         "notes": list(observation.notes),
         "exit": observation.values.get("exit"),
-        "signal": done.signal if done else None,
+        "signal": observation.values.get("signal"),
         "timed_out": done.timed_out if done else None,
         "wall_s": round(done.wall_s, 6) if done else None,
         "user_s": round(done.user_s, 6) if done else None,

@@ -53,13 +53,15 @@ class Seen:
 def seen(run: RunTold) -> list[Seen]:
     """Every scenario's pictures; points with the same one are told together."""
     found: dict[tuple[str, str], list[tuple[Record, Namespaces]]] = {}
+    tried: dict[str, list[tuple[tuple[str, str], ...]]] = {}
     for one in run.traces:
+        tried.setdefault(one["scenario"], []).append(tuple(one["point"].items()))
         spaces = namespaces(one)
         found.setdefault((one["scenario"], picture(spaces, one["scenario"])), []).append((one, spaces))
     return [
         Seen(
             scenario,
-            where(run.axes, [tuple(one["point"].items()) for one, _ in members]),
+            where(run.axes, [tuple(one["point"].items()) for one, _ in members], tried[scenario]),
             members[0][0]["trial"],
             members[0][1],
             drawn,
@@ -97,7 +99,7 @@ def rows_of_disagreements(run: RunTold) -> list[list[str]]:
     return [
         [
             trace["scenario"],
-            where(run.axes, [tuple(trace["point"].items())]),
+            where(run.axes, [tuple(trace["point"].items())], ()),
             title(one["lmid"]),
             one["name"],
             *(_path(one[field], names) for field in ("needed_by", "predicted", "found")),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds.report import flips, loading
 from elfworlds.report.heat import heats
-from elfworlds.report.summary import BAD, ClaimLine, Pivot, claims, counts, pivot, point_text, where
+from elfworlds.report.summary import BAD, ClaimLine, Pivot, claims, counts, pivot, point_text, unsupported, where
 from elfworlds.report.text import ending, pivot_rows
 from elfworlds.yamltext.problems import printable
 
@@ -32,6 +32,7 @@ def markdown(run: RunTold) -> str:
         *_heats(run),
         *_claims(claims(run.axes, run.trials), run.source),
         *_differences(run.axes, run.trials),
+        *_unsupported(run.trials),
     ]
     lines += [*_note(run.note), *_loading(run), *_objects(run.objects), *_versions(run.environment)]
     return "\n".join([*lines, "## Run it again", "", f"    {run.rerun}", ""])
@@ -84,7 +85,8 @@ def answer(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[
         for one in trials:
             if one["scenario"] == scenario:
                 places.setdefault(str(one["outcome"]), []).append(tuple(one["point"].items()))
-        parts = [f"**{escape(outcome)}** {_place(where(axes, points))}" for outcome, points in places.items()]
+        tried = [point for points in places.values() for point in points]
+        parts = [f"**{escape(outcome)}** {_place(where(axes, points, tried))}" for outcome, points in places.items()]
         lines.append(f"{escape(scenario)}: {'; '.join(parts)}.")
     return lines or ["Nothing was tried."]
 
@@ -132,6 +134,11 @@ def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) ->
         lines.append(f"{head}expected {one['expected']}, {got}.")
         lines += [f"  - {escape(text)}" for text in ([one["why"]] if one["why"] else []) + list(one["notes"])]
     return [*lines, ""]
+
+
+def _unsupported(trials: Sequence[Record]) -> list[str]:
+    rows = [[reason, str(count)] for reason, count in unsupported(trials)]
+    return ["## Not supported here", "", *table(["why", "trials"], rows), ""] if rows else []
 
 
 def _note(note: str) -> list[str]:

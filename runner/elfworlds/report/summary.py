@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     Record = Mapping[str, Any]
+    Point = tuple[tuple[str, str], ...]
 
 VERDICTS = ("PASS", "FAIL", "FLAKY", "NEW", "UNSUPPORTED", "UNRESOLVED")
 BAD = ("FAIL", "FLAKY", "UNRESOLVED")
@@ -69,6 +71,12 @@ def counts(trials: Iterable[Record]) -> str:
     return f"{total} trial{'' if total == 1 else 's'}{': ' if parts else ''}{parts}"
 
 
+def unsupported(trials: Iterable[Record]) -> list[tuple[str, int]]:
+    """Why trials say nothing here, and how many there are of each reason."""
+    reasons = Counter("; ".join(one["notes"]) for one in trials if one["verdict"] == "UNSUPPORTED")
+    return sorted(reasons.items())
+
+
 def failed(trials: Iterable[Record]) -> bool:
     """Whether an expectation was not met."""
     return any(
@@ -125,16 +133,16 @@ def claims(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[
 def _claim_lines(
     key: tuple[str, ...], axes: Mapping[str, Sequence[str]], members: Sequence[Record]
 ) -> Iterable[ClaimLine]:
-    by_point: dict[tuple[tuple[str, str], ...], list[Record]] = {}
+    by_point: dict[Point, list[Record]] = {}
     for one in members:
         by_point.setdefault(tuple(one["point"].items()), []).append(one)
-    told: dict[tuple[str, str], list[tuple[tuple[str, str], ...]]] = {}
+    told: dict[tuple[str, str], list[Point]] = {}
     for point, ones in by_point.items():
         cell = _cell(ones)
         told.setdefault((cell.text if cell else "", _claim_verdict(ones)), []).append(point)
     identity, scenario, says, claimed = key
     for (observed, verdict), points in told.items():
-        yield ClaimLine(identity, scenario, says, claimed, where(axes, points), observed, verdict)
+        yield ClaimLine(identity, scenario, says, claimed, where(axes, points, by_point), observed, verdict)
 
 
 def _claim_verdict(ones: Sequence[Record]) -> str:
@@ -144,14 +152,44 @@ def _claim_verdict(ones: Sequence[Record]) -> str:
     return "refuted" if held == 0 else f"in {held} of {len(ones)}"
 
 
-def where(axes: Mapping[str, Sequence[str]], points: Sequence[tuple[tuple[str, str], ...]]) -> str:
-    """Points in words: each axis with its labels, those of a whole axis left out."""
-    parts = []
-    for axis, labels in axes.items():
-        seen = [label for label in labels if any(dict(point)[axis] == label for point in points)]
-        if len(labels) > 1 and len(seen) < len(labels):
-            parts.append(f"{axis} = {' | '.join(seen)}")
+def where(axes: Mapping[str, Sequence[str]], points: Sequence[Point], tried: Iterable[Point]) -> str:
+    """Points in words, none of the other tried ones among them: each axis with its labels, a whole axis left out."""
+    others = set(tried) - set(points)
+    return "; ".join(_said(axes, part) for part in _parts(axes, list(dict.fromkeys(points)), others))
+
+
+def _said(axes: Mapping[str, Sequence[str]], points: Sequence[Point]) -> str:
+    seen = _seen(axes, points)
+    parts = [f"{axis} = {' | '.join(seen[axis])}" for axis, labels in axes.items() if len(seen[axis]) < len(labels)]
     return ", ".join(parts) or "everywhere"
+
+
+def _seen(axes: Mapping[str, Sequence[str]], points: Sequence[Point]) -> dict[str, list[str]]:
+    there = set(chain.from_iterable(points))
+    return {axis: [label for label in labels if (axis, label) in there] for axis, labels in axes.items()}
+
+
+def _parts(axes: Mapping[str, Sequence[str]], points: list[Point], others: set[Point]) -> Iterator[list[Point]]:
+    """The points as they are where their labels name no other one; else by the axis that makes the fewest parts."""
+    seen = _seen(axes, points)
+    if not any(all(label in seen[axis] for axis, label in other) for other in others):
+        yield points
+        return
+    split = min((one for axis in axes if len(one := _split(axis, points)) > 1), key=len)
+    for part in split:
+        yield from _parts(axes, part, others)
+
+
+def _split(axis: str, points: Iterable[Point]) -> list[list[Point]]:
+    """The points by this axis' labels, those labels together that have the same points on the other axes."""
+    by_label: dict[str, dict[Point, Point]] = {}
+    for point in points:
+        rest = tuple(one for one in point if one[0] != axis)
+        by_label.setdefault(dict(point)[axis], {})[rest] = point
+    alike: dict[frozenset[Point], list[Point]] = {}
+    for found in by_label.values():
+        alike.setdefault(frozenset(found), []).extend(found.values())
+    return list(alike.values())
 
 
 def point_text(point: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> str:

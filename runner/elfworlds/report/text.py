@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.report.summary import BAD, Pivot, claims, point_text
+from elfworlds.report.summary import BAD, Pivot, claims, point_text, unsupported
 from elfworlds.yamltext.problems import printable, width
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ def pivot_lines(pivot: Pivot) -> list[str]:
 def claim_lines(axes: Mapping[str, Sequence[str]], trials: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = [[one.id or "–", one.claimed, one.observed, one.verdict, one.where] for one in claims(axes, trials)]
     return grid([["claim", "claimed", "observed", "verdict", "where"], *rows]) if rows else []
+
+
+def unsupported_lines(trials: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [f"UNSUPPORTED  {printable(reason)} (trials: {count})" for reason, count in unsupported(trials)]
 
 
 def failure_lines(

@@ -13,8 +13,9 @@ from elfworlds.spec.circles import check_axes
 from elfworlds.spec.findings import Finding
 from elfworlds.spec.forms import kind
 from elfworlds.spec.model import Experiment, Matrix
+from elfworlds.spec.observe import NAMES
 from elfworlds.spec.places import model_at, unspliced
-from elfworlds.spec.values import OBSERVERS, VALUES, unknown_value, written
+from elfworlds.spec.values import VALUES, unknown_value, written
 from elfworlds.yamltext import Document, Problem, closest
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _is_unknown_value(path: Path, data: Mapping[Any, Any]) -> bool:
         return False
     fields = {field.alias for field in model_at(path[:4]).model_fields.values()}
     values = {value for known in VALUES.values() for value in known} | written(data["scenarios"].get(path[1]))
-    return str(path[4]).partition(".")[0] not in {*values, *OBSERVERS, *fields}
+    return str(path[4]).partition(".")[0] not in {*values, *NAMES, *fields}
 
 
 def _missing(path: Path) -> str | None:

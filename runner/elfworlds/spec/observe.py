@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from elfworlds.spec.forms import listed, one_of
 from elfworlds.spec.leaves import Count, Name, Reads, Templated, Templates
 from elfworlds.spec.shape import REMOVABLE, Model, word
 
-COLLECTED = ("backtrace", "sharedlibrary", "linker-namespaces", "threads")
+COLLECTED = ("backtrace", "sharedlibrary", "linker-namespaces", "threads", "registers")
 ALONE = ("gdb", "valgrind", "strace")
 
 
@@ -61,4 +61,8 @@ class Observe(Model):
         return tuple(field.alias or name for name, field in type(self).model_fields.items() if getattr(self, name))
 
 
-Observed = Annotated[Observe, BeforeValidator(_by_name)]
+NAMES = tuple(field.alias or name for name, field in Observe.model_fields.items())
+_ONLY_NAMES = {"type": "array", "items": {"enum": list(NAMES)}}
+Observed = Annotated[
+    Observe, BeforeValidator(_by_name, json_schema_input_type=Annotated[Any, WithJsonSchema(_ONLY_NAMES)] | Observe)
+]

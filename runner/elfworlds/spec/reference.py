@@ -115,7 +115,7 @@ def _rules() -> Iterator[str]:
     yield "A mapping is a matcher; several words in one mapping must all hold:"
     yield from ("", "| word | holds where |", "| --- | --- |")
     yield from (f"| `{word}` | {MEANINGS[word]} |" for word in WORDS)
-    yield from ("", "`${exit}` alone in a matcher stands for another value of the same trial.")
+    yield from ("", "`${exit}` alone in a matcher, or in a list there, stands for another value of the same trial.")
     yield "A missing value matches `absent` only."
     yield f"Outcomes are tried in the file's order; where none matches, the outcome is {_listed(DEFAULT_OUTCOMES)}."
     yield "Of `expect`, the first entry whose `when` applies decides; of `claim`, every one that applies is checked."

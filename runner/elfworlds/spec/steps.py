@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
@@ -225,7 +225,7 @@ class Step(Model):
 BESIDE = ("values", "when", "quiet", "may_fail")
 VERBS = tuple(name for name in Step.model_fields if name not in BESIDE)
 VERB_WORDS = tuple(name.rstrip("_") for name in VERBS)
-Steps = Annotated[tuple[Step, ...], BeforeValidator(spliced)]
+Steps = Annotated[tuple[Step, ...], BeforeValidator(spliced, json_schema_input_type=tuple[Step | list[Any], ...])]
 
 
 def every(steps: Iterable[Step]) -> Iterator[Step]:

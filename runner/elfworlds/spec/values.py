@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from elfworlds.spec.findings import Finding
 from elfworlds.spec.model import Claim, Expectation
 from elfworlds.spec.objects import FACTS
-from elfworlds.spec.observe import Observe
+from elfworlds.spec.observe import NAMES
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 }
 RESERVED = ("failed", "unsupported", "unreadable", "left-behind", "loop")
 ACCESSORS = ("first", "last", "all", "count")
-OBSERVERS = tuple(field.alias or name for name, field in Observe.model_fields.items())
 OPENED = ("ok", "error", "lmid", "base", "path")
 CHILD = ("ok", "error", "started", "timed-out", "pid", "exit", "signal")
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -71,7 +70,7 @@ class Values:
         """None where the name is right; otherwise what would be, or nothing."""
         root, *path = name.split(".")
         if root not in self.roots:
-            return f"`observe: [{root}]` gives it" if root in OBSERVERS else closest(root, self.roots) or ""
+            return f"`observe: [{root}]` gives it" if root in NAMES else closest(root, self.roots) or ""
         fields = self.roots[root]
         while path and path[0] in ACCESSORS and path[0] not in (fields or ()):
             path = path[1:]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -20,8 +23,8 @@ def stat_of(pid: int) -> tuple[str, list[str]]:
     return name, rest.split()
 
 
-def descendants() -> list[int]:
-    """Every process below this one, in order of their ids."""
+def descendants() -> dict[int, int]:
+    """Every process below this one and its parent, in order of their ids."""
     parents = {}
     for entry in os.listdir("/proc"):  # noqa: PTH208  # as above
         if entry.isdigit():
@@ -32,7 +35,7 @@ def descendants() -> list[int]:
     mine = {os.getpid()}
     while fresh := {pid for pid, parent in parents.items() if parent in mine and pid not in mine}:
         mine |= fresh
-    return sorted(mine - {os.getpid()})
+    return {pid: parents[pid] for pid in sorted(mine - {os.getpid()})}
 
 
 def describe(pid: int) -> Described:
@@ -45,10 +48,20 @@ def describe(pid: int) -> Described:
         return None
     if fields[0] == "Z":
         return None
-    return pid, name, fields[0], (int(fields[11]) + int(fields[12])) / TICKS, "" if wchan == "0" else wchan
+    return _own(pid), name, fields[0], (int(fields[11]) + int(fields[12])) / TICKS, "" if wchan == "0" else wchan
 
 
-def signal_each(pids: list[int], number: int) -> None:
+def _own(pid: int) -> int:
+    """The id that a process has for itself, which is another one where it runs in a pid namespace."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123
+            found = [line for line in file if line.startswith(b"NSpid:")]
+        return int(found[0].split()[-1])
+    except (OSError, IndexError, ValueError):
+        return pid
+
+
+def signal_each(pids: Iterable[int], number: int) -> None:
     for pid in pids:
         try:
             os.kill(pid, number)
@@ -56,10 +69,10 @@ def signal_each(pids: list[int], number: int) -> None:
             continue
 
 
-def freeze() -> dict[int, Described]:
-    """Stop every descendant, newly forked ones included; return who each was before it was stopped."""
+def freeze(spared: Collection[int]) -> dict[int, Described]:
+    """Stop every other descendant, newly forked ones included; return who each was before it was stopped."""
     stopped: dict[int, Described] = {}
-    while fresh := [pid for pid in descendants() if pid not in stopped]:
+    while fresh := [pid for pid in descendants() if pid not in stopped and pid not in spared]:
         stopped |= {pid: describe(pid) for pid in fresh}
         signal_each(fresh, signal.SIGSTOP)
     return stopped

@@ -10,17 +10,20 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.supervisor.procfs import Described, freeze, signal_each, signal_name
+from elfworlds.supervisor.procfs import Described, descendants, freeze, signal_each, signal_name
+from elfworlds.supervisor.report import Ended, Report, Told
 from elfworlds.supervisor.streams import EVENTS_DESCRIPTOR, KINDS, Events, Pipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KILL_SECONDS = 10.0
+TELL_SECONDS = 1.0
 DRAIN_MS = 50
 POLL_SECONDS = 0.02
 EVENTS_SECONDS = 0.5
 LONGEST_SECONDS = 3600.0
+NOTHING = Ended(0, 0.0, 0.0, 0)
 RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)  # what Python ignores
 
 
@@ -35,12 +38,15 @@ class Trial:
         self.request = request
         self.control = control
         self.wakeup = wakeup
-        self.ended: tuple[int, resource.struct_rusage] | None = None
+        self.ended: Ended | None = None
+        self.gone = False
         self.childless = False
         self.pid = 0
         self.out: Pipe = KINDS[request["capture"]](request["keep"])
         self.err = Pipe(request["keep"])
         self.events = Events() if request["events"] else None
+        self.report = Report() if request["report"] else None
+        self.streams = {one.reading: one for one in (self.out, self.err, self.report) if one}
         self.polling = POLL_SECONDS if not self.out.pollable else EVENTS_SECONDS if self.events else LONGEST_SECONDS
 
     def run(self) -> dict[str, Any]:
@@ -48,13 +54,15 @@ class Trial:
             self.err.redirect(self.request["stderr_to"])
         started = time.monotonic()
         self.pid, failure = self.start()
-        for stream in (self.out, self.err):
+        for stream in self.streams.values():
             stream.started()
         timed_out = failure is None and self.watch(started + self.request["timeout"])
         wall = time.monotonic() - started
         left = self.end_all()
         for stream in (self.out, self.err):
             stream.drain(DRAIN_MS)
+        if self.report:
+            self.report.take()
         return self.result(failure, timed_out, wall, left)
 
     def start(self) -> tuple[int, str | None]:
@@ -63,6 +71,7 @@ class Trial:
         fds = (stdin, self.out.writing, self.err.writing)
         actions = [(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in enumerate(fds)]
         actions += [(os.POSIX_SPAWN_DUP2, self.events.writing, EVENTS_DESCRIPTOR)] if self.events else []
+        actions += [(os.POSIX_SPAWN_DUP2, self.report.writing, self.request["report"])] if self.report else []
         argv, env = self.request["argv"], self.request["env"]
         try:
             os.chdir(self.request["cwd"])  # noqa: TID251  # this process is single-threaded and serves one command
@@ -91,7 +100,8 @@ class Trial:
                 if pid == 0:
                     return
                 if pid == self.pid:
-                    self.ended = (status, usage)
+                    self.gone = True
+                    self.ended = Ended(status, usage.ru_utime, usage.ru_stime, usage.ru_maxrss)
         except ChildProcessError:
             self.childless = True
 
@@ -100,7 +110,7 @@ class Trial:
         poller = self.poller()
         poller.register(self.control, select.POLLIN)
         self.reap()
-        while self.ended is None:
+        while not self.over():
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return True
@@ -113,8 +123,14 @@ class Trial:
             self.reap()
         return False
 
+    def over(self) -> bool:
+        """Whether the command has ended, though what it is started through may wait for us to look around."""
+        return self.gone or bool(self.told and self.told.left)
+
     def poller(self) -> select.poll:
         poller = select.poll()
+        if self.report:
+            poller.register(self.report.reading, select.POLLIN)
         poller.register(self.wakeup, select.POLLIN)
         for stream in (self.out, self.err):
             if stream.pollable:
@@ -126,25 +142,42 @@ class Trial:
             raise RunnerGoneError
         if fd == self.wakeup:
             os.read(fd, 4096)
-        elif not (self.out if fd == self.out.reading else self.err).take():
+        elif not self.streams[fd].take():
             poller.unregister(fd)
 
     def end_all(self) -> list[tuple[int, str, str, float, str]]:
-        """Kill what is left; return who that was, as it was when it was first seen."""
+        """Kill what is left; return who that was, as it was when it was first seen.
+
+        What tells the command's end is spared until it has told it, for so long as there is hope.
+        """
         self.reap()
         found: dict[int, Described] = {}
-        deadline = time.monotonic() + KILL_SECONDS
+        between: set[int] = set()
+        now = time.monotonic()
+        deadline, hopeless = now + KILL_SECONDS, now + TELL_SECONDS
         while not self.childless and time.monotonic() < deadline:
-            frozen = freeze()
+            between.update(self.between())
+            spared = set() if self.told else between
+            frozen = freeze(spared)
             found = frozen | found
-            signal_each(list(frozen), signal.SIGKILL)
+            signal_each(frozen, signal.SIGKILL)
+            if not frozen and time.monotonic() > hopeless:
+                signal_each(spared, signal.SIGKILL)
             self.reap()
             if not self.childless:
                 self.poller().poll(20)
                 self.reap()
-                self.out.take()
-                self.err.take()
-        return [one for _, one in sorted(found.items()) if one is not None]
+                for stream in self.streams.values():
+                    stream.take()
+        return [one for pid, one in sorted(found.items()) if one is not None and pid not in between]
+
+    def between(self) -> list[int]:
+        """The processes that the command is started through."""
+        return [pid for pid, parent in descendants().items() if self.pid in (pid, parent)] if self.report else []
+
+    @property
+    def told(self) -> Told | None:
+        return self.report.told if self.report else None
 
     def result(
         self,
@@ -153,10 +186,13 @@ class Trial:
         wall: float,
         left: list[tuple[int, str, str, float, str]],
     ) -> dict[str, Any]:
-        status, usage = self.ended or (0, resource.getrusage(resource.RUSAGE_CHILDREN))
+        if self.report and failure is None and not timed_out:
+            failure = self.untold()
+        ended = (self.told.ended if self.told else None) if self.report else self.ended
+        status, user, system, max_rss = ended or NOTHING
         natural = not timed_out and failure is None
         code = os.waitstatus_to_exitcode(status)
-        for stream in (self.out, self.err):
+        for stream in self.streams.values():
             stream.close()
         return {
             "exit": code if natural and code >= 0 else None,
@@ -164,14 +200,22 @@ class Trial:
             "timed_out": timed_out,
             "not_started": failure,
             "wall_s": wall,
-            "user_s": usage.ru_utime,
-            "sys_s": usage.ru_stime,
-            "max_rss_kb": usage.ru_maxrss,
+            "user_s": user,
+            "sys_s": system,
+            "max_rss_kb": max_rss,
             "stdout": self.out.kept.result(),
             "stderr": self.err.kept.result(),
             "left": left,
             "events": self.events.taken() if self.events else b"",
         }
+
+    def untold(self) -> str | None:
+        """Why a command that is started through another one was not started; None where it was."""
+        if self.told:
+            return os.strerror(self.told.failure) if self.told.failure else None
+        head, tail, _ = self.err.kept.result()
+        last = (head + tail).decode("utf-8", "replace").strip().rpartition("\n")[2]
+        return f"{os.path.basename(self.request['argv'][0])} failed{f': {last}' if last else ''}"  # noqa: PTH119
 
 
 @contextmanager

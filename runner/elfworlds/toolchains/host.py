@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
+from collections import ChainMap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.errors import BuildFailedError
-from elfworlds.toolchains import compilers
+from elfworlds.toolchains import compilers, tools
 from elfworlds.toolchains.install import install_hint
 from elfworlds.toolchains.prober import Prober, digest, packages, remembered, stamp
 from elfworlds.toolchains.toolchain import Package, Toolchain
+from elfworlds.traces.glibc import banner
 from elfworlds.traces.ldcache import library_cache
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from elfworlds.toolchains.compilers import Compiler
+    from elfworlds.toolchains.tools import Tools
 
 __all__ = ["Prober", "install_hint", "probe"]
 
@@ -33,8 +35,6 @@ HEADERS = (
 )
 DEFAULT_PATHS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 LEARNT = {"default_paths": list, "identity": dict, "versions": dict, "packages": dict, "stamps": dict}
-TOOLS = ("gdb", "valgrind", "strace", "rustc")
-_LIBC_BANNER = re.compile(rb"GNU C Library \(([^)]*)\) (?:stable|development) release version ([0-9][0-9.]*[0-9])")
 
 
 def probe(prober: Prober, cache: Path | None, languages: Collection[str] = ()) -> Toolchain:
@@ -54,36 +54,31 @@ def probe(prober: Prober, cache: Path | None, languages: Collection[str] = ()) -
         raise BuildFailedError(f"no C compiler: `{prober.cc}` is not in PATH", hint=install_hint())
     cc = (found, *words[1:])
     facts = remembered(cache, "host", [cc, prober.path], LEARNT, lambda: _learn(prober, cc))
-    return _toolchain(prober, cc, facts, compilers.find(prober, cache, cc, languages))
+    others = compilers.find(prober, cache, cc, languages)
+    return _toolchain(prober.path, cc, facts, others, tools.find(prober, cache))
 
 
 def _learn(prober: Prober, cc: tuple[str, ...]) -> dict[str, Any]:
     """Versions, digests and packages, and the stamps of the files that they were read from."""
     files = _toolchain_files(prober, cc)
     libc = files["libc.so.6"].read_bytes() if "libc.so.6" in files else b""
-    banner = _LIBC_BANNER.search(libc)
     identity = {name: digest(path) for name, path in sorted(files.items())}
     identity["cc --version"] = prober.ask(*cc, "--version").partition("\n")[0]
     identity["machine"] = os.uname().machine
-    tools = {name: shutil.which(name, path=prober.path) for name in TOOLS}
-    watched = [*files.values(), *(Path(one) for one in tools.values() if one)]
-    owners = packages(prober, [str(one) for one in watched])
-    identity |= {f"package {name}": version for name, version in owners.items() if name not in TOOLS}
+    owners = packages(prober, [str(one) for one in files.values()])
+    identity |= {f"package {name}": version for name, version in owners.items()}
     multiarch = prober.ask(*cc, "-print-multiarch")
     return {
         "default_paths": [f"{one}/{multiarch}" for one in ("/lib", "/usr/lib") if multiarch] + list(DEFAULT_PATHS),
         "identity": identity,
-        "versions": _versions(prober, cc, banner),
+        "versions": _versions(prober, cc, libc),
         "packages": owners,
-        "stamps": {str(path): stamp(path) for path in watched},
+        "stamps": {str(path): stamp(path) for path in files.values()},
     }
 
 
-def _versions(prober: Prober, cc: tuple[str, ...], banner: re.Match[bytes] | None) -> dict[str, str]:
-    versions = {"cc": prober.ask(*cc, "-dumpfullversion") or prober.ask(*cc, "-dumpversion")}
-    if banner:
-        versions |= {"libc": banner[2].decode(), "libc-family": "glibc", "libc-revision": banner[1].decode()}
-    return versions
+def _versions(prober: Prober, cc: tuple[str, ...], libc: bytes) -> dict[str, str]:
+    return {"cc": prober.ask(*cc, "-dumpfullversion") or prober.ask(*cc, "-dumpversion"), **banner(libc)}
 
 
 def _toolchain_files(prober: Prober, cc: tuple[str, ...]) -> dict[str, Path]:
@@ -109,19 +104,19 @@ def _bytes(path: Path) -> bytes:
 
 
 def _toolchain(
-    prober: Prober, cc: tuple[str, ...], facts: Mapping[str, Any], others: Collection[Compiler]
+    path: str, cc: tuple[str, ...], facts: Mapping[str, Any], others: Collection[Compiler], beside: Tools
 ) -> Toolchain:
     here = [one for one in others if one.words]
-    owners = facts["packages"] | {name: version for one in here for name, version in one.packages.items()}
+    owners = ChainMap(facts["packages"], *(dict(one.packages) for one in here), dict(beside.packages))
     return Toolchain(
         name="host",
         identity=facts["identity"],
-        versions=facts["versions"] | {one.tool: one.version for one in here},
+        versions={**beside.versions, **facts["versions"], **{one.tool: one.version for one in here}},
         packages=tuple(Package(name, version) for name, version in sorted(owners.items())),
-        tools={"cc": cc, "cp": (prober.which("cp") or "/bin/cp",)} | {one.tool: one.words for one in here},
+        tools={"cp": ("/bin/cp",), **beside.words, "cc": cc, **{one.tool: one.words for one in here}},
         parts={one.language: one.identity for one in here},
         lacking={one.tool: one.lacking for one in others if not one.words},
-        env={"PATH": prober.path, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"},
+        env={"PATH": path, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"},
         library_cache=library_cache(_bytes(Path("/etc/ld.so.cache")), os.uname().machine),
         default_paths=tuple(one for one in facts["default_paths"] if Path(one).is_dir()),
     )

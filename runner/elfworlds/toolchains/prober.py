@@ -15,9 +15,9 @@ from elfworlds.process import Command
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from elfworlds.process import Run
+    from elfworlds.process import Completed, Run
 
-SCHEMA = 2  # of what is remembered
+SCHEMA = 3  # of what is remembered
 PROBE_SECONDS = 30.0
 
 
@@ -41,8 +41,15 @@ class Prober:
 
     def ask(self, *argv: str, more: Iterable[tuple[str, str]] = ()) -> str:
         """A program's standard output, whatever its exit status."""
+        return self._run(argv, more).text.strip()
+
+    def complaints(self, *argv: str) -> str:
+        """What a program writes to standard error, whatever its exit status."""
+        return self._run(argv, ()).stderr.data.decode("utf-8", "replace")
+
+    def _run(self, argv: tuple[str, ...], more: Iterable[tuple[str, str]]) -> Completed:
         env = {"PATH": self.path, "LC_ALL": "C", **dict(more)}
-        return self.run(Command(argv=argv, env=env, cwd="/", timeout=PROBE_SECONDS)).text.strip()
+        return self.run(Command(argv=argv, env=env, cwd="/", timeout=PROBE_SECONDS))
 
     def which(self, name: str) -> str | None:
         return shutil.which(name, path=self.path)

@@ -159,6 +159,7 @@ class _Composer:
         node = self.compose(event, mark, depth, home or mark)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
+            self.refuse_anchor_of_nothing(event.anchor, event)
         if node.size > MAX_NODES:
             self.fail(mark, f"more than {MAX_NODES} nodes once aliases are followed")
         return node
@@ -175,6 +176,13 @@ class _Composer:
             known = "an alias of something that holds it" if event.anchor in self.anchors else "no such anchor"
             self.fail(mark, f"*{event.anchor}: {known}", "quote this if it is no alias")
         return node
+
+    def refuse_anchor_of_nothing(self, name: str, event: yaml.Event) -> None:
+        """A C expression such as `&a`, which YAML reads as an anchor of what follows: nothing."""
+        if isinstance(event, yaml.ScalarEvent) and not event.value and not event.style:
+            self.problems.append(
+                Problem(_mark(event), f"&{name}: an anchor of nothing", "quote this if it is no anchor")
+            )
 
     def refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, mark: Mark) -> None:
         if event.tag is not None and event.tag != "!":

@@ -1,0 +1,84 @@
+"""The program under valgrind's memcheck: what it does wrong with memory, and what it never frees."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import sandbox
+from elfworlds.observers import plain
+from elfworlds.process import Command
+from elfworlds.traces import memcheck
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.observers.types import Watched
+    from elfworlds.process import Completed
+    from elfworlds.toolchains import Toolchain
+    from elfworlds.traces.memcheck import Error, Report
+
+TOOLS = ("valgrind", "memcheck")
+OPTIONS = (
+    "--tool=memcheck",
+    "--command-line-only=yes",  # neither VALGRIND_OPTS nor ~/.valgrindrc nor ./.valgrindrc
+    "-q",
+    "--leak-check=full",
+    "--show-leak-kinds=all",
+    "--child-silent-after-fork=yes",  # a child writes to the same descriptor
+    "--trace-children=no",
+    "--xml=yes",
+)
+
+
+def command(watched: Watched, toolchain: Toolchain) -> Command:
+    """Start memcheck without `valgrind`, which would start it with the experiment's LD_PRELOAD acting on itself.
+
+    memcheck is linked statically; it takes VALGRIND_LAUNCHER, which it insists on, out of what the program sees.
+    """
+    leaves = watched.leaves.replace("%", "%%")
+    files = (f"--xml-file={leaves}/memcheck.xml", f"--log-file={leaves}/memcheck.log")
+    return sandbox.wrap(
+        Command(
+            argv=(*toolchain.tool("memcheck"), *OPTIONS, *files, *watched.argv),
+            env={**watched.env, "VALGRIND_LAUNCHER": toolchain.tool("valgrind")[0]},
+            stdin=watched.stdin,
+            cwd=watched.cwd,
+            timeout=watched.timeout,
+            capture=watched.capture,
+            cpus=watched.cpus,
+        ),
+        toolchain.world,
+        (watched.leaves,),
+    )
+
+
+def values(completed: Completed, left: Mapping[str, bytes]) -> dict[str, Any]:
+    """What matchers may speak of. `errors` are those of memory, each once; blocks never freed are `leaks`."""
+    report = memcheck.parse(left.get("memcheck.xml", b""))
+    return {
+        **plain.values(completed),
+        "exit": completed.exit if report.started else None,
+        "signal": completed.signal if report.started else None,
+        "valgrind": {
+            "errors": [_error(one) for one in report.errors if not one.is_leak],
+            "leaks": [
+                {**_error(one), "bytes": one.bytes, "blocks": one.blocks} for one in report.errors if one.is_leak
+            ],
+            **{name: _lost(report, kind) for kind, name in memcheck.LEAKS.items()},
+            "finished": report.finished,
+            "log": left.get("memcheck.log", b"").decode("utf-8", "replace"),
+        },
+    }
+
+
+def _error(one: Error) -> dict[str, Any]:
+    return {"kind": one.kind, "what": one.what, "count": one.count, "frames": [asdict(frame) for frame in one.frames]}
+
+
+def _lost(report: Report, kind: str) -> dict[str, int] | None:
+    """Bytes and blocks of one kind; None where memcheck never came to look for leaks."""
+    if not report.finished:
+        return None
+    of_kind = [one for one in report.errors if one.kind == kind]
+    return {"bytes": sum(one.bytes for one in of_kind), "blocks": sum(one.blocks for one in of_kind)}

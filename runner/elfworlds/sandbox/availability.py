@@ -1,0 +1,104 @@
+"""Whether worlds can be made on this machine, and what helps where they cannot."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from elfworlds.errors import BuildFailedError
+from elfworlds.process import Command
+from elfworlds.sandbox.bubblewrap import APART
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.process import Run
+
+PROBE_SECONDS = 20.0
+ABSENT = "bubblewrap (`bwrap`) is not in PATH: install the package bubblewrap"
+# What bubblewrap says (its bubblewrap.c, network.c), and what is the cause; the first that is found is told.
+CAUSES = (
+    (
+        r"max_\*_namespaces exceeded|No space left on device",
+        (
+            "this machine allows no more namespaces: `sysctl user.max_user_namespaces` and its like say how many,"
+            " as root `sysctl -w user.max_user_namespaces=10000` allows some"
+        ),
+    ),
+    (
+        r"setting up uid map: Permission denied|Failed RTM_NEWADDR|loopback: Failed",
+        (
+            "AppArmor forbids namespaces to ordinary users: as root"
+            " `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or give bwrap a profile that allows `userns`"
+        ),
+    ),
+    (
+        r"No permissions to (?:create|creat) (?:a )?new namespace|kernel does not allow non-privileged user namespaces",
+        "user namespaces are off for ordinary users: as root `sysctl -w kernel.unprivileged_userns_clone=1`",
+    ),
+    (
+        r"(?:mount|make) .*: (?:Operation not permitted|Permission denied)|Can't mount proc|remount",
+        (
+            "it may make namespaces and not mount in them: in a container, start that one with"
+            " `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`, or `--privileged`"
+        ),
+    ),
+    (
+        r"Operation not permitted|Permission denied",
+        (
+            "namespaces are forbidden here: in a container, start that one with `--privileged`, or with"
+            " `--cap-add SYS_ADMIN --security-opt seccomp=unconfined`"
+        ),
+    ),
+    (r"Unknown option|unrecognized option", "it is too old: version 0.3 or later is needed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Bubblewrap's path, or why no world can be made and what helps; one of them is empty."""
+
+    bwrap: str
+    lacking: str
+
+
+def probe(run: Run, path: str) -> Availability:
+    """Make one world, with all that worlds are kept apart by; it takes milliseconds.
+
+    Args:
+        run: how programs are run.
+        path: PATH.
+    """
+    bwrap = shutil.which("bwrap", path=path)
+    if bwrap is None:
+        return Availability("", ABSENT)
+    seen = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
+    argv = (bwrap, *seen, *APART, "--as-pid-1", "--", bwrap, "--version")
+    done = run(Command(argv=argv, env={"LC_ALL": "C"}, cwd="/", timeout=PROBE_SECONDS))
+    if done.ok:
+        return Availability(bwrap, "")
+    words = done.stderr.data.decode("utf-8", "replace").strip() or done.not_started or "it did not end in time"
+    return Availability("", explain(words))
+
+
+def found(run: Run, environment: Mapping[str, str]) -> str:
+    """The path of a bubblewrap that works here.
+
+    Raises:
+        BuildFailedError: there is none, or the system forbids what it does.
+    """
+    here = probe(run, environment.get("PATH", os.defpath))
+    if not here.bwrap:
+        raise BuildFailedError(here.lacking, hint="roots are unpacked and used through it")
+    return here.bwrap
+
+
+def explain(words: str) -> str:
+    """What bubblewrap said, and what helps."""
+    words = words[-1000:]
+    last = words.rpartition("\n")[2].removeprefix("bwrap: ")
+    helps = next((helps for pattern, helps in CAUSES if re.search(pattern, words)), "")
+    return f"bubblewrap cannot make a world here ({last}){f': {helps}' if helps else ''}"

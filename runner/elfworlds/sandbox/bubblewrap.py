@@ -1,0 +1,76 @@
+"""Commands as bubblewrap runs them (bwrap(1))."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from elfworlds.sandbox.tree import look
+from elfworlds.sandbox.world import TOOLS, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from elfworlds.process import Command
+    from elfworlds.sandbox.tree import Tree
+
+REAPER = "/.reaper"
+OWN = ("/", "/tmp", "/dev", "/proc")  # noqa: S108  # these are a world's own
+# Both of --unshare-pid and --die-with-parent: with one alone, children that left the session may stay alive.
+# No capabilities, so that a trial's outcome is the same whoever runs it. A name of its own: the machine's is not shown.
+APART = (
+    *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--hostname", "elfworlds"),
+    *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+)
+
+
+def wrap(command: Command, world: World, writable: tuple[str, ...] = ()) -> Command:
+    """The command as it runs in a world.
+
+    Args:
+        command: its directory may be written to.
+        world: where it runs.
+        writable: other directories that it may write to; they and its own are seen at their own paths.
+    """
+    if world.root is None:
+        return command
+    words = (*_seen(world, world.root, (command.cwd, *writable)), *APART, "--chdir", command.cwd)
+    if world.reaper:
+        return replace(command, through=(*words, "--as-pid-1", "--", REAPER))
+    env = (word for name, value in command.env.items() for word in ("--setenv", name, value))
+    return replace(command, argv=(*words, *env, "--", *command.argv), env={})
+
+
+def inside(command: Command, bwrap: str, tree: str, changing: tuple[str, ...] = ()) -> Command:
+    """The command in a tree that is being made, before anything tells how it ends.
+
+    Args:
+        command: its paths are those of the tree.
+        bwrap: bubblewrap.
+        tree: the directory that it sees as `/`.
+        changing: directories of the tree's top that it may write to.
+    """
+    return wrap(command, World(tree, look(tree), bwrap=bwrap, changing=changing))
+
+
+def _seen(world: World, root: Tree, writable: tuple[str, ...]) -> Iterator[str]:
+    """The file system. What is bound later lies over what was bound before, parents under their children."""
+    yield world.bwrap
+    yield from _system(root, "", world.changing)
+    yield from ("--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp")  # noqa: S108  # its own
+    if world.tool_root:
+        yield from _system(world.tool_root, TOOLS)
+    for path in sorted(world.read_only):
+        yield from ("--ro-bind", path, path)
+    for path in sorted({posixpath.normpath(one) for one in writable} - set(OWN)):
+        yield from ("--bind", path, path)
+    if world.reaper:
+        yield from ("--ro-bind", world.reaper, REAPER)
+
+
+def _system(tree: Tree, top: str, changing: tuple[str, ...] = ()) -> Iterator[str]:
+    for name in tree.directories:
+        yield from ("--bind" if name in changing else "--ro-bind", f"{tree.path}/{name}", f"{top}/{name}")
+    for name, target in tree.links:
+        yield from ("--symlink", target, f"{top}/{name}")

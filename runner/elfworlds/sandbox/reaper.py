@@ -1,0 +1,55 @@
+"""The program that is process 1 of every world (reaper.c), compiled once and kept.
+
+A root's own gcc makes it, statically: so a machine needs nothing but bubblewrap, and everybody who has the same
+root has the same reaper. It needs nothing of the world that it runs in but the kernel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds.errors import BuildFailedError
+from elfworlds.process import Command
+from elfworlds.sandbox.bubblewrap import wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from elfworlds.process import Run
+    from elfworlds.sandbox.world import World
+
+SOURCE = Path(__file__).with_name("reaper.c")
+FLAGS = ("-std=gnu17", "-O2", "-s", "-static")
+SECONDS = 60.0
+
+
+def provide(directory: Path, cc: Sequence[str], env: Mapping[str, str], world: World, run: Run) -> str:
+    """The path of the reaper of this version; made where it is not there yet.
+
+    Args:
+        directory: an existing one, where it is kept.
+        cc: the words that start a compiler in `world`.
+        env: the compiler's environment.
+        world: where the compiler runs; it has no reaper itself.
+        run: how it is run.
+
+    Raises:
+        BuildFailedError: it cannot be made.
+    """
+    text = SOURCE.read_bytes()
+    place = directory / f"reaper-{hashlib.sha256(text).hexdigest()[:16]}"
+    if place.exists():
+        return str(place)
+    with tempfile.TemporaryDirectory(prefix=".reaper-", dir=directory) as work:
+        (Path(work) / "reaper.c").write_bytes(text)
+        argv = (*cc, *FLAGS, "-o", "reaper", "reaper.c")
+        done = run(wrap(Command(argv=argv, env=env, cwd=work, timeout=SECONDS), world))
+        if not done.ok:
+            said = (done.stdout.data + done.stderr.data).decode("utf-8", "replace").strip()
+            raise BuildFailedError(f"{world.name}: {SOURCE.name} cannot be compiled: {said or done.not_started}")
+        os.replace(Path(work) / "reaper", place)  # noqa: PTH105  # whole or not at all
+    return str(place)

@@ -1,0 +1,76 @@
+"""A directory that holds a system: what of it a world shows, and where a path of its lies outside."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from dataclasses import dataclass
+
+WHOLE = ("usr", "etc")
+BESIDE = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+MOST_LINKS = 40  # as path_resolution(7) has it
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A system's directories.
+
+    Attributes:
+        path: where it lies; absolute.
+        directories: those of its top that are shown.
+        links: symbolic links at its top and what they hold: with a merged usr, `lib` → `usr/lib`.
+    """
+
+    path: str
+    directories: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+
+    def holds(self, path: str) -> bool:
+        """Whether a path inside lies in what is shown."""
+        names = (*self.directories, *(name for name, _ in self.links))
+        return posixpath.normpath(path).strip("/").partition("/")[0] in names
+
+    def real(self, path: str) -> str:
+        """A path inside without symbolic links, and still a path inside; one without end stays as it is."""
+        found, waiting, followed = "/", path.split("/")[::-1], 0
+        while waiting:
+            name = waiting.pop()
+            if name in ("", "."):
+                continue
+            step = posixpath.dirname(found) if name == ".." else posixpath.join(found, name)
+            link = self._link(step) if name != ".." else None
+            if link is None:
+                found = step
+                continue
+            followed += 1
+            if followed > MOST_LINKS:
+                return path
+            waiting += link.split("/")[::-1]
+            found = "/" if link.startswith("/") else found
+        return found
+
+    def outside(self, path: str) -> str:
+        """Where a path inside lies on this machine, whatever its symbolic links hold."""
+        return posixpath.join(self.path, self.real(path).lstrip("/"))
+
+    def _link(self, path: str) -> str | None:
+        """What a symbolic link inside holds; None where there is none."""
+        for name, target in self.links:
+            if path == f"/{name}":
+                return target
+        try:
+            return os.readlink(posixpath.join(self.path, path.lstrip("/")))  # noqa: PTH115  # a string all the way
+        except (OSError, ValueError):
+            return None
+
+
+def look(path: str) -> Tree:
+    """The tree of a directory; links that packages do not bring are those of a merged usr."""
+    directories = [name for name in (*WHOLE, *BESIDE) if _is_directory(path, name)]
+    links = [(name, f"usr/{name}") for name in BESIDE if name not in directories and _is_directory(path, f"usr/{name}")]
+    return Tree(path, tuple(directories), tuple(links))
+
+
+def _is_directory(path: str, name: str) -> bool:
+    place = os.path.join(path, name)  # noqa: PTH118  # a string all the way
+    return os.path.isdir(place) and not os.path.islink(place)  # noqa: PTH112, PTH114

@@ -1,0 +1,55 @@
+"""A world: what a command sees as `/`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from elfworlds.sandbox.tree import Tree
+
+TOOLS = "/tool"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a command sees as `/`: this machine as it is, or a root and little beside it.
+
+    Attributes:
+        name: as people say it.
+        root: whose directories are seen; None for this machine as it is.
+        reaper: the program that starts commands in there and tells their ends (reaper.c); without it, an end by
+            a signal looks like an exit, and resources are bubblewrap's own.
+        bwrap: bubblewrap.
+        read_only: existing directories of this machine that are seen at their own paths, such as a store.
+        tool_root: another root, whose gdb is seen below /tool.
+        changing: directories of the root's top that may be written to, while a root is made.
+    """
+
+    name: str
+    root: Tree | None = None
+    reaper: str = ""
+    bwrap: str = "/usr/bin/bwrap"
+    read_only: tuple[str, ...] = ()
+    tool_root: Tree | None = None
+    changing: tuple[str, ...] = ()
+
+    def reading(self, *directories: str) -> World:
+        """The same, with directories that are seen at their own paths."""
+        return replace(self, read_only=tuple(dict.fromkeys((*self.read_only, *directories))))
+
+    def real(self, path: str) -> str:
+        """An absolute path of this world without symbolic links; it is a path of this world still."""
+        return self.root.real(path) if self.root and self.root.holds(path) else os.path.realpath(path)
+
+    def outside(self, path: str) -> str:
+        """Where an absolute path of this world lies on this machine; what is bound lies at its own path."""
+        for tree, top in ((self.tool_root, TOOLS), (self.root, "")):
+            below = path.removeprefix(top) if path.startswith(f"{top}/") else ""
+            if tree and below and tree.holds(below):
+                return tree.outside(below)
+        return path
+
+
+HOST = World("host")

@@ -1,0 +1,93 @@
+"""A debugger of another toolchain, the one tool that need not be of the world that it is used in.
+
+It runs through its own ld.so with its own libraries, so that nothing of it depends on the libc of that world.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds import elf
+from elfworlds.sandbox import look
+from elfworlds.sandbox.world import TOOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from elfworlds.sandbox import Tree
+    from elfworlds.toolchains.toolchain import Package, Toolchain
+
+GDB = "gdb"
+
+
+def with_gdb(toolchain: Toolchain, other: Toolchain) -> Toolchain:
+    """The toolchain with the gdb of another one; lacking it where that one has none."""
+    if toolchain.name == other.name:
+        return toolchain
+    tree = other.world.root or look("/")
+    words = _gdb(toolchain, other, tree)
+    kept = {name: one for name, one in toolchain.versions.items() if name != GDB}
+    found = [one for one in other.packages if one.name == GDB and words]
+    return replace(
+        toolchain,
+        tools={name: one for name, one in toolchain.tools.items() if name != GDB} | ({GDB: words} if words else {}),
+        versions=kept | ({GDB: other.versions[GDB]} if words and GDB in other.versions else {}),
+        packages=_sorted((*(one for one in toolchain.packages if one.name != GDB), *found)),
+        lacking=toolchain.lacking if words else {**toolchain.lacking, GDB: _why(other)},
+        world=replace(toolchain.world, tool_root=tree) if toolchain.world.root and words else toolchain.world,
+    )
+
+
+def _gdb(toolchain: Toolchain, other: Toolchain, tree: Tree) -> tuple[str, ...]:
+    """The words that start it; none where it is not there."""
+    path = other.tools.get(GDB, ("",))[0]
+    if not tree.holds(path) or "env" not in toolchain.tools:
+        return ()
+    top = TOOLS if toolchain.world.root else tree.path.rstrip("/")
+    return gdb_words(tree, top, tree.real(path), toolchain.tools["env"])
+
+
+def gdb_words(tree: Tree, top: str, gdb: str, env: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that start a tree's gdb where that tree is seen below `top`; they set PYTHONHOME, for gdb alone.
+
+    Args:
+        tree: the tree.
+        top: the directory below which it is seen.
+        gdb: its path in the tree.
+        env: the words of `env`, where gdb is started.
+    """
+    try:
+        interp = elf.read(Path(tree.outside(gdb))).interp
+    except (elf.NotElfError, OSError):
+        return ()
+    loader = tree.real(interp or "")
+    directories = ":".join(f"{top}{one}" for one in dict.fromkeys(_libraries(tree, loader)))
+    prefix = posixpath.dirname(posixpath.dirname(gdb))
+    return (
+        *env,
+        f"PYTHONHOME={top}{prefix}",
+        *(f"{top}{loader}", "--inhibit-cache", "--library-path", directories),
+        *(f"{top}{gdb}", f"--data-directory={top}{prefix}/share/gdb"),
+        *("-iex", "set debug-file-directory /usr/lib/debug"),  # gdb would look below its own prefix
+        *("-iex", "set auto-load safe-path /"),  # libthread_db of the program's libc
+    )
+
+
+def _libraries(tree: Tree, loader: str) -> Iterator[str]:
+    """Where its libraries are: beside its ld.so, with usr and without."""
+    directory = posixpath.dirname(loader)
+    without = directory.removeprefix("/usr")
+    for one in (directory, without, f"/usr{without}"):
+        if Path(tree.outside(one)).is_dir():
+            yield tree.real(one)
+
+
+def _sorted(packages: tuple[Package, ...]) -> tuple[Package, ...]:
+    return tuple(sorted(packages, key=lambda one: one.name))
+
+
+def _why(other: Toolchain) -> str:
+    return other.lack(GDB) or f"the gdb of {other.name} lies where no other world shows it"

@@ -1,0 +1,283 @@
+"""Pinned packages over HTTP into a cache by digest: whole and verified, or a part that the next try goes on from.
+
+debs/<sha256>.deb     verified when it got its name
+debs/<sha256>.part    what has come so far; held (flock(2)) by the process that adds to it
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import http.client
+import os
+import threading
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, BinaryIO
+
+from elfworlds.errors import BuildFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+    from urllib.response import addinfourl
+
+    from elfworlds.toolchains.debian.lock import Lock, Pinned
+    from elfworlds.toolchains.debian.mirror import Mirrors
+
+ATTEMPTS = 4  # at one URL, each of which goes on where the one before ended
+CHUNK = 1 << 17
+PARTIAL = 206
+NOT_THERE = (403, 404, 410)
+LOCK_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """How files are fetched.
+
+    Attributes:
+        cache: the directory of what was fetched.
+        mirrors: where from.
+        jobs: connections at once.
+        patience: seconds without a byte after which a connection is given up.
+        pause: seconds between two attempts, times the number of attempts so far.
+    """
+
+    cache: Path
+    mirrors: Callable[[], Mirrors]
+    jobs: int = 8
+    patience: float = 30.0
+    pause: float = 0.5
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def place(self, one: Pinned) -> Path:
+        return self.cache / f"{one.sha256}.deb"
+
+
+class GoneError(Exception):
+    """A mirror answers, and does not have the file, or another one of its name."""
+
+
+class UnreachableError(Exception):
+    """No answer, or one that broke off each time."""
+
+
+class BrokenOffError(Exception):
+    """One attempt ended before its file did."""
+
+
+def is_verified(path: Path, one: Pinned) -> bool:
+    """Whether a file holds what is pinned, now."""
+    try:
+        with path.open("rb") as file:
+            return _digest(file) == one.sha256
+    except FileNotFoundError:
+        return False
+
+
+def _digest(file: BinaryIO) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed asks for more than is used
+
+
+def fetch(lock: Lock, wanted: Sequence[Pinned], download: Download, report: Callable[[], None]) -> tuple[str, ...]:
+    """Have every package in the cache; what is there already is read again and believed only if it is what is pinned.
+
+    Args:
+        lock: whose packages they are.
+        wanted: the packages.
+        download: how.
+        report: called as each one is there.
+
+    Returns:
+        The names of those in the cache that were not what is pinned; they were fetched again.
+
+    Raises:
+        BuildFailedError: some cannot be had, all of them named.
+        OSError: the cache cannot be written.
+    """
+    refused = []
+    missing: list[Pinned] = []
+    with ThreadPoolExecutor(download.jobs) as executor:
+        for one, here in zip(
+            wanted, executor.map(lambda one: is_verified(download.place(one), one), wanted), strict=True
+        ):
+            if here:
+                report()
+                continue
+            missing.append(one)
+            if download.place(one).exists():
+                refused.append(one.name)
+    _fetch_all(lock, missing, download, report)
+    return tuple(refused)
+
+
+def _fetch_all(lock: Lock, missing: Sequence[Pinned], download: Download, report: Callable[[], None]) -> None:
+    if not missing:
+        return
+    download = replace(download, stop=threading.Event())
+    mirrors = download.mirrors()
+    download.cache.mkdir(parents=True, exist_ok=True)
+    gone: dict[str, str] = {}
+
+    def provide(one: Pinned) -> None:
+        try:
+            _provide(one, tuple(mirrors.urls(one.path, lock.date)), download)
+            report()
+        except GoneError as error:
+            gone[one.name] = str(error)
+
+    executor = ThreadPoolExecutor(download.jobs)
+    try:
+        for _ in executor.map(provide, missing):
+            pass
+    except UnreachableError as error:
+        raise _unreachable(lock, error) from None
+    finally:
+        download.stop.set()
+        executor.shutdown(cancel_futures=True)
+    if gone:
+        raise _gone(lock, gone, [one for one in missing if one.name in gone])
+
+
+def _unreachable(lock: Lock, error: UnreachableError) -> BuildFailedError:
+    return BuildFailedError(
+        f"the packages of debian/{lock.suite} could not be fetched: {error}",
+        hint="what came so far is kept, and the next try goes on from there; "
+        "ELFWORLDS_DEBIAN_MIRROR names another mirror",
+    )
+
+
+def _gone(lock: Lock, gone: dict[str, str], packages: Iterable[Pinned]) -> BuildFailedError:
+    lines = [f"  {one.name} {one.version}: {gone[one.name]}" for one in packages]
+    return BuildFailedError(
+        "\n".join([f"debian/{lock.suite}: packages that are pinned are not on the mirror:", *lines]),
+        hint=f"`elfworlds toolchain lock {lock.suite}` pins what the mirror has now; "
+        f"or ELFWORLDS_DEBIAN_SNAPSHOT names an archive that keeps old packages",
+    )
+
+
+def _provide(one: Pinned, urls: Sequence[str], download: Download) -> None:
+    """Fetch a file from the first URL that has it, alone: others wait, and find it."""
+    place = download.place(one)
+    part = place.with_suffix(".part")
+    with _held(part, download.stop) as file:
+        if is_verified(place, one):
+            return
+        trouble: list[Exception] = []
+        for url in urls:
+            try:
+                _fetch_from(url, one, file, download)
+            except (GoneError, UnreachableError) as error:
+                trouble.append(error)
+            else:
+                part.replace(place)
+                return
+        raise next((error for error in trouble if isinstance(error, UnreachableError)), trouble[0])
+
+
+def _held(part: Path, stop: threading.Event) -> BinaryIO:
+    """The part's file, locked; polled, so that an interrupt can end the wait."""
+    while True:
+        file = part.open("a+b")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            _pause(LOCK_POLL_SECONDS, stop)
+            continue
+        if _is(part, file):
+            return file
+        file.close()  # its holder gave it its name meanwhile
+
+
+def _is(path: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def _pause(seconds: float, stop: threading.Event) -> None:
+    if stop.wait(seconds):
+        raise UnreachableError("interrupted")
+
+
+def _fetch_from(url: str, one: Pinned, file: BinaryIO, download: Download) -> None:
+    """Go on with a file until it is whole; one that then is not what is pinned is fetched once more from its start."""
+    for fresh in (False, True):
+        if fresh:
+            file.truncate(0)
+        _complete(url, one, file, download)
+        file.seek(0)
+        if _digest(file) == one.sha256:
+            file.flush()
+            return
+    file.truncate(0)
+    raise GoneError(f"the file there is not the one that is pinned (its sha256 differs): {url}")
+
+
+def _complete(url: str, one: Pinned, file: BinaryIO, download: Download) -> None:
+    said: object = ""
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            _pause(download.pause * attempt, download.stop)
+        try:
+            if _go_on(url, one, file, download):
+                return
+            said = "the connection ended early"
+        except BrokenOffError as error:
+            said = error
+    raise UnreachableError(f"{said}: {url}")
+
+
+def _go_on(url: str, one: Pinned, file: BinaryIO, download: Download) -> bool:
+    """One request for what is missing; whether the file is as long as it should be."""
+    have = file.seek(0, os.SEEK_END)
+    if have > one.size:
+        have = file.truncate(0)
+    if have == one.size:
+        return True
+    with _ask(url, have, download) as answer:
+        if have and answer.status != PARTIAL:
+            have = file.truncate(0)
+        for piece in _pieces(answer, download.stop):
+            have += file.write(piece)
+            if have > one.size:
+                file.truncate(0)
+                raise GoneError(f"the file there is longer than the one that is pinned: {url}")
+    return have == one.size
+
+
+def _ask(url: str, have: int, download: Download) -> addinfourl:
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310  # its scheme is known
+    try:
+        return urllib.request.build_opener().open(request, timeout=download.patience)  # type: ignore[no-any-return]
+    except urllib.error.HTTPError as error:
+        error.close()
+        said = f"{error.code} {error.reason}"
+        if error.code in NOT_THERE:
+            raise GoneError(f"{said}: {url}") from None
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, FileNotFoundError):
+            raise GoneError(f"no such file: {url}") from None
+        said = str(error.reason)
+    except (http.client.HTTPException, OSError) as error:
+        said = str(error) or type(error).__name__
+    raise BrokenOffError(said)
+
+
+def _pieces(answer: addinfourl, stop: threading.Event) -> Iterator[bytes]:
+    while True:
+        try:
+            piece = answer.read(CHUNK)
+        except (http.client.HTTPException, OSError) as error:
+            raise BrokenOffError(str(error) or type(error).__name__) from None
+        if stop.is_set():
+            raise UnreachableError("interrupted")
+        if not piece:
+            return
+        yield piece

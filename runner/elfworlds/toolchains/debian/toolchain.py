@@ -1,0 +1,174 @@
+"""A root's own toolchain: its compilers, libc, debugger and tracers, as they are seen inside; no file of the host's."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds.sandbox import World, look
+from elfworlds.sandbox.reaper import provide
+from elfworlds.toolchains.toolchain import Package, Toolchain
+from elfworlds.traces.glibc import banner
+from elfworlds.traces.ldcache import library_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from elfworlds.process import Run
+    from elfworlds.sandbox import Tree
+    from elfworlds.toolchains.debian.lock import Lock
+    from elfworlds.toolchains.debian.root import Root
+
+MUSL = "musl"
+ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
+PROGRAMS = ("gdb", "valgrind", "strace", "rustc", "cp", "sh", "env", "dd")
+GCC = "/usr/bin/gcc"
+MUSL_GCC = "/usr/bin/musl-gcc"
+MUSL_PATHS = ("/lib", "/usr/local/lib", "/usr/lib")  # ldso/dynlink.c, where no file says others
+VALGRIND_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
+_UPSTREAM = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)*)")
+
+
+def toolchain(root: Root, run: Run, *, read_only: tuple[str, ...] = (), bwrap: str = "/usr/bin/bwrap") -> Toolchain:
+    """The toolchain of a root; one with the part `musl` is musl's, any other is glibc's.
+
+    Args:
+        root: unpacked.
+        run: how its compiler is run, for the reaper that is kept beside it.
+        read_only: existing directories that its world shows at their own paths: the store.
+        bwrap: bubblewrap's path.
+
+    Raises:
+        BuildFailedError: the root's compiler does not work.
+    """
+    inside = _Inside(root, look(str(root.path)), os.uname().machine)
+    world = World(inside.name, inside.tree, bwrap=bwrap)
+    reaper = provide(root.path.parent, (GCC,), ENV, world, run)
+    tools = dict(inside.tools())
+    return Toolchain(
+        name=inside.name,
+        identity=identity(root.packages, inside.machine, musl=inside.musl),
+        versions=inside.versions(tools),
+        packages=tuple(sorted(root.packages, key=lambda one: one.name)),
+        tools=tools,
+        lacking=inside.lacking(tools),
+        env=ENV,
+        library_cache={} if inside.musl else library_cache(inside.data("/etc/ld.so.cache"), inside.machine),
+        default_paths=inside.default_paths(),
+        world=replace(world, reaper=reaper, read_only=read_only),
+    )
+
+
+def pinned(lock: Lock, parts: Collection[str]) -> Toolchain:
+    """What is known of a root before it is there: its identity, so that keys are the same, and what `when` compares."""
+    musl = MUSL in parts
+    packages = tuple(Package(one.name, one.version) for one in lock.packages(tuple(parts)))
+    revisions = {one.name: one.version for one in packages}
+    names = {"libc": MUSL if musl else "libc6", "gdb": "gdb", "rustc": "rustc", "cc": "gcc"}
+    versions = {tool: upstream(revisions[name]) for tool, name in names.items() if name in revisions}
+    return Toolchain(
+        name=f"{MUSL if musl else 'debian'}/{lock.suite}",
+        identity=identity(packages, os.uname().machine, musl=musl),
+        versions={**versions, "libc-family": MUSL if musl else "glibc"},
+        packages=packages,
+        tools={},
+        env=ENV,
+    )
+
+
+def identity(packages: Iterable[Package], machine: str, *, musl: bool) -> dict[str, str]:
+    """Every package: which of them a compiler reads is not ours to say."""
+    named = sorted((one.name, one.version) for one in packages)
+    return {"cc": MUSL_GCC if musl else GCC, "machine": machine, **{f"package {name}": one for name, one in named}}
+
+
+def upstream(version: str) -> str:
+    """What `when` compares of a package's version: `1:3.16.1-1` → `3.16.1`, `1.48.0+dfsg1-2` → `1.48.0`."""
+    found = _UPSTREAM.match(version)
+    return found[1] if found else version
+
+
+@dataclass(frozen=True)
+class _Inside:
+    """What a root's files and packages say."""
+
+    root: Root
+    tree: Tree
+    machine: str
+
+    @property
+    def musl(self) -> bool:
+        return MUSL in self.root.parts
+
+    @property
+    def name(self) -> str:
+        return f"{MUSL if self.musl else 'debian'}/{self.root.suite}"
+
+    @cached_property
+    def revisions(self) -> dict[str, str]:
+        return {one.name: one.version for one in self.root.packages}
+
+    @property
+    def cc(self) -> str:
+        return MUSL_GCC if self.musl else GCC
+
+    def data(self, path: str) -> bytes:
+        try:
+            return Path(self.tree.outside(path)).read_bytes()
+        except OSError:
+            return b""
+
+    def has(self, path: str) -> bool:
+        return Path(self.tree.outside(path)).is_file()
+
+    def tools(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        yield "cc", (self.cc,)
+        if not self.musl and self.has("/usr/bin/g++"):
+            yield "c++", ("/usr/bin/g++",)
+        memcheck = self.memcheck()
+        for name in PROGRAMS:
+            found = next((path for path in (f"/usr/bin/{name}", f"/bin/{name}") if self.has(path)), None)
+            if found and (name != "valgrind" or memcheck) and (name != "rustc" or not self.musl):
+                yield name, (found, "-C", f"linker={GCC}") if name == "rustc" else (found,)
+        if memcheck:
+            yield "memcheck", (memcheck,)
+
+    def memcheck(self) -> str | None:
+        """The program behind `valgrind`, in its place up to bullseye or after."""
+        name = f"memcheck-{VALGRIND_NAMES.get(self.machine, self.machine)}-linux"
+        places = (f"/usr/libexec/valgrind/{name}", f"/usr/lib/{self.machine}-linux-gnu/valgrind/{name}")
+        return next(filter(self.has, places), None)
+
+    def versions(self, tools: dict[str, tuple[str, ...]]) -> dict[str, str]:
+        named = {"cc": self.gcc_package(), **{one: one for one in ("gdb", "valgrind", "strace", "rustc")}}
+        found = {tool: upstream(self.revisions[name]) for tool, name in named.items() if name in self.revisions}
+        return {**{tool: one for tool, one in found.items() if tool in tools}, **self.libc()}
+
+    def gcc_package(self) -> str:
+        """The package of the compiler that `gcc` is a link to: `gcc-10`, whose version is the compiler's own."""
+        found = re.search(r"gcc-[0-9.]+$", self.tree.real(GCC))
+        return found[0] if found else "gcc"
+
+    def libc(self) -> dict[str, str]:
+        if self.musl:
+            revision = self.revisions.get(MUSL, "")
+            return {"libc": upstream(revision), "libc-family": MUSL, "libc-revision": revision}
+        return banner(self.data(f"/lib/{self.machine}-linux-gnu/libc.so.6"))
+
+    def lacking(self, tools: dict[str, tuple[str, ...]]) -> dict[str, str]:
+        if self.musl:
+            what = {"c++": "musl-tools has no compiler for C++", "rustc": "Debian's rustc makes no objects for musl"}
+        else:
+            what = {"rustc": f"the root {self.name} was made without its part rustc"}
+        return {tool: f"{self.name}: {why}" for tool, why in what.items() if tool not in tools}
+
+    def default_paths(self) -> tuple[str, ...]:
+        if self.musl:
+            said = self.data(f"/etc/ld-musl-{self.machine}.path").decode("utf-8", "replace")
+            return tuple(re.split(r"[:\n]", said.strip())) if said.strip() else MUSL_PATHS
+        multiarch = f"{self.machine}-linux-gnu"
+        return (f"/lib/{multiarch}", f"/usr/lib/{multiarch}", "/lib", "/usr/lib")

@@ -1,0 +1,48 @@
+"""Archives that zstd(1) compressed: Debian has none, others that are built like it do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds.process import Command
+from elfworlds.toolchains.debian.archive import DebError, Stretch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.process import Run
+
+SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decompressor:
+    """zstd(1), and where it may write."""
+
+    run: Run
+    environment: Mapping[str, str]
+    work: Path
+
+    def unzstd(self, path: Path, stretch: tuple[int, int]) -> Path:
+        """A file with what a stretch of another one holds.
+
+        Raises:
+            DebError: there is no zstd, or it fails.
+        """
+        program = shutil.which("zstd", path=self.environment.get("PATH", os.defpath))
+        if program is None:
+            raise DebError("it is compressed with zstd, which is not in PATH (Debian: apt-get install zstd)")
+        place = Path(tempfile.mkdtemp(prefix="zstd.", dir=self.work))
+        with Stretch(path, *stretch) as source, (place / "in").open("wb") as target:
+            shutil.copyfileobj(source, target)
+        argv = (program, "-d", "-q", str(place / "in"), "-o", str(place / "out"))
+        done = self.run(Command(argv=argv, env={}, cwd=str(place), timeout=SECONDS))
+        (place / "in").unlink()
+        if not done.ok:
+            raise DebError(f"zstd: {done.stderr.data.decode('utf-8', 'replace').strip()[:500]}")
+        return place / "out"

@@ -1,0 +1,75 @@
+"""Programs beside the compilers, such as debuggers and tracers; none of them decides what a build gives."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.toolchains.prober import packages, remembered, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from elfworlds.toolchains.prober import Prober
+
+VERSIONED = ("gdb", "valgrind", "strace")
+PLAIN = ("cp", "sh", "env", "dd")
+LEARNT = {"memcheck": dict, "versions": dict, "packages": dict, "stamps": dict}
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+_MEMCHECK = re.compile(r"launching (/\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Those that are there: their paths, versions and packages, by name."""
+
+    paths: Mapping[str, str]
+    versions: Mapping[str, str]
+    packages: Mapping[str, str]
+
+    @property
+    def words(self) -> dict[str, tuple[str, ...]]:
+        return {name: (path,) for name, path in self.paths.items()}
+
+
+def find(prober: Prober, cache: Path | None) -> Tools:
+    """The tools that PATH has; what they say of themselves is asked once while they are the same files."""
+    found = _which(prober, VERSIONED)
+    facts = remembered(cache, "tools", [found, prober.path], LEARNT, lambda: _learn(prober, found))
+    paths = _which(prober, PLAIN) | found | facts["memcheck"]
+    if "memcheck" not in paths:
+        paths.pop("valgrind", None)
+    return Tools(paths, {name: one for name, one in facts["versions"].items() if name in paths}, facts["packages"])
+
+
+def _which(prober: Prober, names: Iterable[str]) -> dict[str, str]:
+    found = {name: prober.which(name) for name in names}
+    return {name: path for name, path in found.items() if path}
+
+
+def _learn(prober: Prober, found: Mapping[str, str]) -> dict[str, Any]:
+    memcheck = _memcheck(prober, found)
+    files = [*found.values(), *memcheck.values()]
+    return {
+        "memcheck": memcheck,
+        "versions": _versions(prober, found),
+        "packages": packages(prober, files) if files else {},
+        "stamps": {one: stamp(Path(one)) for one in files},
+    }
+
+
+def _versions(prober: Prober, found: Mapping[str, str]) -> dict[str, str]:
+    """What each says of itself: the last number of the first line (`GNU gdb (Debian 13.1-3) 13.1`)."""
+    said = {name: prober.ask(path, "--version").partition("\n")[0] for name, path in found.items()}
+    numbers = {name: _VERSION.findall(line) for name, line in said.items()}
+    return {name: every[-1] for name, every in numbers.items() if every}
+
+
+def _memcheck(prober: Prober, found: Mapping[str, str]) -> dict[str, str]:
+    """The program behind `valgrind`, which only starts it; it is linked statically, so no LD_PRELOAD acts on it."""
+    if "valgrind" not in found:
+        return {}
+    said = _MEMCHECK.search(prober.complaints(found["valgrind"], "-d", "--version"))
+    return {"memcheck": said[1]} if said and Path(said[1]).is_file() else {}

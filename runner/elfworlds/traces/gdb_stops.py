@@ -1,0 +1,298 @@
+"""What gdb said of a program → its stops, its end, and what was asked at each stop."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from elfworlds.traces import lddebug, mi
+from elfworlds.traces.places import Places, address, mappings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from elfworlds.traces.ldtrace import LinkMap
+    from elfworlds.traces.mi import Record
+
+    At: TypeAlias = tuple[int | None, int | None]  # the process, and the number of the stop
+
+RUN_TOKEN = 1
+FIRST_TOKEN = 1000
+MARK = "elfworlds: stop "
+STATES = {
+    "breakpoint-hit": "breakpoint",
+    "signal-received": "signal",
+    "exited-normally": "exited",
+    "exited-signalled": "exited",
+}
+_REGISTER = re.compile(r"([a-z0-9_]{1,20})\s{1,40}(0x[0-9a-f]{1,64})\s.*")
+_PROGRAM = re.compile(r"(?m)^exe = '(.*)'$")
+_MARK = re.compile(rf"(?m)^{MARK}([0-9]{{1,6}})\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one question yielded: MI's results, and the text that gdb printed meanwhile; None instead for an error."""
+
+    results: Mapping[str, Any]
+    text: str
+
+
+@dataclass(slots=True)
+class Stop:
+    """One stop as it is read.
+
+    Attributes:
+        pid: the program's, None where gdb did not say.
+        number: the how manyeth block of questions was answered here.
+        answers: (kind, name) → what came.
+    """
+
+    said: Mapping[str, Any]
+    pid: int | None
+    number: int | None = None
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        """How it stopped; gdb gives no reason, or a signal without a name, where it has attached."""
+        reason = _text(self.said.get("reason")) or "attached"
+        return "attached" if self.said.get("signal-name") == "0" else STATES.get(reason, reason)
+
+    @property
+    def signal(self) -> str | None:
+        name = _text(self.said.get("signal-name"))
+        return None if name == "0" else name
+
+    @property
+    def exit(self) -> int | None:
+        """MI writes exit codes in octal."""
+        if self.said.get("reason") == "exited-normally":
+            return 0
+        return _number(self.said.get("exit-code"), 8) if self.state == "exited" else None
+
+    def results(self, kind: str, name: str = "") -> Mapping[str, Any]:
+        answer = self.answers.get((kind, name))
+        return answer.results if answer else {}
+
+    def printed(self, kind: str, name: str = "") -> str | None:
+        answer = self.answers.get((kind, name))
+        return answer.text if answer else None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How the program ended, and the value `gdb`."""
+
+    exit: int | None
+    signal: str | None
+    values: dict[str, Any]
+
+
+def read(text: str, files: Mapping[str, str]) -> Seen:
+    """What a session of `observers/gdb_session.py` says; never raises.
+
+    Args:
+        text: gdb's MI output, cut anywhere.
+        files: the loader's accounts of its link maps by file name, `ld-debug.PID`.
+    """
+    records = mi.parse(text)
+    stops = _stops(records, _asked(records))
+    maps = _link_maps(stops, files)
+    told = [_told(one, _places(one, maps.get((one.pid, one.number), ()))) for one in stops]
+    ends = [one for one in stops if one.state == "exited"]
+    end = ends[-1] if ends else None
+    return Seen(
+        exit=end.exit if end else None,
+        signal=end.signal if end else None,
+        values={
+            "stops": told,
+            "backtrace": _last_backtrace(told),
+            "shared-libraries": next((many for one in reversed(stops) if (many := _libraries(one))), []),
+            "linker-namespaces": next((found for one in reversed(stops) if (found := _namespaces(one))), None),
+            "error": next((_text(one.results.get("msg")) for one in records if _not_started(one)), None),
+        },
+    )
+
+
+def _asked(records: Sequence[Record]) -> list[tuple[str, str]]:
+    """Kind and name of each question at a stop, as the session had gdb repeat them."""
+    for text in _paragraphs(records):
+        if text.startswith('{"asked": '):
+            try:
+                return [(str(kind), str(name)) for kind, name in json.loads(text)["asked"]]
+            except (ValueError, KeyError, TypeError, RecursionError):
+                continue
+    return []
+
+
+def _paragraphs(records: Sequence[Record]) -> Iterator[str]:
+    """What gdb printed before each answer."""
+    printed: list[str] = []
+    for one in records:
+        if one.kind == mi.CONSOLE:
+            printed.append(one.text)
+        elif one.kind == mi.RESULT:
+            yield "".join(printed)
+            printed = []
+
+
+def _not_started(record: Record) -> bool:
+    return record.kind == mi.RESULT and record.token == RUN_TOKEN and record.word == "error"
+
+
+def _stops(records: Sequence[Record], asked: list[tuple[str, str]]) -> list[Stop]:
+    stops: list[Stop] = []
+    pid = None
+    printed: list[str] = []
+    for one in records:
+        if one.kind == mi.NOTIFY and one.word == "thread-group-started":
+            pid = _number(one.results.get("pid"), 10)
+        elif one.kind == mi.EXEC and one.word == "stopped":
+            stops.append(Stop(one.results, pid))
+        elif one.kind == mi.CONSOLE:
+            printed.append(one.text)
+        elif one.kind == mi.RESULT:
+            if stops:
+                _answered(stops[-1], one, "".join(printed), asked)
+            printed = []
+    return stops
+
+
+def _answered(stop: Stop, record: Record, printed: str, asked: list[tuple[str, str]]) -> None:
+    if not asked or record.token is None or record.token < FIRST_TOKEN or stop.state == "exited":
+        return
+    number, position = divmod(record.token - FIRST_TOKEN, len(asked))
+    stop.number = number if stop.number is None else stop.number
+    if record.word == "done":
+        stop.answers[asked[position]] = Answer(record.results, printed)
+
+
+def _link_maps(stops: list[Stop], files: Mapping[str, str]) -> dict[At, tuple[LinkMap, ...]]:
+    """The link maps of each stop: those of the loader's account up to the mark that was set there."""
+    found: dict[At, tuple[LinkMap, ...]] = {}
+    for pid in dict.fromkeys(one.pid for one in stops):
+        numbers = {one.number for one in stops if one.pid == pid}
+        placed: dict[int, LinkMap] = {}
+        for part, number in _parts(files.get(f"ld-debug.{pid}", "")):
+            for one in lddebug.parse(part).link_maps:
+                placed.pop(one.base or 0, None)
+                placed[one.base or 0] = one
+            if number in numbers:
+                found.setdefault((pid, number), tuple(placed.values()))
+    return found
+
+
+def _parts(account: str) -> Iterator[tuple[str, int | None]]:
+    """What stands before each mark, with the mark's number; after the last one it is None."""
+    parts = _MARK.split(account)
+    yield from zip(parts[::2], [*map(int, parts[1::2]), None], strict=True)
+
+
+def _places(stop: Stop, link_maps: tuple[LinkMap, ...]) -> Places:
+    program = _PROGRAM.search(stop.printed("program") or "")
+    return Places(program[1] if program else None, mappings(stop.printed("mappings") or ""), link_maps)
+
+
+def _told(stop: Stop, places: Places) -> dict[str, Any]:
+    """A stop as matchers speak of it."""
+    frame = _frame(stop.said.get("frame"), places)
+    return {
+        "state": stop.state,
+        "signal": stop.signal,
+        "exit": stop.exit,
+        "function": frame["function"] if frame else None,
+        "frame": frame,
+        "backtrace": _frames(stop, places),
+        "values": {name: _value(stop, name, places) for kind, name in stop.answers if kind == "value"},
+        "commands": {name: one.text for (kind, name), one in stop.answers.items() if kind == "command"},
+        "threads": [_thread(one, places) for one in _mappings(stop.results("threads").get("threads"))],
+        "registers": _registers(stop.printed("registers") or ""),
+    }
+
+
+def _frames(stop: Stop, places: Places) -> list[dict[str, Any]]:
+    found = (_frame(one, places) for one in _mappings(stop.results("backtrace").get("stack")))
+    return [one for one in found if one]
+
+
+def _frame(said: Any, places: Places) -> dict[str, Any] | None:  # noqa: ANN401  # as MI gives it
+    if not isinstance(said, dict):
+        return None
+    function = _text(said.get("func"))
+    counter = _number(said.get("addr"), 16)
+    return {
+        "level": _number(said.get("level", "0"), 10),
+        "function": None if function == "??" else function,
+        "address": None if counter is None else places.locate(counter),
+        "file": _text(said.get("file")),
+        "line": _number(said.get("line"), 10),
+    }
+
+
+def _value(stop: Stop, name: str, places: Places) -> dict[str, Any]:
+    """A value as gdb prints it; where it points to; and where it lies, for what has an address."""
+    value = _text(stop.results("value", name).get("value")) or ""
+    pointed, own = address(value), address(_text(stop.results("address", name).get("value")) or "")
+    return {
+        "value": value,
+        "points-to": None if pointed is None else places.locate(pointed),
+        "address": None if own is None else places.locate(own),
+    }
+
+
+def _thread(said: Mapping[str, Any], places: Places) -> dict[str, Any]:
+    frame = _frame(said.get("frame"), places)
+    return {
+        "id": _number(said.get("id"), 10),
+        "name": _text(said.get("name")),
+        "state": _text(said.get("state")),
+        "function": frame["function"] if frame else None,
+        "frame": frame,
+    }
+
+
+def _registers(text: str) -> dict[str, str]:
+    found = (_REGISTER.fullmatch(line) for line in text.split("\n"))
+    return {one[1]: one[2] for one in found if one}
+
+
+def _namespaces(stop: Stop) -> str | None:
+    return stop.printed("linker-namespaces")
+
+
+def _libraries(stop: Stop) -> list[dict[str, Any]]:
+    return [
+        {
+            "path": _text(one.get("target-name")),
+            "from": next((_text(part.get("from")) for part in _mappings(one.get("ranges"))), None),
+            "to": next((_text(part.get("to")) for part in _mappings(one.get("ranges"))), None),
+            "symbols": one.get("symbols-loaded") == "1",
+        }
+        for one in _mappings(stop.results("sharedlibrary").get("shared-libraries"))
+    ]
+
+
+def _last_backtrace(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the last stop at a signal, else of the last stop."""
+    having = [one for one in told if one["backtrace"]]
+    at_signals = [one for one in having if one["state"] in ("signal", "attached")]
+    last = at_signals or having
+    return list(last[-1]["backtrace"]) if last else []
+
+
+def _text(data: Any) -> str | None:  # noqa: ANN401  # as MI gives it
+    return data if isinstance(data, str) else None
+
+
+def _number(data: Any, base: int) -> int | None:  # noqa: ANN401  # as MI gives it
+    try:
+        return int(data[:32], base) if isinstance(data, str) else None
+    except ValueError:
+        return None
+
+
+def _mappings(data: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401  # as MI gives it
+    return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []

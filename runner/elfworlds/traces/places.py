@@ -1,0 +1,72 @@
+"""Which object, in which link namespace, an address lies in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from elfworlds.traces.ldtrace import LinkMap
+
+LM_ID_BASE = 0
+# gdb's `info proc mappings`: start, end, size, offset, permissions since gdb 12, and what is mapped,
+# with blanks behind it since gdb 16.
+_MAPPING = re.compile(
+    r"\s{0,80}(0x[0-9a-f]{1,16})\s{1,80}(0x[0-9a-f]{1,16})\s{1,80}0x[0-9a-f]{1,16}\s{1,80}0x[0-9a-f]{1,16}"
+    r"(?:\s{1,80}[r-][w-][x-][ps])?\s{1,80}(/.*)"
+)
+_ADDRESS = re.compile(r"(?:[({][^\"]{1,1000}[)}] )?(0x[0-9a-f]{1,16})(?: .*)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Part of a file in memory, from `start` up to `end`."""
+
+    start: int
+    end: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """A process' memory at one moment.
+
+    Attributes:
+        application: the path of the program itself, which has no link map with an address in the loader's account.
+        link_maps: those at one place in the order of loading: the last one is there.
+    """
+
+    application: str | None
+    mappings: tuple[Mapping, ...]
+    link_maps: Sequence[LinkMap]
+
+    def locate(self, address: int) -> dict[str, Any]:
+        """The address with its object and the object's namespace, each None where nothing is known.
+
+        ld.so itself is mapped once for all namespaces, and has none.
+        """
+        path = next((one.path for one in self.mappings if one.start <= address < one.end), None)
+        return {"address": f"{address:#x}", "object": path, "lmid": self._lmid(address, path)}
+
+    def _lmid(self, address: int, path: str | None) -> int | None:
+        for one in reversed(self.link_maps):
+            if one.base is not None and one.size is not None and one.base <= address < one.base + one.size:
+                return one.lmid
+        return LM_ID_BASE if path is not None and path == self.application else None
+
+
+def mappings(text: str) -> tuple[Mapping, ...]:
+    """The objects in what `info proc mappings` prints; `[heap]`, `[stack]` and memory without a name left out."""
+    found = (_MAPPING.fullmatch(line) for line in text.split("\n"))
+    return tuple(
+        Mapping(int(one[1], 16), int(one[2], 16), one[3].rstrip().removesuffix(" (deleted)")) for one in found if one
+    )
+
+
+def address(value: str) -> int | None:
+    """The address that a value is as gdb prints it: `0x7f… <counter>`, `(int *) 0x7f…`; None for other values."""
+    match = _ADDRESS.fullmatch(value)
+    return int(match[1], 16) if match else None

@@ -1,0 +1,86 @@
+"""Roots made of this machine's own files, so that no network is needed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from elfworlds.process import Command, Completed, Pool
+from elfworlds.sandbox import HOST, World, look, wrap
+from elfworlds.sandbox.availability import probe
+from elfworlds.sandbox.reaper import provide
+
+CC = shutil.which("cc") or "/usr/bin/cc"
+PROGRAMS = ("sh", "env", "cat", "sleep", "setsid", "ls", "head", "touch", "grep", "readlink")
+
+
+def bubblewrap() -> str:
+    """Its path; without it nothing of this can be tested."""
+    with Pool() as pool:
+        found = probe(pool.run, os.environ["PATH"])
+    if found.lacking:
+        pytest.skip(found.lacking)
+    return found.bwrap
+
+
+def small_root(directory: Path, programs: Iterable[str] = PROGRAMS) -> Path:
+    """A tree with a merged usr that holds some programs, what they need, and nothing else."""
+    for name in programs:
+        program = shutil.which(name, path="/usr/bin:/bin")
+        assert program
+        place(directory, f"/usr/bin/{name}", program)
+        needed = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
+        for path in re.findall(r"(/\S+) \(0x", needed):
+            place(directory, path, path)
+    (directory / "etc").mkdir()
+    (directory / "etc/whose").write_text("the root's\n")
+    return directory
+
+
+def place(directory: Path, path: str, source: str) -> None:
+    target = directory / re.sub(r"^/(usr/)?", "usr/", path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, target)
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Runs commands in a world."""
+
+    pool: Pool
+    world: World
+    cwd: Path
+
+    def command(self, *argv: str, writable: tuple[str, ...] = (), **more: object) -> Command:
+        defaults = {"env": {"PATH": "/usr/bin"}, "cwd": str(self.cwd), "timeout": 30.0}
+        return wrap(Command(argv=argv, **(defaults | more)), self.world, writable)  # type: ignore[arg-type]
+
+    def run(self, *argv: str, writable: tuple[str, ...] = (), **more: object) -> Completed:
+        return self.pool.run(self.command(*argv, writable=writable, **more))
+
+    def sh(self, script: str, **more: object) -> Completed:
+        return self.run("/bin/sh", "-c", script, **more)  # type: ignore[arg-type]
+
+    def compile(self, text: str, *flags: str) -> str:
+        """The path of a program made outside, in the directory that is seen inside."""
+        (self.cwd / "program.c").write_text(text)
+        program = self.cwd / "program"
+        argv = [CC, "-std=gnu17", "-O0", *flags, "-o", str(program), str(self.cwd / "program.c")]
+        subprocess.run(argv, check=True)
+        return str(program)
+
+
+def small_world(directory: Path) -> World:
+    """The world of a small root, with its reaper beside it."""
+    bwrap = bubblewrap()
+    root = small_root(directory / "root")
+    with Pool() as pool:
+        reaper = provide(directory, (CC,), {"PATH": os.environ["PATH"]}, HOST, pool.run)
+    return World("small", look(str(root)), reaper=reaper, bwrap=bwrap)

@@ -1,0 +1,106 @@
+"""export-c: a script that shows elsewhere what a trial showed here, whatever its standard output is there."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess  # a script is run as a person would
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import World
+
+BUFFERED = """\
+experiment: buffered
+question: Does a line that nobody flushes appear?
+scenarios:
+  s:
+    capture: {capture}
+    steps:
+      - c: |
+          puts("a line");
+          _exit(3);
+"""
+SHOWN = {"pipe": "", "file": "", "pty": "a line\n"}
+
+
+def script(world: World, capture: str) -> Path:
+    """The script, alone in a directory."""
+    code, out, _ = world.run("export-c", world.experiment("buffered", BUFFERED.format(capture=capture)), "s")
+    assert code == 0
+    path = world.path / f"script-{capture}" / "script.sh"
+    path.parent.mkdir()
+    path.write_text(out)
+    return path
+
+
+WATCHED = """\
+experiment: watched
+question: What is in a variable?
+objects:
+  lib: {library: lib, code: 'int count = 7; void stop(void) { count++; }'}
+scenarios:
+  s:
+    env: {A: "it's $HOME", B: "${lib}"}
+    observe: {gdb: {break: [stop], evaluate: {count: count, a: "(char *)getenv(\\"A\\")", b: "\\"${lib}\\""}}}
+    steps:
+      - dlopen: {object: lib, as: opened}
+      - {loop: {times: 2, steps: [{call: {handle: opened, function: stop, type: void (void)}}]}}
+    outcomes:
+      stopped: {gdb.stops.values.count.value: ["7", "8"], gdb.stops.values.a.value: {all: {contains: it's $HOME}}}
+    expect: {outcome: stopped}
+"""
+
+
+def test_what_gdb_saw_a_script_shows_that_is_told_to(world: World, needs: Callable[[str], str]) -> None:
+    needs("gdb")
+    path = world.experiment("watched", WATCHED)
+    assert world.run("run", path)[0] == 0
+    code, out, _ = world.run("export-c", path, "s")
+    (world.path / "a b").mkdir()
+    done = subprocess.run(
+        ["sh", "-c", out, "script", "gdb"], cwd=world.path / "a b", capture_output=True, text=True, check=False
+    )
+    shown = re.findall(r"^\$[0-9]+ = (.*)", done.stdout, re.MULTILINE)
+    assert shown[0::3] == ["7", "8"]
+    assert ["it's $HOME" in one for one in shown[1::3]] == [True, True]
+    assert shown[2::3] == [f'"{world.path}/a b/lib/liblib.so"'] * 2
+    assert (code, done.returncode) == (0, 0)
+
+
+IN_RUST = """\
+experiment: in-rust
+question: Is it loaded?
+objects: {r: {library: r, language: rust, code: '#[no_mangle] pub extern "C" fn f() {}'}}
+scenarios:
+  s:
+    steps: [{dlopen: {object: r, as: lib}}]
+    claim: {says: It is loaded., outcome: other, when: {rustc: ">=1"}}
+"""
+
+
+def test_what_is_said_of_a_version_of_rustc_holds_for_its_own(world: World, needs: Callable[[str], str]) -> None:
+    needs("rustc")
+    assert "# claim: It is loaded. (other)\n" in world.run("export-c", world.experiment("in-rust", IN_RUST), "s")[1]
+
+
+@pytest.mark.parametrize("capture", ["pipe", "file"])
+def test_into_a_pipe_it_shows_what_the_trial_showed(world: World, capture: str) -> None:
+    path = script(world, capture)
+    done = subprocess.run(["sh", path.name], cwd=path.parent, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, SHOWN[capture], "")
+
+
+@pytest.mark.parametrize("capture", ["pipe", "file", "pty"])
+def test_on_a_terminal_it_shows_what_the_trial_showed(world: World, capture: str) -> None:
+    path = script(world, capture)
+    ours, theirs = pty.openpty()
+    done = subprocess.run(["sh", path.name], cwd=path.parent, stdout=theirs, stderr=subprocess.PIPE, check=False)
+    os.write(theirs, b".")  # so that there is something to read
+    os.close(theirs)
+    shown = os.read(ours, 4096).decode().replace("\r\n", "\n")
+    os.close(ours)
+    assert (shown, done.stderr.decode()) == (f"{SHOWN[capture]}.", "exit status 3\n" if capture == "pipe" else "")

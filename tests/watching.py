@@ -1,0 +1,91 @@
+"""Watching a small program under an observer, for real."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from conftest import ROOT
+from elfworlds.observers.types import Watched
+from elfworlds.process import Completed, Pool
+from elfworlds.toolchains import Toolchain
+
+ALONE = {"env": {}, "stdin": b"", "timeout": 60.0, "capture": "pipe", "cpus": None, "settings": {}}
+OBSERVED = ROOT / "tests" / "data" / "traces" / "observed"
+
+
+def compiled(directory: Path, name: str, text: str, *flags: str) -> str:
+    """The path of what a C text gives."""
+    source = directory / f"{name}.c"
+    source.write_text(text)
+    out = directory / name
+    subprocess.run(
+        ["cc", "-std=gnu17", "-w", "-g", "-O0", *flags, "-o", out, source, "-ldl"], check=True, cwd=directory
+    )
+    return str(out)
+
+
+def app_and_library(directory: Path) -> tuple[str, str]:
+    """The program and the library of the recordings."""
+    app = compiled(directory, "app", (OBSERVED / "app.c").read_text())
+    return app, compiled(directory, "libtwice.so", (OBSERVED / "lib.c").read_text(), "-shared", "-fPIC")
+
+
+@dataclass(frozen=True)
+class Watching:
+    """Runs programs under an observer and says what it saw; the tool that it needs is there."""
+
+    pool: Pool
+    toolchain: Toolchain
+    directory: Path
+
+    def leaves(self) -> Path:
+        leaves = self.directory / "what it's left with"
+        shutil.rmtree(leaves, ignore_errors=True)
+        leaves.mkdir()
+        return leaves
+
+    def watch(self, observer: ModuleType, *argv: str, **said: object) -> dict[str, Any]:
+        """The observer's values."""
+        return self.completed(observer, *argv, **said)[1]
+
+    def completed(self, observer: ModuleType, *argv: str, **said: object) -> tuple[Completed, dict[str, Any]]:
+        """`said`: fields of `Watched`, and `nine`, a file that descriptor 9 appends to."""
+        leaves = self.leaves()
+        asked: dict[str, Any] = {**ALONE, **said}
+        nine = asked.pop("nine", None)
+        watched = Watched(argv=argv, cwd=str(self.directory), leaves=str(leaves), **asked)
+        command = observer.command(watched, self.toolchain)
+        if nine:
+            script = 'exec "$@" 9>>"$0"'
+            command = replace(command, argv=("/bin/sh", "-c", script, str(nine), *command.argv))
+        completed = self.pool.run(command)
+        left = {path.name: path.read_bytes() for path in leaves.iterdir()}
+        return completed, observer.values(completed, left)
+
+
+def recorded(tool: str, name: str) -> list[tuple[str, Mapping[str, bytes]]]:
+    """(version, file → bytes) of each version's recording."""
+    return [
+        (directory.name, {path.name: path.read_bytes() for path in (directory / name).iterdir()})
+        for directory in sorted(OBSERVED.glob(f"{tool}-*"))
+    ]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is still there, other than as a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def ended(completed: Completed) -> bool:
+    """Whether everything that was found alive at the end is gone."""
+    return not any(alive(one.pid) for one in completed.left if one.pid != os.getpid())
