@@ -277,11 +277,14 @@ def test_a_version_is_the_one_that_the_toolchain_of_the_label_has() -> None:
         "host": made("host", libc="2.36", libc_family="glibc", libc_revision="Debian GLIBC 2.36-9+deb12u14"),
         "nix": made("nix", Package("gdb", "16.3-1"), libc="2.40", libc_revision="GNU libc", gdb="16.3"),
     }
-    axes = {"way": ("dlopen",), "libc": ("host", "nix", "gone"), "gdb": ("nix",)}
+    both_libcs = (Package("libc6", "2.36-9"), Package("musl", "1.2.3-1"))
+    chains["musl"] = made("musl", *both_libcs, libc="1.2.3", libc_family="musl")
+    axes = {"way": ("dlopen",), "libc": ("host", "nix", "musl", "gone"), "gdb": ("nix",)}
     assert versions(axes, chains) == {
         "libc": {
             "host": {"version": "2.36", "revision": "2.36-9+deb12u14", "family": "glibc"},
             "nix": {"version": "2.40"},
+            "musl": {"version": "1.2.3", "revision": "1.2.3-1", "family": "musl"},
         },
         "gdb": {"nix": {"version": "16.3", "revision": "16.3-1"}},
     }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
 
 SCHEMA = 1
-VERSIONED = {"libc": ("libc6", "musl"), "gdb": ("gdb",), "rustc": ("rustc",)}  # axis → packages that have it
+PACKAGES = {"libc": "libc6", "gdb": "gdb", "rustc": "rustc"}  # axis → the package that has it
 PARTS = ("pydantic", "pyelftools", "pyyaml", "pandas", "rich", "typer")
 
 
@@ -53,18 +53,19 @@ def versions(
             if label in toolchains and axis in toolchains[label].versions
         }
         for axis, labels in axes.items()
-        if axis in VERSIONED
+        if axis in PACKAGES
     }
 
 
 def _version(axis: str, toolchain: Toolchain) -> dict[str, str]:
     """Its version; the revision that the file itself or its package has; whose libc it is."""
     told = toolchain.versions
-    packages = {one.name: one.version for one in toolchain.packages}
+    family = told.get(f"{axis}-family", "")
+    package = family if family == "musl" else PACKAGES[axis]
     words = told.get(f"{axis}-revision", "").split()  # `Debian GLIBC 2.36-9+deb12u14`
     revisions = [*(word for word in words[-1:] if word[0].isdigit())]
-    revisions += [packages[name] for name in VERSIONED[axis] if name in packages]
-    found = {"version": told[axis], "revision": "".join(revisions[:1]), "family": told.get(f"{axis}-family", "")}
+    revisions += [one.version for one in toolchain.packages if one.name == package]
+    found = {"version": told[axis], "revision": "".join(revisions[:1]), "family": family}
     return {name: text for name, text in found.items() if text}
 
 
