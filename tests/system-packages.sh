@@ -8,6 +8,7 @@ c++         g++                 objects in C++
 /usr/bin/rustc rustc            objects in Rust, where a Nix build sees their compiler
 readelf     binutils            comparing our ELF facts with readelf
 nix-build   nix-bin             that Nix builds the same objects as the local store
+bwrap       bubblewrap          that trials in a root see that root and nothing else
 clang       clang               that the C sources compile without warnings with a second compiler
 gdb         gdb                 watching a program under gdb
 valgrind    valgrind            watching a program under memcheck
