@@ -27,6 +27,7 @@ let
     "README.md"
     "runner"
     "tests"
+    "toolchains"
   ];
   # A writable copy of the project, a home, and `cc` in PATH; `build` is what holds.
   check =

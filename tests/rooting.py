@@ -16,6 +16,8 @@ from elfworlds.process import Command, Completed, Pool
 from elfworlds.sandbox import HOST, World, look, wrap
 from elfworlds.sandbox.availability import probe
 from elfworlds.sandbox.reaper import provide
+from elfworlds.toolchains import Package
+from elfworlds.toolchains.debian.root import Root
 
 CC = shutil.which("cc") or "/usr/bin/cc"
 PROGRAMS = ("sh", "env", "cat", "sleep", "setsid", "ls", "head", "touch", "grep", "readlink")
@@ -84,3 +86,16 @@ def small_world(directory: Path) -> World:
     with Pool() as pool:
         reaper = provide(directory, (CC,), {"PATH": os.environ["PATH"]}, HOST, pool.run)
     return World("small", look(str(root)), reaper=reaper, bwrap=bwrap)
+
+
+def own_root(directory: Path, parts: tuple[str, ...] = ("base",)) -> Root:
+    """This machine's own system as if it were a root of Debian packages."""
+    query = shutil.which("dpkg-query")
+    if not query:
+        pytest.skip("this machine is not made of Debian packages")
+    bubblewrap()
+    tree = directory / "root"
+    tree.symlink_to("/")
+    listed = subprocess.run([query, "-W", "-f", "${Package}\t${Version}\n"], check=True, capture_output=True, text=True)
+    packages = dict(line.split("\t") for line in listed.stdout.splitlines())
+    return Root("own", tree, tuple(Package(*one) for one in sorted(packages.items())), parts, 0)

@@ -8,6 +8,10 @@ c++         g++                 objects in C++
 /usr/bin/rustc rustc            objects in Rust, where a Nix build sees their compiler
 readelf     binutils            comparing our ELF facts with readelf
 nix-build   nix-bin             that Nix builds the same objects as the local store
+bwrap       bubblewrap          roots of pinned packages
+dpkg-deb    dpkg                packages that tests make
+gpg         gnupg               that apt believes a signed mirror only
+zstd        zstd                packages that zstd compressed
 clang       clang               that the C sources compile without warnings with a second compiler
 gdb         gdb                 watching a program under gdb
 valgrind    valgrind            watching a program under memcheck

@@ -76,3 +76,27 @@ def test_a_trials_program_says_which_trial_it_is(world: World) -> None:
     (trial,) = (world.latest("said") / "trials").iterdir()
     said = "/* Is it so?\n * scenario s, way=dlopen, n=1, libc=host */\n#define _GNU_SOURCE\n"
     assert (trial / "driver.c").read_text().startswith(said)
+
+
+SMALL_STACK = """\
+    includes: [pthread.h, sys/mman.h]
+    steps:
+      - dlopen: {object: lib}
+      - mappings: {object: lib, as: alone}
+      - c: |
+          for (int i = 0; i < 999; i++)
+            mmap(NULL, 4096, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+          pthread_attr_t small;
+          pthread_attr_init(&small);
+          pthread_attr_setstacksize(&small, 131072); /* as musl gives to every thread */
+          pthread_setattr_default_np(&small);
+      - thread: {as: worker, steps: [mappings: {object: lib, as: among-many}]}
+      - join: worker
+    outcomes: {found: {exit: 0, alone.copies: 1, among-many.copies: 1, among-many.perms: "${alone.perms}"}}
+    expect: {outcome: found}
+"""
+
+
+def test_mappings_are_found_among_many_on_a_small_stack(world: World) -> None:
+    path = world.experiment("small", HEAD.format(name="small").replace("    steps:\n", SMALL_STACK))
+    assert world.run("run", path, "--no-tables")[0] == 0

@@ -37,6 +37,7 @@ ORDER = (
     "tracing",
     "environment",
     "records",
+    "flips",
     "tables",
     "report",
     "cli",

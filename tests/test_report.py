@@ -40,6 +40,11 @@ def test_a_cell_of_several_outcomes_counts_them() -> None:
     assert text.pivot_lines(found)[1].split("  ")[-2:] == ["", "no"] or "yes ×2, no ×1" in text.pivot_lines(found)[1]
 
 
+def test_what_is_shown_beside_an_outcome_and_is_not_there_is_a_dash() -> None:
+    found = summary.pivot(AXES, [at("a", "yes", shown={"count": 5, "destroyed": None}), at("b", "no")])
+    assert text.pivot_lines(found)[1] == "  s         yes (5, –)  no"
+
+
 def test_claims_with_the_same_observation_are_said_together() -> None:
     trials = [at("a", "yes"), at("b", "yes")]
     (line,) = summary.claims(AXES, trials)

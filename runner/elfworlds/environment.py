@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from elfworlds import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from elfworlds.toolchains import Toolchain
 
 SCHEMA = 1
+PACKAGES = {"libc": "libc6", "gdb": "gdb", "rustc": "rustc"}  # axis → the package that has it
 PARTS = ("pydantic", "pyelftools", "pyyaml", "pandas", "rich", "typer")
 
 
@@ -36,6 +37,36 @@ def environment(toolchains: Iterable[Toolchain], backend: str, utc: str) -> dict
         "cpus": len(os.sched_getaffinity(0)),
         "toolchains": [one.record() for one in toolchains],
     }
+
+
+def versions(
+    axes: Mapping[str, Iterable[str]], toolchains: Mapping[str, Toolchain]
+) -> dict[str, dict[str, dict[str, str]]]:
+    """What is behind the labels of the axes that name toolchains: axis → label → `version`, `revision`, `family`.
+
+    A label whose toolchain does not know the tool's version is left out.
+    """
+    return {
+        axis: {
+            label: _version(axis, toolchains[label])
+            for label in labels
+            if label in toolchains and axis in toolchains[label].versions
+        }
+        for axis, labels in axes.items()
+        if axis in PACKAGES
+    }
+
+
+def _version(axis: str, toolchain: Toolchain) -> dict[str, str]:
+    """Its version; the revision that the file itself or its package has; whose libc it is."""
+    told = toolchain.versions
+    family = told.get(f"{axis}-family", "")
+    package = family if family == "musl" else PACKAGES[axis]
+    words = told.get(f"{axis}-revision", "").split()  # `Debian GLIBC 2.36-9+deb12u14`
+    revisions = [*(word for word in words[-1:] if word[0].isdigit())]
+    revisions += [one.version for one in toolchain.packages if one.name == package]
+    found = {"version": told[axis], "revision": "".join(revisions[:1]), "family": family}
+    return {name: text for name, text in found.items() if text}
 
 
 def _release() -> str:

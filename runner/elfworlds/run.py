@@ -16,6 +16,8 @@ from elfworlds.observers import compiler, facts, gdb, ld_debug, plain, strace, v
 from elfworlds.observers.types import Watched
 from elfworlds.outcome import Judgement, difference, judge, matches
 from elfworlds.plan import realise
+from elfworlds.plan.points import GDB
+from elfworlds.toolchains.borrowed import with_gdb
 from elfworlds.traces import events
 
 if TYPE_CHECKING:
@@ -94,6 +96,9 @@ class Observer:
         return replace(found, attempts=tuple(outcomes))
 
     def attempt(self, trial: Trial) -> Observation:
+        unsupported = self.unsupported(trial)
+        if unsupported:
+            return self.untried(trial, "UNSUPPORTED", (unsupported,))
         reasons = tuple(self.broken[key] for key in self.needed(trial) if key in self.broken)
         if reasons:
             return self.untried(trial, "UNRESOLVED", reasons)
@@ -103,17 +108,28 @@ class Observer:
             return self.judged(trial, compiler.values(trial, self.build))
         return self.judged(trial, facts.values(trial, self.build, self.toolchains[trial.bound.toolchain]))
 
+    def unsupported(self, trial: Trial) -> str:
+        """Why a trial cannot be tried on this machine; empty where it can."""
+        toolchain = self.toolchain(trial)
+        if toolchain.unsupported:
+            return f"{toolchain.name}: {toolchain.unsupported}"
+        lacking = [tool for tool in getattr(OBSERVERS[trial.observer], "TOOLS", ()) if tool not in toolchain.tools]
+        if not lacking:
+            return ""
+        return f"the observer {trial.observer} needs {', '.join(lacking)}, which {toolchain.name} does not have"
+
+    def toolchain(self, trial: Trial) -> Toolchain:
+        """The trial's toolchain; under gdb that of the libc with the gdb of another one, where that is an axis."""
+        found = self.toolchains[trial.bound.toolchain]
+        debugger = dict(trial.point).get(GDB, found.name)
+        return with_gdb(found, self.toolchains[debugger]) if trial.observer == GDB and debugger != found.name else found
+
     def needed(self, trial: Trial) -> tuple[str, ...]:
         """Objects without which there is no trial; a `build` is about one that may not come to be."""
         return (*trial.bound.keys, trial.bound.subject) if trial.bound.kind == "inspect" else trial.bound.keys
 
     def tried(self, trial: Trial) -> Observation:
-        toolchain = self.toolchains[trial.bound.toolchain]
-        watching = OBSERVERS[trial.observer]
-        lacking = [tool for tool in getattr(watching, "TOOLS", ()) if tool not in toolchain.tools]
-        if lacking:
-            reason = f"the observer {trial.observer} needs {', '.join(lacking)}, which {toolchain.name} does not have"
-            return self.untried(trial, "UNSUPPORTED", (reason,))
+        toolchain, watching = self.toolchain(trial), OBSERVERS[trial.observer]
         cwd = self.directory(trial)
         leaves = cwd.parent / OBSERVED
         if trial.observer != PLAIN:

@@ -25,7 +25,7 @@ def build(
     color: Color = "auto",
 ) -> int:
     """Build the objects of experiments, and say where they are."""
-    from elfworlds.cli import backends, session
+    from elfworlds.cli import backends, session, worlds
     from elfworlds.cli.comparison import Comparison
     from elfworlds.cli.console import Screen
     from elfworlds.cli.failures import failure_report
@@ -39,7 +39,7 @@ def build(
     with Pool() as pool:
         languages = session.languages(found)
         builders, environment = backends.ready(backend, pool, os.environ, jobs, languages)
-        toolchains = {"host": session.host(pool, environment, remember=True, languages=languages)}
+        toolchains = worlds.provide(found, pool, environment, screen, jobs)
         for one in found:
             plan = session.make_plan(one, toolchains)
             comparison = Comparison(plan)

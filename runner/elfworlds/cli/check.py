@@ -17,7 +17,7 @@ def check(experiments: Experiments) -> None:
     """Say everything that is wrong with experiment files; exit 4 if anything is."""
     from elfworlds.cli import session
 
-    toolchains = dict.fromkeys(session.KNOWN_TOOLCHAINS, session.stand_in())
+    toolchains = session.stand_ins(Path.cwd())
     plans: list[Plan] = []
     found = session.load_all(experiments, Path.cwd(), lambda one: plans.append(session.make_plan(one, toolchains)))
     for one, plan in zip(found, plans, strict=True):

@@ -10,10 +10,11 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.environment import environment
+from elfworlds.environment import environment, versions
 from elfworlds.errors import InterruptedRunError
 from elfworlds.records import Opened, RunDirectory, open_run, told
-from elfworlds.report import loading, summary, text
+from elfworlds.report import flips, heat, loading, summary, text
+from elfworlds.report.heatmap import heat_map
 from elfworlds.report.markdown import markdown
 from elfworlds.report.summary import BAD
 from elfworlds.run import Observer, broken_objects, run
@@ -66,14 +67,17 @@ class Execution:
     def about(self) -> dict[str, Any]:
         """What run.json says, for reports that have nothing but the directory."""
         experiment = self.loaded.spec.experiment
+        axes = {name: list(labels) for name, labels in self.plan.axes}
+        chosen = [f"-S {shlex.quote(one)}" for one in self.loaded.chosen]
         return {
             "experiment": self.plan.experiment,
             "question": self.plan.question,
             "source": experiment.source.model_dump(exclude_none=True) if experiment.source else {},
             "note": experiment.note or "",
-            "axes": {name: list(labels) for name, labels in self.plan.axes},
+            "axes": axes,
+            "versions": versions(axes, self.toolchains),
             "planned": len(self.plan.trials),
-            "rerun": f"elfworlds run {shlex.quote(shown(self.loaded.path))}",
+            "rerun": " ".join(["elfworlds run", shlex.quote(shown(self.loaded.path)), *chosen]),
         }
 
     def observe(self, opened: Opened, screen: Screen) -> Ending:
@@ -156,6 +160,9 @@ def write_reports(directory: RunDirectory, run_told: RunTold, *, tables: bool) -
             directory.write(f"tables/{name}.parquet", as_parquet(frame))
     for one in loading.seen(run_told):
         directory.write(one.file, one.picture)
+    names = heat.outcomes(run_told)
+    for drawn in heat.heats(run_told):
+        directory.write(drawn.file, heat_map(drawn, names))
     directory.write("report.md", markdown(run_told))
 
 
@@ -176,6 +183,8 @@ def show(directory: RunDirectory, run_told: RunTold, screen: Screen) -> None:
     axes, trials = run_told.axes, run_told.trials
     screen.say(summary.counts(trials), "")
     screen.show_pivot(summary.pivot(axes, trials))
+    flipped = flips.flip_lines(run_told)
+    screen.say(*(["", *flipped] if flipped else []))
     claims = text.claim_lines(axes, trials)
     screen.say(*(["", *claims] if claims else []))
     unsupported = text.unsupported_lines(trials)

@@ -25,14 +25,13 @@ def export_c(
 ) -> None:
     """Print a script with the sources, the compiler's commands and the command line of one trial."""
     from elfworlds import repro
-    from elfworlds.cli import session
+    from elfworlds.cli import session, worlds
     from elfworlds.errors import InputError
     from elfworlds.process import Pool
 
-    one = session.load_all([experiment], Path.cwd())[0]
+    (one,) = worlds.chosen(session.load_all([experiment], Path.cwd()), select or [])
     with Pool() as pool:
-        host = session.host(pool, os.environ, remember=False, languages=session.languages([one]))
-        plan = session.make_plan(one, {"host": host})
+        plan = session.make_plan(one, worlds.foreseen([one], pool, os.environ, session.languages([one])))
     trial = chosen(plan, scenario, select or [])
     if only_c and not trial.bound.program:
         raise InputError(f"the scenario `{scenario}` has no steps", hint="without --only-c the whole script is printed")

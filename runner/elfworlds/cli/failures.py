@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from elfworlds.driver import CODE, STEP, VALUE
+from elfworlds.plan.points import DEFAULT_LIBC
 from elfworlds.plan.steps import OWNER
 from elfworlds.spec.languages import inline_path
 
@@ -32,11 +33,16 @@ def failure_report(one: Loaded, plan: Plan, build: Build) -> Iterator[str]:
         if failure.missing:
             yield f"object {name}: not built, since {', '.join(names[need] for need in failure.missing)} failed"
             continue
-        yield f"{'' if name.startswith(OWNER) else 'object '}{name} failed to build"
+        where = plan.requests[key].toolchain
+        yield f"{'' if name.startswith(OWNER) else 'object '}{name} failed to build{_with(where)}"
         yield f"  $ {failure.command}"
         output = in_the_file(one, name.removeprefix(OWNER), failure.output)
         yield from (f"  {line}" for line in output.rstrip("\n").split("\n"))
         yield from _where_code_is(one, name)
+
+
+def _with(toolchain: str) -> str:
+    return "" if toolchain == DEFAULT_LIBC else f" with {toolchain}"
 
 
 def in_the_file(one: Loaded, scenario: str, output: str) -> str:

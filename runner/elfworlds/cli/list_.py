@@ -19,7 +19,7 @@ def list_experiments(
     from elfworlds.report.text import grid
 
     found = session.load_all(experiments or [Path("experiments")], Path.cwd())
-    toolchains = dict.fromkeys(session.KNOWN_TOOLCHAINS, session.stand_in())
+    toolchains = session.stand_ins(Path.cwd())
     rows = [
         [
             one.spec.name,

@@ -23,7 +23,7 @@ def plan(
     form: Annotated[str, typer.Option("--format", metavar="FORM", help="text or json.")] = "text",
 ) -> None:
     """Show the objects, their build keys and the trials of experiments."""
-    from elfworlds.cli import session
+    from elfworlds.cli import session, worlds
     from elfworlds.errors import InputError
     from elfworlds.plan.document import as_document, as_text
     from elfworlds.process import Pool
@@ -32,7 +32,7 @@ def plan(
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
     found = session.load_all(experiments, Path.cwd())
     with Pool() as pool:
-        toolchains = {"host": session.host(pool, os.environ, remember=False, languages=session.languages(found))}
+        toolchains = worlds.foreseen(found, pool, os.environ, session.languages(found))
     for one in found:
         made = session.make_plan(one, toolchains)
         if form == "json":

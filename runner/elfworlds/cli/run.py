@@ -45,7 +45,7 @@ def run(
     color: Color = "auto",
 ) -> int:
     """Build and run experiments; exit 1 if an expectation was not met, 6 if an object was not built."""
-    from elfworlds.cli import backends, session
+    from elfworlds.cli import backends, session, worlds
     from elfworlds.cli.comparison import Comparison
     from elfworlds.cli.console import Screen
     from elfworlds.cli.execute import Execution
@@ -54,16 +54,16 @@ def run(
     from elfworlds.process import Pool
 
     screen = Screen.of(color, quiet=quiet, environment=os.environ)
-    found = session.load_all(experiments, Path.cwd())
+    found = worlds.chosen(session.load_all(experiments, Path.cwd()), select or ())
     choice = Choice(filter=filter_, labels=select or (), failed=failed, repeat=repeat, timeout=timeout, output=output)
     codes = [Exit.AS_EXPECTED]
     with Pool() as pool:
         languages = session.languages(found)
         builders, environment = backends.ready(backend, pool, os.environ, jobs, languages)
-        toolchains = {"host": session.host(pool, environment, remember=not dry_run, languages=languages)}
-        plans = choice.plans(found, toolchains)
         if dry_run:
-            return rehearse(plans, screen)
+            return rehearse(choice.plans(found, worlds.foreseen(found, pool, environment, languages)), screen)
+        toolchains = worlds.provide(found, pool, environment, screen, jobs)
+        plans = choice.plans(found, toolchains)
         for one, plan in ((one, plan) for one, plan in zip(found, plans, strict=True) if plan.trials):
             screen.say(*([""] if len(codes) > 1 else []), f"{plan.experiment}: {plan.question}")
             comparison = Comparison(plan)

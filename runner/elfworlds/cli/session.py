@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from elfworlds.sources import Project, Sources, gather
 from elfworlds.spec import Spec, load
 from elfworlds.spec.languages import used
 from elfworlds.toolchains import Toolchain
+from elfworlds.toolchains.debian import lock as locks
 from elfworlds.toolchains.host import Prober, probe
 from elfworlds.yamltext import ProblemsError, read
 
@@ -27,18 +29,22 @@ if TYPE_CHECKING:
     from elfworlds.process import Pool
     from elfworlds.yamltext import Problem
 
-KNOWN_TOOLCHAINS = ("host",)
 RUSTUP = ("HOME", "RUSTUP_HOME", "CARGO_HOME", "RUSTUP_TOOLCHAIN")  # what its rustc reads to find the real one
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A valid experiment with its sources."""
+    """A valid experiment with its sources.
+
+    Attributes:
+        chosen: the toolchains that the command line names instead of the file's.
+    """
 
     path: Path
     spec: Spec
     sources: Sources
     project: Project
+    chosen: tuple[str, ...] = ()
 
 
 def load_all(paths: Sequence[Path], cwd: Path, also: Callable[[Loaded], object] = lambda _one: None) -> list[Loaded]:
@@ -81,7 +87,7 @@ def load_one(path: Path, cwd: Path) -> Loaded:
         return problems
 
     try:
-        spec = load(document, toolchains=KNOWN_TOOLCHAINS, more=wrong_sources)
+        spec = load(document, toolchains=known_toolchains(cwd), more=wrong_sources)
     except RecursionError:
         raise InputError(f"{path}: error: references go round in a circle") from None
     return Loaded(path, spec, gathered[0], project)
@@ -114,9 +120,18 @@ def languages(found: Iterable[Loaded]) -> frozenset[str]:
     return frozenset[str]().union(*(used(one.spec.experiment, one.spec.document.data()) for one in found))
 
 
-def stand_in() -> Toolchain:
-    """A toolchain for checks that compare plans and never build: nothing is known of it."""
-    return Toolchain(name="host", identity={}, versions={}, packages=(), tools={}, env={})
+def known_toolchains(cwd: Path) -> tuple[str, ...]:
+    """What the axes `libc` and `gdb` may hold: this machine, and every suite that is pinned."""
+    suites = locks.suites(locks.places(cwd))
+    return ("host", *(f"debian/{suite}" for suite in suites), *(f"musl/{suite}" for suite in suites))
+
+
+def stand_ins(cwd: Path) -> dict[str, Toolchain]:
+    """Toolchains for checks that compare plans and never build: nothing is known of them."""
+    return {
+        name: Toolchain(name=name, identity={"name": name}, versions={}, packages=(), tools={}, env={})
+        for name in known_toolchains(cwd)
+    }
 
 
 def make_plan(one: Loaded, toolchains: Mapping[str, Toolchain], repeat: int | None = None) -> Plan:
@@ -126,7 +141,10 @@ def make_plan(one: Loaded, toolchains: Mapping[str, Toolchain], repeat: int | No
 def build_plan(
     backend: Backend, plan: Plan, toolchains: Mapping[str, Toolchain], screen: Screen, *, keep_going: bool
 ) -> Build:
-    """The plan's objects, with a bar while they are made."""
+    """The plan's objects, with a bar while they are made; those of toolchains that do not work here are left out."""
+    unsupported = {one.name for one in toolchains.values() if one.unsupported}
+    requests = {key: one for key, one in plan.requests.items() if one.toolchain not in unsupported}
+    plan = dataclasses.replace(plan, requests=requests)
     with screen.working("building", len(plan.requests)) as advance:
 
         def report(_request: BuildRequest, _result: Artifact | Failure) -> None:

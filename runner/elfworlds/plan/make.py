@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
 
 PLAIN = "plain"
-_UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.+/-]")
 _LONGEST_ID = 150
 
 
@@ -140,7 +140,8 @@ def trial_id(scenario: str, point: Point, observer: str, repeat: int | None) -> 
     extra += [("repeat", str(repeat))] if repeat is not None else []
     exact = ",".join([scenario, *(f"{axis}={label}" for axis, label in (*point, *extra))])
     safe = ",".join([scenario, *(f"{axis}={_UNSAFE.sub('_', label)}" for axis, label in (*point, *extra))])
-    if safe == exact and len(safe) <= _LONGEST_ID:
+    safe = safe.replace("/", ":")  # no other `:` is left, so that it stands for nothing else
+    if safe == exact.replace("/", ":") and ":" not in exact and len(safe) <= _LONGEST_ID:
         return safe
     return f"{safe[:_LONGEST_ID]}~{hashlib.sha256(exact.encode()).hexdigest()[:10]}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ class RunTold:
     Attributes:
         source: title, url, year, authors; whatever the experiment gives.
         axes: each with its labels.
+        versions: what is behind the labels of `libc`, `gdb`, `rustc`: axis → label → `version`, `revision`, `family`.
         planned: how many trials there are in all; fewer records mean that the run was interrupted.
         trials: records with settled verdicts, in the plan's order.
         traces: what the loader did at each scenario and point, in the order of the trials that they stand for.
@@ -41,6 +42,7 @@ class RunTold:
     objects: Sequence[Record]
     environment: Mapping[str, Any]
     rerun: str
+    versions: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
 
 
 def told(directory: RunDirectory) -> RunTold:
@@ -53,6 +55,7 @@ def told(directory: RunDirectory) -> RunTold:
         source=about["source"],
         note=about["note"],
         axes=about["axes"],
+        versions=about.get("versions", {}),  # not in runs of earlier versions
         planned=about["planned"],
         trials=trials,
         events=directory.events(),

@@ -6,7 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.report import loading
+from elfworlds.report import flips, loading
+from elfworlds.report.heat import heats
 from elfworlds.report.summary import BAD, ClaimLine, Pivot, claims, counts, pivot, point_text, unsupported, where
 from elfworlds.report.text import ending, pivot_rows
 from elfworlds.yamltext.problems import printable
@@ -27,12 +28,35 @@ def markdown(run: RunTold) -> str:
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
     lines += [*table(*pivot_rows(found)), "", *_fixed(found), _count(run), ""]
     lines += [
+        *_flips(run),
+        *_heats(run),
         *_claims(claims(run.axes, run.trials), run.source),
         *_differences(run.axes, run.trials),
         *_unsupported(run.trials),
     ]
     lines += [*_note(run.note), *_loading(run), *_objects(run.objects), *_versions(run.environment)]
     return "\n".join([*lines, "## Run it again", "", f"    {run.rerun}", ""])
+
+
+def _flips(run: RunTold) -> list[str]:
+    """Where outcomes change along ordered axes, with the versions between which they do."""
+    lines = []
+    for one in flips.of(run):
+        for section in one.sections:
+            lines.append(f"- {escape(flips.head(one, section))}: **{escape(flips.words(section))}**.")
+            lines += [f"  - {escape(text)}" for text in flips.between(section)]
+        lines += [] if one.sections else [f"- {escape(flips.head(one, None))}: {escape(flips.TOO_MANY)}."]
+        lines += [f"- {escape(one.scenario)}: {escape(text)}." for text in flips.rests(one)]
+    return ["## Where outcomes flip", "", *lines, ""] if lines else []
+
+
+def _heats(run: RunTold) -> list[str]:
+    """Outcomes over two axes, drawn."""
+    lines = []
+    for one in heats(run):
+        what = f"Outcomes of {one.scenario}, {one.columns.axis} across and {one.rows.axis} down"
+        lines += [f"![{escape(what)}]({one.link})", ""]
+    return ["## Outcomes over two axes", "", *lines] if lines else []
 
 
 def _count(run: RunTold) -> str:

@@ -115,9 +115,9 @@ def _cell(trials: list[Record] | None) -> Cell | None:
 
 
 def _shown(one: Record) -> str:
-    """The outcome, and the values that the experiment wants beside it."""
-    values = one.get("shown") or {}
-    return f"{one['outcome']} ({', '.join(str(value) for value in values.values())})" if values else str(one["outcome"])
+    """The outcome, and the values that the experiment wants beside it; a dash for what there is not."""
+    values = ["–" if value is None else str(value) for value in (one.get("shown") or {}).values()]
+    return f"{one['outcome']} ({', '.join(values)})" if values else str(one["outcome"])
 
 
 def claims(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[ClaimLine]:

@@ -35,6 +35,7 @@ RESERVED_AXES = (
     "expected",
     "verdict",
     "claim",
+    "axis",
 )
 MOST_TRIALS = 1_000_000
 LIMITS: Mapping[str, Callable[[object], object]] = {

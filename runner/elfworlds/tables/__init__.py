@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elfworlds.tables.flips import flips_frame
 from elfworlds.tables.frame import as_csv, as_json, as_parquet, as_texts
 from elfworlds.tables.runs import (
     claims_frame,
@@ -37,6 +38,7 @@ __all__ = [
     "bindings_frame",
     "claims_frame",
     "events_frame",
+    "flips_frame",
     "frame",
     "frames",
     "link_maps_frame",
@@ -57,6 +59,7 @@ _MAKERS: Mapping[str, Callable[[RunTold, Records], pd.DataFrame]] = {
     "link_maps": lambda run, _: link_maps_frame(run.name, list(run.axes), run.traces),
     "searches": lambda run, _: searches_frame(run.name, list(run.axes), run.traces),
     "bindings": lambda run, _: bindings_frame(run.name, list(run.axes), run.traces),
+    "flips": lambda run, _: flips_frame(run.name, run.axes, run.versions, run.trials),
 }
 NAMES = tuple(_MAKERS)
 

@@ -37,6 +37,7 @@ class Toolchain:
         library_cache: ld.so.cache of its world, name → path.
         default_paths: where its dynamic loader looks last.
         world: what a build and a trial see.
+        unsupported: why nothing can be built or run with it here; empty where it can.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Toolchain:
     library_cache: Mapping[str, str] = field(default_factory=dict)
     default_paths: tuple[str, ...] = ()
     world: World = HOST
+    unsupported: str = ""
 
     @property
     def digest(self) -> str:

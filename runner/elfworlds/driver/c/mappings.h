@@ -6,35 +6,37 @@
 
 #include "steps.h"
 
-/* The lines of the path, or, without one, the line that holds the address. */
+/* The lines of the path, or, without one, the line that holds the address. A thread's stack may be small. */
 OBSERVE int tell_mappings(const char *name, const char *path, const void *address)
 {
 	struct observe_line line = observe_begin(name, "mappings");
-	char text[1 << 18], found[PATH_MAX], perms[5], all[512] = "", *next = text, *end, *deleted;
+	char text[2 * PATH_MAX], found[PATH_MAX], perms[5], all[512] = "", *next, *end, *deleted;
 	unsigned long from, to, offset, count = 0, copies = 0;
 	const int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	size_t used = 0;
 	ssize_t have;
 
-	while ((have = read(maps, text + used, sizeof text - used - 1)) > 0)
-		used += (size_t)have;
-	close(maps);
-	text[used] = '\0';
-	if (!used || used == sizeof text - 1)
-		return failed(name, "mappings", "/proc/self/maps cannot be read, or is longer than 256 KiB");
-	for (; (end = strchr(next, '\n')); next = end + 1) {
-		*end = *found = '\0';
-		if (sscanf(next, "%lx-%lx %4s %lx %*s %*s %4095[^\n]", &from, &to, perms, &offset, found) < 4)
-			continue;
-		if ((deleted = strstr(found, " (deleted)")) && !deleted[10])
-			*deleted = '\0';
-		if (path ? strcmp(found, path) : (uintptr_t)address < from || (uintptr_t)address >= to)
-			continue;
-		count++;
-		copies += offset == 0;
-		if (strlen(all) + 6 < sizeof all)
-			sprintf(all + strlen(all), "%s%s", *all ? " " : "", perms);
+	while ((have = read(maps, text + used, sizeof text - used - 1)) > 0) {
+		text[used += (size_t)have] = '\0';
+		for (next = text; (end = strchr(next, '\n')); next = end + 1) {
+			*end = *found = '\0';
+			if (sscanf(next, "%lx-%lx %4s %lx %*s %*s %4095[^\n]", &from, &to, perms, &offset, found) < 4)
+				continue;
+			if ((deleted = strstr(found, " (deleted)")) && !deleted[10])
+				*deleted = '\0';
+			if (path ? strcmp(found, path) : (uintptr_t)address < from || (uintptr_t)address >= to)
+				continue;
+			count++;
+			copies += offset == 0;
+			if (strlen(all) + 6 < sizeof all)
+				sprintf(all + strlen(all), "%s%s", *all ? " " : "", perms);
+		}
+		used = strlen(next);
+		memmove(text, next, used + 1);
 	}
+	close(maps);
+	if (have < 0 || used)
+		return failed(name, "mappings", "/proc/self/maps cannot be read");
 	observe_flag_field(&line, "ok", 1);
 	observe_unsigned_field(&line, "count", count);
 	observe_unsigned_field(&line, "copies", copies);

@@ -175,7 +175,8 @@ def _provide(one: Pinned, urls: Sequence[str], download: Download) -> None:
             else:
                 part.replace(place)
                 return
-        raise next((error for error in trouble if isinstance(error, UnreachableError)), trouble[0])
+        said = "; ".join(map(str, trouble))
+        raise GoneError(said) if all(isinstance(error, GoneError) for error in trouble) else UnreachableError(said)
 
 
 def _held(part: Path, stop: threading.Event) -> BinaryIO:

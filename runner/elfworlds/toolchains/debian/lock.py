@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import astuple, dataclass, fields
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ _SHAPES = {
     "architecture": re.compile(r"[a-z0-9-]{1,32}"),
     "path": re.compile(r"pool(?:/[A-Za-z0-9+~_][A-Za-z0-9+.~_-]{0,254}){1,16}\.deb"),
     "sha256": re.compile(r"[0-9a-f]{64}"),
-    "date": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+    "date": re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII),
     "suite": re.compile(r"[a-z0-9][a-z0-9.-]{0,63}"),
 }
 
@@ -108,6 +109,7 @@ def read(text: str, origin: str = "a lock file") -> Lock:
         if data["schema"] != SCHEMA:
             raise InputError(f"{origin}: written for another elfworlds (schema {data['schema']!r:.20})")
         parts = {str(name): tuple(_pinned(one) for one in listed) for name, listed in data["parts"].items()}
+        datetime.fromisoformat(_shaped(data, "date"))
         lock = Lock(_shaped(data, "suite"), _shaped(data, "date"), _shaped(data, "architecture"), parts)
         _ = lock.parts[BASE]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -55,12 +56,13 @@ class Mirrors:
 
 
 def moment(date: str) -> str:
-    """The end of a Release's day as snapshots are named.
+    """A day after a Release, as snapshots are named.
 
     A snapshot is taken some time after the Release that it holds, and asking for a moment gives the last one before it;
-    files stay in the pool for days after the last Release that names them.
+    files stay in the pool for a day and a half after the last Release that names them.
     """
-    return date.partition("T")[0].replace("-", "") + "T235959Z"
+    after = datetime.strptime(date, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) + timedelta(days=1)
+    return after.strftime("%Y%m%dT%H%M%SZ")
 
 
 def mirrors(environment: Mapping[str, str], apt: Path = APT) -> Mirrors:

@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING
 
 from elfworlds.sandbox import World, look
 from elfworlds.sandbox.reaper import provide
-from elfworlds.toolchains.toolchain import Toolchain
+from elfworlds.toolchains.toolchain import Package, Toolchain
 from elfworlds.traces.glibc import banner
 from elfworlds.traces.ldcache import library_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from elfworlds.process import Run
     from elfworlds.sandbox import Tree
+    from elfworlds.toolchains.debian.lock import Lock
     from elfworlds.toolchains.debian.root import Root
 
 MUSL = "musl"
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
 PROGRAMS = ("gdb", "valgrind", "strace", "rustc", "cp", "sh", "env", "dd")
 GCC = "/usr/bin/gcc"
+MUSL_GCC = "/usr/bin/musl-gcc"
 MUSL_PATHS = ("/lib", "/usr/local/lib", "/usr/lib")  # ldso/dynlink.c, where no file says others
 VALGRIND_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 _UPSTREAM = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)*)")
@@ -49,7 +51,7 @@ def toolchain(root: Root, run: Run, *, read_only: tuple[str, ...] = (), bwrap: s
     tools = dict(inside.tools())
     return Toolchain(
         name=inside.name,
-        identity=inside.identity(),
+        identity=identity(root.packages, inside.machine, musl=inside.musl),
         versions=inside.versions(tools),
         packages=tuple(sorted(root.packages, key=lambda one: one.name)),
         tools=tools,
@@ -59,6 +61,29 @@ def toolchain(root: Root, run: Run, *, read_only: tuple[str, ...] = (), bwrap: s
         default_paths=inside.default_paths(),
         world=replace(world, reaper=reaper, read_only=read_only),
     )
+
+
+def pinned(lock: Lock, parts: Collection[str]) -> Toolchain:
+    """What is known of a root before it is there: its identity, so that keys are the same, and what `when` compares."""
+    musl = MUSL in parts
+    packages = tuple(Package(one.name, one.version) for one in lock.packages(tuple(parts)))
+    revisions = {one.name: one.version for one in packages}
+    names = {"libc": MUSL if musl else "libc6", "gdb": "gdb", "rustc": "rustc", "cc": "gcc"}
+    versions = {tool: upstream(revisions[name]) for tool, name in names.items() if name in revisions}
+    return Toolchain(
+        name=f"{MUSL if musl else 'debian'}/{lock.suite}",
+        identity=identity(packages, os.uname().machine, musl=musl),
+        versions={**versions, "libc-family": MUSL if musl else "glibc"},
+        packages=packages,
+        tools={},
+        env=ENV,
+    )
+
+
+def identity(packages: Iterable[Package], machine: str, *, musl: bool) -> dict[str, str]:
+    """Every package: which of them a compiler reads is not ours to say."""
+    named = sorted((one.name, one.version) for one in packages)
+    return {"cc": MUSL_GCC if musl else GCC, "machine": machine, **{f"package {name}": one for name, one in named}}
 
 
 def upstream(version: str) -> str:
@@ -89,7 +114,7 @@ class _Inside:
 
     @property
     def cc(self) -> str:
-        return "/usr/bin/musl-gcc" if self.musl else GCC
+        return MUSL_GCC if self.musl else GCC
 
     def data(self, path: str) -> bytes:
         try:
@@ -99,11 +124,6 @@ class _Inside:
 
     def has(self, path: str) -> bool:
         return Path(self.tree.outside(path)).is_file()
-
-    def identity(self) -> dict[str, str]:
-        """Every package: which of them a compiler reads is not ours to say."""
-        packages = {f"package {name}": version for name, version in sorted(self.revisions.items())}
-        return {"cc": self.cc, "machine": self.machine, **packages}
 
     def tools(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "cc", (self.cc,)

@@ -73,7 +73,7 @@ class Layout:
 
 def unread(place: str) -> bool:
     """Whether no program reads it: manuals, translations, and the like."""
-    return place.startswith(UNREAD)
+    return f"{place}/".startswith(UNREAD)
 
 
 def settled(links: Iterable[tuple[str, str]]) -> Mapping[str, str]:

@@ -1,0 +1,202 @@
+"""Where each outcome was seen, in as few conditions as are true: an account of a scenario whose outcome flips.
+
+A threshold is only stated on an axis along which an outcome changed while everything else was equal; what the other
+axes decide stands in front, as sections. An account is a value: what a report says of it can be checked against
+every point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from math import prod
+from typing import TYPE_CHECKING, TypeAlias
+
+from elfworlds.flips.changes import changed, lines
+from elfworlds.flips.conditions import Condition, both, inside
+from elfworlds.flips.observed import kinds, observed, told_apart
+from elfworlds.flips.regions import Region, regions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from elfworlds.flips.conditions import Box
+    from elfworlds.flips.cover import Cell
+    from elfworlds.flips.observed import Axes, Observed, Outcomes, Record
+    from elfworlds.flips.ordering import Order
+
+    Kind: TypeAlias = "tuple[str, ...]"
+    Point: TypeAlias = "tuple[str, ...]"
+
+MOST_ORDERED = 3  # axes at once: more of them nobody follows in words
+MOST_CELLS = 144
+MOST_SECTIONS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Regions at some labels of axes that are not told by thresholds; `()` among them is everywhere."""
+
+    where: tuple[Box, ...]
+    regions: tuple[Region, ...]
+
+    def region(self, point: Mapping[str, str], orders: Mapping[str, Order]) -> Region:
+        """The one that a point of this section is in."""
+        told = [one for one in self.regions if any(inside(box, point, orders) for box in one.boxes)]
+        return told[0] if told else next(one for one in self.regions if not one.boxes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One scenario.
+
+    Attributes:
+        observers: those under which it was so; empty where there is only one.
+        sections: each point is in one of them; none where there would be too many to tell.
+        combinations: how many there are of the labels that were tried.
+        observed: how many of them gave an outcome.
+        left_out: why trials do not count, and how many.
+    """
+
+    scenario: str
+    observers: tuple[str, ...]
+    sections: tuple[Section, ...]
+    orders: Mapping[str, Order]
+    combinations: int
+    observed: int
+    left_out: Outcomes
+
+
+def accounts(axes: Axes, orders: Mapping[str, Order], trials: Sequence[Record]) -> list[Account]:
+    """One for each scenario along whose ordered axes something changes; observers that saw the same are together."""
+    watched: dict[str, set[str]] = {}
+    for trial in trials:
+        watched.setdefault(trial["scenario"], set()).add(trial["observer"])
+    found: list[Account] = []
+    for one in observed(axes, orders, trials):
+        if _told_by_thresholds(one):
+            names = (one.observer,) if len(watched[one.scenario]) > 1 else ()
+            sections = tuple(islice(_sections(one), MOST_SECTIONS + 1))
+            _add(found, _account(one, names, sections if len(sections) <= MOST_SECTIONS else ()))
+    return found
+
+
+def _account(one: Observed, observers: tuple[str, ...], sections: tuple[Section, ...]) -> Account:
+    return Account(
+        scenario=one.scenario,
+        observers=observers,
+        sections=sections,
+        orders=one.orders,
+        combinations=prod(map(len, one.axes.values())),
+        observed=len(one.points),
+        left_out=one.left_out,
+    )
+
+
+def _add(found: list[Account], new: Account) -> None:
+    """At the end, or to the one that says the same."""
+    for place, one in enumerate(found):
+        if replace(one, observers=()) == replace(new, observers=()):
+            found[place] = replace(one, observers=one.observers + new.observers)
+            return
+    found.append(new)
+
+
+def _sections(one: Observed) -> Iterator[Section]:
+    """The whole in one where no other axis matters, else by the labels that decide."""
+    ordered = _told_by_thresholds(one)
+    deciding = _deciding(one, ordered)
+    ordered = [axis for axis in ordered if axis in deciding]
+    keys = _keys(one, [axis for axis in deciding if axis not in ordered], ordered)
+    parts: dict[tuple[tuple[Cell, Kind], ...], dict[tuple[str, ...], list[Point]]] = {}
+    by_labels: dict[tuple[str, ...], list[Point]] = {}
+    for point, (labels, _) in keys.items():
+        by_labels.setdefault(labels, []).append(point)
+    for labels, points in by_labels.items():
+        seen = {keys[point][1]: kinds(one.points[point]) for point in points}
+        parts.setdefault(tuple(sorted(seen.items())), {})[labels] = points
+    conditions = _labelled(one, deciding, ordered)
+    for choices in parts.values():
+        inner = replace(one, points={point: one.points[point] for points in choices.values() for point in points})
+        where = _boxes_of([conditions(labels) for labels in choices])
+        if len(parts) == 1:
+            yield Section(where, regions(one, ordered))
+        else:
+            yield from (_under(where, section) for section in _sections(inner))
+
+
+def _under(where: tuple[Box, ...], section: Section) -> Section:
+    found = (both(outer, inner) for outer in where for inner in section.where)
+    return Section(tuple(one for one in found if one is not None), section.regions)
+
+
+def _told_by_thresholds(one: Observed) -> list[str]:
+    """The ordered axes with a change on them, no more than can be told together."""
+    found = [axis for axis in one.orders if any(changed(seen) for _, seen in lines(one, axis))]
+    while len(found) > MOST_ORDERED or (len(found) > 1 and _cells(one, found) > MOST_CELLS):
+        found = found[1:]
+    return found
+
+
+def _cells(one: Observed, axes: Sequence[str]) -> int:
+    return prod(len(one.orders[axis].marks) for axis in axes)
+
+
+def _deciding(one: Observed, ordered: Sequence[str]) -> list[str]:
+    """Axes whose labels together tell the outcomes apart, none of which can be left out.
+
+    An ordered axis without any change is the first to go, one with changes the last: where two axes always went
+    together, none of them is said to have changed anything.
+    """
+    names = list(one.axes)
+    rest = [axis for axis in names if axis not in ordered]
+    tried = [axis for axis in rest if axis in one.orders] + [axis for axis in rest if axis not in one.orders]
+    deciding = names
+    for axis in [*tried, *ordered]:
+        fewer = [name for name in deciding if name != axis]
+        if told_apart(one, fewer):
+            deciding = fewer
+    return deciding
+
+
+def _keys(one: Observed, named: Sequence[str], ordered: Sequence[str]) -> dict[Point, tuple[tuple[str, ...], Cell]]:
+    """For each point its labels on the axes that are named, the families of the ordered ones, and its ranks there."""
+    places = {axis: place for place, axis in enumerate(one.axes)}
+    found = {}
+    for point in one.points:
+        marks = [one.orders[axis].places[point[places[axis]]] for axis in ordered]
+        labels = (*(point[places[axis]] for axis in named), *(mark.family for mark in marks))
+        found[point] = (labels, tuple(mark.rank for mark in marks))
+    return found
+
+
+def _labelled(one: Observed, deciding: Sequence[str], ordered: Sequence[str]) -> Callable[[tuple[str, ...]], Box]:
+    """What makes conditions of a key's labels; a family is said where there are several."""
+    named = [axis for axis in deciding if axis not in ordered]
+
+    def conditions(labels: tuple[str, ...]) -> Box:
+        told = [Condition(axis, labels=(label,)) for axis, label in zip(named, labels, strict=False)]
+        families = zip(ordered, labels[len(named) :], strict=True)
+        mixed = [(axis, family) for axis, family in families if len(one.orders[axis].families) > 1]
+        return (*told, *(Condition(axis, family=family) for axis, family in mixed))
+
+    return conditions
+
+
+def _boxes_of(boxes: Sequence[Box]) -> tuple[Box, ...]:
+    """The same with as few boxes: labels of one axis together where the conditions on all others are equal."""
+    found = list(boxes)
+    for place in range(len(found[0])):
+        alike: dict[tuple[Condition, ...], list[Condition]] = {}
+        for box in found:
+            alike.setdefault(box[:place] + box[place + 1 :], []).append(box[place])
+        found = [
+            (*rest[:place], merged, *rest[place:]) for rest, members in alike.items() for merged in _merged(members)
+        ]
+    return tuple(found)
+
+
+def _merged(members: Sequence[Condition]) -> list[Condition]:
+    if len(members) == 1 or members[0].family is not None:
+        return list(members)
+    return [replace(members[0], labels=tuple(label for one in members for label in one.labels))]

@@ -1,0 +1,75 @@
+"""Cells of a grid, each with what was seen there → the fewest boxes that say it. Knows nothing of axes or outcomes."""
+
+from __future__ import annotations
+
+from itertools import permutations, product
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    Cell: TypeAlias = tuple[int, ...]
+    Span: TypeAlias = tuple[tuple[int, int], ...]  # first and last index on each axis, both inside
+
+Kind = TypeVar("Kind")
+
+
+def cover(cells: Mapping[Cell, Kind], sizes: Sequence[int]) -> dict[Kind, list[Span]]:
+    """For each kind boxes that hold all cells of that kind and none of another; a cell that is missing may be in any.
+
+    Exact for staircases; otherwise every box is as large as it can be and none can be left out.
+    """
+    kinds = dict.fromkeys(cells[cell] for cell in sorted(cells))
+    return {kind: _boxes({cell for cell in cells if cells[cell] == kind}, cells, kind, sizes) for kind in kinds}
+
+
+def free_sides(span: Span, sizes: Sequence[int]) -> int:
+    """How many axes a box says nothing of."""
+    return sum(one == (0, size - 1) for one, size in zip(span, sizes, strict=True))
+
+
+def _boxes(mine: set[Cell], cells: Mapping[Cell, Kind], kind: Kind, sizes: Sequence[int]) -> list[Span]:
+    others = {cell for cell in cells if cells[cell] != kind}
+    ways = list(permutations(range(len(sizes))))
+    largest = sorted({_grown(cell, others, sizes, way) for cell in sorted(mine) for way in ways})
+    members = {span: {cell for cell in mine if _within(cell, span)} for span in largest}
+    chosen: list[Span] = []
+    left = set(mine)
+    while left:
+        best = max(largest, key=lambda span: (len(members[span] & left), free_sides(span, sizes)))
+        chosen.append(best)
+        left -= members[best]
+    return sorted(_needed(chosen, members), key=lambda span: (-free_sides(span, sizes), span))
+
+
+def _needed(chosen: Sequence[Span], members: Mapping[Span, set[Cell]]) -> list[Span]:
+    """Without those whose cells the rest holds too."""
+    kept = list(chosen)
+    for one in chosen:
+        rest = set().union(*(members[other] for other in kept if other != one))
+        if members[one] <= rest:
+            kept.remove(one)
+    return kept
+
+
+def _grown(cell: Cell, others: Collection[Cell], sizes: Sequence[int], way: Sequence[int]) -> Span:
+    """The box around a cell that grows along one axis after another until something else is in the way."""
+    span = [(at, at) for at in cell]
+    for axis in way:
+        for step in (-1, 1):
+            while True:
+                first, last = span[axis]
+                edge = first - 1 if step < 0 else last + 1
+                slab = [*span[:axis], (edge, edge), *span[axis + 1 :]]
+                if not 0 <= edge < sizes[axis] or _meets(slab, others):
+                    break
+                span[axis] = (min(first, edge), max(last, edge))
+    return tuple(span)
+
+
+def _meets(span: Sequence[tuple[int, int]], others: Collection[Cell]) -> bool:
+    return any(cell in others for cell in product(*(range(first, last + 1) for first, last in span)))
+
+
+def _within(cell: Cell, span: Span) -> bool:
+    return all(first <= at <= last for at, (first, last) in zip(cell, span, strict=True))

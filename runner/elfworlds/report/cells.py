@@ -1,0 +1,160 @@
+"""The cells of a heat map, their colours, and the marks on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from elfworlds.report import svg
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from elfworlds.report.heat import Tile
+
+Colours: TypeAlias = "Mapping[str, tuple[str, tuple[str, str]]]"  # outcome → class, and its fill and ink
+
+# Those of named outcomes after Okabe and Ito; a crash is vermilion wherever it is, the others without a name are grey.
+FILLS = (
+    ("#56b4e9", "#04202f"),
+    ("#e69f00", "#2b1d00"),
+    ("#009e73", "#001a13"),
+    ("#cc79a7", "#2d0a1c"),
+    ("#f0e442", "#2b2800"),
+    ("#0072b2", "#ffffff"),
+)
+OWN = {"crash": ("#d55e00", "#1d0c00"), "hang": ("#4f555d", "#ffffff"), "other": ("#b4bbc3", "#14171a")}
+BADGES = {
+    "FAIL": ("M-3,-3l6,6m0,-6l-6,6", "not as expected"),
+    "FLAKY": ("M-4,1q2,-5 4,-1t4,-1", "repetitions differ"),
+}
+UNTRIED = {"UNSUPPORTED": "cannot be tried there", "UNRESOLVED": "could not be tried: something before it failed"}
+NOWHERE = "not in the matrix"
+DASHES = ' stroke-dasharray="4 3"'
+MOST_LINES = 2
+BOLD = 6.9  # advance of a character in pixels
+
+Spot: TypeAlias = tuple[float, float, float, float]  # x, y, width, height
+
+
+def colours(names: Sequence[str]) -> Colours:
+    """A colour for each outcome; more than there are begin again."""
+    free = [name for name in names if name not in OWN]
+    found = {name: (f"o{at}", FILLS[at % len(FILLS)]) for at, name in enumerate(free)}
+    return {name: found.get(name) or (f"own-{name}", OWN[name]) for name in names}
+
+
+def style(of: Colours) -> str:
+    """Classes of the cells; fills are the same in both schemes."""
+    fills = "".join(f".{name}{{fill:{fill}}}.{name}-i{{fill:{ink}}}" for name, (fill, ink) in of.values())
+    lines = (
+        ".edge{stroke:#1f2328;stroke-width:3.2px;stroke-linecap:round;fill:none}.none{fill:none;stroke:#8c959f}"
+        ".over{fill:#14171a;stroke:#ffffff;stroke-width:3px;paint-order:stroke;stroke-linejoin:round}"
+        ".halo-back{stroke:#ffffff;stroke-width:4px;paint-order:stroke}"
+        ".badge{fill:#ffffff;stroke:#1f2328;stroke-width:1.2px}.badge-l{stroke:#1f2328;stroke-width:1.8px;fill:none}"
+    )
+    dark = ".edge{stroke:#f0f6fc}.halo-back{stroke:#0d1117}.none{stroke:#656d78}"
+    return f"<style>text.t{{font-size:16px}}{fills}{lines}@media (prefers-color-scheme:dark){{{dark}}}</style>"
+
+
+def told(tile: Tile) -> str:
+    """A cell in words."""
+    names = [name if len(tile.outcomes) == 1 else f"{name} ×{count}" for name, count in tile.outcomes]
+    return ", ".join(names + ([tile.verdict] if tile.verdict else []))
+
+
+def lines(tile: Tile | None, *, low: bool) -> list[str]:
+    """What stands in a cell that has room for it: two lines, or one where it is low."""
+    if tile is None:
+        return ["–"]
+    if len(tile.outcomes) <= 1:
+        return [tile.outcomes[0][0] if tile.outcomes else tile.verdict.lower()]
+    texts = [f"{name} ×{count}" for name, count in tile.outcomes]
+    if low:
+        return [f"{texts[0]} +{len(texts) - 1}"]
+    return texts if len(texts) == MOST_LINES else [texts[0], f"{len(texts) - 1} more"]
+
+
+def cell(tile: Tile | None, spot: Spot, of: Colours, letters: Mapping[str, str], *, low: bool) -> str:
+    """A cell with what happened there; `letters` stand for names where it is too small for them."""
+    x, y, wide, high = spot
+    shapes = list(_parts(tile, spot, of)) if tile and tile.outcomes else list(_empty(tile, spot))
+    texts = lines(tile, low=low) if not letters else [_short(tile, letters)]
+    for at, text in enumerate(texts):
+        down = y + high / 2 + 4 + (at - (len(texts) - 1) / 2) * 14
+        shapes.append(svg.label(x + wide / 2, down, svg.shortened(text, int((wide - 8) / BOLD)), f"{_ink(tile, of)} c"))
+    return svg.told(told(tile) if tile else NOWHERE, *shapes)
+
+
+def _parts(tile: Tile, spot: Spot, of: Colours) -> Iterator[str]:
+    """A stripe an outcome, as wide as it is frequent."""
+    x, y, wide, high = spot
+    total = sum(count for _, count in tile.outcomes)
+    for name, count in tile.outcomes:
+        part = wide * count / total
+        yield f'<rect x="{x:g}" y="{y:g}" width="{part:g}" height="{high:g}" class="{of[name][0]}"/>'
+        x += part
+
+
+def _empty(tile: Tile | None, spot: Spot) -> Iterator[str]:
+    """Hatched where it cannot be, dashed where it was not tried."""
+    x, y, wide, high = spot
+    place = f'x="{x + 0.5:g}" y="{y + 0.5:g}" width="{wide - 1:g}" height="{high - 1:g}"'
+    if tile is None:
+        return
+    yield f'<rect {place} class="none"{"" if tile.verdict == "UNSUPPORTED" else DASHES}/>'
+    if tile.verdict == "UNSUPPORTED":
+        yield f'<rect {place} fill="url(#hatch)" fill-opacity="0.5"/>'
+
+
+def _short(tile: Tile | None, letters: Mapping[str, str]) -> str:
+    if tile is None or tile.outcomes:
+        return "".join(letters[name] for name, _ in tile.outcomes[:3]) if tile else "–"
+    return "" if tile.verdict == "UNSUPPORTED" else "?"
+
+
+def _ink(tile: Tile | None, of: Colours) -> str:
+    if tile is None or not tile.outcomes:
+        return "soft halo-back" if tile else "soft"
+    return "over b" if len(tile.outcomes) > 1 else f"{of[tile.outcomes[0][0]][0]}-i b"
+
+
+def edge(path: str) -> str:
+    return f'<path class="edge" d="{path}"/>'
+
+
+def badge(verdict: str, corner: tuple[float, float], *, small: bool) -> str:
+    """A mark in the upper right corner of a cell."""
+    sign, words = BADGES[verdict]
+    shapes = f'<circle r="7" class="badge"/><path class="badge-l" d="{sign}"/>'
+    x, y, size = (corner[0] - 5, corner[1] + 5, 0.72) if small else (corner[0] - 10, corner[1] + 10, 1)
+    return f'<g transform="translate({x:g},{y:g}) scale({size:g})"><title>{words}</title>{shapes}</g>'
+
+
+def parted(of: Sequence[tuple[str, tuple[str, str]]]) -> str:
+    """A small cell of several outcomes."""
+    return "".join(
+        f'<rect x="{at}" width="{wide}" height="16" class="{kind}"/>'
+        for (kind, _), at, wide in zip(of, (0, 17), (17, 9), strict=False)
+    )
+
+
+def sample(kind: str, letter: str) -> str:
+    """A small cell for the legend, 26 by 16 pixels."""
+    return f'<rect width="26" height="16" class="{kind}"/>' + svg.label(13, 12, letter, f"{kind}-i b c")
+
+
+def signs(verdicts: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The marks that occur, for the legend, and their words."""
+    for verdict, (_, words) in BADGES.items():
+        if verdict in verdicts:
+            yield badge(verdict, (23, -2), small=False), words
+    box = '<rect x="0.5" y="0.5" width="25" height="15" class="none"{}/>'
+    if "UNSUPPORTED" in verdicts:
+        yield (
+            box.format("") + '<rect width="26" height="16" fill="url(#hatch)" fill-opacity="0.5"/>',
+            UNTRIED["UNSUPPORTED"],
+        )
+    if "UNRESOLVED" in verdicts:
+        yield box.format(DASHES), UNTRIED["UNRESOLVED"]
+    if NOWHERE in verdicts:
+        yield svg.label(13, 12, "–", "soft c"), NOWHERE

@@ -1,0 +1,172 @@
+"""Trials → grids of outcomes over two axes: what a heat map shows, as values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from elfworlds.flips import orders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from elfworlds.flips import Mark, Order
+    from elfworlds.records import RunTold
+
+    Record = Mapping[str, Any]
+
+OBSERVER = "observer"
+_BAD, _UNTRIED = ("FAIL", "FLAKY"), ("UNRESOLVED", "UNSUPPORTED")
+MOST_LABELS, MOST_PANELS = 40, 24  # beyond that nobody sees anything
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands at a row or a column; `mark` is its place where the axis has an order."""
+
+    label: str
+    mark: Mark | None
+
+    @property
+    def version(self) -> str | None:
+        """The version, where the label does not say it."""
+        return self.mark.text if self.mark and self.label not in (self.mark.text, self.mark.full) else None
+
+    def precedes(self, other: Head) -> bool:
+        """Whether the other comes after it on an ordered axis."""
+        if self.mark is None or other.mark is None:
+            return False
+        return self.mark.family == other.mark.family and self.mark.rank < other.mark.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """An axis of the grid, its heads in order."""
+
+    axis: str
+    heads: tuple[Head, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """What happened at one place: each outcome and how often; `FAIL` or `FLAKY`, or why nothing was tried."""
+
+    outcomes: tuple[tuple[str, int], ...]
+    verdict: str
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(name for name, _ in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One grid: the labels on all other axes, and tiles by row and column; none where nothing was tried."""
+
+    at: tuple[tuple[str, str], ...]
+    tiles: Mapping[tuple[int, int], Tile]
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """A scenario's grids, one for each choice of labels on the other axes."""
+
+    scenario: str
+    rows: Side
+    columns: Side
+    panels: tuple[Panel, ...]
+
+    @property
+    def file(self) -> str:
+        """The picture's file, from the run directory."""
+        return f"pictures/{self.scenario}-heat.svg"
+
+    @property
+    def link(self) -> str:
+        """The same as an address in Markdown."""
+        return quote(self.file)
+
+
+def heats(run: RunTold) -> list[Heat]:
+    """A heat map of each scenario in which two axes vary, unless it would be too large to read."""
+    found = orders(run.axes, run.versions)
+    by_scenario: dict[str, list[Record]] = {}
+    for one in sorted(run.trials, key=lambda one: one["number"]):
+        by_scenario.setdefault(one["scenario"], []).append(one)
+    made = (_heat(name, run.axes, found, trials) for name, trials in by_scenario.items())
+    return [one for one in made if one is not None]
+
+
+def outcomes(run: RunTold) -> list[str]:
+    """All names of outcomes in the order in which the plan meets them, so that each has one colour in all pictures."""
+    ordered = sorted(run.trials, key=lambda one: one["number"])
+    return list(dict.fromkeys(str(one["outcome"]) for one in ordered if one["verdict"] not in _UNTRIED))
+
+
+def _heat(
+    scenario: str, axes: Mapping[str, Sequence[str]], found: Mapping[str, Order], trials: Sequence[Record]
+) -> Heat | None:
+    labels = _varied(axes, found, trials)
+    if len(labels.keys() - {OBSERVER}) < 2:  # noqa: PLR2004  # a grid has two sides
+        return None
+    row_axis, column_axis = _sides([axis for axis in labels if axis != OBSERVER], found)
+    rows, columns = (_side(axis, labels[axis], found.get(axis)) for axis in (row_axis, column_axis))
+    rest = {axis: labels[axis] for axis in labels if axis not in (row_axis, column_axis)}
+    panels = tuple(_panels(rest, labels[row_axis], labels[column_axis], (row_axis, column_axis), trials))
+    if max(len(rows.heads), len(columns.heads)) > MOST_LABELS or not 0 < len(panels) <= MOST_PANELS:
+        return None
+    return Heat(scenario, rows, columns, panels)
+
+
+def _varied(
+    axes: Mapping[str, Sequence[str]], found: Mapping[str, Order], trials: Sequence[Record]
+) -> dict[str, list[str]]:
+    """Axes with several labels, ascending where they have an order; the observers last."""
+    seen = {axis: {one["point"][axis] for one in trials} for axis in axes}
+    labels = {axis: [one for one in axes[axis] if one in there] for axis, there in seen.items()}
+    for axis, order in found.items():
+        labels[axis].sort(key=lambda one, places=order.places: places[one].rank if one in places else len(places))  # type: ignore[misc]
+    labels[OBSERVER] = list(dict.fromkeys(one[OBSERVER] for one in trials))
+    return {axis: members for axis, members in labels.items() if len(members) > 1}
+
+
+def _sides(varied: Sequence[str], found: Mapping[str, Order]) -> tuple[str, str]:
+    """The last two ordered axes, else the last ones of all; the later one across."""
+    ranked = [axis for axis in varied if axis not in found] + [axis for axis in varied if axis in found]
+    return ranked[-2], ranked[-1]
+
+
+def _side(axis: str, labels: Sequence[str], order: Order | None) -> Side:
+    return Side(axis, tuple(Head(label, order.places.get(label) if order else None) for label in labels))
+
+
+def _panels(
+    rest: Mapping[str, Sequence[str]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    sides: tuple[str, str],
+    trials: Sequence[Record],
+) -> Iterator[Panel]:
+    cells: dict[tuple[str, ...], list[Record]] = {}
+    for one in trials:
+        place = {**one["point"], OBSERVER: one[OBSERVER]}
+        cells.setdefault(tuple(place[axis] for axis in (*rest, *sides)), []).append(one)
+    for choice in product(*rest.values()):
+        tiles = {
+            (row, column): _tile(cells[(*choice, row_label, column_label)])
+            for row, row_label in enumerate(rows)
+            for column, column_label in enumerate(columns)
+            if (*choice, row_label, column_label) in cells
+        }
+        if tiles:
+            yield Panel(tuple(zip(rest, choice, strict=True)), tiles)
+
+
+def _tile(trials: Sequence[Record]) -> Tile:
+    found = Counter(str(one["outcome"]) for one in trials if one["verdict"] not in _UNTRIED)
+    there = {str(one["verdict"]) for one in trials}
+    marks = (one for one in (_BAD if found else _UNTRIED) if one in there)
+    return Tile(tuple(sorted(found.items(), key=lambda one: (-one[1], one[0]))), next(marks, ""))

@@ -1,0 +1,59 @@
+"""Where outcomes change along ordered axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.flips import changes, orders
+from elfworlds.tables.frame import from_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd  # noqa: TID251  # this room is the only place for it
+
+    from elfworlds.flips import Change, Versions
+
+FLIP_COLUMNS = {
+    "below_label": "string",
+    "below_version": "string",
+    "from_label": "string",
+    "from_version": "string",
+    "outcome_before": "string",
+    "outcome_after": "string",
+    "comes_back": "boolean",
+}
+
+
+def flips_frame(
+    experiment: str, axes: Mapping[str, Sequence[str]], versions: Versions, trials: Sequence[Mapping[str, Any]]
+) -> pd.DataFrame:
+    """A row a change between two neighbours on an axis; the labels of all other axes are equal."""
+    names = {"experiment": "string", "scenario": "string", "observer": "string", "axis": "string"}
+    names |= {**dict.fromkeys(axes, "string"), **FLIP_COLUMNS}
+    found = changes(axes, orders(axes, versions), trials)
+    return from_rows(names, ({**_row(one), "experiment": experiment} for one in found))
+
+
+def _row(one: Change) -> dict[str, Any]:
+    before, after = one.cut.before, one.cut.after
+    return {
+        **one.at,
+        "scenario": one.scenario,
+        "observer": one.observer,
+        "axis": one.axis,
+        "below_label": before.labels[0],
+        "below_version": before.text,
+        "from_label": after.labels[0],
+        "from_version": after.text,
+        "outcome_before": _text(one.before),
+        "outcome_after": _text(one.after),
+        "comes_back": one.comes_back,
+    }
+
+
+def _text(outcomes: Sequence[tuple[str, int]]) -> str:
+    """The name, or each name and how often."""
+    if len(outcomes) == 1:
+        return outcomes[0][0]
+    return ", ".join(f"{name} ×{count}" for name, count in outcomes)
