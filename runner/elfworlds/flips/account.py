@@ -55,6 +55,7 @@ class Account:
         sections: each point is in one of them; none where there would be too many to tell.
         combinations: how many there are of the labels that were tried.
         observed: how many of them gave an outcome.
+        only: axes on which outcomes were seen at one label alone, though others were planned.
         left_out: why trials do not count, and how many.
     """
 
@@ -64,6 +65,7 @@ class Account:
     orders: Mapping[str, Order]
     combinations: int
     observed: int
+    only: tuple[tuple[str, str], ...]
     left_out: Outcomes
 
 
@@ -89,8 +91,16 @@ def _account(one: Observed, observers: tuple[str, ...], sections: tuple[Section,
         orders=one.orders,
         combinations=prod(map(len, one.axes.values())),
         observed=len(one.points),
+        only=tuple(_only(one)),
         left_out=one.left_out,
     )
+
+
+def _only(one: Observed) -> Iterator[tuple[str, str]]:
+    for place, axis in enumerate(one.axes):
+        labels = {point[place] for point in one.points}
+        if len(labels) == 1:
+            yield axis, labels.pop()
 
 
 def _add(found: list[Account], new: Account) -> None:

@@ -31,6 +31,7 @@ UNTRIED = {"UNSUPPORTED": "cannot be tried there", "UNRESOLVED": "could not be t
 NOWHERE = "not in the matrix"
 DASHES = ' stroke-dasharray="4 3"'
 MOST_LINES = 2
+LONG = 16  # characters of a name that stands on one line
 BOLD = 6.9  # advance of a character in pixels
 
 Spot: TypeAlias = tuple[float, float, float, float]  # x, y, width, height
@@ -67,11 +68,21 @@ def lines(tile: Tile | None, *, low: bool) -> list[str]:
     if tile is None:
         return ["–"]
     if len(tile.outcomes) <= 1:
-        return [tile.outcomes[0][0] if tile.outcomes else tile.verdict.lower()]
+        name = tile.outcomes[0][0] if tile.outcomes else tile.verdict.lower()
+        return [name] if low else _broken(name)
     texts = [f"{name} ×{count}" for name, count in tile.outcomes]
     if low:
         return [f"{texts[0]} +{len(texts) - 1}"]
     return texts if len(texts) == MOST_LINES else [texts[0], f"{len(texts) - 1} more"]
+
+
+def _broken(name: str) -> list[str]:
+    """A long name on two lines, as even as its hyphens allow."""
+    breaks = [at + 1 for at, char in enumerate(name) if char == "-"]
+    if len(name) <= LONG or not breaks:
+        return [name]
+    at = min(breaks, key=lambda at: abs(2 * at - len(name)))
+    return [name[:at], name[at:]]
 
 
 def cell(tile: Tile | None, spot: Spot, of: Colours, letters: Mapping[str, str], *, low: bool) -> str:

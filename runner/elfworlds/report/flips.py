@@ -67,7 +67,9 @@ def rests(one: Account) -> list[str]:
     left = ", ".join(f"{count} trial{'' if count == 1 else 's'} {why}" for why, count in one.left_out)
     if not missing:
         return [f"left out: {left}"] if left else []
-    return [f"{missing} of {one.combinations} combinations not observed" + (f" ({left})" if left else "")]
+    only = ", ".join(f"{axis} = {label}" for axis, label in one.only)
+    seen = f"; all that were have {only}" if only else ""
+    return [f"{missing} of {one.combinations} combinations not observed{seen}" + (f" ({left})" if left else "")]
 
 
 def between(section: Section) -> list[str]:
