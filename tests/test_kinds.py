@@ -243,7 +243,7 @@ objects: {app: {executable: app, code: "int main(int c, char **v) { (void)v; ret
 scenarios: {s: {run: "${app} ${matrix.n}", show: [exit, signal], outcomes: {ended: {signal: null}}}}
 """
     _, out = run(world, "values", text)
-    assert re.search(r"s +ended \(2, None\) +ended \(2, None\)", out)
+    assert re.search(r"s +ended \(2, –\) +ended \(2, –\)", out)
 
 
 def test_keys_that_begin_with_x_are_a_place_for_anchors(world: World) -> None:

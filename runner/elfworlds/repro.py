@@ -150,7 +150,7 @@ def gdb_commands(asked: Mapping[str, Any]) -> str:
         *(line for text in asked["commands"].values() for line in str(text).splitlines() if line.strip()),
     ]
     lines = [
-        "set breakpoint pending on",
+        *("set breakpoint pending on", "set print elements 0"),
         *(f"break {one}" for one in asked["break"]),
         *("run", "while $_isvoid($_exitcode) && $_isvoid($_exitsignal)"),
         *(f"  {one}" for one in (*at_a_stop, "continue")),

@@ -28,8 +28,7 @@ OBSERVE int tell_mappings(const char *name, const char *path, const void *addres
 				continue;
 			count++;
 			copies += offset == 0;
-			if (strlen(all) + 6 < sizeof all)
-				sprintf(all + strlen(all), "%s%s", *all ? " " : "", perms);
+			snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", *all ? " " : "", perms);
 		}
 		used = strlen(next);
 		memmove(text, next, used + 1);

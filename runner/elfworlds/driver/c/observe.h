@@ -102,8 +102,7 @@ OBSERVE void observe_end(struct observe_line *line)
 
 	line->text[line->used++] = '}';
 	line->text[line->used++] = '\n';
-	if (line->told && write(watched ? OBSERVE_DESCRIPTOR : 2, line->text, line->used) < 0)
-		return; /* nobody listens */
+	line->told = line->told && write(watched ? OBSERVE_DESCRIPTOR : 2, line->text, line->used) >= 0; /* else nobody listens */
 }
 
 OBSERVE void observe(const char *event)

@@ -69,13 +69,13 @@ class BrokenOffError(Exception):
     """One attempt ended before its file did."""
 
 
-def is_verified(path: Path, one: Pinned) -> bool:
-    """Whether a file holds what is pinned, now."""
+def is_verified(path: Path, one: Pinned) -> bool | None:
+    """Whether a file holds what is pinned, now; None where there is no file."""
     try:
         with path.open("rb") as file:
             return _digest(file) == one.sha256
     except FileNotFoundError:
-        return False
+        return None
 
 
 def _digest(file: BinaryIO) -> str:
@@ -108,8 +108,7 @@ def fetch(lock: Lock, wanted: Sequence[Pinned], download: Download, report: Call
                 report()
                 continue
             missing.append(one)
-            if download.place(one).exists():
-                refused.append(one.name)
+            refused += [one.name] if here is False else []
     _fetch_all(lock, missing, download, report)
     return tuple(refused)
 
