@@ -316,7 +316,7 @@ def experiments(draw: st.DrawFn) -> tuple[dict[str, tuple[str, ...]], Records]:
     if draw(st.booleans()):
         axes["libc"] = tuple(draw(st.lists(st.sampled_from(sorted(GLIBC)), min_size=1, max_size=4, unique=True)))
     kind = st.sampled_from([["x"], ["x"], ["y"], ["z"], ["x", "y"], [], ["-"]])
-    deciding = draw(st.lists(st.sampled_from(sorted(axes)), unique=True))
+    deciding = draw(st.lists(st.sampled_from(sorted(axes)), max_size=3, unique=True))
     choices: dict[tuple[str, ...], list[str]] = {}
 
     def outcome(point: Point) -> list[str]:
