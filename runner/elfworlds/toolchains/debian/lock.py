@@ -21,7 +21,8 @@ BASE = "base"
 PARTS: Mapping[str, tuple[str, ...]] = {
     BASE: (
         *("libc6", "libc6-dev", "libc6-dbg", "gcc", "g++", "binutils", "gdb", "valgrind", "strace", "patchelf"),
-        *("dash", "libc-bin"),  # system() and popen() need /bin/sh; ldconfig is libc-bin's; nothing depends on them
+        # system() and popen() need /bin/sh, gdb's observer env and dd; ldconfig is libc-bin's; nothing depends on them
+        *("dash", "coreutils", "libc-bin"),
     ),
     "rustc": ("rustc",),
     "musl": ("musl-tools",),
