@@ -64,7 +64,7 @@ in
 
   c-warnings = check "c-warnings" { } ''
     find csrc -name '*.c' -print0 | sort -z |
-      xargs -0 -n 1 "$CC" -std=gnu17 -Icsrc/include -DVERSION=1 -fsyntax-only \
+      xargs -0 -n 1 "$CC" -std=gnu17 -Icsrc/include -Irunner/elfworlds/driver/c -DVERSION=1 -fsyntax-only \
         -Wall -Wextra -Wshadow -pedantic -Werror
   '';
 
