@@ -14,7 +14,6 @@ from elfworlds import elf
 from elfworlds.backends.local import COMPILE_SECONDS, by_hand
 from elfworlds.backends.nix import handover, trouble
 from elfworlds.backends.types import Again, Artifact, Build, Failure
-from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
 from elfworlds.traces.nix import Begun, Printed, Reader, Told, plain
 
@@ -33,17 +32,6 @@ POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 14 * 86_400.0  # each object has its own time limit, which Nix keeps
 EXIT_CODE = re.compile(r"failed with exit code (\d+)")
 DERIVATIONS_AT_ONCE = 5_000  # their names are arguments, which the kernel bounds
-
-
-def _refuse_roots(plan: Plan, toolchains: Mapping[str, Toolchain]) -> None:
-    """A Nix build sees the compilers of its own packages, never a root's: it would make another libc's objects."""
-    names = sorted({one.toolchain for one in plan.requests.values()})
-    roots = [name for name in names if toolchains[name].world.root is not None]
-    if roots:
-        raise BuildFailedError(
-            f"the nix backend does not build in roots: {', '.join(roots)}",
-            hint="--backend local does, with the same keys",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +73,7 @@ class NixBackend:
         keep_going: bool,
         report: Report,
     ) -> Build:
-        _refuse_roots(plan, toolchains)
+        handover.refuse_roots(plan, toolchains)
         artifacts: dict[str, Artifact] = {}
         failures: dict[str, Failure] = {}
         for name in dict.fromkeys(one.toolchain for one in plan.requests.values()):

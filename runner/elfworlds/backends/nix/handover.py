@@ -16,7 +16,7 @@ from elfworlds.plan.types import directory_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from elfworlds.plan import BuildRequest
+    from elfworlds.plan import BuildRequest, Plan
     from elfworlds.toolchains import Toolchain
 
 LINKER = "linker="
@@ -85,3 +85,14 @@ def _write(directory: Path, data: Mapping[str, Any], files: Mapping[str, bytes])
     for sha256 in sorted(wanted):
         (directory / "files" / sha256).write_bytes(files[sha256])
     (directory / "plan.json").write_text(json.dumps(data))
+
+
+def refuse_roots(plan: Plan, toolchains: Mapping[str, Toolchain]) -> None:
+    """A Nix build sees the compilers of its own packages, never a root's: it would make another libc's objects."""
+    names = sorted({one.toolchain for one in plan.requests.values()})
+    roots = [name for name in names if toolchains[name].world.root is not None]
+    if roots:
+        raise BuildFailedError(
+            f"the nix backend does not build in roots: {', '.join(roots)}",
+            hint="--backend local does, with the same keys",
+        )
