@@ -53,7 +53,8 @@ class Workplace:
         wrapper.write_text(REMEMBERING)
         wrapper.chmod(0o755)
         named = {"CC": "cc", "CXX": "c++", "RUSTC": "rustc"}
-        found = {name: shutil.which(os.environ.get(name) or tool) for name, tool in named.items()}
+        own = {name: toolchain.tools[tool][0] for name, tool in named.items() if tool in toolchain.tools}
+        found = {name: shutil.which(os.environ.get(name) or tool) or own.get(name) for name, tool in named.items()}
         tools = {name: f"{wrapper} {tool}" for name, tool in found.items() if tool}
         return cls(path, pool, toolchain, {**tools, "KEPT": str(kept)})
 

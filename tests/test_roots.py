@@ -42,6 +42,8 @@ def mirror() -> Iterator[Mirror]:
 @pytest.fixture
 def suite(tmp_path: Path, mirror: Mirror, needs: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> Tiny:
     needs("dpkg-deb")
+    if not Path("/sbin/ldconfig").exists():
+        pytest.skip("no /sbin/ldconfig")
     with Pool() as one:
         try:
             availability.found(one.run, os.environ)

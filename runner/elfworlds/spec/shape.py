@@ -30,7 +30,7 @@ class Model(BaseModel):
 
 
 def word(*known: str) -> Reads:
-    return Reads(one_of(*known), {"enum": list(known)})
+    return Reads(one_of(*known), {"enum": [*known, *(int(one) for one in known if one.isdigit())]})
 
 
 def _without_nulls(data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
