@@ -2,7 +2,7 @@
 
 DIRECTORY is a system with a compiler and /proc, made by hand:
     mmdebstrap --variant=apt --include=gcc,g++,libc6-dev SUITE DIRECTORY; mount -t proc proc DIRECTORY/proc
-The exported script of each plain trial is run in there as root, and its outcome compared with that of the trial in the root.
+The exported script of each plain trial is run in there as root, and its outcome compared with the trial's in the root.
 """
 
 from __future__ import annotations
