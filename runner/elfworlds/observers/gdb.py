@@ -6,18 +6,18 @@ tells one namespace's copy of an object from another's.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import sandbox
 from elfworlds.observers import gdb_session, plain
-from elfworlds.process import Command
 from elfworlds.traces import gdb_stops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.observers.types import Watched
-    from elfworlds.process import Completed
+    from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
 
 TOOLS = ("gdb", "sh", "env", "dd")
@@ -34,19 +34,13 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
     """Start gdb in a clean environment; only the program has the experiment's, and its own standard streams."""
     shell, gdb, dd = (toolchain.tool(name) for name in ("sh", "gdb", "dd"))
     before = (*shell, "-c", SCRIPT, "sh", watched.leaves, dd[0], str(len(watched.stdin)))
-    return sandbox.wrap(
-        Command(
-            argv=(*before, *gdb, "-nx", "-q", "-i=mi3", "-iex", "set debuginfod enabled off", "--", watched.argv[0]),
-            env={"PATH": toolchain.env.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"},
-            stdin=watched.stdin + gdb_session.session(watched, toolchain.tool("env")[0]),
-            cwd=watched.cwd,
-            timeout=watched.timeout,
-            capture=watched.capture,
-            cpus=watched.cpus,
-        ),
-        toolchain.world,
-        (watched.leaves,),
+    command = replace(
+        watched.alone(),
+        argv=(*before, *gdb, "-nx", "-q", "-i=mi3", "-iex", "set debuginfod enabled off", "--", watched.argv[0]),
+        env={"PATH": toolchain.env.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"},
+        stdin=watched.stdin + gdb_session.session(watched, toolchain.tool("env")[0]),
     )
+    return sandbox.wrap(command, toolchain.world, (watched.leaves,))
 
 
 def values(completed: Completed, left: Mapping[str, bytes]) -> dict[str, Any]:

@@ -5,18 +5,18 @@ glibc appends the process' id to the name of its file; musl has no such thing, s
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import sandbox
 from elfworlds.observers import plain
-from elfworlds.process import Command
 from elfworlds.traces.lddebug import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.observers.types import Watched
-    from elfworlds.process import Completed
+    from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.ldtrace import Trace
 
@@ -26,19 +26,11 @@ NAME = "ld-debug"
 def command(watched: Watched, toolchain: Toolchain) -> Command:
     """The program with two variables more."""
     told = {"LD_DEBUG": "files,libs,bindings", "LD_DEBUG_OUTPUT": f"{watched.leaves}/{NAME}"}
-    return sandbox.wrap(
-        Command(
-            argv=watched.argv,
-            env={**watched.env, **told},
-            stdin=watched.stdin,
-            cwd=watched.cwd,
-            timeout=watched.timeout,
-            capture=watched.capture,
-            cpus=watched.cpus,
-        ),
-        toolchain.world,
-        (watched.leaves,),
+    command = replace(
+        watched.alone(),
+        env={**watched.env, **told},
     )
+    return sandbox.wrap(command, toolchain.world, (watched.leaves,))
 
 
 def values(completed: Completed, left: Mapping[str, bytes]) -> dict[str, Any]:

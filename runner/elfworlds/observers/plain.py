@@ -6,29 +6,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import sandbox
-from elfworlds.process import Command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.observers.types import Watched
-    from elfworlds.process import Completed
+    from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
 
 
 def command(watched: Watched, toolchain: Toolchain) -> Command:
-    return sandbox.wrap(
-        Command(
-            argv=watched.argv,
-            env=watched.env,
-            stdin=watched.stdin,
-            cwd=watched.cwd,
-            timeout=watched.timeout,
-            capture=watched.capture,
-            cpus=watched.cpus,
-        ),
-        toolchain.world,
-    )
+    return sandbox.wrap(watched.alone(), toolchain.world)
 
 
 def values(completed: Completed, _left: Mapping[str, bytes] = MappingProxyType({})) -> dict[str, Any]:

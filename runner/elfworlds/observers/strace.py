@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import sandbox
 from elfworlds.observers import plain
-from elfworlds.process import Command
 from elfworlds.traces import strace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.observers.types import Watched
-    from elfworlds.process import Completed
+    from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.strace import Opened
 
@@ -27,19 +27,12 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
     """Start strace, which itself has no environment at all; what stands behind -E it hands on."""
     env = [word for name, value in sorted(watched.env.items()) for word in ("-E", f"{name}={value}")]
     options = ["-f", "-qq", "-y", "-e", f"trace={','.join(CALLS)}", "-o", f"{watched.leaves}/strace"]
-    return sandbox.wrap(
-        Command(
-            argv=(*toolchain.tool("strace"), *options, *env, "--", *watched.argv),
-            env={},
-            stdin=watched.stdin,
-            cwd=watched.cwd,
-            timeout=watched.timeout,
-            capture=watched.capture,
-            cpus=watched.cpus,
-        ),
-        toolchain.world,
-        (watched.leaves,),
+    command = replace(
+        watched.alone(),
+        argv=(*toolchain.tool("strace"), *options, *env, "--", *watched.argv),
+        env={},
     )
+    return sandbox.wrap(command, toolchain.world, (watched.leaves,))
 
 
 def values(completed: Completed, left: Mapping[str, bytes]) -> dict[str, Any]:

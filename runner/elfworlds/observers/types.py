@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.process import Command
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,3 +29,15 @@ class Watched:
     cpus: int | None
     settings: Mapping[str, Any]
     leaves: str
+
+    def alone(self) -> Command:
+        """The program without an observer, from which each makes its own command."""
+        return Command(
+            argv=self.argv,
+            env=self.env,
+            stdin=self.stdin,
+            cwd=self.cwd,
+            timeout=self.timeout,
+            capture=self.capture,
+            cpus=self.cpus,
+        )

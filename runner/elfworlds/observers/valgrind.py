@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import sandbox
 from elfworlds.observers import plain
-from elfworlds.process import Command
 from elfworlds.traces import memcheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.observers.types import Watched
-    from elfworlds.process import Completed
+    from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.memcheck import Error, Report
 
@@ -38,19 +37,12 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
     """
     leaves = watched.leaves.replace("%", "%%")
     files = (f"--xml-file={leaves}/memcheck.xml", f"--log-file={leaves}/memcheck.log")
-    return sandbox.wrap(
-        Command(
-            argv=(*toolchain.tool("memcheck"), *OPTIONS, *files, *watched.argv),
-            env={**watched.env, "VALGRIND_LAUNCHER": toolchain.tool("valgrind")[0]},
-            stdin=watched.stdin,
-            cwd=watched.cwd,
-            timeout=watched.timeout,
-            capture=watched.capture,
-            cpus=watched.cpus,
-        ),
-        toolchain.world,
-        (watched.leaves,),
+    command = replace(
+        watched.alone(),
+        argv=(*toolchain.tool("memcheck"), *OPTIONS, *files, *watched.argv),
+        env={**watched.env, "VALGRIND_LAUNCHER": toolchain.tool("valgrind")[0]},
     )
+    return sandbox.wrap(command, toolchain.world, (watched.leaves,))
 
 
 def values(completed: Completed, left: Mapping[str, bytes]) -> dict[str, Any]:
