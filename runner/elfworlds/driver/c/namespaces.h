@@ -56,8 +56,7 @@ OBSERVE int step_namespaces(const char *name)
 	line = observe_begin(name, "namespaces");
 	observe_flag_field(&line, "ok", 1);
 	observe_int_field(&line, "count", told);
-	observe_end(&line);
-	return 1;
+	return observe_end(&line);
 }
 #else
 #define step_namespaces(name) \
