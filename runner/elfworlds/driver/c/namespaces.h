@@ -56,7 +56,8 @@ OBSERVE int step_namespaces(const char *name)
 	line = observe_begin(name, "namespaces");
 	observe_flag_field(&line, "ok", 1);
 	observe_int_field(&line, "count", told);
-	return observe_end(&line);
+	observe_end(&line);
+	return 1;
 }
 #else
 #define step_namespaces(name) \

@@ -95,8 +95,7 @@ OBSERVE struct observe_line observe_begin(const char *event, const char *verb)
 	return line;
 }
 
-/* Always 1: that nobody listens is no failure. */
-OBSERVE int observe_end(struct observe_line *line)
+OBSERVE void observe_end(struct observe_line *line)
 {
 	const int flags = fcntl(OBSERVE_DESCRIPTOR, F_GETFL);
 	const int watched = flags != -1 && flags & O_APPEND && (flags & O_ACCMODE) == O_WRONLY;
