@@ -151,7 +151,8 @@ def test_what_happens_is_told_on_standard_error_where_nobody_watches(
     (tmp_path / "script").write_text(repro.script(plan, trial))
     (tmp_path / "empty").mkdir()
     words = ("/bin/sh", str(tmp_path / "script"))
-    done = pool.run(Command(argv=words, env={"PATH": "/usr/bin:/bin"}, cwd=str(tmp_path / "empty"), timeout=60.0))
+    env = {"PATH": "/usr/bin:/bin", "CC": toolchain.tools["cc"][0]}
+    done = pool.run(Command(argv=words, env=env, cwd=str(tmp_path / "empty"), timeout=60.0))
     told = re.findall(r'"event":"([^"]*)"', done.stderr.data.decode())
     assert told == ["one", "two", "write value", "of-one", "of-two", "as-a-byte"]
 
