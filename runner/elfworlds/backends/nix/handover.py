@@ -88,7 +88,7 @@ def _write(directory: Path, data: Mapping[str, Any], files: Mapping[str, bytes])
 
 
 def refuse_roots(plan: Plan, toolchains: Mapping[str, Toolchain]) -> None:
-    """A Nix build sees the compilers of its own packages, never a root's: it would make another libc's objects."""
+    """Our Nix builds do not see a root's compilers yet: they would make another libc's objects."""
     names = sorted({one.toolchain for one in plan.requests.values()})
     roots = [name for name in names if toolchains[name].world.root is not None]
     if roots:
