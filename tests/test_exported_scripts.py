@@ -99,8 +99,11 @@ def test_on_a_terminal_it_shows_what_the_trial_showed(world: World, capture: str
     path = script(world, capture)
     ours, theirs = pty.openpty()
     done = subprocess.run(["sh", path.name], cwd=path.parent, stdout=theirs, stderr=subprocess.PIPE, check=False)
-    os.write(theirs, b".")  # so that there is something to read
+    os.write(theirs, b".")  # what is read ends with it: a terminal hands over what was written in pieces
+    shown = b""
+    while not shown.endswith(b"."):
+        shown += os.read(ours, 4096)
     os.close(theirs)
-    shown = os.read(ours, 4096).decode().replace("\r\n", "\n")
     os.close(ours)
-    assert (shown, done.stderr.decode()) == (f"{SHOWN[capture]}.", "exit status 3\n" if capture == "pipe" else "")
+    text = shown.decode().replace("\r\n", "\n")
+    assert (text, done.stderr.decode()) == (f"{SHOWN[capture]}.", "exit status 3\n" if capture == "pipe" else "")
