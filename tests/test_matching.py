@@ -288,6 +288,8 @@ class TestSettle:
             ([("a", "PASS")], ["PASS"]),
             ([("a", "PASS"), ("a", "PASS")], ["PASS", "PASS"]),
             ([("a", "PASS"), ("b", "FAIL")], ["FLAKY", "FLAKY"]),
+            ([("a", "XFAIL"), ("b", "XFAIL")], ["XFAIL", "XFAIL"]),
+            ([("a", "XFAIL"), ("b", "FAIL")], ["FLAKY", "FLAKY"]),
             ([("a", "NEW"), ("b", "NEW")], ["FLAKY", "FLAKY"]),
             ([("b", "FAIL"), ("c", "FAIL")], ["FAIL", "FAIL"]),
             ([("a", "PASS"), ("other", "UNRESOLVED")], ["PASS", "UNRESOLVED"]),
@@ -299,7 +301,10 @@ class TestSettle:
 
     @SETTINGS
     @given(
-        st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["PASS", "FAIL", "NEW", "UNRESOLVED"])), max_size=5)
+        st.lists(
+            st.tuples(st.sampled_from("ab"), st.sampled_from(["PASS", "XFAIL", "FAIL", "NEW", "UNRESOLVED"])),
+            max_size=5,
+        )
     )
     def test_does_not_depend_on_the_order(self, verdicts: list[tuple[str, str]]) -> None:
         assert sorted(settle(verdicts)) == sorted(settle(verdicts[::-1]))

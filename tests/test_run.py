@@ -144,6 +144,19 @@ def test_a_refuted_claim_does_not_decide_the_exit_code(world: World) -> None:
     assert (row["claim"], row["claimed"], row["outcome"], row["reproduced"]) == ("C-1", "seven", "other", "False")
 
 
+def test_a_known_defect_is_xfail_until_it_is_gone(world: World) -> None:
+    more = 'outcomes: {seven: {exit: 7}, zero: {exit: 0}}, expect: {outcome: seven, xfail: "bug 1: it is seven"}'
+    code, out, err = quick(world, "return 7;", more=more)
+    assert code == 0
+    assert "1 trial: 1 XFAIL" in out
+    assert "seven [XFAIL]" in out
+    assert "XFAIL  bug 1: it is seven (trials: 1)" in out + err
+    assert "## Known defects" in (world.latest("quick") / "report.md").read_text()
+    code, out, _ = quick(world, "return 0;", more=more)
+    assert code == 1
+    assert re.search(r"expected +seven\n +got +zero \(exit 0\)\n +differs +exit is 0, not 7\n", out)
+
+
 def test_repetitions_that_differ_are_flaky(world: World) -> None:
     code = 'return access(\\"../../../toggle\\", F_OK) == 0 ? 1 : (system(\\"touch ../../../toggle\\"), 0);'
     more = "repeat: 3, outcomes: {zero: {exit: 0}, one: {exit: 1}}, expect: {outcome: zero}, env: {PATH: /usr/bin:/bin}"

@@ -14,7 +14,7 @@ from elfworlds import driver, outcome
 from elfworlds.diagnosis import missing_objects
 from elfworlds.observers import compiler, facts, gdb, ld_debug, plain, strace, valgrind
 from elfworlds.observers.types import Watched
-from elfworlds.outcome import Judgement, difference, judge, matches
+from elfworlds.outcome import MET, Judgement, difference, judge, matches
 from elfworlds.plan import realise
 from elfworlds.plan.points import GDB
 from elfworlds.toolchains.borrowed import with_gdb
@@ -91,7 +91,7 @@ class Observer:
         while found.judgement.verdict == "FAIL" and len(outcomes) <= max(self.retries, trial.bound.retries):
             found = self.attempt(trial)
             outcomes.append(found.judgement.outcome)
-        if len(outcomes) > 1 and found.judgement.verdict == "PASS":
+        if len(outcomes) > 1 and found.judgement.verdict in MET:
             found = replace(found, judgement=replace(found.judgement, verdict="FLAKY"))
         return replace(found, attempts=tuple(outcomes))
 

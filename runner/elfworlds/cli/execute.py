@@ -187,8 +187,8 @@ def show(directory: RunDirectory, run_told: RunTold, screen: Screen) -> None:
     screen.say(*(["", *flipped] if flipped else []))
     claims = text.claim_lines(axes, trials)
     screen.say(*(["", *claims] if claims else []))
-    unsupported = text.unsupported_lines(trials)
-    screen.tell(["", *unsupported] if unsupported else [])
+    beside = [*text.defect_lines(trials), *text.unsupported_lines(trials)]
+    screen.tell(["", *beside] if beside else [])
     unexpected = loading.disagreement(run_told.traces)
     screen.tell(["", unexpected] if unexpected else [])
     bad = [one["trial"] for one in trials if one["verdict"] in summary.BAD]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 UNTRIED = ("UNRESOLVED", "UNSUPPORTED")
+MET = ("PASS", "XFAIL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,9 @@ class Judgement:
     """One trial's outcome against what was expected of it.
 
     Attributes:
-        verdict: PASS, FAIL, NEW (nothing was expected), UNSUPPORTED or UNRESOLVED (it could not be tried).
-        why: where the verdict is FAIL, the first thing that differs, in words.
+        verdict: PASS, XFAIL (as expected, and a known defect), FAIL, NEW (nothing was expected), UNSUPPORTED or
+            UNRESOLVED (it could not be tried).
+        why: in words, where the verdict is FAIL the first thing that differs, where it is XFAIL the defect.
     """
 
     outcome: str
@@ -64,9 +66,9 @@ def judge(
     )
     if expected is None:
         return Judgement(outcome, None, "NEW", None, judged)
-    passed = outcome in expected.outcomes and holds(expected.matchers, values)
-    why = None if passed else _why(outcomes, expected, outcome, values)
-    return Judgement(outcome, expected.shown, "PASS" if passed else "FAIL", why, judged)
+    if outcome in expected.outcomes and holds(expected.matchers, values):
+        return Judgement(outcome, expected.shown, "XFAIL" if expected.xfail else "PASS", expected.xfail, judged)
+    return Judgement(outcome, expected.shown, "FAIL", _why(outcomes, expected, outcome, values), judged)
 
 
 def name_of(outcomes: Mapping[str, Mapping[str, Any]], values: Values) -> str:
@@ -92,10 +94,10 @@ def _why(outcomes: Mapping[str, Mapping[str, Any]], expected: Judged, outcome: s
 def settle(verdicts: Sequence[tuple[str, str]]) -> list[str]:
     """The verdicts of one point's repetitions, given each one's (outcome, verdict): different outcomes are FLAKY.
 
-    Where all of them differ from what was expected they stay FAIL; where each is one of those expected, PASS.
+    Where all of them differ from what was expected they stay FAIL; where each is one of those expected, as they are.
     """
     outcomes = {outcome for outcome, verdict in verdicts if verdict not in UNTRIED}
     kinds = {verdict for _, verdict in verdicts}.difference(UNTRIED)
-    if len(outcomes) <= 1 or kinds <= {"FAIL"} or kinds == {"PASS"}:
+    if len(outcomes) <= 1 or kinds <= {"FAIL"} or kinds.issubset(MET):
         return [verdict for _, verdict in verdicts]
     return [verdict if verdict in UNTRIED else "FLAKY" for _, verdict in verdicts]

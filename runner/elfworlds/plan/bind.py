@@ -254,4 +254,5 @@ class Binder:
             self.matchers(one.__pydantic_extra__ or {}),
             getattr(one, "id", None),
             getattr(one, "says", None),
+            getattr(one, "xfail", None),
         )

@@ -81,6 +81,7 @@ class Judged:
     matchers: Mapping[str, Any]
     id: str | None = None
     says: str | None = None
+    xfail: str | None = None
 
     @property
     def shown(self) -> str:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds.report import flips, loading
 from elfworlds.report.heat import heats
-from elfworlds.report.summary import BAD, ClaimLine, Pivot, claims, counts, pivot, point_text, unsupported, where
+from elfworlds.report.summary import (
+    BAD,
+    ClaimLine,
+    Pivot,
+    claims,
+    counts,
+    defects,
+    pivot,
+    point_text,
+    unsupported,
+    where,
+)
 from elfworlds.report.text import ending, pivot_rows
 from elfworlds.yamltext.problems import printable
 
@@ -32,7 +43,8 @@ def markdown(run: RunTold) -> str:
         *_heats(run),
         *_claims(claims(run.axes, run.trials), run.source),
         *_differences(run.axes, run.trials),
-        *_unsupported(run.trials),
+        *_reasons("Known defects", defects(run.trials)),
+        *_reasons("Not supported here", unsupported(run.trials)),
     ]
     lines += [*_note(run.note), *_loading(run), *_objects(run.objects), *_versions(run.environment)]
     return "\n".join([*lines, "## Run it again", "", f"    {run.rerun}", ""])
@@ -136,9 +148,9 @@ def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) ->
     return [*lines, ""]
 
 
-def _unsupported(trials: Sequence[Record]) -> list[str]:
-    rows = [[reason, str(count)] for reason, count in unsupported(trials)]
-    return ["## Not supported here", "", *table(["why", "trials"], rows), ""] if rows else []
+def _reasons(title: str, found: Sequence[tuple[str, int]]) -> list[str]:
+    rows = [[reason, str(count)] for reason, count in found]
+    return [f"## {title}", "", *table(["why", "trials"], rows), ""] if rows else []
 
 
 def _note(note: str) -> list[str]:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     Record = Mapping[str, Any]
     Point = tuple[tuple[str, str], ...]
 
-VERDICTS = ("PASS", "FAIL", "FLAKY", "NEW", "UNSUPPORTED", "UNRESOLVED")
+VERDICTS = ("PASS", "XFAIL", "FAIL", "FLAKY", "NEW", "UNSUPPORTED", "UNRESOLVED")
 BAD = ("FAIL", "FLAKY", "UNRESOLVED")
+SAID = ("XFAIL", *BAD)  # beside the outcome, the last of them first
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,11 @@ def unsupported(trials: Iterable[Record]) -> list[tuple[str, int]]:
     return sorted(reasons.items())
 
 
+def defects(trials: Iterable[Record]) -> list[tuple[str, int]]:
+    """The known defects that were seen, and in how many trials each."""
+    return sorted(Counter(str(one["why"]) for one in trials if one["verdict"] == "XFAIL").items())
+
+
 def failed(trials: Iterable[Record]) -> bool:
     """Whether an expectation was not met."""
     return any(
@@ -110,7 +116,7 @@ def _cell(trials: list[Record] | None) -> Cell | None:
     if not trials:
         return None
     found = Counter(_shown(one) for one in trials)
-    worst = max((str(one["verdict"]) for one in trials), key=lambda one: BAD.index(one) if one in BAD else -1)
+    worst = max((str(one["verdict"]) for one in trials), key=lambda one: SAID.index(one) if one in SAID else -1)
     return Cell(tuple(sorted(found.items(), key=lambda one: (-one[1], one[0]))), worst)
 
 

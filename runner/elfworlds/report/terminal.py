@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STYLES = {
     "PASS": "green",
+    "XFAIL": "green",
     "NEW": "cyan",
     "FLAKY": "yellow",
     "FAIL": "bold red",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.report.summary import BAD, Pivot, claims, point_text, unsupported
+from elfworlds.report.summary import BAD, SAID, Pivot, claims, defects, point_text, unsupported
 from elfworlds.yamltext.problems import printable, width
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ def grid(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> list[str]:
 
 
 def pivot_rows(pivot: Pivot) -> tuple[list[str], list[list[str]]]:
-    """Head and rows of the pivot; a cell whose verdict is bad says so."""
+    """Head and rows of the pivot; a cell whose verdict is no plain one says so."""
     across = [f"{pivot.column_axis}={label}" if pivot.column_axis else "outcome" for label in pivot.columns]
     head = ["scenario", *pivot.row_axes, *across]
     rows = []
     for heads, cells in pivot.rows:
         texts = [
-            "–" if one is None else one.text + (f" [{one.verdict}]" if one.verdict in BAD else "") for one in cells
+            "–" if one is None else one.text + (f" [{one.verdict}]" if one.verdict in SAID else "") for one in cells
         ]
         rows.append([*heads, *texts])
     return head, rows
@@ -49,6 +49,10 @@ def claim_lines(axes: Mapping[str, Sequence[str]], trials: Sequence[Mapping[str,
 
 def unsupported_lines(trials: Iterable[Mapping[str, Any]]) -> list[str]:
     return [f"UNSUPPORTED  {printable(reason)} (trials: {count})" for reason, count in unsupported(trials)]
+
+
+def defect_lines(trials: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [f"XFAIL  {printable(reason)} (trials: {count})" for reason, count in defects(trials)]
 
 
 def failure_lines(

@@ -181,6 +181,9 @@ class Expectation(Model):
 
     outcome: Annotated[tuple[Text, ...], OneOrMany(), Field(description="what happens; of a list, any one")]
     when: Annotated[dict[str, AnyOf], REMOVABLE] = {}
+    xfail: Annotated[Text | None, Field(description="the known defect that this is: what is so, and should not be")] = (
+        None
+    )
     note: Text | None = None
 
 

@@ -119,6 +119,7 @@ def _rules() -> Iterator[str]:
     yield "A missing value matches `absent` only."
     yield f"Outcomes are tried in the file's order; where none matches, the outcome is {_listed(DEFAULT_OUTCOMES)}."
     yield "Of `expect`, the first entry whose `when` applies decides; of `claim`, every one that applies is checked."
+    yield "With `xfail`, what is so is a known defect: as expected, not as it should be; the verdict is XFAIL."
     yield from ("", RULES.read_text().rstrip("\n"))
 
 
