@@ -1,6 +1,8 @@
 # make run    build and run the first experiment: needs python3 (3.11 or newer), its venv module and a C compiler
 # make test   lint, types and tests; installs what they need (on Debian as root through apt)
 # make roots  two experiments in two pinned Debian roots, fetched into .cache: needs bubblewrap and a mirror
+# make reference        every experiment with every pinned libc and gdb, gathered in results/reference
+# make reference-check  the same again, compared with what is there: names every outcome that differs
 # make nix-run    the first experiment with real Nix over this machine's toolchain (docs/nix.md); no network but pip's
 # make nix-check  what nix flake check holds, in the same way
 # make clean  remove what both made
@@ -10,7 +12,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-.PHONY: run test roots nix-run nix-check lint clean
+SUITES := debian/bullseye,debian/bookworm,debian/trixie,debian/sid
+RUNS := .cache/reference
+
+.PHONY: run test roots reference reference-check reference-runs nix-run nix-check lint clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/elfworlds run experiments/same-lib.yaml
@@ -25,6 +30,20 @@ test: $(VENV)/test.stamp
 roots: $(VENV)/run.stamp
 	@XDG_CACHE_HOME=$(CURDIR)/.cache $(BIN)/elfworlds run experiments/same-lib.yaml experiments/rtld-global.yaml \
 		-S libc=debian/bullseye,debian/trixie
+
+reference: reference-runs
+	$(BIN)/elfworlds gather $(RUNS)/*/latest -o results/reference
+
+reference-check: reference-runs
+	@$(BIN)/elfworlds gather $(RUNS)/*/latest -o $(RUNS)
+	$(BIN)/elfworlds compare results/reference $(RUNS)
+
+# What is not as expected is told, and does not keep the rest from being gathered.
+reference-runs: $(VENV)/run.stamp
+	@rm -rf $(RUNS)
+	$(BIN)/elfworlds run experiments -o $(RUNS) --keep-going -S libc=$(SUITES),host || test $$? -eq 1
+	$(BIN)/elfworlds run experiments/gdb-visibility.yaml -o $(RUNS) -S libc=$(SUITES),host -S gdb=$(SUITES),host \
+		|| test $$? -eq 1
 
 nix-run:
 	@nix/hostpkgs/nix run . -- run experiments/same-lib.yaml

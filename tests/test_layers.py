@@ -40,6 +40,7 @@ ORDER = (
     "flips",
     "tables",
     "report",
+    "gathering",
     "cli",
     "__main__",
 )

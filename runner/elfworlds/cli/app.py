@@ -11,7 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from elfworlds.cli import accept, build, check, doctor, export_c, list_, new, plan, report, run, schema, toolchain
+from elfworlds.cli import (
+    accept,
+    build,
+    check,
+    compare,
+    doctor,
+    export_c,
+    gather,
+    list_,
+    new,
+    plan,
+    report,
+    run,
+    schema,
+    toolchain,
+)
 from elfworlds.errors import ElfworldsError, Exit, InterruptedRunError
 
 if TYPE_CHECKING:
@@ -35,6 +50,8 @@ app.command("plan")(plan.plan)
 app.command("build")(build.build)
 app.command("list")(list_.list_experiments)
 app.command("report")(report.report)
+app.command("gather")(gather.gather)
+app.command("compare")(compare.compare)
 app.command("export-c")(export_c.export_c)
 app.command("accept")(accept.accept)
 app.command("new")(new.new)

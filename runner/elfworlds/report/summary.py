@@ -107,14 +107,17 @@ def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Pivot:
         head = (one["scenario"], *(places[axis] for axis in row_axes))
         cells.setdefault((head, one["point"][column] if column else ""), []).append(one)
     heads = list(dict.fromkeys(head for head, _ in cells))
-    rows = tuple((head, tuple(_cell(cells.get((head, label))) for label in columns)) for head in heads)
+    rows = tuple((head, tuple(_at(cells, head, label) for label in columns)) for head in heads)
     fixed = tuple((axis, labels[0]) for axis, labels in present.items() if len(labels) == 1)
     return Pivot(row_axes, column, columns, rows, fixed)
 
 
-def _cell(trials: list[Record] | None) -> Cell | None:
-    if not trials:
-        return None
+def _at(cells: Mapping[tuple[tuple[str, ...], str], list[Record]], head: tuple[str, ...], label: str) -> Cell | None:
+    return cell(cells[head, label]) if (head, label) in cells else None
+
+
+def cell(trials: Sequence[Record]) -> Cell:
+    """What the trials of one place show together; there is at least one."""
     found = Counter(_shown(one) for one in trials)
     worst = max((str(one["verdict"]) for one in trials), key=lambda one: SAID.index(one) if one in SAID else -1)
     return Cell(tuple(sorted(found.items(), key=lambda one: (-one[1], one[0]))), worst)
@@ -144,8 +147,7 @@ def _claim_lines(
         by_point.setdefault(tuple(one["point"].items()), []).append(one)
     told: dict[tuple[str, str], list[Point]] = {}
     for point, ones in by_point.items():
-        cell = _cell(ones)
-        told.setdefault((cell.text if cell else "", _claim_verdict(ones)), []).append(point)
+        told.setdefault((cell(ones).text, _claim_verdict(ones)), []).append(point)
     identity, scenario, says, claimed = key
     for (observed, verdict), points in told.items():
         yield ClaimLine(identity, scenario, says, claimed, where(axes, points, by_point), observed, verdict)

@@ -1,0 +1,56 @@
+"""`elfworlds compare`: where two gatherings, or two runs, saw different outcomes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from elfworlds.gathering import Comparison, Difference, Gathered
+
+SIDE = "A directory that `gather` made, a run directory, or an experiment's name: its latest run."
+
+
+def compare(
+    before: Annotated[str, typer.Argument(metavar="A", help=SIDE)],
+    after: Annotated[str, typer.Argument(metavar="B", help="The other.")],
+) -> int:
+    """Name the outcomes that differ; exit 1 if one does that no race decides, or if nothing could be compared."""
+    from elfworlds.errors import Exit
+    from elfworlds.gathering import compare as compared
+
+    found = compared(_read(before), _read(after))
+    for line in _told(found):
+        typer.echo(line)
+    return Exit.EXPECTATION_FAILED if found.differences or not found.compared else Exit.AS_EXPECTED
+
+
+def _read(name: str) -> Gathered:
+    from elfworlds.cli.report import find
+    from elfworlds.gathering import READ, gathered, read
+    from elfworlds.records import told
+
+    files = {one: Path(name) / one for one in READ}
+    if all(path.is_file() for path in files.values()):
+        return read({one: path.read_text() for one, path in files.items()})
+    return gathered([told(find(name))])
+
+
+def _told(found: Comparison) -> Iterator[str]:
+    for toolchain, why in found.other_versions.items():
+        yield f"not compared: {toolchain}, whose {why}"
+    races = f"{len(found.races)} more that a race decides"
+    yield f"{found.compared} outcomes compared: {len(found.differences)} differ, {races}"
+    yield from _grid("differs", found.differences)
+    yield from _grid("race", found.races)
+
+
+def _grid(kind: str, found: Sequence[Difference]) -> list[str]:
+    from elfworlds.report.text import grid
+
+    head = [kind, "scenario", "observer", "point", "libc", "gdb", "A", "B"]
+    return ["", *grid([head, *([*one.place, one.before, one.after] for one in found)])] if found else []

@@ -1,0 +1,34 @@
+"""`elfworlds gather`: several runs as one directory of tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def gather(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN…", help="Run directories, or experiments' names.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the tables go.")],
+) -> int:
+    """Put several runs into one set of tables: outcomes, claims, versions; as CSV, Markdown and LaTeX."""
+    from elfworlds import whole
+    from elfworlds.cli.report import find
+    from elfworlds.errors import Exit, InputError
+    from elfworlds.gathering import gathered, texts
+    from elfworlds.records import told
+
+    found = sorted((told(find(one)) for one in runs), key=lambda one: one.name)
+    for one in found:
+        if len(one.trials) < one.planned:
+            hint = f"{one.rerun} goes on where it was"
+            raise InputError(
+                f"the run of {one.name} was interrupted: {len(one.trials)} of {one.planned} trials", hint=hint
+            )
+    output.mkdir(parents=True, exist_ok=True)
+    rows = gathered(found)
+    for name, text in texts(rows, found).items():
+        whole.write(output / name, text)
+    typer.echo(f"{len(found)} runs: {len(rows.cells)} outcomes and {len(rows.claims)} claims in {output}")
+    return Exit.AS_EXPECTED

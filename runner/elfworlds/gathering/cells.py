@@ -1,0 +1,140 @@
+"""Runs → rows: what happened at each point, what became of each claim there, and with which versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.outcome import UNTRIED
+from elfworlds.report.summary import cell, claims
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from elfworlds.records import RunTold
+
+    Record = Mapping[str, Any]
+
+LIBC, GDB = "libc", "gdb"
+HOST = "host"
+MACHINE = "machine"
+SEVERAL = " | "  # between outcomes of which any is expected: a race
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something was observed.
+
+    Attributes:
+        point: the labels of the axes other than `libc` and `gdb`, as `axis=label axis=label`.
+        libc, gdb: toolchains; `gdb` is that of `libc` where the experiment has no such axis.
+    """
+
+    experiment: str
+    scenario: str
+    observer: str
+    point: str
+    libc: str
+    gdb: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell(Place):
+    """What happened at one place, all repetitions together.
+
+    Attributes:
+        outcome: its name and what is shown beside it; several with their counts.
+        race: whether several outcomes are expected there.
+    """
+
+    outcome: str
+    expected: str
+    verdict: str
+    race: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimCell(Place):
+    """What became of one claim at one place; `reproduced` is `yes`, `no`, or `in 3 of 20` repetitions."""
+
+    claim: str
+    says: str
+    claimed: str
+    outcome: str
+    reproduced: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Version:
+    """The version of one part of a toolchain, or of the machine."""
+
+    toolchain: str
+    part: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All runs' rows, in the order of experiments' names and of each plan."""
+
+    cells: tuple[Cell, ...]
+    claims: tuple[ClaimCell, ...]
+    versions: tuple[Version, ...]
+
+
+def gathered(runs: Iterable[RunTold]) -> Gathered:
+    """The runs' rows."""
+    ordered = sorted(runs, key=lambda one: one.name)
+    return Gathered(
+        tuple(one for run in ordered for one in _cells(run)),
+        tuple(one for run in ordered for one in _claims(run)),
+        tuple(sorted({one for run in ordered for one in _versions(run.environment)})),
+    )
+
+
+def _cells(run: RunTold) -> Iterator[Cell]:
+    for place, members in _places(run):
+        found = cell(members)
+        expected = members[0]["expected"] or ""
+        yield Cell(**place, outcome=found.text, expected=expected, verdict=found.verdict, race=SEVERAL in expected)
+
+
+def _claims(run: RunTold) -> Iterator[ClaimCell]:
+    for place, members in _places(run):
+        tried = [one for one in members if one["verdict"] not in UNTRIED]
+        for line in claims({}, tried):
+            reproduced = {"reproduced": "yes", "refuted": "no"}.get(line.verdict, line.verdict)
+            yield ClaimCell(
+                **place,
+                claim=line.id,
+                says=line.says,
+                claimed=line.claimed,
+                outcome=line.observed,
+                reproduced=reproduced,
+            )
+
+
+def _places(run: RunTold) -> Iterator[tuple[dict[str, str], list[Record]]]:
+    """Each place's names, and its repetitions."""
+
+    def key(one: Record) -> tuple[str, tuple[tuple[str, str], ...], str]:
+        return one["scenario"], tuple(one["point"].items()), one["observer"]
+
+    for (scenario, labels, observer), members in groupby(run.trials, key=key):
+        point = dict(labels)
+        libc = point.pop(LIBC, HOST)
+        gdb = point.pop(GDB, libc)
+        said = " ".join(f"{axis}={label}" for axis, label in point.items())
+        place = {"experiment": run.name, "scenario": scenario, "observer": observer, "point": said}
+        yield {**place, "libc": libc, "gdb": gdb}, list(members)
+
+
+def _versions(environment: Mapping[str, Any]) -> Iterator[Version]:
+    yield from (
+        Version(toolchain=MACHINE, part=part, version=str(environment[part]))
+        for part in ("system", "kernel", "machine", "cpu", "python", "elfworlds", "backend")
+    )
+    for one in environment["toolchains"]:
+        for part, version in {**one["packages"], **one["versions"]}.items():
+            yield Version(toolchain=one["name"], part=part, version=version)

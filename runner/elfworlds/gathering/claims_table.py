@@ -1,0 +1,99 @@
+"""Runs → a line for each claim: what became of it with every libc, and in all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.gathering.cells import HOST, LIBC, SEVERAL
+from elfworlds.outcome import UNTRIED
+from elfworlds.report.summary import cell, claims
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from elfworlds.records import RunTold
+    from elfworlds.report.summary import ClaimLine
+
+    Record = Mapping[str, Any]
+    Key = tuple[str, str, str, str]
+
+REPRODUCED, REFUTED, IN_PART, RACE, DIFFERS = "reproduced", "refuted", "in part", "a race", "differs by libc"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a claim with one libc: a word, and the same with what was observed and where."""
+
+    verdict: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One claim of one scenario; `by_libc` has a value for each libc with which it was tried."""
+
+    claim: str
+    experiment: str
+    scenario: str
+    says: str
+    claimed: str
+    by_libc: Mapping[str, Told]
+
+    @property
+    def verdict(self) -> str:
+        """In all: a word."""
+        found = {one.verdict for one in self.by_libc.values()}
+        if len(found) == 1:
+            return found.pop()
+        if RACE in found:
+            return RACE
+        return IN_PART if IN_PART in found else DIFFERS
+
+
+def lines(runs: Iterable[RunTold]) -> list[Line]:
+    """A line for each claim, by id; a number in an id counts as one."""
+    found = [line for run in runs for line in _lines(run)]
+    return sorted(found, key=lambda one: (not one.claim, _natural(one.claim), one.experiment))
+
+
+def _lines(run: RunTold) -> Iterable[Line]:
+    by_claim: dict[Key, list[Record]] = {}
+    for one in run.trials:
+        for claim in () if one["verdict"] in UNTRIED else one["claims"]:
+            key = (claim["id"] or "", one["scenario"], claim["says"], claim["claimed"])
+            by_claim.setdefault(key, []).append({**one, "claims": [claim], "shown": None})
+    for (claim, scenario, says, claimed), trials in by_claim.items():
+        yield Line(claim, run.name, scenario, says, claimed, _by_libc(run.axes, trials))
+
+
+def _by_libc(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> dict[str, Told]:
+    """What became of the trials' one claim; `everywhere` is wherever the claim is about."""
+    about = {
+        axis: [label for label in labels if any(one["point"][axis] == label for one in trials)]
+        for axis, labels in axes.items()
+        if axis != LIBC
+    }
+    found: dict[str, list[Record]] = {}
+    for libc in axes.get(LIBC, (HOST,)):
+        found[libc] = [one for one in trials if one["point"].get(LIBC, HOST) == libc]
+    return {libc: _told(about, here) for libc, here in found.items() if here}
+
+
+def _told(about: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Told:
+    if any(SEVERAL in (one["expected"] or "") for one in trials):
+        held = sum(bool(one["claims"][0]["reproduced"]) for one in trials)
+        return Told(RACE, f"in {held} of {len(trials)}: {cell(trials).text}")
+    members = claims(about, trials)
+    verdicts = {one.verdict for one in members}
+    return Told(verdicts.pop() if len(verdicts) == 1 else IN_PART, "; ".join(map(_said, members)))
+
+
+def _said(one: ClaimLine) -> str:
+    what = one.verdict if one.verdict == REPRODUCED else f"{one.verdict}: {one.observed}"
+    return what if one.where == "everywhere" else f"{what} where {one.where}"
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", text)]

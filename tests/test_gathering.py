@@ -1,0 +1,166 @@
+"""gathering: several runs as one set of tables, and what differs between two of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from elfworlds.gathering import Gathered, GatheringError, compare, gathered, read, texts
+from elfworlds.gathering.claims_table import lines
+from elfworlds.gathering.latex import escape
+from elfworlds.records.told import RunTold
+from test_tables import trial
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OLD, NEW = "debian/old", "debian/new"
+ENVIRONMENT = {
+    **{part: part for part in ("system", "kernel", "machine", "cpu", "python", "elfworlds", "backend")},
+    "toolchains": [
+        {"name": OLD, "packages": {"libc6": "2.31-1"}, "versions": {"libc": "2.31", "cc": "10"}},
+        {"name": NEW, "packages": {"libc6": "2.41-2"}, "versions": {"libc": "2.41", "cc": "14"}},
+    ],
+}
+
+
+def said(reproduced: bool, claim: str = "C-1") -> list[dict[str, Any]]:  # noqa: FBT001  # reads best in a row
+    return [{"id": claim, "says": "it is so", "claimed": "yes", "reproduced": reproduced}]
+
+
+def at(libc: str, outcome: str, *, way: str = "a", repeat: int = 1, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    point = {"way": way, "libc": libc}
+    name = f"s,way={way},libc={libc},{repeat}"
+    fields = {"expected": outcome, "verdict": "PASS", "notes": [], "claims": said(outcome == "yes"), **more}
+    return trial(1, point=point, outcome=outcome, trial=name, repeat=repeat, **fields)
+
+
+def run(trials: Sequence[dict[str, Any]], name: str = "n") -> RunTold:
+    return RunTold(
+        name=name,
+        question="Does it work?",
+        source={},
+        note="",
+        axes={"way": ("a", "b"), "libc": (OLD, NEW)},
+        planned=len(trials),
+        trials=trials,
+        events=[],
+        traces=[],
+        objects=[],
+        environment=ENVIRONMENT,
+        rerun="",
+    )
+
+
+ALL = [at(OLD, "yes"), at(OLD, "yes", way="b"), at(NEW, "no"), at(NEW, "yes", way="b")]
+
+
+def of(*trials: dict[str, Any]) -> Gathered:
+    return gathered([run(list(trials))])
+
+
+class TestCells:
+    def test_are_one_a_place_with_libc_and_gdb_apart(self) -> None:
+        found = of(*ALL).cells
+        assert [(one.point, one.libc, one.gdb, one.outcome) for one in found] == [
+            ("way=a", OLD, OLD, "yes"),
+            ("way=b", OLD, OLD, "yes"),
+            ("way=a", NEW, NEW, "no"),
+            ("way=b", NEW, NEW, "yes"),
+        ]
+
+    def test_hold_all_repetitions_with_their_counts(self) -> None:
+        several = [
+            at(OLD, outcome, repeat=count, expected="no | yes") for count, outcome in enumerate(["yes", "no", "yes"])
+        ]
+        (one,) = of(*several).cells
+        assert (one.outcome, one.race) == ("yes ×2, no ×1", True)
+
+    def test_do_not_depend_on_the_order_of_runs(self) -> None:
+        one, two = run(ALL, "one"), run(ALL[:1], "two")
+        assert gathered([one, two]) == gathered([two, one])
+
+    def test_read_back_are_the_same(self) -> None:
+        runs = [run(ALL), run([at(OLD, 'a "quoted", ×2\nline')], "odd")]
+        assert read(texts(gathered(runs), runs)) == gathered(runs)
+
+
+class TestTheClaimsTable:
+    def test_says_what_became_of_a_claim_with_every_libc(self) -> None:
+        (line,) = lines([run(ALL)])
+        told = {libc: (one.verdict, one.text) for libc, one in line.by_libc.items()}
+        assert told == {
+            OLD: ("reproduced", "reproduced"),
+            NEW: ("in part", "refuted: no where way = a; reproduced where way = b"),
+        }
+        assert line.verdict == "in part"
+
+    def test_says_everywhere_of_what_the_claim_is_about(self) -> None:
+        others = [{**one, "claims": []} for one in ALL[1::2]]
+        (line,) = lines([run([ALL[0], ALL[2], *others])])
+        assert [one.text for one in line.by_libc.values()] == ["reproduced", "refuted: no"]
+        assert line.verdict == "differs by libc"
+
+    def test_calls_a_race_what_may_end_either_way_even_where_it_ended_in_one(self) -> None:
+        (line,) = lines([run([at(OLD, "yes", expected="no | yes")])])
+        assert (line.verdict, line.by_libc[OLD].text) == ("a race", "in 1 of 1: yes")
+
+    def test_leaves_out_what_was_not_tried(self) -> None:
+        assert lines([run([at(OLD, "no", verdict="UNSUPPORTED")])]) == []
+
+    def test_has_the_ids_in_the_order_in_which_people_count(self) -> None:
+        trials = [at(OLD, "yes", claims=said(True, claim)) for claim in ("S-10", "S-9", "")]  # noqa: FBT003
+        runs = [run([one], str(number)) for number, one in enumerate(trials)]
+        assert [one.claim for one in lines(runs)] == ["S-9", "S-10", ""]
+
+    def test_is_a_page_with_the_versions(self) -> None:
+        page = texts(gathered([run(ALL)]), [run(ALL)])["claims.md"]
+        assert "| C-1 | it is so | n: s | in part | yes | refuted: no where way = a; reproduced where way = b |" in page
+        assert "| debian/old | – | 10 | – | – | – |" in page
+
+    def test_is_latex_whatever_a_claim_says(self) -> None:
+        assert escape("a_b & 50% of {x} ~ \\y") == (r"a\_b \& 50\% of \{x\} \textasciitilde{} \textbackslash{}y")
+        page = texts(gathered([run(ALL)]), [run(ALL)])["claims.tex"]
+        assert "C-1 & it is so & yes & in part \\\\" in page.splitlines()
+
+
+class TestAComparison:
+    def test_of_the_same_finds_nothing(self) -> None:
+        found = compare(of(*ALL), of(*ALL))
+        assert (found.compared, found.differences, found.races) == (4, (), ())
+
+    def test_names_what_differs_and_what_only_one_has(self) -> None:
+        found = compare(of(*ALL), of(at(OLD, "no"), *ALL[2:], at(NEW, "yes", way="c")))
+        assert [(one.place[3], one.before, one.after) for one in found.differences] == [
+            ("way=a", "yes", "no"),
+            ("way=b", "yes", "not tried"),
+            ("way=c", "not tried", "yes"),
+        ]
+
+    def test_tells_races_apart(self) -> None:
+        before, after = (of(at(OLD, outcome, expected="no | yes")) for outcome in ("yes", "no"))
+        found = compare(before, after)
+        assert (found.differences, len(found.races)) == ((), 1)
+
+    def test_leaves_out_a_toolchain_of_other_versions_and_says_which(self) -> None:
+        other = replace(
+            of(at(OLD, "no"), *ALL[1:]),
+            versions=tuple(
+                replace(one, version="2.31-7") if (one.toolchain, one.part) == (OLD, "libc6") else one
+                for one in of(*ALL).versions
+            ),
+        )
+        found = compare(of(*ALL), other)
+        assert (found.compared, found.differences) == (2, ())
+        assert found.other_versions == {OLD: "libc6 is 2.31-7, not 2.31-1"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a,b\n", "toolchain,part,version\none,two\n", "toolchain,part,version\n1,2,3,4\n"]
+)
+def test_a_table_changed_by_hand_is_refused_and_named(text: str) -> None:
+    files = texts(of(*ALL), [run(ALL)])
+    with pytest.raises(GatheringError, match=r"versions\.csv"):
+        read({**files, "versions.csv": text})
