@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
 
 MANIFEST = "manifest.json"
-SCHEMA = 1
+SCHEMA = 2
 COMPILE_SECONDS = 600.0
 LOCK_POLL_SECONDS = 0.02
 UNSEEN = ("-ffile-prefix-map", "-frandom-seed", "--remap-path-prefix")  # they make places and runs alike
