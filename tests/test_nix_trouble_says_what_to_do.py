@@ -29,6 +29,8 @@ SEEN = {
         "error: builder for '/nix/store/403-libbase.so.drv' failed with exit code 1;\n       last 2 log lines:\n"
         "       >        Error    executing '/usr/bin/bash': No such file or directory"
     ): trouble.REFUSED,
+    "elfworlds-enter: a user namespace (unshare): Operation not permitted": trouble.NO_NAMESPACE,
+    "elfworlds-enter: start /bin/sh: No such file or directory": trouble.NO_WORLD,
     "error: evaluation aborted with the following error message: 'This version of Nixpkgs requires Nix >= 2.18'": (
         trouble.TOO_OLD
     ),

@@ -58,7 +58,7 @@ static void namespaces(void)
 {
 	char line[PATH_MAX];
 	unsigned uid = getuid(), gid = getgid();
-	must(unshare(CLONE_NEWUSER | CLONE_NEWNS), "a user namespace", "");
+	must(unshare(CLONE_NEWUSER | CLONE_NEWNS), "a user namespace", "(unshare)");
 	say("/proc/self/setgroups", "deny");
 	say("/proc/self/uid_map", text(line, "%u %u 1", uid, uid));
 	say("/proc/self/gid_map", text(line, "%u %u 1", gid, gid));

@@ -65,8 +65,10 @@ class Work:
             elif key not in self.artifacts:
                 self.take(key, reused=key in before)
         self.fail()
-        if not done.ok and (not self.failures.keys() & self.requests.keys() or trouble.blind("\n".join(self.told))):
-            raise trouble.explain("\n".join(self.told) or words(done))
+        own = [self.failures[key].output for key in self.requests if key in self.failures]
+        told = "\n".join([*self.told, *filter(None, own)])
+        if not done.ok and (not own or trouble.blind(told)):
+            raise trouble.explain(told or words(done))
 
     def finished(self, key: str) -> bool:
         """Whether Nix seems to have made an object: what it keeps has the time stamp 1; a failure's remains do not."""
