@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import whole
 from elfworlds.backends.nix import trouble
+from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
 from elfworlds.sandbox import reaper
 from elfworlds.toolchains.debian.toolchain import GCC
@@ -55,7 +56,7 @@ class Roots:
             enter = self.enter(tree.parent, toolchain)
             digest = self.recall(tree) or self.remember(tree, self.digest(tree))
         except OSError as error:
-            raise trouble.explain(f"{error.filename or tree}: {error.strerror}") from None
+            raise _unfit(toolchain.name, f"{error.filename or tree}: {error.strerror}") from None
         name = re.sub(r"[^A-Za-z0-9+._?=-]", "-", toolchain.name)
         return {"name": name, "tree": root.path, "sha256": digest, "enter": enter}
 
@@ -86,6 +87,11 @@ class Roots:
 
     def _file(self, tree: Path) -> Path:
         return self.memory / "roots" / f"{tree.parent.name}.json"
+
+
+def _unfit(name: str, why: str) -> BuildFailedError:
+    hint = "make the cache writable, or set XDG_CACHE_HOME to another place; or build without Nix: --backend local"
+    return BuildFailedError(f"{name} cannot be given to Nix: {why}", hint=hint)
 
 
 def _stamp(tree: Path) -> list[int]:
