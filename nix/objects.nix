@@ -3,7 +3,11 @@
 # `plan` is a JSON file: {"toolchain": {"tools": …, "env": …, "root": …}, "builds": {KEY: REQUEST}}, each request as
 # `elfworlds plan --format json` shows it; `root` is null, or as world.nix reads it. `files` is a directory with every input under its sha256.
 # Both are absolute paths as strings. They go in as files, since one argument holds 128 KiB at most.
-{ mkObject, toolchain, world }:
+{
+  mkObject,
+  toolchain,
+  world,
+}:
 { plan, files }:
 let
   document = builtins.fromJSON (builtins.readFile plan);

@@ -5,7 +5,11 @@
   compiler,
   rustc,
 }:
-{ tools, root ? null, ... }:
+{
+  tools,
+  root ? null,
+  ...
+}:
 argv:
 let
   tool = builtins.head argv;

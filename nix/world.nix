@@ -1,7 +1,11 @@
 # What starts an object's script and what the script sees, as attributes of a derivation: the programs of the package
 # set; or a root of Debian packages as its `/`, and nothing of the package set or of this machine (enter.c).
 { system, pkgs }:
-{ env, root ? null, ... }:
+{
+  env,
+  root ? null,
+  ...
+}:
 if root == null then
   {
     inherit (pkgs.stdenv.hostPlatform) system;

@@ -51,7 +51,7 @@ class NixBackend:
 
     @property
     def where(self) -> str:
-        return f"Nix store, packages of {self.settings.packages or 'nixpkgs at its pin'}"
+        return f"Nix store (host: packages of {self.settings.packages or 'nixpkgs at its pin'})"
 
     @property
     def store(self) -> str:

@@ -66,10 +66,16 @@ NO_NAMESPACE = Trouble(
     "a build in a root takes a user namespace, and here it gets none",
     f"allow user namespaces, inside of Nix' sandbox too (sysctl user.max_user_namespaces); {WITHOUT}",
 )
+AGAIN = "`elfworlds toolchain remove SUITE` and `fetch SUITE` make the root anew"
+CHANGED = Trouble(
+    (r"store path mismatch in .* added from",),
+    "files of a root were changed since Nix was first given it",
+    f"{AGAIN}; {WITHOUT}",
+)
 NO_WORLD = Trouble(
     (r"^\s*elfworlds-enter: ",),
     "a build cannot make a root its own world",
-    f"`elfworlds toolchain remove SUITE` and `fetch SUITE` make the root anew; {WITHOUT}",
+    f"{AGAIN}; {WITHOUT}",
 )
 NO_SANDBOX = Trouble(
     (r"this system does not support the kernel namespaces", r"namespace", r"Operation not permitted"),
@@ -79,6 +85,7 @@ NO_SANDBOX = Trouble(
 KNOWN = (
     NO_NAMESPACE,
     NO_WORLD,
+    CHANGED,
     TOO_OLD,
     REFUSED,
     DISK_FULL,
