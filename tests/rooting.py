@@ -20,7 +20,7 @@ from elfworlds.toolchains import Package
 from elfworlds.toolchains.debian.root import Root
 
 COMPILING = ("dash", "coreutils", "gcc", "libc6-dev")
-UNUSED = re.compile(r"/usr/(share|lib/debug)/|/lto1$|/lib[a-z]+san[._]|/var/|/python")
+UNUSED = re.compile(r"/usr/(share|lib/debug)/|/lto1$|-lto-dump|/gconv/|/lib[a-z]+san[._]|/var/|/python")
 CC = shutil.which("cc") or "/usr/bin/cc"
 PROGRAMS = ("sh", "env", "cat", "sleep", "setsid", "ls", "head", "touch", "grep", "readlink")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,14 +19,15 @@ from elfworlds.backends.nix import NixBackend
 from elfworlds.backends.nix.memory import Memory
 from elfworlds.backends.nix.roots import ENTER
 from elfworlds.backends.nix.settings import settings
+from elfworlds.cli import backends, worlds
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command, Completed, Pool
-from elfworlds.sandbox import HOST
+from elfworlds.sandbox import HOST, look
 from elfworlds.sandbox.reaper import provide
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
 from nix_support import ROOT, environment, needs_nix
-from plans import plan_of
+from plans import plan_of, stub
 from rooting import CC, bubblewrap, compiling_root
 
 pytestmark = needs_nix
@@ -46,14 +49,15 @@ objects:
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["usr-merged", "as-bullseye-has-it"])
-def rooted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
+def rooted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toolchain]:
     """A root with this machine's compiler, but without one of its headers."""
     if not Path("/usr/bin/gcc").exists() or not Path("/var/lib/dpkg/status").exists():
         pytest.skip("this machine is not made of Debian packages, with a compiler in /usr/bin")
     bwrap = bubblewrap()
     root = compiling_root(tmp_path_factory.mktemp("roots"), merged=request.param, without=(HOST_ONLY,))
     with Pool() as pool:
-        return replace(toolchain_of(root, pool.run, bwrap=bwrap), name=NAME)
+        yield replace(toolchain_of(root, pool.run, bwrap=bwrap), name=NAME)
+    shutil.rmtree(root.path)
 
 
 @dataclass(frozen=True)
@@ -176,11 +180,27 @@ def test_a_root_that_is_gone_is_said(place: Place) -> None:
 
 def test_a_world_that_cannot_be_made_is_no_failure_of_the_compiler(place: Place) -> None:
     """The root lacks /bin/sh: the first thing that a build does there."""
-    root = compiling_root(place.path, merged=True, without=("/usr/bin/dash",))
-    with Pool() as pool:
-        lacking = replace(toolchain_of(root, pool.run, bwrap=bubblewrap()), name=NAME)
+    assert place.toolchain.world.root
+    tree = place.path / "lacking" / "root"
+    shutil.copytree(place.toolchain.world.root.path, tree, symlinks=True, copy_function=os.link)
+    (tree / "usr/bin/dash").unlink()
+    lacking = replace(place.toolchain, world=replace(place.toolchain.world, root=look(str(tree))))
     with pytest.raises(BuildFailedError, match="elfworlds-enter: start /bin/sh: No such file or directory"):
         replace(place, toolchain=lacking).build(place.nix())
+
+
+def test_a_package_set_is_asked_for_no_compiler_where_all_is_built_in_roots(tmp_path: Path, pool: Pool) -> None:
+    (tmp_path / "default.nix").write_text('_: abort "nobody should read this"\n')
+    here = environment(tmp_path, ELFWORLDS_NIX_PACKAGES=str(tmp_path))
+    assert backends.ready("nix", pool, here, 1, toolchains=(NAME,))[1] == here
+    with pytest.raises(BuildFailedError, match="nobody should read this"):
+        backends.ready("nix", pool, {**here, "CC": ""}, 1)
+
+
+def test_a_trial_in_a_root_sees_a_store_that_is_there(tmp_path: Path) -> None:
+    found = worlds.seeing({NAME: stub(NAME)}, str(tmp_path))
+    assert found[NAME].world.read_only == (str(tmp_path),)
+    assert worlds.seeing(found, str(tmp_path / "none")) == found
 
 
 def test_what_enters_a_root_compiles_without_warnings(tmp_path: Path, pool: Pool) -> None:
