@@ -83,14 +83,14 @@ static void show(const char *source, const char *path, unsigned long recursive)
 	must(mount(source, directory(place, path), NULL, MS_BIND | recursive, NULL), "show", source);
 }
 
-/* What was locked by whoever mounted it has to be said again. */
+/* What was locked by whoever mounted it has to be said again, but for the kinds of atime, which stay as they are. */
 static void show_read_only(const char *source, const char *path)
 {
 	char place[PATH_MAX];
 	struct statvfs found;
 	show(source, path, MS_REC);
 	must(statvfs(directory(place, path), &found), "look at", place);
-	unsigned long kept = found.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME | ST_RELATIME);
+	unsigned long kept = found.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC);
 	must(mount(NULL, place, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | kept, NULL), "make read only", path);
 }
 
