@@ -95,10 +95,14 @@ def provide(
             made[label] = replace(pinned(lock, parts), unsupported=here.lacking)
             continue
         root = ensure(lock, parts, default_root(environment), means)
-        store = str(default_root(environment) / "objects")
-        Path(store).mkdir(parents=True, exist_ok=True)
-        made[label] = toolchain(root, pool.run, read_only=(store,), bwrap=here.bwrap)
+        made[label] = toolchain(root, pool.run, bwrap=here.bwrap)
     return made
+
+
+def seeing(toolchains: Mapping[str, Toolchain], store: str) -> dict[str, Toolchain]:
+    """The toolchains with worlds in which trials see the store that objects lie in; without objects there is none."""
+    more = (store,) if Path(store).is_dir() else ()
+    return {name: replace(one, world=one.world.reading(*more)) for name, one in toolchains.items()}
 
 
 def foreseen(
