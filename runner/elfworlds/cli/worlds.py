@@ -10,6 +10,7 @@ from elfworlds.backends.local import default_root
 from elfworlds.cli import session
 from elfworlds.errors import InputError
 from elfworlds.plan.points import DEFAULT_LIBC, GDB, LIBC
+from elfworlds.spec.expand import expand
 from elfworlds.spec.forms import Axis
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian import lock as locks
@@ -61,6 +62,9 @@ def wanted(found: Iterable[Loaded]) -> tuple[str, ...]:
         axes = one.spec.experiment.matrix.axes
         names |= dict.fromkeys(axes[LIBC].labels if LIBC in axes else (HOST,))
         names |= dict.fromkeys(axes[GDB].labels if GDB in axes else ())
+        if any(name != HOST for name in names):  # only a root has others beside it
+            seen = (name for scenario in one.spec.experiment.scenarios.values() for name in scenario.sees)
+            names |= dict.fromkeys(label for name in seen for label in expand(name, axes))
     return tuple(names)
 
 
