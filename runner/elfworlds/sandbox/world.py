@@ -41,15 +41,21 @@ class World:
 
     def real(self, path: str) -> str:
         """An absolute path of this world without symbolic links; it is a path of this world still."""
-        return self.root.real(path) if self.root and self.root.holds(path) else os.path.realpath(path)
+        found = self.root.real(path) if self.root and self.root.holds(path) else path
+        return found if self.root and self.root.holds(found) else os.path.realpath(found)
 
     def outside(self, path: str) -> str:
         """Where an absolute path of this world lies on this machine; what is bound lies at its own path."""
         for tree, top in ((self.tool_root, TOOLS), (self.root, "")):
             below = path.removeprefix(top) if path.startswith(f"{top}/") else ""
             if tree and below and tree.holds(below):
-                return tree.outside(below)
+                real = tree.real(below)
+                return tree.outside(real) if tree.holds(real) else real  # a link may lead to what is bound
         return path
+
+    def shows(self, path: str) -> bool:
+        """Whether an absolute path of it is one of this machine, seen at its own place."""
+        return any(path.startswith(f"{one}/") for one in self.read_only)
 
 
 HOST = World("host")
