@@ -16,6 +16,7 @@ from elfworlds.spec.versions import order
 from elfworlds.toolchains.nixpkgs.made import STORE
 from elfworlds.toolchains.toolchain import Toolchain
 from elfworlds.traces.glibc import banner
+from elfworlds.traces.ldcache import library_cache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,7 @@ def toolchain(made: Made, run: Run, *, read_only: tuple[str, ...] = (), bwrap: s
         parts=inside.parts(tools),
         lacking=inside.lacking(tools),
         env=ENV,
+        library_cache=inside.library_cache(),
         default_paths=default_paths(inside.loader, run),
         world=World(world.name, world.root, reaper=reaper, bwrap=bwrap, read_only=world.read_only),
     )
@@ -156,6 +158,15 @@ class _Inside:
     def libc(self) -> dict[str, str]:
         try:
             return banner(Path(self.made.said["libc"], "libc.so.6").read_bytes())
+        except OSError:
+            return {}
+
+    def library_cache(self) -> dict[str, str]:
+        """The loader of nixpkgs has its cache beside itself, and as a rule none; never that of the system."""
+        try:
+            return library_cache(
+                Path(self.loader).parents[1].joinpath("etc/ld.so.cache").read_bytes(), os.uname().machine
+            )
         except OSError:
             return {}
 

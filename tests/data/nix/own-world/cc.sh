@@ -6,6 +6,6 @@ cat > "$out/bin/cc" <<END
 #!$copies/bin/bash
 exec $copies/bin/gcc -nostdinc -isystem $copies/gcc/include -isystem $copies/include \
   -B$copies/bin/ -B$copies/gcc/ -B$copies/lib/ -L$copies/gcc -L$copies/lib "\$@" \
-  -Wl,-dynamic-linker,$loader,-rpath,$copies/lib
+  -Wl,-dynamic-linker,$loader
 END
 chmod +x "$out/bin/cc"
