@@ -41,8 +41,10 @@ class World:
 
     def real(self, path: str) -> str:
         """An absolute path of this world without symbolic links; it is a path of this world still."""
-        found = self.root.real(path) if self.root and self.root.holds(path) else path
-        return found if self.root and self.root.holds(found) else os.path.realpath(found)
+        if not self.root or not self.root.holds(path):
+            return os.path.realpath(path)
+        found = self.root.real(path)
+        return os.path.realpath(found) if self.shows(found) else found
 
     def outside(self, path: str) -> str:
         """Where an absolute path of this world lies on this machine; what is bound lies at its own path."""
@@ -50,7 +52,7 @@ class World:
             below = path.removeprefix(top) if path.startswith(f"{top}/") else ""
             if tree and below and tree.holds(below):
                 real = tree.real(below)
-                return tree.outside(real) if tree.holds(real) else real  # a link may lead to what is bound
+                return real if self.shows(real) else tree.outside(real)  # a link may lead to what is bound
         return path
 
     def shows(self, path: str) -> bool:

@@ -136,7 +136,8 @@ def _command(pin: Pin, place: Path, environment: Mapping[str, str], *, rust: boo
 
 def unmade(pin: Pin, cache: Path) -> bool:
     """Forget it: what of the store nothing else needs, Nix' garbage collector takes; False where it was not there."""
-    there = list((cache / FAMILY).glob(f"{pin.name}-*"))
+    named = re.compile(rf"{re.escape(pin.name)}-[0-9a-f]{{16}}(?:\+rustc)?")
+    there = [one for one in (cache / FAMILY).glob("*") if named.fullmatch(one.name)]
     for place in there:
         shutil.rmtree(place, ignore_errors=True)
     return bool(there)

@@ -71,7 +71,9 @@ def find(name: str, where: Sequence[Path]) -> Pin:
     """
     known = names(where)
     if name not in known:
-        raise InputError(f"no pin {FAMILY}/{name}"[:200], hint=closest(name, known))
+        raise InputError(
+            f"no pin {FAMILY}/{name}"[:200], hint=closest(f"{FAMILY}/{name}", [f"{FAMILY}/{one}" for one in known])
+        )
     path = next(file for place in where if (file := place / f"{FAMILY}-{name}.json").is_file())
     return read(path.read_text(encoding="utf-8", errors="replace"), path.absolute(), name)
 

@@ -101,7 +101,8 @@ class _Inside:
     @cached_property
     def loader(self) -> str:
         """The dynamic loader; programs name it as their interpreter."""
-        return next((str(one) for one in sorted(Path(self.made.said["libc"]).glob("ld-*.so.*"))), "")
+        place = Path(self.made.said["libc"])
+        return str(next(iter(sorted(place.glob("ld-*.so.*"))), place / "ld.so"))
 
     @cached_property
     def nixpkgs_versions(self) -> dict[str, str]:
@@ -163,10 +164,9 @@ class _Inside:
 
     def library_cache(self) -> dict[str, str]:
         """The loader of nixpkgs has its cache beside itself, and as a rule none; never that of the system."""
+        place = Path(self.made.said["libc"]).parent / "etc/ld.so.cache"
         try:
-            return library_cache(
-                Path(self.loader).parents[1].joinpath("etc/ld.so.cache").read_bytes(), os.uname().machine
-            )
+            return library_cache(place.read_bytes(), os.uname().machine)
         except OSError:
             return {}
 
