@@ -99,7 +99,7 @@ def nobody_looked_outside(run: Path, libc: str) -> None:
             paths = [one for one in re.findall(r'"path": "(/[^"]*)"', told) if ".so" in one]
             assert any(one.startswith(f"{libc}/libc.so") for one in paths)
             assert [one for one in paths if one.startswith(("/usr", "/lib"))] == []
-            assert [one for one in trace["searches"] if not one["agrees"]] == []  # type: ignore[index]
+            assert [one for one in trace["searches"] if one["agrees"] is False] == []  # type: ignore[index]
 
 
 def without_nix(directory: Path) -> str:
