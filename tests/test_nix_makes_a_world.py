@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ def pinned(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     world.run("toolchain", "remove", "nixpkgs/own")
 
 
-def lines(file: Path) -> list[dict[str, str]]:
+def lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
@@ -94,21 +95,21 @@ def test_from_a_pin_to_a_trial(pinned: World, tmp_path: Path, monkeypatch: pytes
 def nobody_looked_outside(run: Path, libc: str) -> None:
     """Every library of a trial there is in the store of Nix or in the runner's own, and where it was predicted."""
     for trace in lines(run / "traces.jsonl"):
-        if str(trace["trial"]).startswith("loads,libc=nixpkgs"):  # the copies start through their loader by name
+        if trace["trial"].startswith("loads,libc=nixpkgs"):  # the copies start through their loader by name
             told = json.dumps(trace["link_maps"])
             paths = [one for one in re.findall(r'"path": "(/[^"]*)"', told) if ".so" in one]
             assert any(one.startswith(f"{libc}/libc.so") for one in paths)
             assert [one for one in paths if one.startswith(("/usr", "/lib"))] == []
-            assert [one for one in trace["searches"] if one["agrees"] is False] == []  # type: ignore[index]
+            assert [one for one in trace["searches"] if one["agrees"] is False] == []
 
 
 def without_nix(directory: Path) -> str:
     """A PATH of what is in PATH but for Nix."""
     directory.mkdir()
-    for place in os.environ["PATH"].split(":"):
-        for one in Path(place).glob("*"):
-            if not one.name.startswith("nix") and not (directory / one.name).exists():
-                (directory / one.name).symlink_to(one)
+    programs = {one.name: one for place in os.environ["PATH"].split(":")[::-1] for one in Path(place).glob("*")}
+    for name, program in programs.items():
+        if not name.startswith("nix"):
+            (directory / name).symlink_to(program)
     return str(directory)
 
 

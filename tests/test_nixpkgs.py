@@ -24,6 +24,7 @@ from elfworlds.toolchains.nixpkgs.made import directory, lacking
 from elfworlds.toolchains.nixpkgs.pin import Pin, find, names, read
 from elfworlds.toolchains.nixpkgs.toolchain import default_paths, number, pinned, toolchain
 from plans import stub
+from rooting import bubblewrap
 
 PINS = ROOT / "toolchains"
 NIX = '#!/bin/sh\n[ "$1" = --version ] && echo "nix-build (Nix) %s" && exit\ntouch "$0.asked"\nexit 1\n'
@@ -97,6 +98,7 @@ def test_text_that_is_no_json_is_no_pin(tmp_path: Path) -> None:
 
 def programs(directory: Path, nix: str = "") -> str:
     """A PATH with bubblewrap, a compiler, and a Nix of that version or none."""
+    bubblewrap()
     directory.mkdir()
     for name in ("bwrap", "cc", "gdb"):
         path = shutil.which(name)
