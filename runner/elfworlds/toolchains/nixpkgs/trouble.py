@@ -44,6 +44,7 @@ def explain(label: str, text: str, *, timed_out: bool = False, unseen: bool = Fa
     if timed_out:
         return BuildFailedError(f"{label}: Nix was not done within an hour", hint="the next try goes on where it was")
     lines = [line.strip() for line in text.splitlines() if not _NOISE.search(line)]
+    lines = [line for line in lines if "error:" in line] or lines
     told = "".join(f"\n  {line}" for line in lines[-SHOWN_LINES:])
     for pattern, meaning, hint in KNOWN:
         if re.search(pattern, text):
