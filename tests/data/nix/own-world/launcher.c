@@ -23,6 +23,7 @@ int main(int argc, char **argv)
 	if (!strcmp(name, "gdb")) {
 		snprintf(data, sizeof data, "--data-directory=%s/share/gdb", here);
 		setenv("PYTHONHOME", here, 1);
+		setenv("PYTHONDONTWRITEBYTECODE", "1", 1); /* root may write to a store */
 		words[count++] = data;
 	}
 	memcpy(words + count, argv + 1, argc * sizeof *argv);
