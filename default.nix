@@ -25,7 +25,7 @@ let
     objects = import ./nix/objects.nix { inherit mkObject toolchain; };
     build = { plan, files }: builtins.attrValues (objects { inherit plan files; });
     manifest = import ./nix/manifest.nix { inherit objects; };
-    world = import ./nix/world.nix { inherit pkgs compiler rustc; };
+    pinned = import ./nix/pinned.nix { inherit pkgs compiler rustc; };
 
     # the runner and what is around it
     python = import ./nix/python.nix { inherit pkgs; };

@@ -1,6 +1,6 @@
 """A pin's toolchain in the Nix store, and the link in the cache that keeps it there.
 
-    nixpkgs/<pin>-<digest>[+rustc]/world        → what nix/world.nix makes; a root of Nix' garbage collector
+    nixpkgs/<pin>-<digest>[+rustc]/world        → what nix/pinned.nix makes; a root of Nix' garbage collector
 
 Where that link is, Nix is not asked for anything.
 """
@@ -32,7 +32,7 @@ STORE = "/nix/store"
 SCHEMA = 1
 SHIPPED = Path(__file__).parents[2] / "expressions"  # in a wheel
 CHECKOUT = Path(__file__).parents[4]
-EXPRESSIONS = ("default.nix", "nix/pin.nix", "nix/world.nix", "nix/compiler.nix")  # what decides it beside the pin
+EXPRESSIONS = ("default.nix", "nix/pin.nix", "nix/pinned.nix", "nix/compiler.nix")  # what decides it beside the pin
 ASK_SECONDS = 20.0
 MAKE_SECONDS = 3600.0
 # Nobody waits for a host that is not there: tries of one download, and seconds.
@@ -47,7 +47,7 @@ class Made:
     Attributes:
         place: its directory in the cache, where more may be kept.
         root: what its programs see as `/`, beside the store.
-        said: what nix/world.nix says of it.
+        said: what nix/pinned.nix says of it.
     """
 
     pin: Pin

@@ -9,4 +9,4 @@ exec $copies/bin/gcc -nostdinc -isystem $copies/gcc/include -isystem $copies/inc
   -Wl,-dynamic-linker,$loader
 END
 chmod +x "$out/bin/cc"
-exit # nix/world.nix says why
+exit # nix/pinned.nix says why

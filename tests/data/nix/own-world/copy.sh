@@ -37,4 +37,4 @@ if [ -e "$out/real/gdb" ]; then
 fi
 cp -rL "/usr/include/$(gcc -print-multiarch)" "$out/include"
 (cd /usr/include && cp -rL *.h arpa asm-generic linux net netinet rpc "$out/include/" 2> /dev/null) || true
-exit # nix/world.nix says why
+exit # nix/pinned.nix says why

@@ -1,5 +1,5 @@
 # A package set in nixpkgs' form whose libc, compiler and tools lie in the store: copies of this machine's own, each
-# started by its own dynamic loader, which finds libraries there, in the world that nix/world.nix makes and nowhere else.
+# started by its own dynamic loader, which finds libraries there, in the world that nix/pinned.nix makes and nowhere else.
 {
   system ? builtins.currentSystem,
   ...
