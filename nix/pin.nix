@@ -1,4 +1,4 @@
-# A pin of nixpkgs (toolchains/nixpkgs-*.json) → its toolchain as one store path, told.nix. `pin` is a file's absolute
+# A pin of nixpkgs (toolchains/nixpkgs-*.json) → its toolchain as one store path, pinned.nix. `pin` is a file's absolute
 # path, as a string; `rust` says whether the Rust compiler is wanted too, which is much to fetch.
 {
   pin,

@@ -40,6 +40,13 @@ def test_an_executable(compiled: Compile) -> None:
     assert "DF_1_PIE" in facts.flags
 
 
+def test_a_library_marked_unique(compiled: Compile) -> None:
+    marked, plain = (
+        elf.read(compiled(name, "-shared", "-fPIC", *words)) for name, words in (("m", ["-Wl,-z,unique"]), ("p", []))
+    )
+    assert ("DF_GNU_1_UNIQUE" in marked.flags, "DF_GNU_1_UNIQUE" in plain.flags) == (True, False)
+
+
 def test_a_library_with_flags(compiled: Compile) -> None:
     words = [
         "-shared",

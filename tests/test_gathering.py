@@ -97,6 +97,11 @@ class TestTheClaimsTable:
         }
         assert line.verdict == "in part"
 
+    def test_names_the_other_axes_alone(self) -> None:
+        ways = [at(libc, outcome, way=way) for way, outcome in (("a", "no"), ("b", "yes")) for libc in (OLD, NEW)]
+        (line,) = lines([run(ways)])
+        assert {one.text for one in line.by_libc.values()} == {"refuted: no where way = a; reproduced where way = b"}
+
     def test_says_everywhere_of_what_the_claim_is_about(self) -> None:
         others = [{**one, "claims": []} for one in ALL[1::2]]
         (line,) = lines([run([ALL[0], ALL[2], *others])])

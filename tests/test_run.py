@@ -167,6 +167,15 @@ def test_repetitions_that_differ_are_flaky(world: World) -> None:
     assert "one ×2, zero ×1 [FLAKY]" in out or "one ×2, zero [FLAKY]" in out
 
 
+def test_runs_go_where_a_relative_path_says(world: World) -> None:
+    path = world.experiment(
+        "quick", quick_text("return 0;", more="outcomes: {zero: {exit: 0}}, expect: {outcome: zero}")
+    )
+    code, out, _ = world.run("run", path, "-o", "elsewhere")
+    assert (code, "1 trial: 1 PASS" in out) == (0, True)
+    assert (world.path / "elsewhere" / "quick" / "latest" / "trials.jsonl").is_file()
+
+
 def test_the_environment_is_what_the_scenario_says_and_nothing_else(world: World) -> None:
     code = "extern char **environ; int n = 0; while (environ[n]) n++; return n;"
     quick(world, code, more="env: {A: 1, B: no}")

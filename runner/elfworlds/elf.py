@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 Read = TypeVar("Read")
+DT_GNU_FLAGS_1, DF_GNU_1 = 0x6FFFFDF4, {"DF_GNU_1_UNIQUE": 1}  # glibc's; pyelftools has no names for them
 FLAG_TAGS = ("BIND_NOW", "SYMBOLIC", "TEXTREL")  # gABI: each tag means the same as its bit in DT_FLAGS
 
 
@@ -35,7 +36,7 @@ class ElfObject:
         needed: each DT_NEEDED in order.
         rpath, runpath: the entries of DT_RPATH and DT_RUNPATH; None where the tag is absent.
         build_id: NT_GNU_BUILD_ID as hexadecimal digits, or None.
-        flags: names of set DT_FLAGS and DT_FLAGS_1 bits in order, such as `DF_BIND_NOW`, `DF_1_PIE`.
+        flags: names of set DT_FLAGS, DT_FLAGS_1 and DT_GNU_FLAGS_1 bits in order, such as `DF_BIND_NOW`, `DF_1_PIE`.
         execstack: whether PT_GNU_STACK asks for an executable stack, or is missing.
     """
 
@@ -130,7 +131,7 @@ def _opened(path: Path, use: Callable[[ELFFile], Read]) -> Read:
 
 
 def _facts(elf: ELFFile) -> ElfObject:
-    tags: dict[str, list[Any]] = {}
+    tags: dict[str | int, list[Any]] = {}
     interp, stack, build_id = None, None, None
     segment: Any
     for segment in elf.iter_segments():
@@ -211,7 +212,7 @@ def _versions(elf: ELFFile) -> dict[int, tuple[str | None, bool]]:
     return found
 
 
-def _entries(tags: dict[str, list[Any]], tag: str, attribute: str) -> tuple[str, ...] | None:
+def _entries(tags: dict[str | int, list[Any]], tag: str, attribute: str) -> tuple[str, ...] | None:
     return tuple(getattr(tags[tag][0], attribute).split(":")) if tag in tags else None
 
 
@@ -222,11 +223,11 @@ def _build_id(segment: Any) -> str | None:  # noqa: ANN401  # pyelftools has no 
     return None
 
 
-def _flags(tags: dict[str, list[Any]]) -> tuple[str, ...]:
+def _flags(tags: dict[str | int, list[Any]]) -> tuple[str, ...]:
     from elftools.elf.enums import ENUM_DT_FLAGS, ENUM_DT_FLAGS_1  # noqa: PLC0415, TID251
 
     found = []
-    for tag, names in (("DT_FLAGS", ENUM_DT_FLAGS), ("DT_FLAGS_1", ENUM_DT_FLAGS_1)):
+    for tag, names in (("DT_FLAGS", ENUM_DT_FLAGS), ("DT_FLAGS_1", ENUM_DT_FLAGS_1), (DT_GNU_FLAGS_1, DF_GNU_1)):
         value = tags[tag][0].entry.d_val if tag in tags else 0
         found += [name for name, bit in names.items() if isinstance(bit, int) and value & bit]
     found += [f"DF_{name}" for name in FLAG_TAGS if f"DT_{name}" in tags]

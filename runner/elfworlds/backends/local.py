@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
 
 MANIFEST = "manifest.json"
-SCHEMA = 1
+SCHEMA = 2
 COMPILE_SECONDS = 600.0
 LOCK_POLL_SECONDS = 0.02
 UNSEEN = ("-ffile-prefix-map", "-frandom-seed", "--remap-path-prefix")  # they make places and runs alike
@@ -64,6 +64,10 @@ class LocalBackend:
     @property
     def where(self) -> str:
         return f"local store {self.root}"
+
+    @property
+    def store(self) -> str:
+        return str(self.root / "objects")
 
     def build(
         self,
@@ -162,7 +166,7 @@ class LocalBackend:
         """Run a request's command in a directory of its own."""
         lay_out(work, request, files)
         command = as_command(request, work, artifacts, toolchain)
-        world = toolchain.world.reading(str(self.root / "objects"))
+        world = toolchain.world.reading(self.store)
         return self.run(sandbox.wrap(command, world, (str(work),)))
 
     def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]:

@@ -56,7 +56,7 @@ class Execution:
 
     def open(self, utc: str) -> Opened:
         """A new run directory, or an interrupted one to go on with."""
-        results = self.output or self.loaded.project.root / "results"
+        results = self.output.absolute() if self.output else self.loaded.project.root / "results"
         where = environment(self.toolchains.values(), self.backend, utc)
 
         def begin(directory: RunDirectory, about: Mapping[str, Any]) -> None:

@@ -103,7 +103,7 @@ class Provider:
             tell=self.tell,
         )
         root = ensure(*pinning(label, self.languages), self.cache, means)
-        return toolchain(root, self.pool.run, read_only=self.store(), bwrap=bwrap)
+        return toolchain(root, self.pool.run, bwrap=bwrap)
 
     def pin(self, label: str, bwrap: str) -> Toolchain:
         from elfworlds.toolchains.nixpkgs import made
@@ -117,17 +117,11 @@ class Provider:
                 return pinned(pin, lacking)
             self.tell(f"{pin.label}: asking Nix for it, which takes minutes the first time")
             there = made.make(pin, self.cache, self.pool.run, self.environment, rust=rust)
-        return toolchain(there, self.pool.run, read_only=self.store(), bwrap=bwrap)
+        return toolchain(there, self.pool.run, bwrap=bwrap)
 
     @property
     def cache(self) -> Path:
         return default_root(self.environment)
-
-    def store(self) -> tuple[str, ...]:
-        """The store's objects, which a world shows; the directory exists."""
-        place = self.cache / "objects"
-        place.mkdir(parents=True, exist_ok=True)
-        return (str(place),)
 
     def tell(self, text: str) -> None:
         self.screen.tell([text])
@@ -143,6 +137,12 @@ def provide(
     """
     provider = Provider(pool, environment, screen, jobs, session.languages(found))
     return {label: provider.toolchain(label) for label in wanted(found)}
+
+
+def seeing(toolchains: Mapping[str, Toolchain], store: str) -> dict[str, Toolchain]:
+    """The toolchains with worlds in which trials see the store that objects lie in; without objects there is none."""
+    more = (store,) if Path(store).is_dir() else ()
+    return {name: replace(one, world=one.world.reading(*more)) for name, one in toolchains.items()}
 
 
 def foreseen(

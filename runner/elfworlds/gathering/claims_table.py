@@ -77,8 +77,13 @@ def _by_libc(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> dic
     }
     found: dict[str, list[Record]] = {}
     for libc in axes.get(LIBC, (HOST,)):
-        found[libc] = [one for one in trials if one["point"].get(LIBC, HOST) == libc]
+        found[libc] = [_elsewhere(one) for one in trials if one["point"].get(LIBC, HOST) == libc]
     return {libc: _told(about, here) for libc, here in found.items() if here}
+
+
+def _elsewhere(one: Record) -> Record:
+    """The trial by the labels of its other axes."""
+    return {**one, "point": {axis: label for axis, label in one["point"].items() if axis != LIBC}}
 
 
 def _told(about: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Told:

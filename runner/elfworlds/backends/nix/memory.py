@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from elfworlds.plan import BuildRequest
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)

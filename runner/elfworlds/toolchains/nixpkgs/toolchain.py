@@ -38,20 +38,19 @@ _SYSTEM_PATH = re.compile(r"^\s+(/\S+) \(system search path\)$", re.MULTILINE)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
-def toolchain(made: Made, run: Run, *, read_only: tuple[str, ...] = (), bwrap: str = "/usr/bin/bwrap") -> Toolchain:
+def toolchain(made: Made, run: Run, *, bwrap: str = "/usr/bin/bwrap") -> Toolchain:
     """The toolchain of a pin.
 
     Args:
         made: what Nix made of it.
         run: how its compiler and its dynamic loader are run.
-        read_only: existing directories that its world shows at their own paths, beside Nix' store: the runner's.
         bwrap: bubblewrap's path.
 
     Raises:
         BuildFailedError: its compiler does not work.
     """
     inside = _Inside(made)
-    world = World(made.pin.label, look(str(made.root)), bwrap=bwrap, read_only=(STORE, *read_only))
+    world = World(made.pin.label, look(str(made.root)), bwrap=bwrap, read_only=(STORE,))
     reaper = provide(made.place, (inside.cc, f"-L{made.said['static']}"), ENV, world, run)
     tools = inside.tools()
     return Toolchain(
