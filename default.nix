@@ -26,6 +26,7 @@ let
     objects = import ./nix/objects.nix { inherit mkObject toolchain world; };
     build = { plan, files }: builtins.attrValues (objects { inherit plan files; });
     manifest = import ./nix/manifest.nix { inherit objects; };
+    pinned = import ./nix/pinned.nix { inherit pkgs compiler rustc; };
 
     # the runner and what is around it
     python = import ./nix/python.nix { inherit pkgs; };

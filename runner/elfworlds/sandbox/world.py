@@ -43,7 +43,8 @@ class World:
         """An absolute path of this world without symbolic links; it is a path of this world still."""
         for top, tree in (*self.others, ("", self.root)):
             if tree and path.startswith(f"{top}/") and tree.holds(path.removeprefix(top)):
-                return f"{top}{tree.real(path.removeprefix(top))}"
+                found = tree.real(path.removeprefix(top))
+                return os.path.realpath(found) if self.shows(found) else f"{top}{found}"
         return os.path.realpath(path)
 
     def outside(self, path: str) -> str:
@@ -51,8 +52,13 @@ class World:
         for top, tree in (*self.others, ("", self.root)):
             below = path.removeprefix(top) if path.startswith(f"{top}/") else ""
             if tree and below and tree.holds(below):
-                return tree.outside(below)
+                real = tree.real(below)
+                return real if self.shows(real) else tree.outside(real)  # a link may lead to what is bound
         return path
+
+    def shows(self, path: str) -> bool:
+        """Whether an absolute path of it is one of this machine, seen at its own place."""
+        return any(path.startswith(f"{one}/") for one in self.read_only)
 
 
 HOST = World("host")

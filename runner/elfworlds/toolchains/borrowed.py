@@ -27,6 +27,8 @@ def with_gdb(toolchain: Toolchain, other: Toolchain) -> Toolchain:
     """The toolchain with the gdb of another one; lacking it where that one has none."""
     if toolchain.name == other.name:
         return toolchain
+    if other.unsupported:
+        return replace(toolchain, unsupported=f"{other.name}, whose gdb is asked for: {other.unsupported}")
     tree = other.world.root or look("/")
     words = _gdb(toolchain, other, tree)
     kept = {name: one for name, one in toolchain.versions.items() if name != GDB}
@@ -37,8 +39,15 @@ def with_gdb(toolchain: Toolchain, other: Toolchain) -> Toolchain:
         versions=kept | ({GDB: other.versions[GDB]} if words and GDB in other.versions else {}),
         packages=_sorted((*(one for one in toolchain.packages if one.name != GDB), *found)),
         lacking=toolchain.lacking if words else {**toolchain.lacking, GDB: _why(other)},
-        world=_with(toolchain.world, TOOLS, tree) if toolchain.world.root and words else toolchain.world,
+        world=_world(toolchain, other, tree) if words else toolchain.world,
     )
+
+
+def _world(toolchain: Toolchain, other: Toolchain, tree: Tree) -> World:
+    """The toolchain's world with the other's gdb in it: at its own place, or below /tool."""
+    if other.world.shows(other.tools[GDB][0]):
+        return toolchain.world.reading(*other.world.read_only)
+    return _with(toolchain.world, TOOLS, tree) if toolchain.world.root else toolchain.world
 
 
 def seeing(toolchain: Toolchain, names: Iterable[str], toolchains: Mapping[str, Toolchain]) -> Toolchain:
@@ -63,8 +72,10 @@ def _with(world: World, top: str, tree: Tree) -> World:
 
 
 def _gdb(toolchain: Toolchain, other: Toolchain, tree: Tree) -> tuple[str, ...]:
-    """The words that start it; none where it is not there."""
+    """The words that start it; none where it is not there. In a store it finds its own loader."""
     path = other.tools.get(GDB, ("",))[0]
+    if other.world.shows(path):
+        return other.tools[GDB]
     if not tree.holds(path) or "env" not in toolchain.tools:
         return ()
     top = TOOLS if toolchain.world.root else tree.path.rstrip("/")

@@ -51,6 +51,9 @@ class Roots:
         root = toolchain.world.root
         if root is None:
             return None
+        if toolchain.world.shows(toolchain.tools.get("cc", ("",))[0]):
+            hint = "--backend local does, with the same keys"
+            raise BuildFailedError(f"the nix backend does not build with {toolchain.name}", hint=hint)
         tree = Path(root.path)
         try:
             enter = self.enter(tree.parent, toolchain)
