@@ -1,5 +1,7 @@
 /* Claim: seccomp-bpf can tell two copies of a libc apart, by the address of the instruction that enters the kernel. */
 #define _GNU_SOURCE
+#include "deny.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/filter.h>
