@@ -70,6 +70,17 @@ def test_values_without_c_of_their_own_stand_right_behind_their_number(world: Wo
     assert '\t/* 1. c, as n */\n\ttell("n", "c", 6 * 7);\n' in main
 
 
+def test_a_string_with_a_reference_in_it_hides_no_name_behind_it(world: World) -> None:
+    main = exported(
+        world,
+        "hidden",
+        "      - dlopen: {object: lib, as: lib-there}\n"
+        """      - c: 'puts("${matrix.text}"), puts(lib_there ? "lib_there" : "${matrix.text} lib_there");'\n"""
+        "matrix: {text: [lib_there]}\n",
+    )
+    assert 'puts("lib_there"), puts(it.lib_there ? "lib_there" : "lib_there lib_there");' in main
+
+
 def test_a_trials_program_says_which_trial_it_is(world: World) -> None:
     path = world.experiment("said", f"{HEAD.format(name='said')}{OPEN}matrix: {{way: [dlopen], n: [1]}}\n")
     world.run("run", path)

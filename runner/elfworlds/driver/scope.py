@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 INDEX = "loop.index"
 _INDEX = "\0"  # no text of an experiment holds one
+_HOLE = "\1"  # nor one of these
 _SYMBOLIC = re.compile(r"@[0-9a-f]{40}@")
 
 
@@ -106,18 +107,20 @@ class Scope:
         return self.argument(text, spelled(template)) if _SYMBOLIC.search(text) else string(text)
 
     def expression(self, template: Template) -> str:
-        """C as its author wrote it, with our names in it."""
-        return "".join(self.part(part) for part in template.parts)
+        """C as its author wrote it, with our names in it; a string may begin before a reference and end after it."""
+        texts = (part if isinstance(part, str) else _HOLE for part in template.parts)
+        first, *others = renamed("".join(texts), self.members()).split(_HOLE)
+        values = [self.value(part) for part in template.parts if not isinstance(part, str)]
+        return first + "".join(value + other for value, other in zip(values, others, strict=True))
 
-    def part(self, part: str | refs.Reference) -> str:
-        if isinstance(part, str):
-            return renamed(part, self.members())
-        name = self.text(part.name)
+    def value(self, reference: refs.Reference) -> str:
+        """What stands for a reference in C."""
+        name = self.text(reference.name)
         value = str(self.lookup(name))
         if _INDEX in value:
             return self.index
         if _SYMBOLIC.search(value):
-            return self.argument(value, spelled(part.name))
+            return self.argument(value, spelled(reference.name))
         return value if name.startswith("matrix.") else string(value)
 
 
