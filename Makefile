@@ -1,6 +1,7 @@
 # make run    build and run the first experiment: needs python3 (3.11 or newer), its venv module and a C compiler
 # make test   lint, types and tests; installs what they need (on Debian as root through apt)
 # make roots  two experiments in two pinned Debian roots, fetched into .cache: needs bubblewrap and a mirror
+# make nix-roots  one of them by both backends, which have to give the same: needs Nix too
 # make reference        every experiment with every pinned libc and gdb, gathered in results/reference
 # make reference-check  the same again, compared with what is there: names every outcome that differs
 # make nix-run    the first experiment with real Nix over this machine's toolchain (docs/nix.md); no network but pip's
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 SUITES := debian/bullseye,debian/bookworm,debian/trixie,debian/sid
 RUNS := .cache/reference
 
-.PHONY: run test roots reference reference-check reference-runs nix-run nix-check lint clean
+.PHONY: run test roots nix-roots reference reference-check reference-runs nix-run nix-check lint clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/elfworlds run experiments/same-lib.yaml
@@ -30,6 +31,15 @@ test: $(VENV)/test.stamp
 roots: $(VENV)/run.stamp
 	@XDG_CACHE_HOME=$(CURDIR)/.cache $(BIN)/elfworlds run experiments/same-lib.yaml experiments/rtld-global.yaml \
 		-S libc=debian/bullseye,debian/trixie
+
+# Nix' own settings are hostpkgs'; of a package set nothing is used.
+nix-roots: $(VENV)/run.stamp
+	@mkdir -p .cache
+	@XDG_CACHE_HOME=$(CURDIR)/.cache NIX_CONF_DIR=$${NIX_CONF_DIR:-$(CURDIR)/nix/hostpkgs/conf} \
+		$(BIN)/elfworlds run --backend both experiments/same-lib.yaml -S libc=debian/bullseye,debian/trixie \
+		> .cache/nix-roots.log || { cat .cache/nix-roots.log; exit 1; }
+	@cat .cache/nix-roots.log
+	@grep -q '^local and nix: the same ELF facts and outcomes' .cache/nix-roots.log
 
 reference: reference-runs
 	$(BIN)/elfworlds gather $(RUNS)/*/latest -o results/reference

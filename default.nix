@@ -21,10 +21,12 @@ let
     compiler = import ./nix/compiler.nix { inherit pkgs; };
     inherit (pkgs) rustc;
     toolchain = import ./nix/toolchain.nix { inherit pkgs compiler rustc; };
-    mkObject = import ./nix/mk-object.nix { inherit pkgs; };
-    objects = import ./nix/objects.nix { inherit mkObject toolchain; };
+    world = import ./nix/world.nix { inherit system pkgs; };
+    mkObject = import ./nix/mk-object.nix { };
+    objects = import ./nix/objects.nix { inherit mkObject toolchain world; };
     build = { plan, files }: builtins.attrValues (objects { inherit plan files; });
     manifest = import ./nix/manifest.nix { inherit objects; };
+    pinned = import ./nix/pinned.nix { inherit pkgs compiler rustc; };
 
     # the runner and what is around it
     python = import ./nix/python.nix { inherit pkgs; };

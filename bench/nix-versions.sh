@@ -31,7 +31,7 @@ unpack() {
 	for deb in "$place"/cache/archives/*.deb; do dpkg-deb -x "$deb" "$place/root"; done
 	library=$(dirname "$(find "$place/root/usr/lib" -name libc.so.6 | head -n 1)")
 	loader=$(find "$place/root" -name 'ld-linux*.so.*' | head -n 1)
-	for program in nix nix-build nix-instantiate nix-store nix-shell nix-daemon; do
+	for program in nix nix-build nix-instantiate nix-store nix-shell nix-daemon nix-hash; do
 		cat >"$place/bin/$program" <<-END
 			#!/bin/sh
 			NIX_CONFIG="\${NIX_CONFIG-}
@@ -55,6 +55,8 @@ try() {
 	say "nix run, first" "$root/nix/hostpkgs/nix" run . -- run -o "$place/results" experiments/same-lib.yaml
 	say "nix run, again" "$root/nix/hostpkgs/nix" run . -- run -o "$place/results" experiments/same-lib.yaml
 	say "both backends" "$root/nix/hostpkgs/nix" run . -- run --backend both -o "$place/results" experiments
+	say "roots" env XDG_CACHE_HOME="$work/roots" "$root/nix/hostpkgs/nix" run . -- \
+		run --backend both -o "$place/results" experiments/same-lib.yaml -S libc=debian/bullseye,debian/trixie
 	say "build --verify" "$root/nix/hostpkgs/nix" run . -- build --verify experiments/same-lib.yaml
 	say "nix flake check" "$root/nix/hostpkgs/nix" flake check
 	NIX_CONF_DIR=$root/nix/hostpkgs/conf

@@ -1,12 +1,13 @@
 # One object: runs a request's command and nothing else.
 #
 # A plain derivation, no stdenv: no setup hooks, no hardening, no fixup; compiler.nix has the rest of that.
-{ pkgs }:
+{ }:
 {
   key, # in the environment, and so is the toolchain's identity, which it digests
   filename,
   argv,
   env,
+  world, # what starts the script, and what it sees: world.nix
   inputs, # place in the build directory → store path
   needs, # key → object
 }:
@@ -29,17 +30,11 @@ let
   ++ [ "exec ${builtins.concatStringsSep " " (map (words.replaced symbols) argv)}" ];
 in
 derivation (
-  removeAttrs env [ "PATH" ]
+  env
+  // world
   // {
     inherit key;
-    inherit (pkgs.stdenv.hostPlatform) system;
     name = words.storeName filename;
-    builder = "${pkgs.bash}/bin/bash";
-    args = [
-      "-euc"
-      ''source "$scriptPath"''
-    ];
-    PATH = "${pkgs.coreutils}/bin";
     passAsFile = [ "script" ];
     script = builtins.concatStringsSep "\n" lines + "\n";
     allowSubstitutes = false; # a compilation is quicker than to ask a cache for it

@@ -1,12 +1,17 @@
 # The seam: a plan → one derivation per build key.
 #
-# `plan` is a JSON file: {"toolchain": {"tools": …, "env": …}, "builds": {KEY: REQUEST}}, each request as
-# `elfworlds plan --format json` shows it. `files` is a directory with every input under its sha256.
+# `plan` is a JSON file: {"toolchain": {"tools": …, "env": …, "root": …}, "builds": {KEY: REQUEST}}, each request as
+# `elfworlds plan --format json` shows it; `root` is null, or as world.nix reads it. `files` is a directory with every input under its sha256.
 # Both are absolute paths as strings. They go in as files, since one argument holds 128 KiB at most.
-{ mkObject, toolchain }:
+{
+  mkObject,
+  toolchain,
+  world,
+}:
 { plan, files }:
 let
   document = builtins.fromJSON (builtins.readFile plan);
+  here = world document.toolchain;
 
   # One store path per content, whatever the directory: its name is fixed and its digest known.
   input =
@@ -25,6 +30,7 @@ let
       inherit (request) filename;
       argv = toolchain document.toolchain request.argv;
       inherit (document.toolchain) env;
+      world = here;
       inputs = builtins.mapAttrs (_place: input) request.inputs;
       needs = builtins.listToAttrs (
         map (name: {

@@ -1,11 +1,15 @@
 # The words that a request's command begins with: its tool becomes a program of the package set, or, where the
-# package set is the host, the very program that the runner found and took the identity of.
+# package set is the host or there is a root, the very program that the runner found and took the identity of.
 {
   pkgs,
   compiler,
   rustc,
 }:
-{ tools, ... }:
+{
+  tools,
+  root ? null,
+  ...
+}:
 argv:
 let
   tool = builtins.head argv;
@@ -19,6 +23,6 @@ let
       "linker=${compiler}/bin/cc"
     ];
   };
-  words = if pkgs.stdenv.isHost or false then tools.${tool} else own.${tool};
+  words = if root != null || pkgs.stdenv.isHost or false then tools.${tool} else own.${tool};
 in
 words ++ builtins.tail argv

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from elfworlds.sandbox.reaper import provide
 from elfworlds.toolchains import Package
 from elfworlds.toolchains.debian.root import Root
 
+COMPILING = ("dash", "coreutils", "gcc", "libc6-dev")
+UNUSED = re.compile(r"/usr/(share|lib/debug)/|/lto1$|-lto-dump|/gconv/|/lib[a-z]+san[._]|/var/|/python")
 CC = shutil.which("cc") or "/usr/bin/cc"
 PROGRAMS = ("sh", "env", "cat", "sleep", "setsid", "ls", "head", "touch", "grep", "readlink")
 
@@ -99,3 +101,55 @@ def own_root(directory: Path, parts: tuple[str, ...] = ("base",)) -> Root:
     listed = subprocess.run([query, "-W", "-f", "${Package}\t${Version}\n"], check=True, capture_output=True, text=True)
     packages = dict(line.split("\t") for line in listed.stdout.splitlines())
     return Root("own", tree, tuple(Package(*one) for one in sorted(packages.items())), parts, 0)
+
+
+def compiling_root(directory: Path, *, merged: bool, without: tuple[str, ...] = ()) -> Root:
+    """A root that holds this machine's packages of a C compiler, but some files; with its /lib in /usr or beside it."""
+    tree = directory / "root"
+    versions, needs = _installed()
+    names = sorted(_closure(COMPILING, needs))
+    listed = subprocess.run(["dpkg-query", "-L", *names], check=True, capture_output=True, text=True).stdout
+    for path in sorted(
+        {re.sub(r"^/(usr/)?", "/usr/", one) for one in listed.splitlines() if not one.startswith("/etc")}
+    ):
+        if (Path(path).is_symlink() or Path(path).is_file()) and not UNUSED.search(path):
+            target = tree / path[1:]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target, follow_symlinks=False)
+    for path in without:
+        (tree / path[1:]).unlink()
+    _finish(tree, merged=merged)
+    return Root("own", tree, tuple(Package(one, versions[one]) for one in names), ("base",), 0)
+
+
+def _finish(tree: Path, *, merged: bool) -> None:
+    (tree / "etc").mkdir()
+    (tree / "usr/bin/sh").unlink(missing_ok=True)
+    (tree / "usr/bin/sh").symlink_to("dash")
+    for name in ("bin", "lib", "lib64"):
+        if merged:
+            (tree / name).symlink_to(f"usr/{name}")
+        else:
+            (tree / name).mkdir()
+            for one in sorted((tree / "usr" / name).iterdir()):
+                (tree / name / one.name).symlink_to(f"../usr/{name}/{one.name}")
+
+
+def _installed() -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Version and dependencies of every package of this machine; of alternatives the first."""
+    form = "${Package}\t${Version}\t${Depends}, ${Pre-Depends}\n"
+    text = subprocess.run(["dpkg-query", "-W", "-f", form], check=True, capture_output=True, text=True).stdout
+    rows = [line.split("\t") for line in text.splitlines()]
+    needs = {name: re.findall(r"(?:^|, )([a-z0-9][a-z0-9+.-]+)", words) for name, _, words in rows}
+    return {name: version for name, version, _ in rows}, needs
+
+
+def _closure(names: Iterable[str], needs: Mapping[str, list[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name in needs and name not in found:
+            found.add(name)
+            waiting += needs[name]
+    return found

@@ -70,6 +70,15 @@ def test_values_without_c_of_their_own_stand_right_behind_their_number(world: Wo
     assert '\t/* 1. c, as n */\n\ttell("n", "c", 6 * 7);\n' in main
 
 
+def test_a_reference_within_a_string_ends_no_string(world: World) -> None:
+    steps = (
+        "      - dlopen: {object: lib, as: opened}\n"
+        """      - {c: 'int n = "a ${matrix.n} opened"[0] == 97 ? opened != 0 : 2;', values: {n: n}}\n"""
+        "matrix: {n: [1]}\n"
+    )
+    assert '\tint n = "a 1 opened"[0] == 97 ? it.opened != 0 : 2;\n' in exported(world, "within", steps)
+
+
 def test_a_trials_program_says_which_trial_it_is(world: World) -> None:
     path = world.experiment("said", f"{HEAD.format(name='said')}{OPEN}matrix: {{way: [dlopen], n: [1]}}\n")
     world.run("run", path)

@@ -29,6 +29,9 @@ SEEN = {
         "error: builder for '/nix/store/403-libbase.so.drv' failed with exit code 1;\n       last 2 log lines:\n"
         "       >        Error    executing '/usr/bin/bash': No such file or directory"
     ): trouble.REFUSED,
+    "elfworlds-enter: a user namespace (unshare): Operation not permitted": trouble.NO_NAMESPACE,
+    "error: store path mismatch in (possibly filtered) path added from '/root/x'": trouble.CHANGED,
+    "elfworlds-enter: start /bin/sh: No such file or directory": trouble.NO_WORLD,
     "error: evaluation aborted with the following error message: 'This version of Nixpkgs requires Nix >= 2.18'": (
         trouble.TOO_OLD
     ),

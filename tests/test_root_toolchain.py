@@ -17,7 +17,7 @@ from elfworlds.plan import Plan
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.sandbox import look
 from elfworlds.toolchains import Package, Toolchain
-from elfworlds.toolchains.borrowed import with_gdb
+from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
 from elfworlds.toolchains.debian.root import Root
 from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
 from elfworlds.toolchains.debian.toolchain import upstream
@@ -264,6 +264,24 @@ def test_gdb_of_a_root_may_watch_this_machines_programs(
     borrowing = replace(watching, toolchain=with_gdb(toolchain, watching.toolchain))
     assert borrowing.toolchain.world.root is None
     assert borrowing.watch(gdb, crashing)["signal"] == "SIGSEGV"
+
+
+def test_another_root_is_seen_below_its_name(rooted: Toolchain, toolchain: Toolchain) -> None:
+    other = replace(rooted, name="debian/other")
+    seen = seeing(rooted, ["debian/other"], {"debian/other": other}).world
+    assert rooted.world.root is not None
+    assert seen.outside("/debian/other/usr/bin/env") == rooted.world.outside("/usr/bin/env")
+    assert seen.real("/debian/other/usr/bin/env") == "/debian/other" + rooted.world.real("/usr/bin/env")
+    assert cannot_see(rooted, ["debian/other"], {"debian/other": other}) == ""
+    without = replace(other, unsupported="no bubblewrap", world=toolchain.world)
+    assert cannot_see(rooted, ["debian/other"], {"debian/other": without}) == "debian/other: no bubblewrap"
+
+
+def test_this_machine_shows_no_other_root(toolchain: Toolchain) -> None:
+    assert seeing(toolchain, ["debian/other"], {}).world == toolchain.world
+    why = "host is no root, and only a root can have another (debian/other) beside it"
+    assert cannot_see(toolchain, ["debian/other"], {}) == why
+    assert cannot_see(toolchain, [], {}) == ""
 
 
 def test_a_gdb_that_is_not_there_is_lacking(rooted: Toolchain, tmp_path: Path) -> None:

@@ -310,7 +310,7 @@ def test_links_lead_nowhere_but_into_the_root(tmp_path: Path) -> None:
 def test_another_root_is_seen_below_tool(tmp_path: Path, inside: Inside) -> None:
     (tmp_path / "tool/usr/lib").mkdir(parents=True)
     (tmp_path / "tool/usr/lib/gdb").write_text("of another")
-    world = replace(inside.world, tool_root=look(str(tmp_path / "tool")))
+    world = replace(inside.world, others=(("/tool", look(str(tmp_path / "tool"))),))
     assert replace(inside, world=world).sh("cat /tool/usr/lib/gdb; cat /tool/lib/gdb").text == "of another" * 2
     assert world.outside("/tool/lib/gdb") == f"{tmp_path}/tool/usr/lib/gdb"
 

@@ -1,6 +1,7 @@
 /* Claim: an application that loads plugins by dlmopen(LM_ID_NEWLM) can change any copy's globals and no other's.
  *
- * Usage: app dlmopen|dlopen PLUGIN...   Exit 0: the log is complete; 1: a plugin could not be used. */
+ * Usage: app dlmopen|dlopen PLUGIN...   Exit 0: the log is complete; 1: a plugin could not be used.
+ * With -DFREE_IT_HERE the application itself frees what a plugin's malloc returned. */
 #define _GNU_SOURCE
 #include "../base/base.h"
 
@@ -65,6 +66,16 @@ static void print_application(void)
 	       VERSION, base_global_value, base_version());
 }
 
+static void release(const struct plugin *plugin, char *name)
+{
+#ifdef FREE_IT_HERE
+	(void)plugin;
+	free(name);
+#else
+	plugin->release_name(name);
+#endif
+}
+
 static void print_all(const struct plugin *plugins, int count)
 {
 	print_application();
@@ -72,7 +83,7 @@ static void print_all(const struct plugin *plugins, int count)
 		char *name = plugins[i].fullname();
 
 		printf("user %d fullname: %s\n", i, name ? name : "(no memory)");
-		plugins[i].release_name(name);
+		release(&plugins[i], name);
 	}
 }
 

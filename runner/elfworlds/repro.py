@@ -77,7 +77,9 @@ class _Script:
         yield "#!/bin/sh"
         yield from (f"# {line}" for text in comment(self.plan, self.trial) for line in text.split("\n"))
         tools = ", ".join(sorted({TOOLS.get(one.argv[0], one.argv[0]) for one in self.requests} - {"cp"}))
-        yield from (f"# Needs: {tools}. Run it in an empty directory: sh THIS-FILE", "set -eu", "here=$(pwd)", "")
+        yield f"# Needs: {tools}. Run it in an empty directory: sh THIS-FILE"
+        yield from (f"# It was tried with all files of {name} below /{name}." for name in self.trial.bound.sees)
+        yield from ("set -eu", "here=$(pwd)", "")
         if self.trial.bound.argv and self.trial.bound.capture == "pipe":
             yield from ("# The trial's standard output was a pipe.", *ON_A_TERMINAL, "")
         for request in self.requests:

@@ -17,7 +17,7 @@ from elfworlds.observers.types import Watched
 from elfworlds.outcome import MET, Judgement, difference, judge, matches
 from elfworlds.plan import realise
 from elfworlds.plan.points import GDB
-from elfworlds.toolchains.borrowed import with_gdb
+from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
 from elfworlds.traces import events
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ class Observer:
         toolchain = self.toolchain(trial)
         if toolchain.unsupported:
             return f"{toolchain.name}: {toolchain.unsupported}"
+        if why := cannot_see(toolchain, trial.bound.sees, self.toolchains):
+            return why
         lacking = [tool for tool in getattr(OBSERVERS[trial.observer], "TOOLS", ()) if tool not in toolchain.tools]
         if not lacking:
             return ""
@@ -120,7 +122,7 @@ class Observer:
 
     def toolchain(self, trial: Trial) -> Toolchain:
         """The trial's toolchain; under gdb that of the libc with the gdb of another one, where that is an axis."""
-        found = self.toolchains[trial.bound.toolchain]
+        found = seeing(self.toolchains[trial.bound.toolchain], trial.bound.sees, self.toolchains)
         debugger = dict(trial.point).get(GDB, found.name)
         return with_gdb(found, self.toolchains[debugger]) if trial.observer == GDB and debugger != found.name else found
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from elfworlds import elf, prediction, resolve
 from elfworlds.observers import ld_debug
 from elfworlds.run import OBSERVED, contents, watched
+from elfworlds.toolchains.borrowed import seeing
 from elfworlds.traces.lddebug import parse
 
 if TYPE_CHECKING:
@@ -63,13 +64,17 @@ class Tracer:
             seen = self.watched(trial, Path(work))
             text = ld_debug.text(self.left(trial, seen))
             trace = parse(text)
-            toolchain = self.toolchains[trial.bound.toolchain]
+            toolchain = self.toolchain(trial)
             told = prediction.predict(trace, self.world(seen, toolchain))
         rows = prediction.record(trace, self.names, told)
         rows["link_maps"] = [
             {**one, **self.provenance(toolchain.world.outside(one["path"]))} for one in rows["link_maps"]
         ]
         return {"scenario": trial.scenario, "point": dict(trial.point), "trial": trial.id, **rows}
+
+    def toolchain(self, trial: Trial) -> Toolchain:
+        found = self.toolchains[trial.bound.toolchain]
+        return seeing(found, trial.bound.sees, self.toolchains)
 
     def watched(self, trial: Trial, work: Path) -> Watched:
         for name in ("cwd", OBSERVED):
@@ -81,7 +86,7 @@ class Tracer:
         """What LD_DEBUG wrote: in the trial itself, or in one of its own."""
         if trial.observer == ld_debug.NAME:
             return contents(str(self.kept(trial) / OBSERVED))
-        self.run(ld_debug.command(seen, self.toolchains[trial.bound.toolchain]))
+        self.run(ld_debug.command(seen, self.toolchain(trial)))
         return contents(seen.leaves)
 
     def world(self, seen: Watched, toolchain: Toolchain) -> resolve.World:

@@ -65,6 +65,10 @@ class LocalBackend:
     def where(self) -> str:
         return f"local store {self.root}"
 
+    @property
+    def store(self) -> str:
+        return str(self.root / "objects")
+
     def build(
         self,
         plan: Plan,
@@ -162,7 +166,7 @@ class LocalBackend:
         """Run a request's command in a directory of its own."""
         lay_out(work, request, files)
         command = as_command(request, work, artifacts, toolchain)
-        world = toolchain.world.reading(str(self.root / "objects"))
+        world = toolchain.world.reading(self.store)
         return self.run(sandbox.wrap(command, world, (str(work),)))
 
     def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]:

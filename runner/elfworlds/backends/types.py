@@ -92,7 +92,8 @@ class Backend(Protocol):
     """Makes what a plan asks for.
 
     `keep_going` builds all that does not depend on a failure; `report` is told of each object as it is done.
-    `verify` makes every object of a build once more. `where` says in words where objects are.
+    `verify` makes every object of a build once more. `where` says in words where objects are; `store` is the
+    directory that all of them lie in, at the path that is in them.
     """
 
     @property
@@ -100,6 +101,9 @@ class Backend(Protocol):
 
     @property
     def where(self) -> str: ...
+
+    @property
+    def store(self) -> str: ...
 
     def build(
         self,

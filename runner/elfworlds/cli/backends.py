@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from elfworlds.backends.local import LocalBackend, default_root
 from elfworlds.errors import InputError
+from elfworlds.plan.points import DEFAULT_LIBC
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from elfworlds.backends import Backend
+    from elfworlds.backends.nix import NixBackend
     from elfworlds.process import Pool
 
 VARIABLE = "ELFWORLDS_BACKEND"
@@ -29,28 +31,36 @@ def chosen(word: str, environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def ready(
-    word: str, pool: Pool, environment: Mapping[str, str], jobs: int, languages: Collection[str] = ()
+    word: str,
+    pool: Pool,
+    environment: Mapping[str, str],
+    jobs: int,
+    languages: Collection[str] = (),
+    toolchains: Collection[str] = (DEFAULT_LIBC,),
 ) -> tuple[tuple[Backend, ...], Mapping[str, str]]:
-    """The backends, and the environment whose compilers they build objects in these languages with."""
+    """The backends, and the environment whose compilers they build objects in these languages with.
+
+    A package set is asked for its compilers where one of the toolchains is `host`: roots have their own.
+    """
     made: list[Backend] = []
     for name in chosen(word, environment):
         if name == "nix":
-            backend, environment = _nix(pool, environment, jobs, languages)
+            from elfworlds.backends.nix.compiler import environment_with_compilers
+
+            backend = _nix(pool, environment, jobs)
             made.append(backend)
+            if DEFAULT_LIBC in toolchains:
+                environment = environment_with_compilers(backend.settings, pool.run, languages)
         else:
             made.append(LocalBackend(default_root(environment), pool.run, jobs, pool.interrupt))
     return tuple(made), environment
 
 
-def _nix(
-    pool: Pool, environment: Mapping[str, str], jobs: int, languages: Collection[str]
-) -> tuple[Backend, Mapping[str, str]]:
+def _nix(pool: Pool, environment: Mapping[str, str], jobs: int) -> NixBackend:
     from elfworlds.backends.nix import NixBackend
-    from elfworlds.backends.nix.compiler import environment_with_compilers
     from elfworlds.backends.nix.memory import Memory
     from elfworlds.backends.nix.settings import settings
 
     found = settings(environment)
     memory = Memory(default_root(environment) / "nix")
-    backend = NixBackend(found, memory, pool.run, jobs, pool.interrupt)
-    return backend, environment_with_compilers(found, pool.run, languages)
+    return NixBackend(found, memory, pool.run, jobs, pool.interrupt)

@@ -38,7 +38,7 @@ def build(
     worst = Exit.AS_EXPECTED
     with Pool() as pool:
         languages = session.languages(found)
-        builders, environment = backends.ready(backend, pool, os.environ, jobs, languages)
+        builders, environment = backends.ready(backend, pool, os.environ, jobs, languages, worlds.wanted(found))
         toolchains = worlds.provide(found, pool, environment, screen, jobs)
         for one in found:
             plan = session.make_plan(one, toolchains)

@@ -117,7 +117,7 @@ def _roots(environment: Mapping[str, str]) -> Finding:
 
 def _programs(environment: Mapping[str, str]) -> Iterator[Finding]:
     costs = {
-        "nix-build": "the nix backend",
+        "nix-build": "the nix backend, and nixpkgs/<pin>",
         "gdb": "observing trials with gdb",
         "valgrind": "observing trials with valgrind",
         "strace": "observing trials with strace",

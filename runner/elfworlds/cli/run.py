@@ -59,7 +59,7 @@ def run(
     codes = [Exit.AS_EXPECTED]
     with Pool() as pool:
         languages = session.languages(found)
-        builders, environment = backends.ready(backend, pool, os.environ, jobs, languages)
+        builders, environment = backends.ready(backend, pool, os.environ, jobs, languages, worlds.wanted(found))
         if dry_run:
             return rehearse(choice.plans(found, worlds.foreseen(found, pool, environment, languages)), screen)
         toolchains = worlds.provide(found, pool, environment, screen, jobs)
@@ -74,7 +74,16 @@ def run(
                 if made.unexpected(plan.may_fail()) and not keep_going:
                     return Exit.BUILD_FAILED
                 execution = Execution(
-                    one, plan, made, toolchains, pool, jobs, builder.name, output, retries=retries, maxfail=maxfail
+                    one,
+                    plan,
+                    made,
+                    worlds.seeing(toolchains, builder.store),
+                    pool,
+                    jobs,
+                    builder.name,
+                    output,
+                    retries=retries,
+                    maxfail=maxfail,
                 )
                 code, directory = execute(execution, screen, tables=tables)
                 codes.append(code)

@@ -18,6 +18,7 @@ from elfworlds.spec.languages import used
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian import lock as locks
 from elfworlds.toolchains.host import Prober, probe
+from elfworlds.toolchains.nixpkgs import pin as pins
 from elfworlds.yamltext import ProblemsError, read
 
 if TYPE_CHECKING:
@@ -121,9 +122,10 @@ def languages(found: Iterable[Loaded]) -> frozenset[str]:
 
 
 def known_toolchains(cwd: Path) -> tuple[str, ...]:
-    """What the axes `libc` and `gdb` may hold: this machine, and every suite that is pinned."""
-    suites = locks.suites(locks.places(cwd))
-    return ("host", *(f"debian/{suite}" for suite in suites), *(f"musl/{suite}" for suite in suites))
+    """What the axes `libc` and `gdb` may hold: this machine, every suite that is pinned, every pin of nixpkgs."""
+    places = locks.places(cwd)
+    families = {"debian": locks.suites(places), "musl": locks.suites(places), pins.FAMILY: pins.names(places)}
+    return ("host", *(f"{family}/{name}" for family, names in families.items() for name in names))
 
 
 def stand_ins(cwd: Path) -> dict[str, Toolchain]:

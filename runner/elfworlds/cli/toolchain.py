@@ -1,4 +1,4 @@
-"""`elfworlds toolchain`: pinned roots, made, fetched, listed and removed."""
+"""`elfworlds toolchain`: pinned roots, made, fetched, listed and removed; pins of nixpkgs likewise."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ Some = Annotated[list[str] | None, typer.Argument(metavar="[SUITE…]", help="Co
 Parts = Annotated[list[str] | None, typer.Option("--part", metavar="PART", help="What more is wanted: rustc, musl.")]
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIRECTORY", help="Where lock files are written.")]
 
-app = typer.Typer(help="Pinned Debian packages as roots that objects are built and run in.", no_args_is_help=True)
+app = typer.Typer(
+    help="Pinned Debian packages as roots that objects are built and run in; pins of nixpkgs.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -87,12 +89,14 @@ def fetch(
 ) -> None:
     """Fetch, verify and unpack what a lock file pins; nothing is done where it is there."""
     from elfworlds.backends.local import default_root
+    from elfworlds.cli import pins
     from elfworlds.cli.console import Screen
     from elfworlds.process import Pool
     from elfworlds.toolchains.debian import Means, ensure
 
     screen = Screen.of(color, quiet=quiet, environment=os.environ)
-    locks = [_lock(suite) for suite in _names(suites)]
+    locks = [_lock(suite) for suite in _names(pins.others(suites))]
+    pinned = pins.named(suites)
     wanted = _wanted(locks, part or [])
     with Pool() as pool:
         means = Means(
@@ -105,6 +109,8 @@ def fetch(
         for one in locks:
             root = ensure(one, wanted, default_root(os.environ), means)
             screen.say(f"debian/{root.suite}: {len(root.packages)} packages, {root.size // MEGABYTE} MB · {root.path}")
+        for line in pins.fetch(pinned, part or [], pool, os.environ):
+            screen.say(line)
 
 
 def _names(suites: Iterable[str]) -> list[str]:
@@ -129,6 +135,7 @@ def _wanted(locks: Sequence[Lock], parts: Sequence[str]) -> Sequence[str]:
 def list_roots() -> None:
     """List what is pinned, with its revisions, and what of it is here."""
     from elfworlds.backends.local import default_root
+    from elfworlds.cli import pins
     from elfworlds.report.text import grid
     from elfworlds.toolchains.debian.lock import places
     from elfworlds.toolchains.debian.lock import suites as pinned
@@ -136,6 +143,7 @@ def list_roots() -> None:
 
     here = roots(default_root(os.environ))
     rows = [_row(_lock(suite), here) for suite in pinned(places(Path.cwd()))]
+    rows += pins.rows(TOLD, default_root(os.environ))
     if not rows:
         typer.echo("nothing is pinned: elfworlds toolchain lock SUITE")
         return
@@ -168,6 +176,7 @@ def _unpacked(one: Lock, root: Root) -> str:
 def remove(suites: Some = None) -> None:
     """Remove unpacked roots, and fetched packages that no root that stays is made of."""
     from elfworlds.backends.local import default_root
+    from elfworlds.cli import pins
     from elfworlds.errors import InputError
     from elfworlds.toolchains.debian.root import remove as remove_root
     from elfworlds.toolchains.debian.root import remove_packages, roots
@@ -176,7 +185,9 @@ def remove(suites: Some = None) -> None:
     cache = default_root(os.environ)
     here = roots(cache)
     names = {root.suite for root in here}
-    wanted = set(_names(suites)) if suites else names
+    for line in pins.forget(pins.named(suites) if suites else pins.every(), default_root(os.environ)):
+        typer.echo(line)
+    wanted = set(_names(pins.others(suites))) if suites else names
     for suite in sorted(wanted - names):
         raise InputError(f"no root of debian/{suite} is here", hint=closest(suite, names))
     for root in here:

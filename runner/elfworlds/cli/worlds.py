@@ -1,8 +1,8 @@
-"""The toolchains that experiments are built and run with: this machine's own, and pinned roots."""
+"""The toolchains that experiments are built and run with: this machine's own, pinned roots, pins of nixpkgs."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,11 @@ from elfworlds.backends.local import default_root
 from elfworlds.cli import session
 from elfworlds.errors import InputError
 from elfworlds.plan.points import DEFAULT_LIBC, GDB, LIBC
+from elfworlds.spec.expand import expand
 from elfworlds.spec.forms import Axis
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian import lock as locks
+from elfworlds.toolchains.nixpkgs import pin as pins
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from elfworlds.cli.session import Loaded
     from elfworlds.process import Pool
     from elfworlds.toolchains.debian import Lock
+    from elfworlds.toolchains.nixpkgs import Pin
 
 HOST = DEFAULT_LIBC
 AXES = (LIBC, GDB)
@@ -61,58 +64,117 @@ def wanted(found: Iterable[Loaded]) -> tuple[str, ...]:
         axes = one.spec.experiment.matrix.axes
         names |= dict.fromkeys(axes[LIBC].labels if LIBC in axes else (HOST,))
         names |= dict.fromkeys(axes[GDB].labels if GDB in axes else ())
+        if any(name != HOST for name in names):  # only a root has others beside it
+            seen = (name for scenario in one.spec.experiment.scenarios.values() for name in scenario.sees)
+            names |= dict.fromkeys(label for name in seen for label in expand(name, axes))
     return tuple(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What it takes to have toolchains here.
+
+    Attributes:
+        languages: what objects are written in.
+    """
+
+    pool: Pool
+    environment: Mapping[str, str]
+    screen: Screen
+    jobs: int
+    languages: Collection[str]
+
+    def toolchain(self, label: str) -> Toolchain:
+        """One that works, or one that says why it does not."""
+        from elfworlds.sandbox.availability import probe
+
+        if label == HOST:
+            return session.host(self.pool, self.environment, remember=True, languages=self.languages)
+        here = probe(self.pool.run, self.environment.get("PATH", ""))
+        if not here.bwrap:
+            return replace(before(label, self.languages), unsupported=here.lacking)
+        return self.pin(label, here.bwrap) if label.startswith(f"{pins.FAMILY}/") else self.root(label, here.bwrap)
+
+    def root(self, label: str, bwrap: str) -> Toolchain:
+        from elfworlds.toolchains.debian import Means, ensure
+        from elfworlds.toolchains.debian.toolchain import toolchain
+
+        means = Means(
+            run=self.pool.run,
+            environment=self.environment,
+            jobs=self.jobs,
+            working=self.screen.working,
+            tell=self.tell,
+        )
+        root = ensure(*pinning(label, self.languages), self.cache, means)
+        return toolchain(root, self.pool.run, bwrap=bwrap)
+
+    def pin(self, label: str, bwrap: str) -> Toolchain:
+        from elfworlds.toolchains.nixpkgs import made
+        from elfworlds.toolchains.nixpkgs.toolchain import pinned, toolchain
+
+        pin, rust = nixpkgs_pin(label), "rust" in self.languages
+        there = made.found(pin, self.cache, rust=rust)
+        if there is None:
+            lacking = made.lacking(pin, self.pool.run, self.environment.get("PATH", ""))
+            if lacking:
+                return pinned(pin, lacking)
+            self.tell(f"{pin.label}: asking Nix for it, which takes minutes the first time")
+            there = made.make(pin, self.cache, self.pool.run, self.environment, rust=rust)
+        return toolchain(there, self.pool.run, bwrap=bwrap)
+
+    @property
+    def cache(self) -> Path:
+        return default_root(self.environment)
+
+    def tell(self, text: str) -> None:
+        self.screen.tell([text])
 
 
 def provide(
     found: Sequence[Loaded], pool: Pool, environment: Mapping[str, str], screen: Screen, jobs: int
 ) -> dict[str, Toolchain]:
-    """Every toolchain that is wanted; a root is fetched and unpacked where it is not there.
+    """Every toolchain that is wanted; a root is fetched and unpacked, a pin asked of Nix, where it is not there.
 
     Raises:
-        BuildFailedError: there is no compiler, or a root cannot be had.
+        BuildFailedError: there is no compiler, or a root or a pin cannot be had.
     """
-    from elfworlds.sandbox.availability import probe
-    from elfworlds.toolchains.debian import Means, ensure
-    from elfworlds.toolchains.debian.toolchain import pinned, toolchain
+    provider = Provider(pool, environment, screen, jobs, session.languages(found))
+    return {label: provider.toolchain(label) for label in wanted(found)}
 
-    languages = session.languages(found)
-    made: dict[str, Toolchain] = {}
-    means = Means(
-        run=pool.run,
-        environment=environment,
-        jobs=jobs,
-        working=screen.working,
-        tell=lambda text: screen.tell([text]),
-    )
-    for label in wanted(found):
-        if label == HOST:
-            made[label] = session.host(pool, environment, remember=True, languages=languages)
-            continue
-        lock, parts = pinning(label, languages)
-        here = probe(pool.run, environment.get("PATH", ""))
-        if not here.bwrap:
-            made[label] = replace(pinned(lock, parts), unsupported=here.lacking)
-            continue
-        root = ensure(lock, parts, default_root(environment), means)
-        store = str(default_root(environment) / "objects")
-        Path(store).mkdir(parents=True, exist_ok=True)
-        made[label] = toolchain(root, pool.run, read_only=(store,), bwrap=here.bwrap)
-    return made
+
+def seeing(toolchains: Mapping[str, Toolchain], store: str) -> dict[str, Toolchain]:
+    """The toolchains with worlds in which trials see the store that objects lie in; without objects there is none."""
+    more = (store,) if Path(store).is_dir() else ()
+    return {name: replace(one, world=one.world.reading(*more)) for name, one in toolchains.items()}
 
 
 def foreseen(
     found: Sequence[Loaded], pool: Pool, environment: Mapping[str, str], languages: Collection[str]
 ) -> dict[str, Toolchain]:
     """As `provide`, for a plan that nobody runs: nothing is fetched and nothing written."""
-    from elfworlds.toolchains.debian.toolchain import pinned
-
     return {
         label: session.host(pool, environment, remember=False, languages=languages)
         if label == HOST
-        else pinned(*pinning(label, languages))
+        else before(label, languages)
         for label in wanted(found)
     }
+
+
+def before(label: str, languages: Collection[str]) -> Toolchain:
+    """What is known of a root or a pin that nobody looks for."""
+    if label.startswith(f"{pins.FAMILY}/"):
+        from elfworlds.toolchains.nixpkgs.toolchain import pinned as pinned_nixpkgs
+
+        return pinned_nixpkgs(nixpkgs_pin(label))
+    from elfworlds.toolchains.debian.toolchain import pinned
+
+    return pinned(*pinning(label, languages))
+
+
+def nixpkgs_pin(label: str) -> Pin:
+    """The pin of `nixpkgs/<pin>`."""
+    return pins.find(label.partition("/")[2], locks.places(Path.cwd()))
 
 
 def pinning(label: str, languages: Collection[str]) -> tuple[Lock, tuple[str, ...]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     When = Mapping[str, tuple[str | None, ...]]
 
 INDEX = "loop.index"
-_INDEX = "\0"  # no text of an experiment holds one
+_INDEX = _HOLE = "\0"  # no text of an experiment holds one
 _SYMBOLIC = re.compile(r"@[0-9a-f]{40}@")
 
 
@@ -107,11 +107,12 @@ class Scope:
 
     def expression(self, template: Template) -> str:
         """C as its author wrote it, with our names in it."""
-        return "".join(self.part(part) for part in template.parts)
+        values = iter([self.value(part) for part in template.parts if not isinstance(part, str)])
+        whole = "".join(part if isinstance(part, str) else _HOLE for part in template.parts)
+        return re.sub(_HOLE, lambda _: next(values), renamed(whole, self.members()))
 
-    def part(self, part: str | refs.Reference) -> str:
-        if isinstance(part, str):
-            return renamed(part, self.members())
+    def value(self, part: refs.Reference) -> str:
+        """What a reference becomes in C."""
         name = self.text(part.name)
         value = str(self.lookup(name))
         if _INDEX in value:

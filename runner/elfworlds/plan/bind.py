@@ -207,6 +207,7 @@ class Binder:
             outcomes={name: self.matchers(values) for name, values in one.outcomes.items()},
             show=one.show,
             program=program,
+            sees=tuple(self.text(name) for name in one.sees),
             watch={observer: self.watched(observer, one) for observer in one.observe.chosen},
         )
 

@@ -49,7 +49,7 @@ class Reads:
         said = [*one.env.values(), *(text for _, text in texts(one.outcomes, ()))]
         parts = [*one.run, one.stdin, one.timeout, one.repeat, one.retries, one.capture, one.cpus, one.subject]
         found = [part for part in parts if isinstance(part, Template)]
-        found += [*within(one.steps), *within(one.program), *within(one.observe)]
+        found += [*within(one.steps), *within(one.program), *within(one.observe), *one.sees]
         axes, objects = self.named([*found, *(refs.parse(text or "") for text in said)])
         axes |= {axis for step in every(one.steps) for axis in step.when if axis in self.axes}
         bare = [*self.directories(one.program), *(file for step in every(one.steps) for file in _files(step))]

@@ -103,6 +103,7 @@ class Bound:
         show: values that stand beside the outcome in reports.
         program: sha256 of the C that the scenario's steps became; empty where it has none.
         watch: observer → what it is asked.
+        sees: toolchains whose roots are seen beside the trial's own.
     """
 
     kind: str
@@ -120,6 +121,7 @@ class Bound:
     show: tuple[str, ...]
     program: str = ""
     watch: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

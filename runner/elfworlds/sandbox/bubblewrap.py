@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elfworlds.sandbox.tree import look
-from elfworlds.sandbox.world import TOOLS, World
+from elfworlds.sandbox.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +59,8 @@ def _seen(world: World, root: Tree, writable: tuple[str, ...]) -> Iterator[str]:
     yield world.bwrap
     yield from _system(root, "", world.changing)
     yield from ("--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp")  # noqa: S108  # its own
-    if world.tool_root:
-        yield from _system(world.tool_root, TOOLS)
+    for top, tree in world.others:
+        yield from _system(tree, top)
     for path in sorted(world.read_only):
         yield from ("--ro-bind", path, path)
     for path in sorted({posixpath.normpath(one) for one in writable} - set(OWN)):

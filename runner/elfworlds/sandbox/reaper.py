@@ -1,7 +1,7 @@
-"""The program that is process 1 of every world (reaper.c), compiled once and kept.
+"""The program that is process 1 of every world (reaper.c), and others like it: compiled once and kept.
 
-A root's own gcc makes it, statically: so a machine needs nothing but bubblewrap, and everybody who has the same
-root has the same reaper. It needs nothing of the world that it runs in but the kernel.
+A root's own gcc makes them, statically: so a machine needs nothing but bubblewrap, and everybody who has the same
+root has the same ones. They need nothing of the world that they run in but the kernel.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ FLAGS = ("-std=gnu17", "-O2", "-s", "-static")
 SECONDS = 60.0
 
 
-def provide(directory: Path, cc: Sequence[str], env: Mapping[str, str], world: World, run: Run) -> str:
+def provide(
+    directory: Path, cc: Sequence[str], env: Mapping[str, str], world: World, run: Run, source: Path = SOURCE
+) -> str:
     """The path of the reaper of this version; made where it is not there yet.
 
     Args:
@@ -36,20 +38,21 @@ def provide(directory: Path, cc: Sequence[str], env: Mapping[str, str], world: W
         env: the compiler's environment.
         world: where the compiler runs; it has no reaper itself.
         run: how it is run.
+        source: of another program than the reaper.
 
     Raises:
         BuildFailedError: it cannot be made.
     """
-    text = SOURCE.read_bytes()
-    place = directory / f"reaper-{hashlib.sha256(text).hexdigest()[:16]}"
+    text = source.read_bytes()
+    place = directory / f"{source.stem}-{hashlib.sha256(text).hexdigest()[:16]}"
     if place.exists():
         return str(place)
-    with tempfile.TemporaryDirectory(prefix=".reaper-", dir=directory) as work:
-        (Path(work) / "reaper.c").write_bytes(text)
-        argv = (*cc, *FLAGS, "-o", "reaper", "reaper.c")
+    with tempfile.TemporaryDirectory(prefix=f".{source.stem}-", dir=directory) as work:
+        (Path(work) / source.name).write_bytes(text)
+        argv = (*cc, *FLAGS, "-o", source.stem, source.name)
         done = run(wrap(Command(argv=argv, env=env, cwd=work, timeout=SECONDS), world))
         if not done.ok:
             said = (done.stdout.data + done.stderr.data).decode("utf-8", "replace").strip()
-            raise BuildFailedError(f"{world.name}: {SOURCE.name} cannot be compiled: {said or done.not_started}")
-        os.replace(Path(work) / "reaper", place)  # noqa: PTH105  # whole or not at all
+            raise BuildFailedError(f"{world.name}: {source.name} cannot be compiled: {said or done.not_started}")
+        os.replace(Path(work) / source.stem, place)  # noqa: PTH105  # whole or not at all
     return str(place)

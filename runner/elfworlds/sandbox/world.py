@@ -23,7 +23,7 @@ class World:
             a signal looks like an exit, and resources are bubblewrap's own.
         bwrap: bubblewrap.
         read_only: existing directories of this machine that are seen at their own paths, such as a store.
-        tool_root: another root, whose gdb is seen below /tool.
+        others: other roots, each with the directory below which it is seen; the one whose gdb is used is at /tool.
         changing: directories of the root's top that may be written to, while a root is made.
     """
 
@@ -32,7 +32,7 @@ class World:
     reaper: str = ""
     bwrap: str = "/usr/bin/bwrap"
     read_only: tuple[str, ...] = ()
-    tool_root: Tree | None = None
+    others: tuple[tuple[str, Tree], ...] = ()
     changing: tuple[str, ...] = ()
 
     def reading(self, *directories: str) -> World:
@@ -41,15 +41,24 @@ class World:
 
     def real(self, path: str) -> str:
         """An absolute path of this world without symbolic links; it is a path of this world still."""
-        return self.root.real(path) if self.root and self.root.holds(path) else os.path.realpath(path)
+        for top, tree in (*self.others, ("", self.root)):
+            if tree and path.startswith(f"{top}/") and tree.holds(path.removeprefix(top)):
+                found = tree.real(path.removeprefix(top))
+                return os.path.realpath(found) if self.shows(found) else f"{top}{found}"
+        return os.path.realpath(path)
 
     def outside(self, path: str) -> str:
         """Where an absolute path of this world lies on this machine; what is bound lies at its own path."""
-        for tree, top in ((self.tool_root, TOOLS), (self.root, "")):
+        for top, tree in (*self.others, ("", self.root)):
             below = path.removeprefix(top) if path.startswith(f"{top}/") else ""
             if tree and below and tree.holds(below):
-                return tree.outside(below)
+                real = tree.real(below)
+                return real if self.shows(real) else tree.outside(real)  # a link may lead to what is bound
         return path
+
+    def shows(self, path: str) -> bool:
+        """Whether an absolute path of it is one of this machine, seen at its own place."""
+        return any(path.startswith(f"{one}/") for one in self.read_only)
 
 
 HOST = World("host")

@@ -38,6 +38,7 @@ RESERVED_AXES = (
     "axis",
 )
 MOST_TRIALS = 1_000_000
+ROOTS = "debian/"
 LIMITS: Mapping[str, Callable[[object], object]] = {
     "timeout": forms.seconds,
     "repeat": forms.count,
@@ -62,6 +63,7 @@ def check(experiment: Experiment, raw: Mapping[Any, Any], toolchains: frozenset[
         found += _one_kind(raw, name)
     for name, scenario in experiment.scenarios.items():
         found += _scenario(name, scenario, _part(raw, "scenarios", name), known, experiment.objects)
+        found += _sees(name, scenario, known, toolchains)
     return found or [*_too_many(experiment)]
 
 
@@ -142,6 +144,18 @@ def _scenario(
     yield from check_watching(one, here, known)
     outcomes = _keys(raw, "outcomes") | set(DEFAULT_OUTCOMES)
     yield from check_judging(one, here, known, values_of(one, steps, written(raw)), outcomes)
+
+
+def _sees(name: str, one: Scenario, known: Names, toolchains: frozenset[str]) -> Iterator[Finding]:
+    """The roots that are to be seen beside the trial's own are pinned ones."""
+    roots = sorted(known for known in toolchains if known.startswith(ROOTS))
+    for index, template in enumerate(one.sees):
+        here: Path = ("scenarios", name, "sees", index)
+        wrong = [*references(template, here, known)]
+        yield from wrong
+        for label in () if wrong else expand(template, known.axes):
+            if label not in roots:
+                yield Finding(here, f"no pinned root `{label}` is known here", closest(label, roots))
 
 
 def _what(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:

@@ -75,5 +75,7 @@ def conditions(when: Mapping[str, Any], path: Path, known: Names) -> Iterator[Fi
             yield Finding(here, f"no axis `{name}` in the matrix", closest(name, known.raw_axes), at_key=True)
         for index, choice in enumerate(choices):
             label = label_of(choice)
-            if axis is not None and label not in axis.labels and not comparison(label):
+            if name in TOOLCHAIN_AXES and set(label) & set("<>=") and not comparison(label):
+                yield Finding((*here, index), f"`{label}` is no comparison", "one operator and one version: <2.34")
+            elif axis is not None and label not in axis.labels and not comparison(label):
                 yield Finding((*here, index), f"the axis `{name}` has no `{label}`", closest(label, axis.labels))

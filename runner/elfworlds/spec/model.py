@@ -239,6 +239,9 @@ class Scenario(Model):
     retries: Annotated[Times, Field(description="how often a trial that failed is tried again; then it is FLAKY")] = 0
     capture: Annotated[Capture, Field(description="what standard output is: pipe, file or pty")] = "pipe"
     cpus: Annotated[Count | None, Field(description="how many processors a trial may use; for races")] = None
+    sees: Annotated[
+        Templates, Field(description="pinned roots seen beside the trial's own, each below its name: /debian/bullseye")
+    ] = ()
     observe: Annotated[
         Observed, Field(description="how the trials are watched besides; each observer makes a trial of its own")
     ] = Observe()

@@ -1,6 +1,6 @@
-"""A debugger of another toolchain, the one tool that need not be of the world that it is used in.
+"""What a world may have of another toolchain: its debugger, the one tool that need not be of its own, and its files.
 
-It runs through its own ld.so with its own libraries, so that nothing of it depends on the libc of that world.
+The debugger runs through its own ld.so with its own libraries, so that nothing of it depends on the libc of that world.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from elfworlds.sandbox import look
 from elfworlds.sandbox.world import TOOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from elfworlds.sandbox import Tree
+    from elfworlds.sandbox import Tree, World
     from elfworlds.toolchains.toolchain import Package, Toolchain
 
 GDB = "gdb"
@@ -27,6 +27,8 @@ def with_gdb(toolchain: Toolchain, other: Toolchain) -> Toolchain:
     """The toolchain with the gdb of another one; lacking it where that one has none."""
     if toolchain.name == other.name:
         return toolchain
+    if other.unsupported:
+        return replace(toolchain, unsupported=f"{other.name}, whose gdb is asked for: {other.unsupported}")
     tree = other.world.root or look("/")
     words = _gdb(toolchain, other, tree)
     kept = {name: one for name, one in toolchain.versions.items() if name != GDB}
@@ -37,13 +39,43 @@ def with_gdb(toolchain: Toolchain, other: Toolchain) -> Toolchain:
         versions=kept | ({GDB: other.versions[GDB]} if words and GDB in other.versions else {}),
         packages=_sorted((*(one for one in toolchain.packages if one.name != GDB), *found)),
         lacking=toolchain.lacking if words else {**toolchain.lacking, GDB: _why(other)},
-        world=replace(toolchain.world, tool_root=tree) if toolchain.world.root and words else toolchain.world,
+        world=_world(toolchain, other, tree) if words else toolchain.world,
     )
 
 
+def _world(toolchain: Toolchain, other: Toolchain, tree: Tree) -> World:
+    """The toolchain's world with the other's gdb in it: at its own place, or below /tool."""
+    if other.world.shows(other.tools[GDB][0]):
+        return toolchain.world.reading(*other.world.read_only)
+    return _with(toolchain.world, TOOLS, tree) if toolchain.world.root else toolchain.world
+
+
+def seeing(toolchain: Toolchain, names: Iterable[str], toolchains: Mapping[str, Toolchain]) -> Toolchain:
+    """The toolchain in a world that holds other roots too, each below a directory of its name: /debian/bullseye."""
+    world = toolchain.world
+    for name in names if world.root else ():
+        root = toolchains[name].world.root
+        world = _with(world, f"/{name}", root) if root else world
+    return replace(toolchain, world=world)
+
+
+def cannot_see(toolchain: Toolchain, names: Sequence[str], toolchains: Mapping[str, Toolchain]) -> str:
+    """Why a trial cannot have other roots in its world; empty where it can."""
+    if names and toolchain.world.root is None:
+        return f"{toolchain.name} is no root, and only a root can have another ({', '.join(names)}) beside it"
+    lacking = (toolchains[name] for name in names if toolchains[name].world.root is None)
+    return next((f"{one.name}: {one.unsupported or 'no root'}" for one in lacking), "")
+
+
+def _with(world: World, top: str, tree: Tree) -> World:
+    return replace(world, others=(*world.others, (top, tree)))
+
+
 def _gdb(toolchain: Toolchain, other: Toolchain, tree: Tree) -> tuple[str, ...]:
-    """The words that start it; none where it is not there."""
+    """The words that start it; none where it is not there. In a store it finds its own loader."""
     path = other.tools.get(GDB, ("",))[0]
+    if other.world.shows(path):
+        return other.tools[GDB]
     if not tree.holds(path) or "env" not in toolchain.tools:
         return ()
     top = TOOLS if toolchain.world.root else tree.path.rstrip("/")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import elf
-from elfworlds.backends.local import COMPILE_SECONDS, by_hand
 from elfworlds.backends.nix import handover, trouble
+from elfworlds.backends.nix.roots import Roots
+from elfworlds.backends.nix.work import Place, Work, words
 from elfworlds.backends.types import Again, Artifact, Build, Failure
 from elfworlds.process import Command
-from elfworlds.traces.nix import Begun, Printed, Reader, Told, plain
+from elfworlds.traces.nix import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,23 +21,13 @@ if TYPE_CHECKING:
     from elfworlds.backends.nix.memory import Memory
     from elfworlds.backends.nix.settings import Settings
     from elfworlds.plan import BuildRequest, Plan
-    from elfworlds.process import Completed, Run
+    from elfworlds.process import Run
     from elfworlds.toolchains import Toolchain
 
     Report = Callable[[BuildRequest, Artifact | Failure], None]
 
-POLL_SECONDS = 0.05
+STORE = "/nix/store"
 PATIENCE_SECONDS = 14 * 86_400.0  # each object has its own time limit, which Nix keeps
-EXIT_CODE = re.compile(r"failed with exit code (\d+)")
-DERIVATIONS_AT_ONCE = 5_000  # their names are arguments, which the kernel bounds
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An object's derivation and the directory that it makes."""
-
-    derivation: str
-    out: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +51,11 @@ class NixBackend:
 
     @property
     def where(self) -> str:
-        return f"Nix store, packages of {self.settings.packages or 'nixpkgs at its pin'}"
+        return f"Nix store (host: packages of {self.settings.packages or 'nixpkgs at its pin'})"
+
+    @property
+    def store(self) -> str:
+        return STORE
 
     def build(
         self,
@@ -73,7 +65,6 @@ class NixBackend:
         keep_going: bool,
         report: Report,
     ) -> Build:
-        handover.refuse_roots(plan, toolchains)
         artifacts: dict[str, Artifact] = {}
         failures: dict[str, Failure] = {}
         for name in dict.fromkeys(one.toolchain for one in plan.requests.values()):
@@ -84,7 +75,7 @@ class NixBackend:
             if failures and not keep_going:
                 break
             places = self.places(requests, toolchains[name], plan.files)
-            work = _Work(self, requests, places, report, artifacts, failures)
+            work = Work(self.within(toolchains[name]), requests, places, report, artifacts, failures)
             work.do(keep_going=keep_going)
             if failures and not keep_going:
                 break
@@ -101,7 +92,7 @@ class NixBackend:
             requests = {key: one for key, one in plan.requests.items() if one.toolchain == name}
             built = {key: one for key, one in requests.items() if key in build.artifacts}
             places = self.places(built, toolchains[name], plan.files)
-            work = _Work(self, built, places, lambda *_: None, dict(build.artifacts), {})
+            work = Work(self.within(toolchains[name]), built, places, lambda *_: None, dict(build.artifacts), {})
             work.check()
             for key, place in places.items():
                 why = work.reasons.get(place.derivation, "")
@@ -112,15 +103,22 @@ class NixBackend:
         self, requests: Mapping[str, BuildRequest], toolchain: Toolchain, files: Mapping[str, bytes]
     ) -> dict[str, Place]:
         """Every object's derivation, which this writes into the store, and its directory, which may not be there."""
-        visible = tuple(dict(self.settings.options).get("sandbox-paths", "").split())
+        here = self.within(toolchain)
+        root = Roots(here.settings, here.memory.root, here.run).given(toolchain)
         with tempfile.TemporaryDirectory(prefix="elfworlds-nix.") as temporary:
             directory = Path(temporary)
-            handover.write(directory, handover.document(requests.values(), toolchain, visible), files)
-            done = self.run(self.command("nix-instantiate", *self.evaluation(directory)))
+            handover.write(
+                directory, handover.document(requests.values(), toolchain, here.settings.visible, root), files
+            )
+            done = here.run(here.command("nix-instantiate", *here.evaluation(directory)))
         if not done.ok:
-            raise trouble.explain(_words(done))
+            raise trouble.explain(words(done))
         found = json.loads(done.text)
         return {key: Place(found[key]["drv"], found[key]["out"]) for key in requests}
+
+    def within(self, toolchain: Toolchain) -> NixBackend:
+        """As builds with a toolchain are started: those in a root see nothing of this machine."""
+        return self if toolchain.world.root is None else replace(self, settings=self.settings.seeing_nothing())
 
     def evaluation(self, directory: Path) -> tuple[str, ...]:
         packages = ("--argstr", "packages", self.settings.packages) if self.settings.packages else ()
@@ -143,151 +141,3 @@ class NixBackend:
         """What a build wrote when it was done, now or long ago; empty where Nix has it no more."""
         done = self.run(self.command("nix-store", "--read-log", derivation))
         return plain(done.text) if done.ok else ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """One nix-build of some derivations, from its start to an artifact or a failure for each."""
-
-    backend: NixBackend
-    requests: Mapping[str, BuildRequest]
-    places: Mapping[str, Place]
-    report: Report
-    artifacts: dict[str, Artifact]
-    failures: dict[str, Failure]
-    begun: dict[str, list[str]] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
-
-    def do(self, *, keep_going: bool) -> None:
-        before = {key for key in self.places if self.finished(key)}
-        derivations = [place.derivation for place in self.places.values()]
-        for first in range(0, len(derivations), DERIVATIONS_AT_ONCE):
-            done = self.realise(derivations[first : first + DERIVATIONS_AT_ONCE], keep_going=keep_going)
-            if not done.ok and not (self.reasons and keep_going):
-                break
-        valid = set(self.places) if done.ok else self.valid()
-        for key in self.places:
-            if key not in valid:
-                self.artifacts.pop(key, None)
-            elif key not in self.artifacts:
-                self.take(key, reused=key in before)
-        self.fail()
-        if not done.ok and (not self.failures or trouble.blind("\n".join(self.told))):
-            raise trouble.explain("\n".join(self.told) or _words(done))
-
-    def finished(self, key: str) -> bool:
-        """Whether Nix seems to have made an object: what it keeps has the time stamp 1; a failure's remains do not."""
-        try:
-            return Path(self.places[key].out, self.requests[key].filename).stat().st_mtime == 1
-        except OSError:
-            return False
-
-    def valid(self) -> set[str]:
-        """The objects that Nix knows as its own; a directory in the store may also be what a failed build left."""
-        outs = {place.out: key for key, place in self.places.items()}
-        done = self.backend.run(self.backend.command("nix-store", "--check-validity", "--print-invalid", *outs))
-        return set(outs.values()) - {outs[line] for line in done.text.splitlines() if line in outs}
-
-    def check(self) -> None:
-        """Build what is there once more; `reasons` says what came out different."""
-        derivations = [place.derivation for place in self.places.values()]
-        for first in range(0, len(derivations), DERIVATIONS_AT_ONCE):
-            done = self.realise(derivations[first : first + DERIVATIONS_AT_ONCE], "--check", keep_going=True)
-            if not done.ok and not self.reasons:
-                raise trouble.explain("\n".join(self.told) or _words(done))
-
-    def realise(self, derivations: list[str], *more: str, keep_going: bool) -> Completed:
-        """Run nix-build, and follow what it says while it runs."""
-        with tempfile.TemporaryDirectory(prefix="elfworlds-nix.") as temporary, ThreadPoolExecutor(1) as executor:
-            file = Path(temporary, "events")
-            file.touch()
-            words = (
-                *more,
-                "--no-out-link",
-                "--log-format",
-                "internal-json",
-                "-v",
-                *_flags(self.backend.jobs, keep_going),
-            )
-            command = self.backend.command("nix-build", *words, *derivations, stderr_to=str(file))
-            running = executor.submit(self.backend.run, command)
-            reader = Reader()
-            try:
-                with file.open("rb") as events:
-                    while not wait([running], timeout=POLL_SECONDS).done:
-                        self.follow(reader, events.read())
-                    self.follow(reader, events.read() + b"\n")
-            except BaseException:
-                self.backend.stop()
-                raise
-            return running.result()
-
-    def follow(self, reader: Reader, data: bytes) -> None:
-        for event in reader.feed(data):
-            match event:
-                case Begun(derivation):
-                    self.begun[derivation] = []
-                case Printed(derivation, line):
-                    self.begun[derivation].append(line)
-                case Told(_, text):
-                    self.told.append(text)
-                    if event.culprit:
-                        self.reasons.setdefault(event.culprit, text)
-        for key, place in self.places.items() if data else ():
-            if place.derivation in self.begun and key not in self.artifacts and self.finished(key):
-                self.take(key, reused=False)
-
-    def take(self, key: str, *, reused: bool) -> None:
-        request, place = self.requests[key], self.places[key]
-
-        def log() -> str:
-            lines = self.begun.get(place.derivation)
-            return self.backend.log(place.derivation) if lines is None else "".join(f"{one}\n" for one in lines)
-
-        try:
-            made = self.backend.memory.artifact(request, place.out, log, reused=reused)
-        except elf.NotElfError as error:
-            self.settle(key, Failure(key=key, command=self.by_hand(request), output=error.message))
-            return
-        self.artifacts[key] = made
-        self.report(request, made)
-
-    def fail(self) -> None:
-        """A failure for each derivation that Nix names, and for all that needed it."""
-        for key, place in self.places.items():
-            if place.derivation in self.reasons and key not in self.artifacts and key not in self.failures:
-                self.settle(key, self.failure(key, place.derivation))
-        for key, request in self.requests.items():
-            missing = tuple(need for need in request.needs if need in self.failures)
-            if missing and key not in self.failures:
-                self.settle(key, Failure(key=key, command="", output="", missing=missing))
-
-    def failure(self, key: str, derivation: str) -> Failure:
-        """The compiler's own words; Nix' where the compiler said nothing."""
-        output = "\n".join(self.begun.get(derivation, [])) or self.backend.log(derivation).rstrip("\n")
-        reason = self.reasons[derivation]
-        if not output or not EXIT_CODE.search(reason):
-            output = "\n".join(filter(None, [output, reason]))
-        code = EXIT_CODE.search(reason)
-        status = int(code[1]) if code else None
-        return Failure(key=key, command=self.by_hand(self.requests[key]), output=output, exit=status)
-
-    def by_hand(self, request: BuildRequest) -> str:
-        return by_hand(request, lambda key: self.places[key].out)
-
-    def settle(self, key: str, failure: Failure) -> None:
-        self.failures[key] = failure
-        self.report(self.requests[key], failure)
-
-
-def _flags(jobs: int, keep_going: bool) -> tuple[str, ...]:  # noqa: FBT001  # an option of Nix
-    flags = ("--max-jobs", str(jobs), "--cores", "1", "--timeout", f"{COMPILE_SECONDS:.0f}")
-    return (*flags, "--keep-going") if keep_going else flags
-
-
-def _words(done: Completed) -> str:
-    """What a program complained of."""
-    if done.not_started:
-        return f"it could not be started: {done.not_started}"
-    return done.stderr.data.decode("utf-8", "replace")

@@ -16,14 +16,23 @@ from elfworlds.plan.types import directory_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from elfworlds.plan import BuildRequest, Plan
+    from elfworlds.plan import BuildRequest
     from elfworlds.toolchains import Toolchain
 
 LINKER = "linker="
 
 
-def document(requests: Iterable[BuildRequest], toolchain: Toolchain, visible: tuple[str, ...]) -> dict[str, Any]:
-    """As nix/objects.nix reads it. `visible` are the directories of this machine that a build sees, if any."""
+def document(
+    requests: Iterable[BuildRequest], toolchain: Toolchain, visible: tuple[str, ...], root: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """As nix/objects.nix reads it.
+
+    Args:
+        requests: the objects to make.
+        toolchain: with what.
+        visible: the directories of this machine that a build sees, if any.
+        root: what a build sees instead (roots.py).
+    """
     builds = {one.key: build_document(one) for one in requests}
     used = sorted({one["argv"][0] for one in builds.values()})
     return {
@@ -31,6 +40,7 @@ def document(requests: Iterable[BuildRequest], toolchain: Toolchain, visible: tu
             "name": toolchain.name,
             "tools": {name: list(_seen(toolchain.tool(name), visible)) for name in used},
             "env": dict(toolchain.env),
+            "root": root,
         },
         "builds": builds,
     }
@@ -85,14 +95,3 @@ def _write(directory: Path, data: Mapping[str, Any], files: Mapping[str, bytes])
     for sha256 in sorted(wanted):
         (directory / "files" / sha256).write_bytes(files[sha256])
     (directory / "plan.json").write_text(json.dumps(data))
-
-
-def refuse_roots(plan: Plan, toolchains: Mapping[str, Toolchain]) -> None:
-    """Our Nix builds do not see a root's compilers yet: they would make another libc's objects."""
-    names = sorted({one.toolchain for one in plan.requests.values()})
-    roots = [name for name in names if toolchains[name].world.root is not None]
-    if roots:
-        raise BuildFailedError(
-            f"the nix backend does not build in roots: {', '.join(roots)}",
-            hint="--backend local does, with the same keys",
-        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PACKAGES = "ELFWORLDS_NIX_PACKAGES"
 HOSTPKGS = "hostpkgs"
+SEEN = "sandbox-paths"
 _SHIPPED = Path(__file__).parents[2] / "expressions"
 
 
@@ -39,7 +40,16 @@ class Settings:
     @property
     def over_host(self) -> bool:
         """Whether builds see this machine's /usr."""
-        return "sandbox-paths" in dict(self.options)
+        return SEEN in dict(self.options)
+
+    @property
+    def visible(self) -> tuple[str, ...]:
+        """The directories of this machine that a build sees."""
+        return tuple(dict(self.options).get(SEEN, "").split())
+
+    def seeing_nothing(self) -> Settings:
+        """The same without them, so that nothing is asked of a daemon that it may refuse."""
+        return replace(self, options=tuple(one for one in self.options if one[0] != SEEN))
 
     def program(self, name: str, *words: str) -> tuple[str, ...]:
         options = (word for pair in self.options for word in ("--option", *pair))

@@ -61,17 +61,47 @@ NOT_WRITABLE = Trouble(
     "the Nix store is not writable for you",
     f"use the daemon (Debian: apt-get install nix-setup-systemd), or {OWN_STORE}; {WITHOUT}",
 )
+NO_NAMESPACE = Trouble(
+    (r"^\s*elfworlds-enter: (?:a user namespace|open|write)",),
+    "a build in a root takes a user namespace, and here it gets none",
+    f"allow user namespaces, inside of Nix' sandbox too (sysctl user.max_user_namespaces); {WITHOUT}",
+)
+AGAIN = "`elfworlds toolchain remove SUITE` and `fetch SUITE` make the root anew"
+CHANGED = Trouble(
+    (r"store path mismatch in .* added from",),
+    "files of a root were changed since Nix was first given it",
+    f"{AGAIN}; {WITHOUT}",
+)
+NO_WORLD = Trouble(
+    (r"^\s*elfworlds-enter: ",),
+    "a build cannot make a root its own world",
+    f"{AGAIN}; {WITHOUT}",
+)
 NO_SANDBOX = Trouble(
     (r"this system does not support the kernel namespaces", r"namespace", r"Operation not permitted"),
     "this kernel or container does not let Nix make its sandbox",
     f"allow user namespaces, or build on a machine that does; {WITHOUT}",
 )
-KNOWN = (TOO_OLD, REFUSED, DISK_FULL, NO_DAEMON, OFFLINE, NO_BUILD_USERS, NOT_WRITABLE, NO_SANDBOX)
+KNOWN = (
+    NO_NAMESPACE,
+    NO_WORLD,
+    CHANGED,
+    TOO_OLD,
+    REFUSED,
+    DISK_FULL,
+    NO_DAEMON,
+    OFFLINE,
+    NO_BUILD_USERS,
+    NOT_WRITABLE,
+    NO_SANDBOX,
+)
 
 
 def blind(text: str) -> bool:
-    """Whether builds do not see the directories that they were to see."""
-    return bool(re.search(r"executing '/usr/bin/bash': No such file or directory", text))
+    """Whether builds do not see what they were to see: then no compiler has failed."""
+    return bool(
+        re.search(r"executing '/usr/bin/bash': No such file or directory|^\s*elfworlds-enter: ", text, re.MULTILINE)
+    )
 
 
 def explain(text: str) -> BuildFailedError:

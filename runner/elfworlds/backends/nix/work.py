@@ -1,0 +1,187 @@
+"""One nix-build of some derivations: what it says while it runs, and what became of each object."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds import elf
+from elfworlds.backends.local import COMPILE_SECONDS, by_hand
+from elfworlds.backends.nix import trouble
+from elfworlds.backends.types import Artifact, Failure
+from elfworlds.traces.nix import Begun, Printed, Reader, Told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from elfworlds.backends.nix.backend import NixBackend
+    from elfworlds.plan import BuildRequest
+    from elfworlds.process import Completed
+
+    Report = Callable[[BuildRequest, Artifact | Failure], None]
+
+POLL_SECONDS = 0.05
+EXIT_CODE = re.compile(r"failed with exit code (\d+)")
+DERIVATIONS_AT_ONCE = 5_000  # their names are arguments, which the kernel bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An object's derivation and the directory that it makes."""
+
+    derivation: str
+    out: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One nix-build of some derivations, from its start to an artifact or a failure for each."""
+
+    backend: NixBackend
+    requests: Mapping[str, BuildRequest]
+    places: Mapping[str, Place]
+    report: Report
+    artifacts: dict[str, Artifact]
+    failures: dict[str, Failure]
+    begun: dict[str, list[str]] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+    def do(self, *, keep_going: bool) -> None:
+        before = {key for key in self.places if self.finished(key)}
+        derivations = [place.derivation for place in self.places.values()]
+        for first in range(0, len(derivations), DERIVATIONS_AT_ONCE):
+            done = self.realise(derivations[first : first + DERIVATIONS_AT_ONCE], keep_going=keep_going)
+            if not done.ok and not (self.reasons and keep_going):
+                break
+        valid = set(self.places) if done.ok else self.valid()
+        for key in self.places:
+            if key not in valid:
+                self.artifacts.pop(key, None)
+            elif key not in self.artifacts:
+                self.take(key, reused=key in before)
+        self.fail()
+        own = [self.failures[key].output for key in self.requests if key in self.failures]
+        told = "\n".join([*self.told, *filter(None, own)])
+        if not done.ok and (not own or trouble.blind(told)):
+            raise trouble.explain(told or words(done))
+
+    def finished(self, key: str) -> bool:
+        """Whether Nix seems to have made an object: what it keeps has the time stamp 1; a failure's remains do not."""
+        try:
+            return Path(self.places[key].out, self.requests[key].filename).stat().st_mtime == 1
+        except OSError:
+            return False
+
+    def valid(self) -> set[str]:
+        """The objects that Nix knows as its own; a directory in the store may also be what a failed build left."""
+        outs = {place.out: key for key, place in self.places.items()}
+        done = self.backend.run(self.backend.command("nix-store", "--check-validity", "--print-invalid", *outs))
+        return set(outs.values()) - {outs[line] for line in done.text.splitlines() if line in outs}
+
+    def check(self) -> None:
+        """Build what is there once more; `reasons` says what came out different."""
+        derivations = [place.derivation for place in self.places.values()]
+        for first in range(0, len(derivations), DERIVATIONS_AT_ONCE):
+            done = self.realise(derivations[first : first + DERIVATIONS_AT_ONCE], "--check", keep_going=True)
+            if not done.ok and not self.reasons:
+                raise trouble.explain("\n".join(self.told) or words(done))
+
+    def realise(self, derivations: list[str], *more: str, keep_going: bool) -> Completed:
+        """Run nix-build, and follow what it says while it runs."""
+        with tempfile.TemporaryDirectory(prefix="elfworlds-nix.") as temporary, ThreadPoolExecutor(1) as executor:
+            file = Path(temporary, "events")
+            file.touch()
+            words = (
+                *more,
+                "--no-out-link",
+                "--log-format",
+                "internal-json",
+                "-v",
+                *_flags(self.backend.jobs, keep_going),
+            )
+            command = self.backend.command("nix-build", *words, *derivations, stderr_to=str(file))
+            running = executor.submit(self.backend.run, command)
+            reader = Reader()
+            try:
+                with file.open("rb") as events:
+                    while not wait([running], timeout=POLL_SECONDS).done:
+                        self.follow(reader, events.read())
+                    self.follow(reader, events.read() + b"\n")
+            except BaseException:
+                self.backend.stop()
+                raise
+            return running.result()
+
+    def follow(self, reader: Reader, data: bytes) -> None:
+        for event in reader.feed(data):
+            match event:
+                case Begun(derivation):
+                    self.begun[derivation] = []
+                case Printed(derivation, line):
+                    self.begun[derivation].append(line)
+                case Told(_, text):
+                    self.told.append(text)
+                    if event.culprit:
+                        self.reasons.setdefault(event.culprit, text)
+        for key, place in self.places.items() if data else ():
+            if place.derivation in self.begun and key not in self.artifacts and self.finished(key):
+                self.take(key, reused=False)
+
+    def take(self, key: str, *, reused: bool) -> None:
+        request, place = self.requests[key], self.places[key]
+
+        def log() -> str:
+            lines = self.begun.get(place.derivation)
+            return self.backend.log(place.derivation) if lines is None else "".join(f"{one}\n" for one in lines)
+
+        try:
+            made = self.backend.memory.artifact(request, place.out, log, reused=reused)
+        except elf.NotElfError as error:
+            self.settle(key, Failure(key=key, command=self.by_hand(request), output=error.message))
+            return
+        self.artifacts[key] = made
+        self.report(request, made)
+
+    def fail(self) -> None:
+        """A failure for each derivation that Nix names, and for all that needed it."""
+        for key, place in self.places.items():
+            if place.derivation in self.reasons and key not in self.artifacts and key not in self.failures:
+                self.settle(key, self.failure(key, place.derivation))
+        for key, request in self.requests.items():
+            missing = tuple(need for need in request.needs if need in self.failures)
+            if missing and key not in self.failures:
+                self.settle(key, Failure(key=key, command="", output="", missing=missing))
+
+    def failure(self, key: str, derivation: str) -> Failure:
+        """The compiler's own words; Nix' where the compiler said nothing."""
+        output = "\n".join(self.begun.get(derivation, [])) or self.backend.log(derivation).rstrip("\n")
+        reason = self.reasons[derivation]
+        if not output or not EXIT_CODE.search(reason):
+            output = "\n".join(filter(None, [output, reason]))
+        code = EXIT_CODE.search(reason)
+        status = int(code[1]) if code else None
+        return Failure(key=key, command=self.by_hand(self.requests[key]), output=output, exit=status)
+
+    def by_hand(self, request: BuildRequest) -> str:
+        return by_hand(request, lambda key: self.places[key].out)
+
+    def settle(self, key: str, failure: Failure) -> None:
+        self.failures[key] = failure
+        self.report(self.requests[key], failure)
+
+
+def _flags(jobs: int, keep_going: bool) -> tuple[str, ...]:  # noqa: FBT001  # an option of Nix
+    flags = ("--max-jobs", str(jobs), "--cores", "1", "--timeout", f"{COMPILE_SECONDS:.0f}")
+    return (*flags, "--keep-going") if keep_going else flags
+
+
+def words(done: Completed) -> str:
+    """What a program complained of."""
+    if done.not_started:
+        return f"it could not be started: {done.not_started}"
+    return done.stderr.data.decode("utf-8", "replace")

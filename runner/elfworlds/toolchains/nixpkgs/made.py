@@ -1,0 +1,143 @@
+"""A pin's toolchain in the Nix store, and the link in the cache that keeps it there.
+
+    nixpkgs/<pin>-<digest>[+rustc]/world        → what nix/pinned.nix makes; a root of Nix' garbage collector
+
+Where that link is, Nix is not asked for anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.errors import BuildFailedError
+from elfworlds.process import Command
+from elfworlds.spec.versions import order
+from elfworlds.toolchains.nixpkgs import trouble
+from elfworlds.toolchains.nixpkgs.pin import FAMILY
+from elfworlds.toolchains.toolchain import Package
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.process import Run
+    from elfworlds.toolchains.nixpkgs.pin import Pin
+
+STORE = "/nix/store"
+SCHEMA = 1
+SHIPPED = Path(__file__).parents[2] / "expressions"  # in a wheel
+CHECKOUT = Path(__file__).parents[4]
+EXPRESSIONS = ("default.nix", "nix/pin.nix", "nix/pinned.nix", "nix/compiler.nix")  # what decides it beside the pin
+ASK_SECONDS = 20.0
+MAKE_SECONDS = 3600.0
+# Nobody waits for a host that is not there: tries of one download, and seconds.
+IMPATIENT = (("download-attempts", "2"), ("connect-timeout", "10"), ("stalled-download-timeout", "60"))
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A pin's toolchain.
+
+    Attributes:
+        place: its directory in the cache, where more may be kept.
+        root: what its programs see as `/`, beside the store.
+        said: what nix/pinned.nix says of it.
+    """
+
+    pin: Pin
+    place: Path
+    root: Path
+    said: Mapping[str, Any]
+
+    @property
+    def packages(self) -> tuple[Package, ...]:
+        """Each with nixpkgs' version: `2.40-66`."""
+        named = sorted(self.said["packages"].items())
+        return tuple(Package(str(name), str(one["version"])) for name, one in named)
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Package → store path."""
+        return {str(name): str(one["path"]) for name, one in self.said["packages"].items()}
+
+
+def expressions() -> Path:
+    return SHIPPED if SHIPPED.is_dir() else CHECKOUT
+
+
+def directory(pin: Pin, cache: Path, *, rust: bool) -> Path:
+    """Where the cache has it: another commit, or other expressions, are another place."""
+    told = [pin.rev, pin.nar_hash, *((expressions() / one).read_text() for one in EXPRESSIONS)]
+    digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    return cache / FAMILY / f"{pin.name}-{digest[:16]}{'+rustc' if rust else ''}"
+
+
+def found(pin: Pin, cache: Path, *, rust: bool = False) -> Made | None:
+    """The toolchain, where it is there: nothing is asked but what it says of itself."""
+    place = directory(pin, cache, rust=rust)
+    try:
+        world = (place / "world").resolve(strict=True)
+        said = json.loads((world / "world.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return Made(pin, place, world / "root", said) if said.get("schema") == SCHEMA else None
+
+
+def lacking(pin: Pin, run: Run, path: str) -> str:
+    """Why Nix cannot be asked for it on this machine; empty where it can."""
+    program = shutil.which("nix-build", path=path)
+    if program is None:
+        return "Nix makes it, and nix-build is not in PATH: install Nix (Debian: apt-get install nix-bin)"
+    done = run(Command(argv=(program, "--version"), env={"PATH": path, "LC_ALL": "C"}, cwd="/", timeout=ASK_SECONDS))
+    said = _VERSION.search(done.text)
+    if not done.ok or said is None:
+        return f"{program} does not say its version"
+    if order(said[0]) < order(pin.nix):
+        return f"it asks for Nix {pin.nix} or newer, and {program} is {said[0]}"
+    return ""
+
+
+def make(pin: Pin, cache: Path, run: Run, environment: Mapping[str, str], *, rust: bool = False) -> Made:
+    """The toolchain, made or fetched by Nix where it is not there.
+
+    Raises:
+        BuildFailedError: Nix could not.
+    """
+    there = found(pin, cache, rust=rust)
+    if there is not None:
+        return there
+    place = directory(pin, cache, rust=rust)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BuildFailedError(f"{pin.label}: {place}: {error.strerror}", hint="set XDG_CACHE_HOME") from None
+    done = run(_command(pin, place, environment, rust=rust))
+    there = found(pin, cache, rust=rust)
+    if not done.ok or there is None:
+        said = done.stderr.data.decode("utf-8", "replace") or str(done.not_started or "")
+        raise trouble.explain(pin.label, said, timed_out=done.timed_out, unseen=done.ok)
+    return there
+
+
+def _command(pin: Pin, place: Path, environment: Mapping[str, str], *, rust: bool) -> Command:
+    program = shutil.which("nix-build", path=environment.get("PATH")) or "nix-build"
+    options = (word for pair in IMPATIENT for word in ("--option", *pair))
+    words = (str(expressions() / "nix" / "pin.nix"), "--argstr", "pin", str(pin.path))
+    more = ("--arg", "rust", "true" if rust else "false", "--out-link", str(place / "world"))
+    argv = (program, *options, *words, *more)
+    return Command(argv=argv, env=environment, cwd="/", timeout=MAKE_SECONDS)
+
+
+def unmade(pin: Pin, cache: Path) -> bool:
+    """Forget it: what of the store nothing else needs, Nix' garbage collector takes; False where it was not there."""
+    named = re.compile(rf"{re.escape(pin.name)}-[0-9a-f]{{16}}(?:\+rustc)?")
+    there = [one for one in (cache / FAMILY).glob("*") if named.fullmatch(one.name)]
+    for place in there:
+        shutil.rmtree(place, ignore_errors=True)
+    return bool(there)

@@ -1,0 +1,180 @@
+"""A pin's own toolchain: compiler, libc, debugger and tracers at their places in the store; no file of the host's."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds.process import Command
+from elfworlds.sandbox import World, look
+from elfworlds.sandbox.reaper import provide
+from elfworlds.spec.versions import order
+from elfworlds.toolchains.nixpkgs.made import STORE
+from elfworlds.toolchains.toolchain import Toolchain
+from elfworlds.traces.glibc import banner
+from elfworlds.traces.ldcache import library_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.process import Run
+    from elfworlds.toolchains.nixpkgs.made import Made
+    from elfworlds.toolchains.nixpkgs.pin import Pin
+
+ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
+SMALL = ("cp", "env", "dd")  # of coreutils
+OWN = ("gdb", "valgrind", "strace", "rustc")  # of the packages of these names
+VALGRIND_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
+FIRST_RUSTC_WITH_LLD = "1.90"
+ASK_SECONDS = 20.0
+NO_CXX = (
+    "programs would not find libstdc++: no run path names it, and nixpkgs' loader looks into no directory that has it"
+)
+_SYSTEM_PATH = re.compile(r"^\s+(/\S+) \(system search path\)$", re.MULTILINE)
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+
+
+def toolchain(made: Made, run: Run, *, bwrap: str = "/usr/bin/bwrap") -> Toolchain:
+    """The toolchain of a pin.
+
+    Args:
+        made: what Nix made of it.
+        run: how its compiler and its dynamic loader are run.
+        bwrap: bubblewrap's path.
+
+    Raises:
+        BuildFailedError: its compiler does not work.
+    """
+    inside = _Inside(made)
+    world = World(made.pin.label, look(str(made.root)), bwrap=bwrap, read_only=(STORE,))
+    reaper = provide(made.place, (inside.cc, f"-L{made.said['static']}"), ENV, world, run)
+    tools = inside.tools()
+    return Toolchain(
+        name=made.pin.label,
+        identity=inside.identity(),
+        versions=inside.versions(tools),
+        packages=made.packages,
+        tools=tools,
+        parts=inside.parts(tools),
+        lacking=inside.lacking(tools),
+        env=ENV,
+        library_cache=inside.library_cache(),
+        default_paths=default_paths(inside.loader, run),
+        world=World(world.name, world.root, reaper=reaper, bwrap=bwrap, read_only=world.read_only),
+    )
+
+
+def pinned(pin: Pin, unsupported: str = "") -> Toolchain:
+    """What is known of a pin before it is there: its store paths, and so the keys of objects, are not."""
+    return Toolchain(
+        name=pin.label,
+        identity={"nixpkgs": pin.rev, "narHash": pin.nar_hash, "machine": os.uname().machine},
+        versions={"libc-family": "glibc"},
+        packages=(),
+        tools={},
+        env=ENV,
+        unsupported=unsupported,
+    )
+
+
+def default_paths(loader: str, run: Run) -> tuple[str, ...]:
+    """Where a dynamic loader looks last, as it says itself (since glibc 2.33); beside it, where it does not say."""
+    done = run(Command(argv=(loader, "--help"), env={"LC_ALL": "C"}, cwd="/", timeout=ASK_SECONDS))
+    return tuple(_SYSTEM_PATH.findall(done.text)) or (str(Path(loader).parent),)
+
+
+@dataclass(frozen=True)
+class _Inside:
+    """What the store paths of a pin hold."""
+
+    made: Made
+
+    @property
+    def cc(self) -> str:
+        return str(self.made.said["cc"])
+
+    @cached_property
+    def loader(self) -> str:
+        """The dynamic loader; programs name it as their interpreter."""
+        place = Path(self.made.said["libc"])
+        return str(next(iter(sorted(place.glob("ld-*.so.*"))), place / "ld.so"))
+
+    @cached_property
+    def nixpkgs_versions(self) -> dict[str, str]:
+        return {one.name: one.version for one in self.made.packages}
+
+    def identity(self) -> dict[str, str]:
+        """Store paths: Nix' digests of all that went into them. What is no part of a build is not in it."""
+        paths = {name: path for name, path in self.made.paths.items() if name in ("binutils", "gcc", "glibc")}
+        named = {f"package {name}": Path(path).name for name, path in paths.items()}
+        return {"cc": self.cc, "machine": os.uname().machine, **named}
+
+    def parts(self, tools: Mapping[str, object]) -> dict[str, dict[str, str]]:
+        return {"rust": {"package rustc": Path(self.made.paths["rustc"]).name}} if "rustc" in tools else {}
+
+    def tools(self) -> dict[str, tuple[str, ...]]:
+        paths = self.made.paths
+        places = {
+            "cc": self.cc,
+            "sh": str(self.made.said["sh"]),
+            **{name: f"{self.made.said['coreutils']}/bin/{name}" for name in SMALL},
+            **{name: f"{paths[name]}/bin/{name}" for name in OWN if name in paths},
+            "memcheck": self.memcheck(),
+        }
+        found = {name: path for name, path in places.items() if Path(path).is_file()}
+        if "memcheck" not in found:
+            found.pop("valgrind", None)
+        more = {"gdb": self.gdb_words(), "rustc": self.rustc_words()}
+        return {name: (path, *more.get(name, ())) for name, path in found.items()}
+
+    def memcheck(self) -> str:
+        """The program behind `valgrind`."""
+        machine = os.uname().machine
+        name = f"memcheck-{VALGRIND_NAMES.get(machine, machine)}-linux"
+        return f"{self.made.paths.get('valgrind', '')}/libexec/valgrind/{name}"
+
+    def gdb_words(self) -> tuple[str, ...]:
+        """The symbols of libc, and libthread_db of the program's libc, wherever it is used."""
+        places = ":".join(filter(None, (str(self.made.said["debug"]), "/usr/lib/debug")))
+        return ("-iex", f"set debug-file-directory {places}", "-iex", "set auto-load safe-path /")
+
+    def rustc_words(self) -> tuple[str, ...]:
+        """The linker is the compiler's own."""
+        own_lld = order(number(self.nixpkgs_versions.get("rustc", ""))) >= order(FIRST_RUSTC_WITH_LLD)
+        return ("-C", f"linker={self.cc}", *(("-C", "linker-features=-lld") if own_lld else ()))
+
+    def versions(self, tools: Mapping[str, object]) -> dict[str, str]:
+        known = self.nixpkgs_versions
+        named = {"cc": "gcc", **{one: one for one in OWN}}
+        found = {tool: number(known[name]) for tool, name in named.items() if tool in tools and known.get(name)}
+        libc = self.libc()
+        revision = {"libc-revision": f"nixpkgs {known['glibc']}"} if libc and known.get("glibc") else {}
+        return {**found, **libc, **revision}
+
+    def libc(self) -> dict[str, str]:
+        try:
+            return banner(Path(self.made.said["libc"], "libc.so.6").read_bytes())
+        except OSError:
+            return {}
+
+    def library_cache(self) -> dict[str, str]:
+        """The loader of nixpkgs has its cache beside itself, and as a rule none; never that of the system."""
+        place = Path(self.made.said["libc"]).parent / "etc/ld.so.cache"
+        try:
+            return library_cache(place.read_bytes(), os.uname().machine)
+        except OSError:
+            return {}
+
+    def lacking(self, tools: Mapping[str, object]) -> dict[str, str]:
+        what = {"c++": NO_CXX, "rustc": "it was made without its Rust compiler"}
+        return {tool: f"{self.made.pin.label}: {why}" for tool, why in what.items() if tool not in tools}
+
+
+def number(version: str) -> str:
+    """What `when` compares of nixpkgs' version: `2.40-66` → `2.40`."""
+    found = _NUMBER.match(version)
+    return found[0] if found else version

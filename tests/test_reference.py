@@ -1,0 +1,55 @@
+"""results/reference: what is published is whole, and is what the experiments of today say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from elfworlds.cli import session
+from elfworlds.gathering import READ, Gathered, read
+
+IDS = {
+    "S1": "01 02 03 04 06 07 08 09 10",
+    "S2": "01 02 04 05 06 07 08 09 10 11 12 13 14",
+    "S3": "05 07 09 12 15 16 22 24 25 27 28 29 30 31 32 33 34 35 36 37 38 39 40 42 44",
+    "S4": "01 02 03",
+    "S5": "01 03 05 06 07",
+}
+LIBCS = {"debian/bullseye", "debian/bookworm", "debian/trixie", "debian/sid", "host"}
+CHECKED = {f"{source}-{number}" for source, numbers in IDS.items() for number in numbers.split()}
+
+
+@pytest.fixture(scope="module")
+def reference() -> Gathered:
+    return read({name: (ROOT / "results" / "reference" / name).read_text() for name in READ})
+
+
+def test_every_claim_of_the_five_texts_is_there(reference: Gathered) -> None:
+    assert sorted(CHECKED - {one.claim for one in reference.claims}) == []
+
+
+def test_every_claim_was_checked_with_every_libc(reference: Gathered) -> None:
+    seen: dict[str, set[str]] = {}
+    for one in reference.claims:
+        seen.setdefault(one.claim, set()).add(one.libc)
+    assert {claim: sorted(LIBCS - libcs) for claim, libcs in seen.items() if LIBCS - libcs} == {}
+
+
+def test_no_verdict_is_a_surprise(reference: Gathered) -> None:
+    assert set(Counter(one.verdict for one in reference.cells)) <= {"PASS", "XFAIL", "UNSUPPORTED"}
+
+
+def test_it_is_of_the_experiments_as_they_are(reference: Gathered) -> None:
+    found = session.load_all([Path("experiments")], ROOT)
+    scenarios = {(one.spec.name, scenario) for one in found for scenario in one.spec.experiment.scenarios}
+    assert {(one.experiment, one.scenario) for one in reference.cells} == scenarios
+    claims = {
+        (one.spec.name, scenario, claim.id, claim.says)
+        for one in found
+        for scenario, told in one.spec.experiment.scenarios.items()
+        for claim in told.claim
+    }
+    assert {(one.experiment, one.scenario, one.claim or None, one.says) for one in reference.claims} <= claims
