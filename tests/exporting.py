@@ -125,9 +125,9 @@ def spoken(trial: Trial) -> set[str]:
 
 
 def plain_ones(plan: Plan) -> list[Trial]:
-    """One trial of each scenario and point; those whose names need an observer are left out."""
+    """One trial of each scenario and point; those whose names need an observer or another root are left out."""
     first: dict[object, Trial] = {}
     for trial in plan.trials:
-        if not spoken(trial):
+        if not spoken(trial) and not trial.bound.sees:
             first.setdefault((trial.scenario, trial.point), trial)
     return list(first.values())

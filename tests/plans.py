@@ -12,6 +12,8 @@ from elfworlds.spec import load
 from elfworlds.toolchains import Toolchain
 from elfworlds.yamltext import parse
 
+PINNED = tuple(f"debian/{suite}" for suite in ("bullseye", "bookworm", "trixie", "sid"))
+
 
 def stub(name: str = "host", **identity: str) -> Toolchain:
     """A toolchain that is only compared with others."""
@@ -23,7 +25,7 @@ def plan_of(
 ) -> Plan:
     """The plan of an experiment that lies in a folder with its sources; `root` is the project's, if another one."""
     known = toolchains or {"host": stub()}
-    spec = load(parse(text, "test.yaml"), toolchains=known)
+    spec = load(parse(text, "test.yaml"), toolchains=[*known, *PINNED])
     sources, problems = gather(spec, Project(root or folder, folder))
     assert problems == []
     return plan.make(spec, sources, known)

@@ -75,7 +75,9 @@ def difference(place: Workplace, plan: Plan, trial: Trial) -> str:
     judgement, values = place.judged(plan, trial)
     unsupported = "unsupported" in values and values["exit"] == 77  # as observe.h says
     return (
-        "" if judgement.verdict in ("PASS", "NEW") or unsupported else f"{judgement.outcome}: {judgement.why} {values}"
+        ""
+        if judgement.verdict in ("PASS", "XFAIL", "NEW") or unsupported
+        else f"{judgement.outcome}: {judgement.why} {values}"
     )
 
 

@@ -12,6 +12,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import driver
+from elfworlds.plan.exports import LIST
 from elfworlds.plan.steps import OWNER, SOURCE
 from elfworlds.plan.types import BUILD, OUT, realise
 
@@ -104,10 +105,11 @@ class _Script:
         yield ""
 
     def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:
-        """The files to write; of the generated program one, with our headers in it."""
+        """The files to write; of the generated program one with our headers in it, and its list of exports."""
         found = {path: self.plan.files[digest] for path, digest in request.inputs}
         if request.name.startswith(OWNER):
-            return {SOURCE: driver.standalone(found[SOURCE].decode(), comment(self.plan, self.trial)).encode()}
+            whole = driver.standalone(found[SOURCE].decode(), comment(self.plan, self.trial)).encode()
+            return {SOURCE: whole} | {path: data for path, data in found.items() if path.endswith(LIST)}
         return found
 
     def sources(self, request: BuildRequest) -> str:
