@@ -12,9 +12,9 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import driver
-from elfworlds.plan.exports import LIST
 from elfworlds.plan.steps import OWNER, SOURCE
 from elfworlds.plan.types import BUILD, OUT, realise
+from elfworlds.sources import INCLUDE_DIRECTORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -105,12 +105,13 @@ class _Script:
         yield ""
 
     def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:
-        """The files to write; of the generated program one with our headers in it, and its list of exports."""
+        """The files to write; the generated program has our headers in it."""
         found = {path: self.plan.files[digest] for path, digest in request.inputs}
-        if request.name.startswith(OWNER):
-            whole = driver.standalone(found[SOURCE].decode(), comment(self.plan, self.trial)).encode()
-            return {SOURCE: whole} | {path: data for path, data in found.items() if path.endswith(LIST)}
-        return found
+        if not request.name.startswith(OWNER):
+            return found
+        whole = driver.standalone(found[SOURCE].decode(), comment(self.plan, self.trial)).encode()
+        others = {path: data for path, data in found.items() if not path.startswith(f"{INCLUDE_DIRECTORY}/")}
+        return {**others, SOURCE: whole}
 
     def sources(self, request: BuildRequest) -> str:
         """One directory for all sources, unless two objects mean different files by one name."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import refs
 from elfworlds.plan import steps
-from elfworlds.plan.exports import LIST, Exported, exported
+from elfworlds.plan.exports import Exported, exported
 from elfworlds.plan.points import applies
 from elfworlds.plan.request import Recipe, request, taken
 from elfworlds.plan.types import Bound, BuildRequest, Judged, ValueRef, directory_of, keys_in
@@ -149,7 +149,7 @@ class Binder:
             return Exported()
         said = one.exports.versions
         versions = None if said is None else tuple((name, tuple(self.words(symbols))) for name, symbols in said)
-        return exported(versions, f"{one.filename}{LIST}", shared=isinstance(one, Object) and one.library is not None)
+        return exported(versions, f"{one.filename}.map", shared=isinstance(one, Object) and one.library is not None)
 
     def plain(self, value: Scalar | None) -> str | None:
         found = self.data(value)

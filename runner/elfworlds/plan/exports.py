@@ -7,9 +7,6 @@ from dataclasses import dataclass
 Versions = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-LIST = ".map"  # the end of its file's name
-
-
 @dataclass(frozen=True, slots=True)
 class Exported:
     """The words for the compiler's driver, and the file that they name, if any."""
