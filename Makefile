@@ -26,7 +26,7 @@ test: $(VENV)/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 roots: $(VENV)/run.stamp
 	@XDG_CACHE_HOME=$(CURDIR)/.cache $(BIN)/elfworlds run experiments/same-lib.yaml experiments/rtld-global.yaml \

@@ -25,6 +25,7 @@ let
     "nix"
     "pyproject.toml"
     "README.md"
+    "results"
     "runner"
     "tests"
     "toolchains"
@@ -47,7 +48,7 @@ in
   inherit app;
 
   tests = check "tests" { python = python { extras = [ "test" ]; }; } ''
-    PYTHONPATH=$PWD/runner timeout 1200 "$python/bin/python3" -m pytest -q -p no:cacheprovider tests
+    PYTHONPATH=$PWD/runner timeout 1200 "$python/bin/python3" -m pytest -q -p no:cacheprovider -n auto --dist worksteal tests
   '';
 
   plans = check "plans" { inherit app; } ''

@@ -4,7 +4,7 @@ names:
 let
   below = path: builtins.substring (builtins.stringLength (toString ../.) + 1) (-1) path;
   gathered =
-    name: builtins.match "__pycache__|\\..*_cache|\\.hypothesis|.*\\.egg-info|host\\.json|result.*" name != null;
+    name: builtins.match "__pycache__|\\..*_cache|\\.hypothesis|.*\\.egg-info|host\\.json|result(-.*)?" name != null;
 in
 builtins.path {
   name = "elfworlds-source";
@@ -13,6 +13,7 @@ builtins.path {
     path: _type:
     let
       first = builtins.head (builtins.split "/" (below path));
+      published = builtins.match "results(/reference(/.*)?)?" (below path) != null; # other runs are a machine's own
     in
-    builtins.elem first names && !gathered (baseNameOf path);
+    builtins.elem first names && (first != "results" || published) && !gathered (baseNameOf path);
 }
