@@ -56,3 +56,9 @@ def test_it_is_of_the_experiments_as_they_are(reference: Gathered) -> None:
         for claim in told.claim
     }
     assert {(one.experiment, one.scenario, one.claim or None, one.says) for one in reference.claims} <= claims
+
+
+def test_every_experiment_with_a_claim_is_among_the_findings(reference: Gathered) -> None:
+    page = (ROOT / "docs" / "findings.md").read_text()
+    told = {one.experiment for one in reference.claims if one.claim}
+    assert sorted(name for name in told if f"(../experiments/{name}.yaml)" not in page) == []
