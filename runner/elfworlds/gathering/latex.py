@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from elfworlds.gathering.claims_table import Line
 
-WORDS = {REPRODUCED: "yes", REFUTED: "no", IN_PART: "in part", RACE: "race"}
+WORDS = {REPRODUCED: "yes", REFUTED: "no", IN_PART: "part", RACE: "race"}
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -26,18 +26,19 @@ _SPECIAL = re.compile("|".join(map(re.escape, SPECIAL)))
 
 
 def latex(told: Sequence[Line]) -> str:
-    r"""The table; `\\input` it where longtable and booktabs are loaded."""
+    r"""The table; `\\input` it where the packages that its first line names are loaded."""
     libcs = list(dict.fromkeys(libc for one in told for libc in one.by_libc))
-    head = _row(["claim", "says", *libcs])
+    head = " & ".join(["claim", "says", *(f"\\rotatebox{{90}}{{{escape(libc)}}}" for libc in libcs)]) + " \\\\"
     rows = [_row([one.claim or "–", one.says, *_words(one, libcs)]) for one in told]
     return "\n".join(
         [
-            "% needs \\usepackage{booktabs,longtable,array}",
-            "\\begin{longtable}{@{}l>{\\raggedright\\arraybackslash}p{0.45\\linewidth}" + "l" * len(libcs) + "@{}}",
+            "% needs \\usepackage{booktabs,longtable,array,graphicx}",
+            "\\begingroup\\footnotesize\\setlength{\\tabcolsep}{3pt}",
+            "\\begin{longtable}{@{}l>{\\raggedright\\arraybackslash}p{0.42\\linewidth}" + "l" * len(libcs) + "@{}}",
             *("\\toprule", head, "\\midrule", "\\endhead"),
             *("\\bottomrule", "\\endfoot"),
             *rows,
-            "\\end{longtable}",
+            "\\end{longtable}\\endgroup",
             "",
         ]
     )
