@@ -46,6 +46,14 @@ def test_what_is_gathered_can_be_gathered_again(world: World, reference: Path) -
     assert {path.name: path.read_bytes() for path in reference.iterdir()} == before
 
 
+@pytest.mark.parametrize("place", ["reference/outcomes.csv", "/proc/nowhere"])
+def test_a_place_that_cannot_be_written_is_named(world: World, reference: Path, place: str) -> None:
+    before = (reference / "outcomes.csv").read_bytes()
+    code, _, err = world.run("gather", "quick", "-o", place)
+    assert (code, err.startswith(f"{place}: ")) == (4, True)
+    assert (reference / "outcomes.csv").read_bytes() == before
+
+
 def test_nothing_that_can_be_compared_is_exit_1(world: World, reference: Path) -> None:
     versions = reference / "versions.csv"
     versions.write_text(

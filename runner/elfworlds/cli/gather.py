@@ -26,9 +26,12 @@ def gather(
             raise InputError(
                 f"the run of {one.name} was interrupted: {len(one.trials)} of {one.planned} trials", hint=hint
             )
-    output.mkdir(parents=True, exist_ok=True)
     rows = gathered(found)
-    for name, text in texts(rows, found).items():
-        whole.write(output / name, text)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, text in texts(rows, found).items():
+            whole.write(output / name, text)
+    except OSError as error:
+        raise InputError(f"{output}: {error.strerror}", hint="-o names a directory, there or not") from None
     typer.echo(f"{len(found)} runs: {len(rows.cells)} outcomes and {len(rows.claims)} claims in {output}")
     return Exit.AS_EXPECTED
