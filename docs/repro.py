@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+LIBC = "libc=debian/bookworm"  # whatever this machine has; what is pinned need not be there
 FINDINGS = {
     "exceptions": ("throw", "way=dlmopen", "thrown=number", "thrown-before-by-the-application=nothing"),
     "two-openssls": ("an-error-in-one", "way=dlmopen", "keys-made-before=none"),
@@ -29,7 +30,7 @@ FINDINGS = {
 def script(name: str) -> str:
     """The finding's script."""
     scenario, *chosen = FINDINGS[name]
-    words = [word for one in chosen for word in ("-S", one)]
+    words = [word for one in (*chosen, LIBC) for word in ("-S", one)]
     command = [sys.executable, "-m", "elfworlds", "export-c", f"experiments/{name}.yaml", scenario, *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 

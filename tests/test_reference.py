@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +13,7 @@ from conftest import ROOT
 from elfworlds.cli import session
 from elfworlds.gathering import READ, Gathered, read
 
+REPRO = SimpleNamespace(**runpy.run_path(str(ROOT / "docs" / "repro.py")))
 IDS = {
     "S1": "01 02 03 04 06 07 08 09 10",
     "S2": "01 02 04 05 06 07 08 09 10 11 12 13 14",
@@ -62,3 +65,9 @@ def test_every_experiment_with_a_claim_is_among_the_findings(reference: Gathered
     page = (ROOT / "docs" / "findings.md").read_text()
     told = {one.experiment for one in reference.claims if one.claim}
     assert sorted(name for name in told if f"(../experiments/{name}.yaml)" not in page) == []
+
+
+@pytest.mark.parametrize("name", REPRO.FINDINGS)
+def test_the_script_of_a_finding_is_of_todays_experiment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert (ROOT / "docs" / "repro" / f"{name}.sh").read_text() == REPRO.script(name)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What does a dlmopen that fails leave behind when the namespace that it names is not there?
-# absent-namespace: open-in-another-thread, failed=never-opened, libc=host
+# absent-namespace: open-in-another-thread, failed=never-opened, libc=debian/bookworm
 # Needs: ${CC:-cc}. Run it in an empty directory: sh THIS-FILE
 set -eu
 here=$(pwd)
@@ -24,7 +24,7 @@ mkdir -p program
 mkdir -p program
 cat > program/program.c << 'end_of_file'
 /* What does a dlmopen that fails leave behind when the namespace that it names is not there?
- * absent-namespace: open-in-another-thread, failed=never-opened, libc=host */
+ * absent-namespace: open-in-another-thread, failed=never-opened, libc=debian/bookworm */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <dlfcn.h>

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Into which namespace does a library load what it opens by dlopen, when it lies in one of its own?
-# dlopen-inside: application-calls-the-opener, opener=optimised, flag=RTLD_LOCAL, libc=host
+# dlopen-inside: application-calls-the-opener, opener=optimised, flag=RTLD_LOCAL, libc=debian/bookworm
 # claim S2-01: dlopen loads into the namespace of the library that calls it. (the-openers-namespace)
 # Needs: ${CC:-cc}. Run it in an empty directory: sh THIS-FILE
 set -eu
@@ -34,7 +34,7 @@ mkdir -p program
 mkdir -p program
 cat > program/program.c << 'end_of_file'
 /* Into which namespace does a library load what it opens by dlopen, when it lies in one of its own?
- * dlopen-inside: application-calls-the-opener, opener=optimised, flag=RTLD_LOCAL, libc=host
+ * dlopen-inside: application-calls-the-opener, opener=optimised, flag=RTLD_LOCAL, libc=debian/bookworm
  * claim S2-01: dlopen loads into the namespace of the library that calls it. (the-openers-namespace) */
 #define _GNU_SOURCE
 #include <limits.h>

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What does a plugin in a namespace find in its environment after the application has added a hundred variables?
-# environ-grown: add-a-hundred, way=dlmopen, first-added=before-opening, libc=host
+# environ-grown: add-a-hundred, way=dlmopen, first-added=before-opening, libc=debian/bookworm
 # claim S1-08: Nothing that one side does has an effect on the other. (its-own)
 # Needs: ${CC:-cc}. Run it in an empty directory: sh THIS-FILE
 set -eu
@@ -25,7 +25,7 @@ mkdir -p program
 mkdir -p program
 cat > program/program.c << 'end_of_file'
 /* What does a plugin in a namespace find in its environment after the application has added a hundred variables?
- * environ-grown: add-a-hundred, way=dlmopen, first-added=before-opening, libc=host
+ * environ-grown: add-a-hundred, way=dlmopen, first-added=before-opening, libc=debian/bookworm
  * claim S1-08: Nothing that one side does has an effect on the other. (its-own) */
 #define _GNU_SOURCE
 #include <limits.h>

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Can an application catch the C++ exception that a plugin in a namespace of its own throws?
-# exceptions: throw, way=dlmopen, thrown=number, thrown-before-by-the-application=nothing, libc=host
+# exceptions: throw, way=dlmopen, thrown=number, thrown-before-by-the-application=nothing, libc=debian/bookworm
 # Needs: ${CXX:-c++}. Run it in an empty directory: sh THIS-FILE
 set -eu
 here=$(pwd)

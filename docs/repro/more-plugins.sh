@@ -1,6 +1,6 @@
 #!/bin/sh
 # How many plugins does an application survive that frees each plugin's string itself?
-# more-plugins: the-whole-log, plugins=9, freed-by=application, libc=host
+# more-plugins: the-whole-log, plugins=9, freed-by=application, libc=debian/bookworm
 # claim S1-07: The application may free a plugin's string. (complete)
 # Needs: ${CC:-cc}. Run it in an empty directory: sh THIS-FILE
 set -eu

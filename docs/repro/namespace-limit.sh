@@ -1,6 +1,6 @@
 #!/bin/sh
 # How many link namespaces can one process really open?
-# namespace-limit: fill-again-after-closing-in-order, plugin=ordinary, tunables=as-installed, libc=host
+# namespace-limit: fill-again-after-closing-in-order, plugin=ordinary, tunables=as-installed, libc=debian/bookworm
 # Needs: ${CC:-cc}. Run it in an empty directory: sh THIS-FILE
 set -eu
 here=$(pwd)
@@ -25,7 +25,7 @@ mkdir -p program
 mkdir -p program
 cat > program/program.c << 'end_of_file'
 /* How many link namespaces can one process really open?
- * namespace-limit: fill-again-after-closing-in-order, plugin=ordinary, tunables=as-installed, libc=host */
+ * namespace-limit: fill-again-after-closing-in-order, plugin=ordinary, tunables=as-installed, libc=debian/bookworm */
 #define _GNU_SOURCE
 #include <limits.h>
 /* ---- steps.h ---- */
