@@ -6,11 +6,12 @@ import os
 import re
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import driver, outcome
+from elfworlds.backends.schedule import WAKE_SECONDS
 from elfworlds.diagnosis import missing_objects
 from elfworlds.observers import compiler, facts, gdb, ld_debug, plain, strace, valgrind
 from elfworlds.observers.types import Watched
@@ -269,5 +270,15 @@ def run(trials: tuple[Trial, ...], observer: Observer, executor: Executor, worke
             running += 1
         if not running:
             return
-        yield ended.get().result()
-        running -= 1
+        found = _next(ended)
+        if found is not None:
+            yield found.result()
+            running -= 1
+
+
+def _next(ended: SimpleQueue[Future[Observation]]) -> Future[Observation] | None:
+    """What has ended; None where nothing has for a while: an interrupt that came right before the wait is seen then."""
+    try:
+        return ended.get(timeout=WAKE_SECONDS)
+    except Empty:
+        return None

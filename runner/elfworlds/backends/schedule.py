@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Make = Callable[[BuildRequest, Mapping[str, Artifact]], Artifact | Failure]
     Report = Callable[[BuildRequest, Artifact | Failure], None]
 
+# A signal that comes right before a wait does not end it; whoever wakes now and then sees the interrupt all the same.
+WAKE_SECONDS = 0.5
+
 
 def build_all(
     requests: Mapping[str, BuildRequest], make: Make, executor: Executor, *, keep_going: bool, report: Report
@@ -41,7 +44,7 @@ class _Schedule:
     def run(self, *, keep_going: bool) -> Build:
         self.start([key for key, lacks in self.lacks.items() if not lacks])
         while self.running:
-            done, _ = wait(self.running, return_when=FIRST_COMPLETED)
+            done, _ = wait(self.running, timeout=WAKE_SECONDS, return_when=FIRST_COMPLETED)
             ready = [key for future in done for key in self.settle(self.running.pop(future), future.result())]
             if keep_going or not self.failures:
                 self.start(ready)
