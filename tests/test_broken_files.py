@@ -180,6 +180,8 @@ class TestHints:
             ("unknown-axis-in-when", "did you mean `way`?"),
             ("unknown-label-in-when", "did you mean `dlmopen`?"),
             ("unknown-toolchain", "did you mean `host`?"),
+            ("axis-with-a-reserved-name", "it is a column of `bindings`; say whose it is: `plugin-kind`"),
+            ("axis-with-a-reserved-name", "it is a column of `versions.csv`; say whose it is: `plugin-part`"),
             ("unknown-fact-of-an-elf-file", "did you mean `soname`?"),
             ("missing-source", "did you mean `base/base.c`?"),
             ("reference-to-nothing", "an axis is ${matrix.way}"),

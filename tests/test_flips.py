@@ -452,8 +452,8 @@ def test_a_staircase_takes_as_many_boxes_as_it_has_corners(heights: list[int]) -
 
 LIMIT = """\
 experiment: limit
-question: From which size on does it fail?
-matrix: {size: [9, 10, 1], way: [plain, twice]}
+question: From which limit on does it fail?
+matrix: {limit: [9, 10, 1], way: [plain, twice]}
 objects:
   app:
     executable: app
@@ -462,7 +462,7 @@ objects:
       int main(int argc, char **argv) { return atoi(argv[1]) * (argc > 2 ? 2 : 1) >= 10; }
 scenarios:
   grow:
-    run: ${app} ${matrix.size} ${matrix.way}
+    run: ${app} ${matrix.limit} ${matrix.way}
     outcomes: {large: {exit: 1}, small: {exit: 0}}
 """
 
@@ -470,10 +470,10 @@ scenarios:
 def test_a_run_says_its_flips_and_draws_them(world: World) -> None:
     code, out, err = world.run("run", world.experiment("limit", LIMIT))
     assert (code, err) == (0, "")
-    assert "\ngrow: large from size 9 on, small below\n" in out
+    assert "\ngrow: large from limit 9 on, small below\n" in out
     run = world.latest("limit")
     report = (run / "report.md").read_text()
-    assert "- grow: **large from size 9 on, small below**.\n  - size: between 1 and 9\n" in report
+    assert "- grow: **large from limit 9 on, small below**.\n  - limit: between 1 and 9\n" in report
     assert "(pictures/grow-heat.svg)" in report
     assert (run / "pictures" / "grow-heat.svg").read_text().startswith("<svg ")
     rows = (run / "tables" / "flips.csv").read_text().splitlines()[1:]

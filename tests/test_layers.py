@@ -18,6 +18,7 @@ ORDER = (
     "process",
     "yamltext",
     "refs",
+    "columns",
     "spec",
     "driver",
     "elf",

@@ -140,10 +140,10 @@ experiment: x
 question: "?"
 matrix:
   way: [a, b]
-  size: [1, 2, 3]
+  area: [1, 2, 3]
 objects:
   fixed: {library: fixed, code: "int fixed;\\n"}
-  sized: {library: sized, code: "int sized = SIZE;\\n", defines: {SIZE: "${matrix.size}"}, needs: [fixed]}
+  sized: {library: sized, code: "int sized = SIZE;\\n", defines: {SIZE: "${matrix.area}"}, needs: [fixed]}
   chosen: {executable: chosen, code: "int main(void) { return 0; }\\n", needs: ["${matrix.pick}"]}
 scenarios:
   s: {run: "${chosen} ${matrix.way}", repeat: 2}
@@ -161,7 +161,7 @@ def test_an_object_is_made_once_for_each_value_of_the_axes_it_reads(tmp_path: Pa
 
 
 def test_an_axis_can_choose_the_object_that_is_needed(tmp_path: Path) -> None:
-    text = MATRIX.replace("size: [1, 2, 3]", "size: [1]\n  pick: [fixed, sized]")
+    text = MATRIX.replace("area: [1, 2, 3]", "area: [1]\n  pick: [fixed, sized]")
     made = plan_of(text, tmp_path)
     needed = {dict(one.at)["pick"]: one.needs for one in made.placements if one.object == "chosen"}
     assert needed == {"fixed": ("fixed",), "sized": ("sized",)}
@@ -208,7 +208,7 @@ def test_two_objects_that_would_be_one_file_are_refused_at_the_second(tmp_path: 
         "  chosen:",
         '  twin: {library: sized, code: "int sized = SIZE;\\n", defines: {SIZE: 2}, needs: [fixed]}\n  chosen:',
     )
-    with pytest.raises(ProblemsError, match="`twin` and `sized` are the same file where size=2"):
+    with pytest.raises(ProblemsError, match="`twin` and `sized` are the same file where area=2"):
         plan_of(text, tmp_path)
 
 

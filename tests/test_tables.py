@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
+import re
 from typing import Any
 
 import pandas as pd  # tables are read as a user would
 import pytest
 
 from conftest import ROOT
-from elfworlds import tables
+from elfworlds import columns, gathering, tables
+from elfworlds.gathering import Cell, ClaimCell, Version, forms
 from elfworlds.records import RunTold
+from elfworlds.spec import load
+from elfworlds.yamltext import ProblemsError, parse
+from elfworlds.yamltext.problems import Mark
 
 
 def trial(number: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # a record's fields
@@ -91,6 +97,42 @@ def test_the_columns_are_these_whether_there_are_rows_or_not(name: str) -> None:
 
 def test_every_table_is_listed() -> None:
     assert tuple(COLUMNS) == tables.NAMES == tuple(tables.frames(run([]), []))
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_the_columns_and_their_types_are_the_declared_ones_whether_there_are_rows_or_not(name: str) -> None:
+    declared = columns.OF_A_RUN[name].columns(["way", "libc"])
+    for one in (run([]), run([trial(1)], traces=TRACES)):
+        assert {column: str(kind) for column, kind in tables.frame(name, one, []).dtypes.items()} == declared
+
+
+def test_gathered_tables_hold_the_declared_columns_and_nothing_is_left_out() -> None:
+    kinds = {forms.OUTCOMES: Cell, forms.CLAIMS: ClaimCell, forms.VERSIONS: Version}
+    assert {name: sorted(one.columns()) for name, one in columns.OF_SEVERAL_RUNS.items()} == {
+        name: sorted(field.name for field in dataclasses.fields(kind)) for name, kind in kinds.items()
+    }
+    for name, text in gathering.texts(gathering.gathered([]), []).items():
+        if name in gathering.READ:
+            assert text.splitlines()[0].split(",") == list(columns.OF_SEVERAL_RUNS[name].columns())
+
+
+def test_no_axis_can_have_the_name_of_a_column_of_any_table() -> None:
+    every = {name for text in COLUMNS.values() for name in text.split()} - {"way", "libc"}
+    every |= {name for one in columns.OF_SEVERAL_RUNS.values() for name in one.columns()} - {"libc", "gdb"}
+    assert set(columns.reserved()) == every
+    assert {name for name in every if not columns.tables_with(name)} == set()
+    assert [columns.tables_with(name) for name in ("libc", "gdb", "way", "plugin-kind")] == [()] * 4
+
+
+@pytest.mark.parametrize("name", columns.reserved())
+def test_an_axis_of_that_name_is_refused_with_the_tables_that_have_it(name: str) -> None:
+    text = f"experiment: x\nquestion: x\nmatrix: {{way: [a], {name}: [a]}}\nscenarios: {{s: {{run: /bin/true}}}}\n"
+    with pytest.raises(ProblemsError) as refused:
+        load(parse(text, "x.yaml"), toolchains=["host"])
+    (problem,) = refused.value.problems
+    assert (problem.mark, problem.message) == (Mark(3, 20, 20 + len(name)), f"`{name}` cannot be an axis' name")
+    fits = re.fullmatch("[a-z0-9][a-z0-9.-]*", name)
+    assert (f"`{columns.tables_with(name)[0]}`" if fits else "it must match") in (problem.hint or "")
 
 
 @pytest.mark.parametrize("name", COLUMNS)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from elfworlds.columns import OF_SEVERAL_RUNS
 from elfworlds.errors import InputError
 from elfworlds.gathering.cells import Cell, ClaimCell, Gathered, Version
 from elfworlds.gathering.claims_table import lines
@@ -32,9 +33,9 @@ def texts(found: Gathered, runs: Sequence[RunTold]) -> dict[str, str]:
     """File name → text, of every file of the directory."""
     told = lines(runs)
     return {
-        OUTCOMES: _csv(Cell, found.cells),
-        CLAIMS: _csv(ClaimCell, found.claims),
-        VERSIONS: _csv(Version, found.versions),
+        OUTCOMES: _csv(OUTCOMES, found.cells),
+        CLAIMS: _csv(CLAIMS, found.claims),
+        VERSIONS: _csv(VERSIONS, found.versions),
         "claims.md": claims_page(told, found),
         "claims.tex": latex(told),
         "pivots.md": pivots_page(runs),
@@ -48,23 +49,23 @@ def read(files: Mapping[str, str]) -> Gathered:
         GatheringError: a row or a column is not as written here.
     """
     return Gathered(
-        tuple(_cell(row) for row in _rows(Cell, OUTCOMES, files)),
-        tuple(ClaimCell(**row) for row in _rows(ClaimCell, CLAIMS, files)),
-        tuple(Version(**row) for row in _rows(Version, VERSIONS, files)),
+        tuple(_cell(row) for row in _rows(OUTCOMES, files)),
+        tuple(ClaimCell(**row) for row in _rows(CLAIMS, files)),
+        tuple(Version(**row) for row in _rows(VERSIONS, files)),
     )
 
 
-def _csv(kind: type[Row], rows: Iterable[Row]) -> str:
+def _csv(name: str, rows: Iterable[Row]) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, [one.name for one in fields(kind)], lineterminator="\n")
+    writer = csv.DictWriter(out, list(OF_SEVERAL_RUNS[name].columns()), lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(one) for one in rows)
     return out.getvalue()
 
 
-def _rows(kind: type[Row], name: str, files: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def _rows(name: str, files: Mapping[str, str]) -> Iterator[dict[str, str]]:
     reader = csv.DictReader(io.StringIO(files[name]))
-    wanted = [one.name for one in fields(kind)]
+    wanted = list(OF_SEVERAL_RUNS[name].columns())
     if reader.fieldnames != wanted:
         raise GatheringError(f"{name}: its columns are not {', '.join(wanted)}")
     for row in reader:

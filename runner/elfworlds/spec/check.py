@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
+from elfworlds.columns import tables_with
 from elfworlds.refs import Template
 from elfworlds.spec import forms
 from elfworlds.spec.expand import Names, expand
@@ -25,18 +26,6 @@ if TYPE_CHECKING:
 
     from elfworlds.yamltext import Path
 
-RESERVED_AXES = (
-    "trial",
-    "experiment",
-    "scenario",
-    "observer",
-    "repeat",
-    "outcome",
-    "expected",
-    "verdict",
-    "claim",
-    "axis",
-)
 MOST_TRIALS = 1_000_000
 ROOTS = "debian/"
 LIMITS: Mapping[str, Callable[[object], object]] = {
@@ -81,8 +70,7 @@ def _part(raw: Any, *path: str) -> Mapping[Any, Any]:  # noqa: ANN401  # any par
 def _matrix(experiment: Experiment, known: Names, toolchains: frozenset[str]) -> Iterator[Finding]:
     for name, axis in known.axes.items():
         path: Path = ("matrix", name)
-        if not forms.NAME.fullmatch(name) or name in RESERVED_AXES:
-            hint = "it would be a column twice" if name in RESERVED_AXES else f"it must match {forms.NAME.pattern}"
+        if (hint := _no_name_of_an_axis(name)) is not None:
             yield Finding(path, f"`{name}` cannot be an axis' name", hint, at_key=True)
         for position, (label, value) in enumerate(axis.values):
             step: str | int = position if axis.listed else label
@@ -94,6 +82,16 @@ def _matrix(experiment: Experiment, known: Names, toolchains: frozenset[str]) ->
         yield from conditions(entry, ("matrix", "exclude", index), known)
     for index, entry in enumerate(experiment.matrix.include):
         yield from _include(entry, ("matrix", "include", index), known)
+
+
+def _no_name_of_an_axis(name: str) -> str | None:
+    """Why an axis cannot have this name, and which one it could have."""
+    if not forms.NAME.fullmatch(name):
+        return f"it must match {forms.NAME.pattern}"
+    tables = [f"`{table}`" for table in tables_with(name)]
+    if not tables:
+        return None
+    return f"it is a column of {' and '.join(tables[:2])}; say whose it is: `plugin-{name}`"
 
 
 def _include(entry: Mapping[str, Any], path: Path, known: Names) -> Iterator[Finding]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds.columns import reserved
+from elfworlds.spec.forms import NAME
 from elfworlds.spec.matchers import WORDS
 from elfworlds.spec.model import (
     DEFAULT_OUTCOMES,
@@ -87,6 +89,9 @@ def _lines() -> Iterator[str]:
         yield from (_row(name, field) for name, field in model.model_fields.items())
         yield ""
     yield from _rules()
+    yield from ("", "## Names of axes", "")
+    yield "An axis is a column of the tables under its own name. So it cannot be called like one of their own columns:"
+    yield f"{_listed(tuple(name for name in reserved() if NAME.fullmatch(name)))}."
 
 
 def _row(name: str, field: FieldInfo) -> str:

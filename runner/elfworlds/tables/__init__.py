@@ -1,12 +1,13 @@
 """Records → tidy frames, one fact a row, joined by trial and by object. The only room that knows pandas.
 
-The columns are an interface: docs/tables.md says what each holds.
+The columns are an interface: elfworlds.columns lists them, docs/tables.md says what each holds.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elfworlds.columns import OF_A_RUN
 from elfworlds.tables.flips import flips_frame
 from elfworlds.tables.frame import as_csv, as_json, as_parquet, as_texts
 from elfworlds.tables.runs import (
@@ -61,7 +62,7 @@ _MAKERS: Mapping[str, Callable[[RunTold, Records], pd.DataFrame]] = {
     "bindings": lambda run, _: bindings_frame(run.name, list(run.axes), run.traces),
     "flips": lambda run, _: flips_frame(run.name, run.axes, run.versions, run.trials),
 }
-NAMES = tuple(_MAKERS)
+NAMES = tuple(OF_A_RUN)
 
 
 def frame(name: str, run: RunTold, symbols: Records) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.columns import FLIPS
 from elfworlds.flips import changes, orders
 from elfworlds.tables.frame import from_rows
 
@@ -14,25 +15,13 @@ if TYPE_CHECKING:
 
     from elfworlds.flips import Change, Versions
 
-FLIP_COLUMNS = {
-    "below_label": "string",
-    "below_version": "string",
-    "from_label": "string",
-    "from_version": "string",
-    "outcome_before": "string",
-    "outcome_after": "string",
-    "comes_back": "boolean",
-}
-
 
 def flips_frame(
     experiment: str, axes: Mapping[str, Sequence[str]], versions: Versions, trials: Sequence[Mapping[str, Any]]
 ) -> pd.DataFrame:
     """A row a change between two neighbours on an axis; the labels of all other axes are equal."""
-    names = {"experiment": "string", "scenario": "string", "observer": "string", "axis": "string"}
-    names |= {**dict.fromkeys(axes, "string"), **FLIP_COLUMNS}
     found = changes(axes, orders(axes, versions), trials)
-    return from_rows(names, ({**_row(one), "experiment": experiment} for one in found))
+    return from_rows(FLIPS.columns(axes), ({**_row(one), "experiment": experiment} for one in found))
 
 
 def _row(one: Change) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.columns import CLAIMS, EVENTS, NEEDED, OBJECTS, SYMBOLS, TRIALS
 from elfworlds.tables.frame import from_columns, from_rows
 
 if TYPE_CHECKING:
@@ -14,65 +15,20 @@ if TYPE_CHECKING:
 
     Records = Sequence[Mapping[str, Any]]
 
-TRIAL_COLUMNS = {
-    "outcome": "string",
-    "expected": "string",
-    "verdict": "string",
-    "why": "string",
-    "exit": "Int64",
-    "signal": "string",
-    "timed_out": "boolean",
-    "wall_s": "Float64",
-    "user_s": "Float64",
-    "sys_s": "Float64",
-    "max_rss_kb": "Int64",
-    "stdout_bytes": "Int64",
-    "stderr_bytes": "Int64",
-    "cut_bytes": "Int64",
-}
-OBJECT_COLUMNS = {
-    "key": "string",
-    "path": "string",
-    "sha256": "string",
-    "toolchain": "string",
-    "type": "string",
-    "machine": "string",
-    "soname": "string",
-    "interp": "string",
-    "runpath": "string",
-    "rpath": "string",
-    "build_id": "string",
-    "flags": "string",
-    "execstack": "boolean",
-}
-SYMBOL_COLUMNS = {
-    "symbol": "string",
-    "version": "string",
-    "is_default": "boolean",
-    "defined": "boolean",
-    "bind": "string",
-    "type": "string",
-    "visibility": "string",
-    "value": "UInt64",
-    "size": "UInt64",
-}
-EVENT_COLUMNS = {"seq": "Int64", "event": "string", "data": "string", "addresses": "string"}
 OF_A_PROCESS = ("pid", "tid", "cpu_s")
-CLAIM_COLUMNS = {"claimed": "string", "outcome": "string", "reproduced": "boolean"}
 _as_json = json.JSONEncoder(sort_keys=True).encode
 
 
 def trials_frame(experiment: str, axes: Sequence[str], trials: Records) -> pd.DataFrame:
     """A row a trial, in the order of the plan, a column for each axis."""
-    names = {"trial": "string", "experiment": "string", "scenario": "string", **dict.fromkeys(axes, "string")}
-    names |= {"observer": "string", "repeat": "Int64", **TRIAL_COLUMNS}
-    return from_rows(names, ({**one, "experiment": experiment, **one["point"]} for one in trials))
+    return from_rows(TRIALS.columns(axes), ({**one, "experiment": experiment, **one["point"]} for one in trials))
 
 
 def objects_frame(experiment: str, axes: Sequence[str], objects: Records) -> pd.DataFrame:
     """A row an object and the points that share it; an axis that it does not read is missing."""
-    names = {"object": "string", "experiment": "string", **dict.fromkeys(axes, "string"), **OBJECT_COLUMNS}
-    return from_rows(names, ({**_joined(one), "experiment": experiment, **one["at"]} for one in objects))
+    return from_rows(
+        OBJECTS.columns(axes), ({**_joined(one), "experiment": experiment, **one["at"]} for one in objects)
+    )
 
 
 def _joined(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,13 +42,6 @@ def _joined(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def needed_frame(experiment: str, objects: Records) -> pd.DataFrame:
     """A row a DT_NEEDED entry, `position` from 0 in the order of the dynamic section."""
-    names = {
-        "object": "string",
-        "experiment": "string",
-        "key": "string",
-        "position": "Int64",
-        "needed": "string",
-    }
     rows = (
         {
             "object": one["object"],
@@ -104,18 +53,17 @@ def needed_frame(experiment: str, objects: Records) -> pd.DataFrame:
         for one in objects
         for position, name in enumerate(one["needed"])
     )
-    return from_rows(names, rows).drop_duplicates(ignore_index=True)
+    return from_rows(NEEDED.columns(), rows).drop_duplicates(ignore_index=True)
 
 
 def symbols_frame(experiment: str, symbols: Records) -> pd.DataFrame:
     """A row an entry of an object's dynamic symbol table, in its order."""
-    names = {"object": "string", "experiment": "string", "key": "string", **SYMBOL_COLUMNS}
-    return from_rows(names, ({**one, "experiment": experiment} for one in symbols))
+    return from_rows(SYMBOLS.columns(), ({**one, "experiment": experiment} for one in symbols))
 
 
 def events_frame(experiment: str, trials: Records, events: Records) -> pd.DataFrame:
     """A row an event, in the order of the plan and within a trial in the order of time; `seq` counts from 0."""
-    names = {"trial": "string", "experiment": "string", "scenario": "string", **EVENT_COLUMNS}
+    names = EVENTS.columns()
     by_trial: dict[str, list[Mapping[str, Any]]] = {}
     for one in events:
         by_trial.setdefault(one["trial"], []).append(one)
@@ -155,17 +103,9 @@ def _has_address(value: Any) -> bool:  # noqa: ANN401  # any JSON
 
 def claims_frame(experiment: str, axes: Sequence[str], trials: Records) -> pd.DataFrame:
     """A row a claim and trial that checked it."""
-    names = {"claim": "string", "experiment": "string", "scenario": "string", "says": "string"}
-    names |= {
-        **dict.fromkeys(axes, "string"),
-        "observer": "string",
-        "repeat": "Int64",
-        "trial": "string",
-        **CLAIM_COLUMNS,
-    }
     rows = (
         {**one, **claim, "claim": claim["id"], "experiment": experiment, **one["point"]}
         for one in trials
         for claim in one["claims"]
     )
-    return from_rows(names, rows)
+    return from_rows(CLAIMS.columns(axes), rows)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.columns import BINDINGS, LINK_MAPS, SEARCHES
 from elfworlds.tables.frame import from_columns
 
 if TYPE_CHECKING:
@@ -14,61 +15,22 @@ if TYPE_CHECKING:
 
     import pandas as pd  # noqa: TID251  # this room is the only place for it
 
+    from elfworlds.columns import Table
+
     Record = Mapping[str, Any]
     Records = Sequence[Record]
     Columns = Mapping[str, Sequence[Any]]
 
-LINK_MAP_COLUMNS = {
-    "pid": "Int64",
-    "lmid": "Int64",
-    "position": "Int64",
-    "name": "string",
-    "object": "string",
-    "path": "string",
-    "base": "string",
-    "dynamic": "string",
-    "size": "Int64",
-    "needed_by": "string",
-    "opened": "boolean",
-    "sha256": "string",
-    "build_id": "string",
-}
-SEARCH_COLUMNS = {
-    "pid": "Int64",
-    "lmid": "Int64",
-    "name": "string",
-    "needed_by": "string",
-    "seq": "Int64",
-    "position": "Int64",
-    "rule": "string",
-    "path": "string",
-    "found": "boolean",
-    "predicted": "string",
-    "agrees": "boolean",
-}
-BINDING_COLUMNS = {
-    "pid": "Int64",
-    "from_object": "string",
-    "from_path": "string",
-    "from_lmid": "Int64",
-    "to_object": "string",
-    "to_path": "string",
-    "to_lmid": "Int64",
-    "symbol": "string",
-    "version": "string",
-    "kind": "string",
-}
-
 
 def link_maps_frame(experiment: str, axes: Sequence[str], traces: Records) -> pd.DataFrame:
     """A row an object mapped in a namespace, in the order of loading."""
-    parts = [_picked(one["link_maps"], {name: name for name in LINK_MAP_COLUMNS}) for one in traces]
-    return _joined(experiment, axes, LINK_MAP_COLUMNS, traces, parts)
+    parts = [_picked(one["link_maps"], {name: name for name in LINK_MAPS.tail}) for one in traces]
+    return _joined(experiment, axes, LINK_MAPS, traces, parts)
 
 
 def bindings_frame(experiment: str, axes: Sequence[str], traces: Records) -> pd.DataFrame:
     """A row a symbol reference and the object that it was bound to, in the order of time."""
-    return _joined(experiment, axes, BINDING_COLUMNS, traces, [_bindings(one) for one in traces])
+    return _joined(experiment, axes, BINDINGS, traces, [_bindings(one) for one in traces])
 
 
 def _bindings(trace: Record) -> Columns:
@@ -81,7 +43,7 @@ def _bindings(trace: Record) -> Columns:
 
 def searches_frame(experiment: str, axes: Sequence[str], traces: Records) -> pd.DataFrame:
     """A row a file that was tried, in the order of time."""
-    return _joined(experiment, axes, SEARCH_COLUMNS, traces, [_searches(one) for one in traces])
+    return _joined(experiment, axes, SEARCHES, traces, [_searches(one) for one in traces])
 
 
 def _searches(trace: Record) -> Columns:
@@ -91,7 +53,7 @@ def _searches(trace: Record) -> Columns:
         for tried, found in [_tries(search)]
         for position, (rule, path) in enumerate(tried)
     ]
-    return _picked(rows, {name: name for name in SEARCH_COLUMNS})
+    return _picked(rows, {name: name for name in SEARCHES.tail})
 
 
 def _tries(search: Record) -> tuple[list[tuple[str | None, str | None]], int | None]:
@@ -113,10 +75,10 @@ def _picked(records: Records, names: Mapping[str, str]) -> dict[str, list[Any]]:
 
 
 def _joined(
-    experiment: str, axes: Sequence[str], columns: Mapping[str, str], traces: Records, parts: Sequence[Columns]
+    experiment: str, axes: Sequence[str], table: Table, traces: Records, parts: Sequence[Columns]
 ) -> pd.DataFrame:
     """Every trial's columns one below the other, after those that say where they were seen."""
-    sizes = [len(part[next(iter(columns))]) for part in parts]
+    sizes = [len(part[next(iter(table.tail))]) for part in parts]
     heads = {
         "trial": [one["trial"] for one in traces],
         "experiment": [experiment] * len(parts),
@@ -124,8 +86,8 @@ def _joined(
         **{axis: [one["point"].get(axis) for one in traces] for axis in axes},
     }
     values = {name: list(_repeated(each, sizes)) for name, each in heads.items()}
-    values |= {name: [value for part in parts for value in part[name]] for name in columns}
-    return from_columns({**dict.fromkeys(heads, "string"), **columns}, values)
+    values |= {name: [value for part in parts for value in part[name]] for name in table.tail}
+    return from_columns(table.columns(axes), values)
 
 
 def _repeated(values: Sequence[Any], sizes: Sequence[int]) -> Iterator[Any]:

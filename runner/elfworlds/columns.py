@@ -1,0 +1,170 @@
+"""The columns of every table, by name and pandas type: tables are made from this, and no axis may have such a name.
+
+An axis' label stands in a column under the axis' own name. If a table had a column of its own
+of that name, one of the two would be lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+TEXT, WHOLE, BIG, NUMBER, FLAG = "string", "Int64", "UInt64", "Float64", "boolean"
+TOOLCHAINS = ("libc", "gdb")  # gathered tables have these axes as columns of their own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table's columns, name → pandas type, in their order.
+
+    Attributes:
+        head: those before the axes.
+        tail: those after them.
+        by_axis: whether the table has a column for each axis.
+    """
+
+    head: Mapping[str, str] = field(default_factory=dict)
+    tail: Mapping[str, str] = field(default_factory=dict)
+    by_axis: bool = True
+
+    def columns(self, axes: Iterable[str] = ()) -> dict[str, str]:
+        """All columns of the table of an experiment that has these axes."""
+        return {**self.head, **(dict.fromkeys(axes, TEXT) if self.by_axis else {}), **self.tail}
+
+
+def _texts(*names: str) -> dict[str, str]:
+    return dict.fromkeys(names, TEXT)
+
+
+TRIALS = Table(
+    head=_texts("trial", "experiment", "scenario"),
+    tail={
+        "observer": TEXT,
+        "repeat": WHOLE,
+        "outcome": TEXT,
+        "expected": TEXT,
+        "verdict": TEXT,
+        "why": TEXT,
+        "exit": WHOLE,
+        "signal": TEXT,
+        "timed_out": FLAG,
+        "wall_s": NUMBER,
+        "user_s": NUMBER,
+        "sys_s": NUMBER,
+        "max_rss_kb": WHOLE,
+        "stdout_bytes": WHOLE,
+        "stderr_bytes": WHOLE,
+        "cut_bytes": WHOLE,
+    },
+)
+OBJECTS = Table(
+    head=_texts("object", "experiment"),
+    tail={
+        **_texts("key", "path", "sha256", "toolchain", "type", "machine", "soname", "interp", "runpath", "rpath"),
+        "build_id": TEXT,
+        "flags": TEXT,
+        "execstack": FLAG,
+    },
+)
+NEEDED = Table(
+    head={"object": TEXT, "experiment": TEXT, "key": TEXT, "position": WHOLE, "needed": TEXT},
+    by_axis=False,
+)
+SYMBOLS = Table(
+    head={
+        **_texts("object", "experiment", "key", "symbol", "version"),
+        "is_default": FLAG,
+        "defined": FLAG,
+        **_texts("bind", "type", "visibility"),
+        "value": BIG,
+        "size": BIG,
+    },
+    by_axis=False,
+)
+EVENTS = Table(
+    head={**_texts("trial", "experiment", "scenario"), "seq": WHOLE, **_texts("event", "data", "addresses")},
+    by_axis=False,
+)
+CLAIMS = Table(
+    head=_texts("claim", "experiment", "scenario", "says"),
+    tail={"observer": TEXT, "repeat": WHOLE, **_texts("trial", "claimed", "outcome"), "reproduced": FLAG},
+)
+LINK_MAPS = Table(
+    head=_texts("trial", "experiment", "scenario"),
+    tail={
+        "pid": WHOLE,
+        "lmid": WHOLE,
+        "position": WHOLE,
+        **_texts("name", "object", "path", "base", "dynamic"),
+        "size": WHOLE,
+        "needed_by": TEXT,
+        "opened": FLAG,
+        **_texts("sha256", "build_id"),
+    },
+)
+SEARCHES = Table(
+    head=_texts("trial", "experiment", "scenario"),
+    tail={
+        "pid": WHOLE,
+        "lmid": WHOLE,
+        **_texts("name", "needed_by"),
+        "seq": WHOLE,
+        "position": WHOLE,
+        **_texts("rule", "path"),
+        "found": FLAG,
+        "predicted": TEXT,
+        "agrees": FLAG,
+    },
+)
+BINDINGS = Table(
+    head=_texts("trial", "experiment", "scenario"),
+    tail={
+        "pid": WHOLE,
+        **_texts("from_object", "from_path"),
+        "from_lmid": WHOLE,
+        **_texts("to_object", "to_path"),
+        "to_lmid": WHOLE,
+        **_texts("symbol", "version", "kind"),
+    },
+)
+FLIPS = Table(
+    head=_texts("experiment", "scenario", "observer", "axis"),
+    tail={
+        **_texts("below_label", "below_version", "from_label", "from_version", "outcome_before", "outcome_after"),
+        "comes_back": FLAG,
+    },
+)
+OF_A_RUN: Mapping[str, Table] = {
+    "trials": TRIALS,
+    "objects": OBJECTS,
+    "needed": NEEDED,
+    "symbols": SYMBOLS,
+    "events": EVENTS,
+    "claims": CLAIMS,
+    "link_maps": LINK_MAPS,
+    "searches": SEARCHES,
+    "bindings": BINDINGS,
+    "flips": FLIPS,
+}
+
+_PLACE = _texts("experiment", "scenario", "observer", "point", *TOOLCHAINS)
+OF_SEVERAL_RUNS: Mapping[str, Table] = {
+    "outcomes.csv": Table(head={**_PLACE, **_texts("outcome", "expected", "verdict"), "race": FLAG}, by_axis=False),
+    "claims.csv": Table(head={**_PLACE, **_texts("claim", "says", "claimed", "outcome", "reproduced")}, by_axis=False),
+    "versions.csv": Table(head=_texts("toolchain", "part", "version"), by_axis=False),
+}
+
+
+def tables_with(name: str) -> tuple[str, ...]:
+    """The tables in which a column of its own has this name; an axis must have another name where there are any."""
+    every = {**OF_A_RUN, **OF_SEVERAL_RUNS}
+    return tuple(table for table, one in every.items() if name in one.columns() and name not in TOOLCHAINS)
+
+
+def reserved() -> tuple[str, ...]:
+    """Every name that an axis may not have, sorted."""
+    every = {name for one in (*OF_A_RUN.values(), *OF_SEVERAL_RUNS.values()) for name in one.columns()}
+    return tuple(sorted(every - set(TOOLCHAINS)))
