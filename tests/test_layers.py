@@ -14,6 +14,7 @@ PACKAGE = Path(elfworlds.__file__).parent
 ORDER = (
     "errors",
     "whole",
+    "patterns",
     "supervisor",
     "process",
     "yamltext",
@@ -50,6 +51,7 @@ ONLY_IN = {
     "yaml": "yamltext",
     "elftools": "elf",
     "pandas": "tables",
+    "re2": "patterns",
     "pydantic": "spec",
     "pydantic_core": "spec",
     "typer": "cli",

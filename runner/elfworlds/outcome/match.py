@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.outcome.observed import ABSENT, lookup
+from elfworlds.patterns import pattern
 from elfworlds.plan.types import ValueRef
 from elfworlds.spec.matchers import WORDS
 from elfworlds.yamltext import number
@@ -135,7 +135,7 @@ _WORDS: Mapping[str, Callable[[Any, Any, Values], bool]] = {
     "greater-than": lambda value, one, values: _compare(value, one, values, less=False),
     "in-order": _in_order,
     "less-than": lambda value, one, values: _compare(value, one, values, less=True),
-    "matches": lambda value, one, _: isinstance(value, str) and re.search(str(one), value) is not None,
+    "matches": lambda value, one, _: isinstance(value, str) and pattern(str(one)).found_in(value),
     "not": lambda value, one, values: not matches(one, value, values),
 }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from elfworlds.errors import InputError
+from elfworlds.patterns import Pattern, PatternError
+from elfworlds.patterns import pattern as compiled
 from elfworlds.plan.make import with_digest
 from elfworlds.yamltext import closest
 
@@ -27,7 +28,7 @@ class Selection:
         timeout: seconds instead of what the scenarios say.
     """
 
-    pattern: re.Pattern[str] | None = None
+    pattern: Pattern | None = None
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     only: frozenset[str] | None = None
     timeout: float | None = None
@@ -35,7 +36,7 @@ class Selection:
     def takes(self, experiment: str, trial: Trial) -> bool:
         point = dict(trial.point)
         return (
-            (self.pattern is None or self.pattern.search(f"{experiment}:{trial.id}") is not None)
+            (self.pattern is None or self.pattern.found_in(f"{experiment}:{trial.id}"))
             and all(point.get(axis) in labels for axis, labels in self.labels.items())
             and (self.only is None or trial.id in self.only)
         )
@@ -95,9 +96,9 @@ def axis_labels(texts: list[str], plans: list[Plan]) -> dict[str, tuple[str, ...
     return found
 
 
-def pattern(text: str) -> re.Pattern[str]:
+def pattern(text: str) -> Pattern:
     """`--filter REGEX`."""
     try:
-        return re.compile(text)
-    except re.error as error:
+        return compiled(text)
+    except PatternError as error:
         raise InputError(f"--filter {text}: no regular expression: {error}") from None

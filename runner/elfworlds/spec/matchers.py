@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.patterns import PatternError, pattern
 from elfworlds.yamltext import closest, core, number
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ WORDS = (
 )
 OF_ITEMS = ("all", "any")
 
+RE2 = "the syntax is re2's: no lookaround, no back-references, \\z instead of \\Z, at most 1000 repetitions"
 _NUMBER = {"type": ["number", "string"]}
 MATCHER_SCHEMA: Mapping[str, Any] = {
     "anyOf": [
@@ -128,11 +128,9 @@ def _check_regex(data: object) -> None:
     if not isinstance(data, str):
         raise MatcherError("`matches` takes a regular expression")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # `[[` may one day mean a nested set
-            re.compile(data)
-    except (re.error, RecursionError, OverflowError, Warning) as error:
-        raise MatcherError(f"`{data}` is no regular expression: {error}") from None
+        pattern(data)
+    except PatternError as error:
+        raise MatcherError(f"`{data}` is no regular expression: {error}", RE2) from None
 
 
 def _check_number(data: object) -> None:

@@ -65,7 +65,7 @@ MEANINGS = {
     "greater-than": "a number is greater",
     "in-order": "these occur one after the other; others may stand between",
     "less-than": "a number is less",
-    "matches": "a text holds a match of this regular expression (Python's `re`)",
+    "matches": "a text holds a match of this regular expression (re2's syntax, see below)",
     "not": "the value is there and does not match this",
 }
 
