@@ -351,7 +351,7 @@ class TestTheShapeOfAMatcher:
             ({"all": {"lmid": {"les": 1}}}, "`les` is no matcher", ("all", "les")),
             ({"matches": "("}, "is no regular expression", ("matches",)),
             ({"matches": "(?=a)"}, "is no regular expression", ("matches",)),
-            ({"matches": "a{99999999999999999999}"}, "is no regular expression", ("matches",)),
+            ({"matches": "a{1001}"}, "is no regular expression", ("matches",)),
             ({"matches": ["a"]}, "takes a regular expression", ("matches",)),
             ({"less-than": "many"}, "takes a number", ("less-than",)),
             ({"less-than": True}, "takes a number", ("less-than",)),

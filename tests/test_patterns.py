@@ -57,11 +57,29 @@ def test_a_shipped_pattern_means_what_it_meant_in_python(text: str, data: st.Dat
 
 @pytest.mark.parametrize(
     "text",
-    [r"(?=a)b", r"(?<!a)b", r"(a)\1", r"(?P<a>x)(?P=a)", r"a\Z", "a{1001}", "(a{100}){100}", "(?>a)", "a++", "(", "*"],
+    [
+        r"(?=a)b",
+        r"(?<!a)b",
+        r"(a)\1",
+        r"(?P<a>x)(?P=a)",
+        r"a\Z",
+        "a{1001}",
+        "(a{100}){100}",
+        "(?>a)",
+        "a++",
+        "a{,5}",
+        "a{99999999999}",
+        "(",
+        "*",
+    ],
 )
 def test_what_does_not_match_in_linear_time_is_refused(text: str) -> None:
     with pytest.raises(PatternError):
         pattern(text)
+
+
+def test_braces_that_are_escaped_are_text() -> None:
+    assert pattern(r"a\{,5}").found_in("a{,5}")
 
 
 @pytest.mark.parametrize("text", [r"^(a+)+$", r"^(a|a)*$", r"(.*)(.*)(.*)(.*)x$", r"^(a?){20}a{20}b"])

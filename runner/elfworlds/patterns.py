@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
+_NO_REPETITION = re.compile(r"(?<!\\)(?:\\\\)*\{(,[0-9]+|[0-9]{9,}(?:,[0-9]*)?)\}")  # re2 takes these for plain text
 _NO_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -40,6 +41,8 @@ def pattern(text: str) -> Pattern:
     """
     import re2  # noqa: PLC0415, TID251  # here only; 20 ms, for those who write one
 
+    if wrong := _NO_REPETITION.search(text):
+        raise PatternError(f"no repetition: {{{wrong[1]}}}")
     options = re2.Options()
     options.log_errors = False
     try:
