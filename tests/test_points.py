@@ -109,6 +109,8 @@ class TestWhen:
             {"libc": ("host",)},
             {"libc": (">=2.36",)},
             {"libc": ("glibc >=2.36",)},
+            {"libc": ("2.36",)},
+            {"libc": ("glibc 2.36",)},
             {"gdb": (">16",)},
             {"rustc": (">=1.85",)},
             {"v": (">=2.4",)},
@@ -124,6 +126,8 @@ class TestWhen:
             {"way": ("dlmopen",)},
             {"libc": ("<2.36",)},
             {"libc": ("musl >=1.2",)},
+            {"libc": ("2.3",)},
+            {"libc": ("musl 2.36",)},
             {"nothing": ("x",)},
             {"nothing": (">=1",)},
             {"way": (">=1",)},
@@ -138,6 +142,8 @@ class TestWhen:
     def test_of_a_bare_comparison_with_libc_means_glibc(self) -> None:
         assert not applies({"libc": ("<2.34",)}, POINT, MUSL)
         assert applies({"libc": ("musl >=1.2",)}, POINT, MUSL)
+        assert applies({"libc": (f"musl {MUSL['libc']}",)}, POINT, MUSL)
+        assert not applies({"libc": (MUSL["libc"],)}, POINT, MUSL)
 
     @pytest.mark.parametrize("choice", ["<2.34", ">=2.34", "!=2.34"])
     def test_knows_nothing_of_a_version_that_nobody_knows(self, choice: str) -> None:

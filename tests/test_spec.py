@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import shlex
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ from elfworlds.refs import Template
 from elfworlds.sources import Project, gather
 from elfworlds.spec import Spec, load
 from elfworlds.spec.circles import circles
+from elfworlds.spec.shape import Model
+from elfworlds.spec.steps import Call, Loop, Mappings, System
 from elfworlds.toolchains import Toolchain
 from elfworlds.yamltext import ProblemsError, Scalar, core, parse
 
@@ -452,3 +456,48 @@ class TestOurOwnWords:
                 assert not any(word in problem.message for word in self.OTHERS), (problem, text)
                 assert problem.mark is not None
                 assert "None" not in f"{problem.message} {problem.hint or ''}", (problem, text)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("-O2 -Wall", "[-O2, -Wall]"),
+        ("a, b", "[a, b]"),
+        ("-O2", "[-O2]"),
+        ("-Wl,-z,now -s", '["-Wl,-z,now", -s]'),
+        ("'-DA=a b' ${x}", '["-DA=a b", "${x}"]'),
+        ("it's", '["it\'s"]'),
+        ("a:b c: #d", '[a:b, "c:", "#d"]'),
+    ],
+)
+def test_a_text_in_the_place_of_a_list_is_told_as_the_list_that_was_meant(written: str, meant: str) -> None:
+    text = f"objects: {{a: {{library: a, code: x, cflags: {json.dumps(written)}}}}}\n"
+    with pytest.raises(ProblemsError) as caught:
+        spec_of(HEAD + text + RUN)
+    (problem,) = caught.value.problems
+    assert problem.hint == f"write {meant}"
+    assert parse(f"a: {meant}", "x").data()[Scalar("a")] == [*flow_words(written)]
+
+
+def flow_words(text: str) -> list[str]:
+    return [word.rstrip(",") for word in (shlex.split(text) if text != "it's" else [text])]
+
+
+@pytest.mark.parametrize(
+    ("steps", "known"),
+    [
+        ("loop: {times: 2, steps: [call: {qx: 1, function: f, type: int (void)}]}", Call),
+        ("thread: {as: t, steps: [mappings: {qx: 1, as: m}]}", Mappings),
+        (
+            "fork: {as: c, steps: [fork: {as: d, steps: [loop: {times: 1, steps: [system: {qx: x, command: x}]}]}]}",
+            System,
+        ),
+        ("loop: {times: 2, qx: 1, steps: [flush: true]}", Loop),
+    ],
+)
+def test_keys_known_within_a_step_are_those_of_that_step(steps: str, known: type[Model]) -> None:
+    with pytest.raises(ProblemsError) as caught:
+        spec_of(f"{HEAD}scenarios: {{s: {{steps: [{steps}]}}}}\n")
+    hint = next(one.hint for one in caught.value.problems if one.message.startswith("unknown key `qx`"))
+    fields = sorted(field.alias or name for name, field in known.model_fields.items())
+    assert hint == "known here: " + ", ".join(f"`{field}`" for field in fields)

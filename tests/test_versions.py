@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elfworlds.spec.versions import Comparison, comparison, order
+from elfworlds.spec.versions import Comparison, comparison, order, wanted
 
 SETTINGS = settings(database=None, deadline=None, max_examples=200)
 VERSIONS = st.from_regex(
@@ -83,6 +83,35 @@ class TestComparison:
     @pytest.mark.parametrize("text", ["host", "2.34", "<", "", "< x", "musl", "<2.34 ", "=2", "no"])
     def test_of_a_label_is_none(self, text: str) -> None:
         assert comparison(text) is None
+
+    @pytest.mark.parametrize("text", ["2.x", "2.", "2.36,", "host", "", "musl", "debian/sid", "2.36 2.37", "nightly"])
+    def test_of_what_is_neither_is_none(self, text: str) -> None:
+        assert wanted(text) is None
+
+    @pytest.mark.parametrize(
+        ("text", "version"),
+        [
+            ("2.36", "2.36"),
+            ("2.36", "2.36.0"),
+            ("2.36", "2.36-9+deb12u13"),
+            ("2.36-9", "2.36-9+deb12u13"),
+            ("2.36-9+deb12u13", "2.36-9+deb12u13"),
+            ("musl 1.2.3", "1.2.3-1"),
+        ],
+    )
+    def test_with_a_bare_version_holds_for_its_revisions(self, text: str, version: str) -> None:
+        found = wanted(text)
+        assert found is not None
+        assert found.holds(version)
+
+    @pytest.mark.parametrize(
+        ("text", "version"),
+        [("2.36", "2.36.1"), ("2.36", "2.3"), ("2.36-9", "2.36-10"), ("2.36-9", "2.36"), ("1.0", "1.0~rc1-1")],
+    )
+    def test_with_a_bare_version_holds_for_no_other(self, text: str, version: str) -> None:
+        found = wanted(text)
+        assert found is not None
+        assert not found.holds(version)
 
     @SETTINGS
     @given(VERSIONS, st.sampled_from(sorted(OPERATORS)), VERSIONS)

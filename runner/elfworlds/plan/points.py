@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from elfworlds.spec.forms import label_of
-from elfworlds.spec.versions import comparison
+from elfworlds.spec.versions import TOOLCHAIN_AXES, comparison, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -55,7 +55,7 @@ def _product(axes: Mapping[str, tuple[str, ...]]) -> Iterator[Point]:
 
 
 def applies(when: When, point: Mapping[str, str], versions: Versions) -> bool:
-    """Whether all keys hold; a list of choices is any-of; `libc`, `gdb` and `rustc` compare versions."""
+    """Whether all keys hold; a list of choices is any-of; `libc`, `gdb` and `rustc` may name a version as well."""
     return all(any(_holds(name, choice, point, versions) for choice in choices) for name, choices in when.items())
 
 
@@ -63,10 +63,10 @@ def _holds(name: str, choice: str | None, point: Mapping[str, str], versions: Ve
     text = label_of(choice)
     if point.get(name) == text:
         return True
-    wanted = comparison(text)
-    if wanted is None:
+    asked = (wanted if name in TOOLCHAIN_AXES else comparison)(text)
+    if asked is None:
         return False
-    if name == LIBC and versions.get("libc-family", "glibc") != (wanted.family or "glibc"):
+    if name == LIBC and versions.get("libc-family", "glibc") != (asked.family or "glibc"):
         return False
     version = versions.get(name) or point.get(name, "")
-    return version[:1].isdigit() and wanted.holds(version)
+    return version[:1].isdigit() and asked.holds(version)

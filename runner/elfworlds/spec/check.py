@@ -45,14 +45,16 @@ def check(experiment: Experiment, raw: Mapping[Any, Any], toolchains: frozenset[
         raw: the whole file, so that what is invalid still counts as a name.
         toolchains: what the axes `libc` and `gdb` may hold.
     """
-    known = Names(experiment.matrix.axes, _keys(raw, "matrix") - {"include", "exclude"}, _keys(raw, "objects"))
+    axes = _keys(raw, "matrix") - {"include", "exclude"}
+    known = Names(experiment.matrix.axes, axes, _keys(raw, "objects"), toolchains=toolchains)
     found = [*_matrix(experiment, known, toolchains)]
     found += check_objects(experiment.objects, raw.get("objects") or {}, known, VALUES["run"])
     for name in raw["scenarios"] if isinstance(raw.get("scenarios"), dict) else ():
         found += _one_kind(raw, name)
     for name, scenario in experiment.scenarios.items():
-        found += _scenario(name, scenario, _part(raw, "scenarios", name), known, experiment.objects)
-        found += _sees(name, scenario, known, toolchains)
+        there = known.where(scenario.when)
+        found += _scenario(name, scenario, _part(raw, "scenarios", name), there, experiment.objects)
+        found += _sees(name, scenario, there)
     return found or [*_too_many(experiment)]
 
 
@@ -144,9 +146,9 @@ def _scenario(
     yield from check_judging(one, here, known, values_of(one, steps, written(raw)), outcomes)
 
 
-def _sees(name: str, one: Scenario, known: Names, toolchains: frozenset[str]) -> Iterator[Finding]:
+def _sees(name: str, one: Scenario, known: Names) -> Iterator[Finding]:
     """The roots that are to be seen beside the trial's own are pinned ones."""
-    roots = sorted(known for known in toolchains if known.startswith(ROOTS))
+    roots = sorted(name for name in known.toolchains if name.startswith(ROOTS))
     for index, template in enumerate(one.sees):
         here: Path = ("scenarios", name, "sees", index)
         wrong = [*references(template, here, known)]

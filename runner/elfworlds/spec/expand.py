@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from elfworlds import refs
+from elfworlds.spec.forms import label_of
+from elfworlds.spec.versions import TOOLCHAIN_AXES, comparison, wanted
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.refs import Reference, Template
     from elfworlds.spec.forms import Axis
@@ -29,12 +31,32 @@ def object_of(name: str, objects: Collection[str]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What references may name."""
+    """What references may name.
+
+    Attributes:
+        axes: with the labels that they can have at this place of the file.
+        raw_axes: the names of all, of wrong ones too.
+        values: what a trial gives.
+        toolchains: what a `when` of `libc` and `gdb` may name.
+        whole: the axes with all labels; None where these are all.
+    """
 
     axes: Mapping[str, Axis]
     raw_axes: frozenset[str]
     objects: frozenset[str]
     values: Collection[str] = ()
+    toolchains: frozenset[str] = frozenset()
+    whole: Mapping[str, Axis] | None = None
+
+    def where(self, when: Mapping[str, Sequence[str | None]]) -> Names:
+        """What may be named at the points of a `when`: axes with the labels that they can have there."""
+        kept = {name: _kept(self.axes[name], choices, name) for name, choices in when.items() if name in self.axes}
+        return replace(self, axes={**self.axes, **kept}, whole=self.every_axis)
+
+    @property
+    def every_axis(self) -> Mapping[str, Axis]:
+        """The axes with all labels, wherever this is."""
+        return self.axes if self.whole is None else self.whole
 
     def object_of(self, name: str) -> str | None:
         return object_of(name, self.objects)
@@ -62,6 +84,20 @@ class Names:
             return f"an object has `.dir` and `.soname`, no `.{attribute}`"
         known = self.objects | set(self.values) | {f"matrix.{axis}" for axis in self.raw_axes}
         return closest(name, known)
+
+
+def _kept(axis: Axis, choices: Sequence[str | None], name: str) -> Axis:
+    """An axis with the labels that one of the choices may mean; what a toolchain's version is nobody knows here."""
+    texts = [label_of(choice) for choice in choices]
+    read = wanted if name in TOOLCHAIN_AXES else comparison
+    asked = [found for text in texts if text not in axis.labels and (found := read(text))]
+
+    def may_be(label: str) -> bool:
+        if label in texts or not label[:1].isdigit():
+            return label in texts or (bool(asked) and name in TOOLCHAIN_AXES)
+        return any(one.holds(label) for one in asked)
+
+    return replace(axis, values=tuple((label, value) for label, value in axis.values if may_be(label)))
 
 
 def expand(template: Template, axes: Mapping[str, Axis]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from elfworlds import refs
 from elfworlds.spec import forms
 from elfworlds.spec.forms import kind, refuse
+from elfworlds.yamltext import flow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,7 @@ def exports(data: object) -> Exports:
     if isinstance(data, list):
         return Exports((("", _symbols(data, ())),))
     if not isinstance(data, dict):
-        hint = f"write [{data}]" if isinstance(data, str) else None
+        hint = f"write {flow(data)}" if isinstance(data, str) else None
         raise refuse(f"expected symbols, versions with their symbols, or `all`, found {kind(data)}", hint)
     if not data:
         raise refuse("versions, and there is none", "[] exports nothing")
@@ -69,7 +70,7 @@ def _version(data: object) -> str:
 
 def _symbols(data: object, path: Path) -> tuple[Template, ...]:
     if not isinstance(data, list):
-        hint = f"write [{data}]" if isinstance(data, str) else None
+        hint = f"write {flow(data)}" if isinstance(data, str) else None
         raise refuse(f"expected a list of symbols, found {kind(data)}", hint, path)
     return tuple(_symbol(one, (*path, index)) for index, one in enumerate(data))
 

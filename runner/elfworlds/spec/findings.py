@@ -9,7 +9,7 @@ from elfworlds import refs
 from elfworlds.refs import RefError, Template
 from elfworlds.spec.expand import Names, names
 from elfworlds.spec.forms import label_of
-from elfworlds.spec.versions import comparison
+from elfworlds.spec.versions import TOOLCHAIN_AXES, comparison, wanted
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from elfworlds.yamltext import Path
 
 
-TOOLCHAIN_AXES = ("libc", "gdb", "rustc")
+NAMED = ("libc", "gdb")
+FAMILIES = (None, "glibc", "musl")
+VERSIONS = "a version such as 2.36 means its revisions too, <2.36 compares with it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,30 @@ def conditions(when: Mapping[str, Any], path: Path, known: Names) -> Iterator[Fi
     """What is wrong with a `when`."""
     for name, choices in when.items():
         here: Path = (*path, name)
-        axis = known.axes.get(name)
+        axis = known.every_axis.get(name)
         if axis is None and name not in known.raw_axes and name not in TOOLCHAIN_AXES:
             yield Finding(here, f"no axis `{name}` in the matrix", closest(name, known.raw_axes), at_key=True)
         for index, choice in enumerate(choices):
             label = label_of(choice)
-            if name in TOOLCHAIN_AXES and set(label) & set("<>=") and not comparison(label):
-                yield Finding((*here, index), f"`{label}` is no comparison", "one operator and one version: <2.34")
-            elif axis is not None and label not in axis.labels and not comparison(label):
+            if axis is not None and label in axis.labels:
+                continue
+            if name in TOOLCHAIN_AXES:
+                yield from _toolchain(name, label, (*here, index), known)
+            elif axis is not None and not comparison(label):
                 yield Finding((*here, index), f"the axis `{name}` has no `{label}`", closest(label, axis.labels))
+
+
+def _toolchain(name: str, label: str, path: Path, known: Names) -> Iterator[Finding]:
+    """`libc` and `gdb` take a toolchain's name; these and `rustc` a version, or a comparison with one."""
+    names = known.toolchains if name in NAMED else frozenset()
+    asked = wanted(label)
+    if asked is not None and asked.family not in (FAMILIES if name == "libc" else (None,)):
+        hint = closest(asked.family or "", FAMILIES[1:]) if name == "libc" else "only libcs have families"
+        yield Finding(path, f"`{name}` has no family `{asked.family}`", hint)
+    elif asked is None and set(label) & set("<>="):
+        yield Finding(path, f"`{label}` is no comparison", "one operator and one version: <2.34")
+    elif asked is None and label not in names:
+        near = closest(label, names) if names else None
+        told = f"`{label}` is neither a toolchain nor a version" if names else f"`{label}` is no version"
+        hint = near if near and near.startswith("did") else VERSIONS
+        yield Finding(path, told, hint)

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from elfworlds import refs
 from elfworlds.spec.matchers import MatcherError, check_matcher
-from elfworlds.yamltext import Data, Scalar, closest, core
+from elfworlds.yamltext import Data, Scalar, closest, core, flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -162,7 +162,7 @@ def one_or_many(data: object) -> object:
 def listed(data: object) -> object:
     if isinstance(data, list):
         return data
-    raise refuse(f"expected a list, found {kind(data)}", f"write [{data}]" if isinstance(data, str) else None)
+    raise refuse(f"expected a list, found {kind(data)}", f"write {flow(data)}" if isinstance(data, str) else None)
 
 
 def spliced(data: object) -> object:
@@ -212,7 +212,7 @@ def axis(data: object) -> Axis:
     elif isinstance(data, list):
         found = tuple(_listed_values(data))
     else:
-        hint = f"write [{data}]" if isinstance(data, str) else "write [value, …]"
+        hint = f"write {flow(data)}" if isinstance(data, str) else "write [value, …]"
         raise refuse(f"an axis is a list of values or a mapping label → value, not {kind(data)}", hint)
     if not found:
         raise refuse("an axis without values", "give it at least one, or remove it")

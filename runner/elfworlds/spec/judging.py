@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import refs
-from elfworlds.spec.expand import Names, expand
+from elfworlds.spec.expand import expand
 from elfworlds.spec.findings import Finding, conditions, references, texts
 from elfworlds.spec.matchers import MatcherError, check_matcher
 from elfworlds.spec.values import unknown_value
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from elfworlds.refs import Template
     from elfworlds.spec import forms
+    from elfworlds.spec.expand import Names
     from elfworlds.spec.model import Claim, Expectation, Scenario
     from elfworlds.spec.values import Values
     from elfworlds.yamltext import Path
@@ -46,11 +48,11 @@ def _outcome(name: str, path: Path, outcomes: Iterable[str]) -> Iterator[Finding
 
 def _judged(one: Claim | Expectation, path: Path, known: Names, values: Values) -> Iterator[Finding]:
     yield from conditions(one.when, (*path, "when"), known)
-    yield from _values(one.__pydantic_extra__ or {}, path, known, values)
+    yield from _values(one.__pydantic_extra__ or {}, path, known.where(one.when), values)
 
 
 def _values(matchers: Mapping[str, Any], path: Path, known: Names, values: Values) -> Iterator[Finding]:
-    with_values = Names(known.axes, known.raw_axes, known.objects, values)
+    with_values = replace(known, values=values)
     for value, matcher in matchers.items():
         here: Path = (*path, value)
         if value not in values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import refs
@@ -31,6 +32,7 @@ FACTS = (
     "type",
 )
 LISTS = ("sources", "cflags", "ldflags", "z", "needs", "runpath", "rpath")
+CUT = ("-Wl", "-Wa", "-Wp")
 DIRECTORIES = ("runpath", "rpath")
 
 
@@ -51,6 +53,7 @@ def check_objects(
         yield from _one_thing(raw[name], here)
         for path, template in (*templates(one, here), *texts(one.expect, (*here, "expect"))):
             yield from references(template, path, known)
+        yield from _cut(one, here)
         yield from _needs(one, here, known, objects)
         yield from _directories(one, here, known)
         yield from check_language(one, raw[name], here, known)
@@ -99,6 +102,18 @@ def templates(one: Object | Program, here: Path) -> Iterator[tuple[Path, str | T
         yield (*here, "exports", *place), symbol
 
 
+def _cut(one: Object | Program, here: Path) -> Iterator[Finding]:
+    """A word for the compiler's driver that YAML has cut at its comma: [-Wl,-Bsymbolic] are two."""
+    for key in ("cflags", "ldflags"):
+        words = [template.literal for template in getattr(one, key)]
+        for index, word in enumerate(words):
+            if word in CUT:
+                after = [one or "…" for one in words[index + 1 :]] or ["…"]
+                rest = [after[0], *takewhile(lambda one: one[:1] != "-", after[1:])]
+                told = f"`{word}` stands alone: inside […] a comma ends a word"
+                yield Finding((*here, key, index), told, f'quote it: "{",".join((word, *rest))}"')
+
+
 def _needs(one: Object | Program, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:
     for index, template in enumerate(one.needs):
         for need in expand(template, known.axes):
@@ -123,6 +138,7 @@ def check_program(one: Program, here: Path, known: Names, objects: Mapping[str, 
     """Every problem of the program that a scenario's steps make."""
     for path, template in templates(one, here):
         yield from references(template, path, known)
+    yield from _cut(one, here)
     yield from _needs(one, here, known, objects)
     yield from _directories(one, here, known)
     if one.rpath is not None and one.runpath is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from elfworlds.refs import Template
 from elfworlds.spec import forms
 from elfworlds.spec.ctext import identifier, result_type
-from elfworlds.spec.expand import Names, expand
+from elfworlds.spec.expand import expand
 from elfworlds.spec.findings import Finding, conditions, references
 from elfworlds.spec.forms import label_of
 from elfworlds.spec.observe import NAMES
@@ -23,6 +23,7 @@ from elfworlds.yamltext import Scalar, closest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from elfworlds.spec.expand import Names
     from elfworlds.spec.model import Scenario
     from elfworlds.spec.steps import Step
     from elfworlds.yamltext import Path
@@ -76,13 +77,15 @@ class Walk:
                 self.doubtful |= named(said)
                 yield from _not_one(said, verbs, path)
                 continue
+            everywhere, self.known = self.known, self.known.where(step.when)
             yield from self.step(step, said, (*path, verbs[0]), looped=looped)
+            self.known = everywhere
             yield from conditions(step.when, (*path, "when"), self.known)
             if step.values and step.verb != "c":
                 yield Finding((*path, "values"), "`values` stand beside `c`", "- c: …", at_key=True)
 
     def step(self, step: Step, said: Any, here: Path, *, looped: bool) -> Iterator[Finding]:  # noqa: ANN401  # any part
-        known = Names(self.known.axes, self.known.raw_axes, self.known.objects, (INDEX,) if looped else ())
+        known = replace(self.known, values=(INDEX,) if looped else ())
         holder = getattr(step, step.verb)
         beside = texts_of(step.values, (*here[:-1], "values"))
         for path, template in (*texts_of(holder, here), *beside):

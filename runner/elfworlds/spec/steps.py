@@ -226,6 +226,9 @@ BESIDE = ("values", "when", "quiet", "may_fail")
 VERBS = tuple(name for name in Step.model_fields if name not in BESIDE)
 VERB_WORDS = tuple(name.rstrip("_") for name in VERBS)
 Steps = Annotated[tuple[Step, ...], BeforeValidator(spliced)]
+HOLDERS = (Thread, Fork, Loop)
+for _holder in HOLDERS:
+    _holder.model_rebuild(force=True)  # so that their fields tell that steps are within
 
 
 def every(steps: Iterable[Step]) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""Versions and comparisons with them, as `when` writes them: `<2.34`, `>=13.1`, `musl >=1.2`."""
+"""Versions and comparisons with them, as `when` writes them: `<2.34`, `>=13.1`, `musl >=1.2`, `2.36`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_COMPARISON = re.compile(r"(?:(?P<family>[a-z]+) +)?(?P<op><=|>=|==|!=|<|>) *(?P<version>[0-9][0-9A-Za-z.+~-]*)")
+TOOLCHAIN_AXES = ("libc", "gdb", "rustc")  # what has a version wherever a trial is
+_VERSION = r"[0-9]+(?:\.[0-9]+)*(?:[A-Za-z+~-][0-9A-Za-z.+~-]*)?"
+_WANTED = re.compile(rf"(?:(?P<family>[a-z]+) +)?(?P<op><=|>=|==|!=|<|>|) *(?P<version>{_VERSION})")
+_REVISION = re.compile(r"[-+]")
 _PIECE = re.compile(r"(~?)(?:([0-9]+)|([A-Za-z]+))")
 _BEFORE = ("a", "alpha", "b", "beta", "dev", "pre", "preview", "rc")
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -25,20 +28,32 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`family` is None where the author named none."""
+    """`family` is None where the author named none; without `op` it is the version itself that is wanted."""
 
     family: str | None
     op: str
     version: str
 
     def holds(self, version: str) -> bool:
-        return _OPERATORS[self.op](order(version), order(self.version))
+        return _OPERATORS[self.op](order(version), order(self.version)) if self.op else is_of(version, self.version)
 
 
 def comparison(text: str) -> Comparison | None:
     """A comparison, or None where the text is a label."""
-    found = _COMPARISON.fullmatch(text)
+    found = wanted(text)
+    return found if found and found.op else None
+
+
+def wanted(text: str) -> Comparison | None:
+    """A comparison or a bare version, or None where the text is neither."""
+    found = _WANTED.fullmatch(text)
     return Comparison(found["family"], found["op"], found["version"]) if found else None
+
+
+def is_of(version: str, wanted: str) -> bool:
+    """Whether a version is the one that is wanted, or a revision of it: 2.36-9+deb12u13 is of 2.36 and of 2.36-9."""
+    ends = [found.start() for found in _REVISION.finditer(version)]
+    return any(order(version[:end]) == order(wanted) for end in (*ends, len(version)))
 
 
 def order(version: str) -> tuple[tuple[int, int, str], ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeAlias, Union
 
@@ -16,6 +18,7 @@ _CONSTANTS: tuple[tuple[re.Pattern[str], bool | None], ...] = (
     (re.compile(r"true|True|TRUE"), True),
     (re.compile(r"false|False|FALSE"), False),
 )
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_./$+]|-(?=[^ ]))[^,\[\]{}#:\"'\s]*(?::[^,\[\]{}#:\"'\s]+)*")
 _NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], float]], ...] = (
     (re.compile(r"[-+]?[0-9]{1,1000}"), int),
     (re.compile(r"0o[0-7]{1,1000}"), lambda text: int(text, 8)),
@@ -55,6 +58,16 @@ def core(text: str) -> str | float | bool | None:
 def number(text: str) -> float | None:
     """The number that a text is by YAML 1.2's core schema, however it is written."""
     return next((make(text) for pattern, make in _NUMBERS if pattern.fullmatch(text)), None)
+
+
+def flow(text: str) -> str:
+    """What was meant for a list, as YAML has it on one line: its words, in quotes where they need them."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = text.split()
+    cut = (one for word in words for one in ([word.rstrip(",")] if word.rstrip(",") else []))
+    return f"[{', '.join(one if _PLAIN.fullmatch(one) else json.dumps(one, ensure_ascii=False) for one in cut)}]"
 
 
 Data: TypeAlias = Union[Scalar, "list[Data]", "dict[Scalar, Data]", None]
