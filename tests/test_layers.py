@@ -13,6 +13,7 @@ import elfworlds
 PACKAGE = Path(elfworlds.__file__).parent
 ORDER = (
     "errors",
+    "paths",
     "whole",
     "patterns",
     "supervisor",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from elfworlds import driver, elf
+from elfworlds import driver, elf, paths
 from elfworlds.spec.expand import expand
 from elfworlds.spec.languages import SUFFIXES, inline_path, of_source
 from elfworlds.yamltext import Problem, closest
@@ -136,8 +136,10 @@ def gather(spec: Spec, project: Project) -> tuple[Sources, list[Problem]]:
 def _prebuilt(path: str, project: Project) -> Prebuilt:
     """An absolute path is taken as it is; another lies beside the experiment."""
     place = project.beside / path
-    if not place.is_file():
-        raise SourceError(f"no file {place}", "name an ELF file beside the experiment, or by its absolute path")
+    if why := paths.why_no_object(place.name):
+        raise SourceError(why, "give the file, or a link to it, another name")
+    if why := paths.why_unreadable(place):
+        raise SourceError(f"{why}: {place}", "name an ELF file beside the experiment, or by its absolute path")
     try:
         return Prebuilt(File.of(place.name, place.read_bytes()), elf.read(place))
     except elf.NotElfError as error:
@@ -217,7 +219,7 @@ class _Reader:
             raise SourceError(f"`{path}` lies outside the project", "name a file beside the experiment or in csrc/")
         for place in self.project.places:
             candidate = place / path
-            if candidate.is_file():
+            if not paths.why_unreadable(candidate):
                 return self.inside(path, candidate)
         raise SourceError(f"no source `{path}` beside the experiment or in csrc/", closest(path, self.all_names()))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import shlex
 import shutil
 import tempfile
@@ -267,9 +266,3 @@ def _ending(timed_out: bool, signal: str | None, not_started: str | None) -> str
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def default_root(environment: Mapping[str, str]) -> Path:
-    """$XDG_CACHE_HOME/elfworlds, or ~/.cache/elfworlds."""
-    base = environment.get("XDG_CACHE_HOME") or os.path.join(environment.get("HOME", "/tmp"), ".cache")  # noqa: PTH118, S108
-    return Path(base).absolute() / "elfworlds"

@@ -32,7 +32,10 @@ from elfworlds.errors import ElfworldsError, Exit, InterruptedRunError
 if TYPE_CHECKING:
     from types import FrameType
 
-PLACES = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
+PLACES = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP),
+)
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 app = typer.Typer(

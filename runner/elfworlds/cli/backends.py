@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elfworlds.backends.local import LocalBackend, default_root
+from elfworlds import paths
+from elfworlds.backends.local import LocalBackend
 from elfworlds.errors import InputError
 from elfworlds.plan.points import DEFAULT_LIBC
 
@@ -52,7 +53,7 @@ def ready(
             if DEFAULT_LIBC in toolchains:
                 environment = environment_with_compilers(backend.settings, pool.run, languages)
         else:
-            made.append(LocalBackend(default_root(environment), pool.run, jobs, pool.interrupt))
+            made.append(LocalBackend(paths.store(environment), pool.run, jobs, pool.interrupt))
     return tuple(made), environment
 
 
@@ -62,5 +63,5 @@ def _nix(pool: Pool, environment: Mapping[str, str], jobs: int) -> NixBackend:
     from elfworlds.backends.nix.settings import settings
 
     found = settings(environment)
-    memory = Memory(default_root(environment) / "nix")
+    memory = Memory(paths.store(environment) / "nix")
     return NixBackend(found, memory, pool.run, jobs, pool.interrupt)

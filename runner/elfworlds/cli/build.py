@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from elfworlds import paths
 from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, processors
 from elfworlds.errors import Exit
 
@@ -28,13 +28,14 @@ def build(
     from elfworlds.cli import backends, session, worlds
     from elfworlds.cli.comparison import Comparison
     from elfworlds.cli.console import Screen
+    from elfworlds.cli.execute import results
     from elfworlds.cli.failures import failure_report
     from elfworlds.cli.verification import verified
     from elfworlds.process import Pool
     from elfworlds.report.text import grid
 
     screen = Screen.of(color, quiet=quiet, environment=os.environ)
-    found = session.load_all(experiments, Path.cwd())
+    found = session.load_all(experiments, paths.here())
     worst = Exit.AS_EXPECTED
     with Pool() as pool:
         languages = session.languages(found)
@@ -54,7 +55,7 @@ def build(
                 screen.tell(failure_report(one, plan, made))
                 screen.say(session.build_line(made, builder.where))
                 comparison.add(builder.name, made, None)
-                if verify and not verified(builder, plan, toolchains, made, one.project.root / "results", screen):
+                if verify and not verified(builder, plan, toolchains, made, results(one, None, ()), screen):
                     worst = max(worst, Exit.EXPECTATION_FAILED)
                 if made.unexpected(plan.may_fail()):
                     worst = Exit.BUILD_FAILED

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from elfworlds import paths
 from elfworlds.cli.options import Experiments
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ def check(experiments: Experiments) -> None:
     """Say everything that is wrong with experiment files; exit 4 if anything is."""
     from elfworlds.cli import session
 
-    toolchains = session.stand_ins(Path.cwd())
+    toolchains = session.stand_ins(paths.here())
     plans: list[Plan] = []
-    found = session.load_all(experiments, Path.cwd(), lambda one: plans.append(session.make_plan(one, toolchains)))
+    found = session.load_all(experiments, paths.here(), lambda one: plans.append(session.make_plan(one, toolchains)))
     for one, plan in zip(found, plans, strict=True):
         typer.echo(f"{one.path}: ok ({len(plan.requests)} objects, {len(plan.trials)} trials)")

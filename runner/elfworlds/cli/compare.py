@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from elfworlds import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,8 +35,8 @@ def _read(name: str) -> Gathered:
     from elfworlds.gathering import READ, gathered, read
     from elfworlds.records import told
 
-    files = {one: Path(name) / one for one in READ}
-    if all(path.is_file() for path in files.values()):
+    files = {one: paths.word(name) / one for one in READ}
+    if not any(paths.why_unreadable(path) for path in files.values()):
         return read({one: path.read_text() for one, path in files.items()})
     return gathered([told(find(name))])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from elfworlds import paths
 from elfworlds.errors import Exit
 
 if TYPE_CHECKING:
@@ -76,9 +77,7 @@ def _compiler(pool: Pool, environment: Mapping[str, str]) -> Iterator[Finding]:
 
 def _store(environment: Mapping[str, str]) -> Finding:
     """The nearest directory that exists decides whether the store can be written."""
-    from elfworlds.backends.local import default_root
-
-    root = default_root(environment)
+    root = paths.store(environment)
     place = next(path for path in (root, *root.parents) if path.exists())
     free = shutil.disk_usage(place).free >> 20
     if not os.access(place, os.W_OK | os.X_OK):
@@ -107,10 +106,9 @@ def _worlds(pool: Pool, environment: Mapping[str, str]) -> Finding:
 
 
 def _roots(environment: Mapping[str, str]) -> Finding:
-    from elfworlds.backends.local import default_root
     from elfworlds.toolchains.debian.root import roots
 
-    here = [f"debian/{'+'.join((one.suite, *one.parts[1:]))}" for one in roots(default_root(environment))]
+    here = [f"debian/{'+'.join((one.suite, *one.parts[1:]))}" for one in roots(paths.store(environment))]
     said = ", ".join(here) or "none unpacked; elfworlds toolchain fetch SUITE"
     return Finding("roots", here=bool(here), needed=False, said=said)
 
@@ -125,5 +123,5 @@ def _programs(environment: Mapping[str, str]) -> Iterator[Finding]:
         "rustc": "objects in Rust",
     }
     for program, cost in costs.items():
-        path = shutil.which(program, path=environment.get("PATH"))
+        path = paths.which(program, environment.get("PATH"))
         yield Finding(program, here=path is not None, needed=False, said=path or f"without it: not {cost}")

@@ -10,8 +10,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from elfworlds import paths
+from elfworlds.cli import worlds
 from elfworlds.environment import environment, versions
-from elfworlds.errors import InterruptedRunError
+from elfworlds.errors import InputError, InterruptedRunError
 from elfworlds.records import Opened, RunDirectory, open_run, told
 from elfworlds.report import flips, heat, loading, summary, text
 from elfworlds.report.heatmap import heat_map
@@ -20,7 +22,7 @@ from elfworlds.report.summary import BAD
 from elfworlds.run import Observer, broken_objects, run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from elfworlds.backends import Build
     from elfworlds.cli.console import Screen
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from elfworlds.process import Pool
     from elfworlds.records import RunTold
     from elfworlds.toolchains import Toolchain
+
+
+OTHER_PLACE = "-o names another place for runs"
 
 
 class Ending(Enum):
@@ -50,19 +55,18 @@ class Execution:
     pool: Pool
     jobs: int
     backend: str
-    output: Path | None
+    results: Path
     retries: int
     maxfail: int | None
 
     def open(self, utc: str) -> Opened:
         """A new run directory, or an interrupted one to go on with."""
-        results = self.output.absolute() if self.output else self.loaded.project.root / "results"
         where = environment(self.toolchains.values(), self.backend, utc)
 
         def begin(directory: RunDirectory, about: Mapping[str, Any]) -> None:
             directory.begin(self.plan, self.build, about, where, self.loaded.spec.document.text)
 
-        return open_run(results, self.plan, where, self.about(), begin)
+        return open_run(self.results, self.plan, where, self.about(), begin)
 
     def about(self) -> dict[str, Any]:
         """What run.json says, for reports that have nothing but the directory."""
@@ -135,6 +139,21 @@ class Execution:
             raise
         finally:
             executor.shutdown(cancel_futures=True)
+
+
+def results(one: Loaded, output: Path | None, toolchains: Iterable[Toolchain]) -> Path:
+    """Where runs of an experiment go, resolved and there.
+
+    Raises:
+        InputError: it cannot be written to, or a trial in a root would not see it.
+    """
+    place = paths.real(output or one.project.root / "results")
+    for toolchain in toolchains:
+        worlds.refuse_hidden(place, toolchain.name, OTHER_PLACE)
+    latest = place / one.spec.name / "latest"
+    if paths.is_directory(latest) and not latest.is_symlink():
+        raise InputError(f"{latest}: a directory", hint="`latest` is a link to the newest run: give that another name")
+    return paths.directory(place, OTHER_PLACE)
 
 
 def finish(directory: RunDirectory, screen: Screen, ending: Ending, *, tables: bool) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elfworlds import paths
 from elfworlds.cli.options import Experiment
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def export_c(
     from elfworlds.errors import InputError
     from elfworlds.process import Pool
 
-    (one,) = worlds.chosen(session.load_all([experiment], Path.cwd()), select or [])
+    (one,) = worlds.chosen(session.load_all([experiment], paths.here()), select or [])
     with Pool() as pool:
         plan = session.make_plan(one, worlds.foreseen([one], pool, os.environ, session.languages([one])))
     trial = chosen(plan, scenario, select or [])

@@ -7,10 +7,14 @@ from typing import Annotated
 
 import typer
 
+from elfworlds import paths
+
 
 def gather(
     runs: Annotated[list[str], typer.Argument(metavar="RUN…", help="Run directories, or experiments' names.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the tables go.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", parser=paths.word, metavar="DIR", help="Where the tables go.")
+    ],
 ) -> int:
     """Put several runs into one set of tables: outcomes, claims, versions; as CSV, Markdown and LaTeX."""
     from elfworlds import whole
@@ -27,11 +31,8 @@ def gather(
                 f"the run of {one.name} was interrupted: {len(one.trials)} of {one.planned} trials", hint=hint
             )
     rows = gathered(found)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        for name, text in texts(rows, found).items():
-            whole.write(output / name, text)
-    except OSError as error:
-        raise InputError(f"{output}: {error.strerror}", hint="-o names a directory, there or not") from None
+    place = paths.directory(output, "-o names a directory, there or not")
+    for name, text in texts(rows, found).items():
+        whole.write(place / name, text)
     typer.echo(f"{len(found)} runs: {len(rows.cells)} outcomes and {len(rows.claims)} claims in {output}")
     return Exit.AS_EXPECTED

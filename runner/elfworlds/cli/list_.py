@@ -7,19 +7,21 @@ from typing import Annotated
 
 import typer
 
+from elfworlds import paths
+
 
 def list_experiments(
     experiments: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[EXPERIMENT…]", help="Files or directories; default: experiments/"),
+        typer.Argument(parser=paths.word, metavar="[EXPERIMENT…]", help="Files or directories; default: experiments/"),
     ] = None,
 ) -> None:
     """List experiments: name, number of trials, question."""
     from elfworlds.cli import session
     from elfworlds.report.text import grid
 
-    found = session.load_all(experiments or [Path("experiments")], Path.cwd())
-    toolchains = session.stand_ins(Path.cwd())
+    found = session.load_all(experiments or [Path("experiments")], paths.here())
+    toolchains = session.stand_ins(paths.here())
     rows = [
         [
             one.spec.name,

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from elfworlds import paths
+
 TEMPLATE = """\
 # yaml-language-server: $schema={schema}
 experiment: {name}
@@ -81,7 +83,7 @@ def new(
 
     if not NAME.fullmatch(name):
         raise InputError(f"`{name}` is no experiment's name", hint=f"it must match {NAME.pattern}")
-    root = Project.of(Path("x.yaml"), Path.cwd()).root
+    root = Project.of(Path("x.yaml"), paths.here()).root
     path = root / "experiments" / f"{name}.yaml"
     schema = "../docs/experiment.schema.json" if (root / "docs" / "experiment.schema.json").exists() else "schema.json"
     path.parent.mkdir(exist_ok=True)

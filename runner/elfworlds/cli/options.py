@@ -8,10 +8,13 @@ from typing import Annotated
 
 import typer
 
+from elfworlds import paths
+
 Experiments = Annotated[
-    list[Path], typer.Argument(metavar="EXPERIMENT…", help="Experiment files, or directories of them.")
+    list[Path],
+    typer.Argument(parser=paths.word, metavar="EXPERIMENT…", help="Experiment files, or directories of them."),
 ]
-Experiment = Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="An experiment file.")]
+Experiment = Annotated[Path, typer.Argument(parser=paths.word, metavar="EXPERIMENT", help="An experiment file.")]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How much is done at once.", show_default="processors")]
 KeepGoing = Annotated[bool, typer.Option("-k", "--keep-going", help="After a failure, build what does not need it.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what is wrong, and where the report is.")]

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds.backends.local import default_root
+from elfworlds import paths
 from elfworlds.errors import BuildFailedError
 from elfworlds.toolchains.debian.lock import places
 from elfworlds.toolchains.nixpkgs import Pin, found, make, unmade
@@ -25,7 +25,7 @@ PACKAGES = {"libc": "glibc", "gcc": "gcc", "gdb": "gdb", "rustc": "rustc"}  # co
 
 def named(words: Iterable[str]) -> tuple[Pin, ...]:
     """The pins among names of toolchains, each once."""
-    where = places(Path.cwd())
+    where = places(paths.here())
     return tuple(find(one.removeprefix(PREFIX), where) for one in dict.fromkeys(words) if one.startswith(PREFIX))
 
 
@@ -35,7 +35,7 @@ def others(words: Iterable[str]) -> list[str]:
 
 
 def every() -> tuple[Pin, ...]:
-    where = places(Path.cwd())
+    where = places(paths.here())
     return tuple(find(name, where) for name in names(where))
 
 
@@ -45,7 +45,7 @@ def fetch(wanted: Iterable[Pin], parts: Sequence[str], pool: Pool, environment: 
     Raises:
         BuildFailedError: there is no Nix, or not of the right age, or it could not.
     """
-    cache = default_root(environment)
+    cache = paths.store(environment)
     for pin in wanted:
         rust = "rustc" in parts
         why = "" if found(pin, cache, rust=rust) else lacking(pin, pool.run, environment.get("PATH", os.defpath))

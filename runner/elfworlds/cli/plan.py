@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elfworlds import paths
 from elfworlds.cli.options import Experiments
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def plan(
 
     if form not in FORMATS:
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
-    found = session.load_all(experiments, Path.cwd())
+    found = session.load_all(experiments, paths.here())
     with Pool() as pool:
         toolchains = worlds.foreseen(found, pool, os.environ, session.languages(found))
     for one in found:

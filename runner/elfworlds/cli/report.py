@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elfworlds import paths
 from elfworlds.cli.options import Color
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def find(run: str) -> RunDirectory:
     from elfworlds.records import RunDirectory
     from elfworlds.sources import Project
 
-    results = Project.of(Path("x.yaml"), Path.cwd()).root / "results"
-    for path in (Path(run), results / run / "latest"):
-        if (path / "run.json").is_file():
+    results = Project.of(Path("x.yaml"), paths.here()).root / "results"
+    for path in (paths.word(run), results / run / "latest"):
+        if not paths.why_unreadable(path / "run.json"):
             return RunDirectory(path)
     known = sorted(path.parent.name for path in results.glob("*/latest"))
     hint = f"experiments with runs: {', '.join(known)}" if known else "no experiment has been run here"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elfworlds import paths
 from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, processors
 from elfworlds.errors import Exit
 
@@ -26,7 +27,10 @@ def run(
     keep_going: KeepGoing = False,
     backend: BackendName = "auto",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Where runs go; default: results/ of the project.")
+        Path | None,
+        typer.Option(
+            "-o", "--output", parser=paths.word, metavar="DIR", help="Where runs go; default: results/ of the project."
+        ),
     ] = None,
     filter_: Annotated[
         str | None, typer.Option("--filter", metavar="REGEX", help="Trials whose experiment:name this is found in.")
@@ -48,13 +52,13 @@ def run(
     from elfworlds.cli import backends, session, worlds
     from elfworlds.cli.comparison import Comparison
     from elfworlds.cli.console import Screen
-    from elfworlds.cli.execute import Execution
+    from elfworlds.cli.execute import Execution, results
     from elfworlds.cli.failures import failure_report
     from elfworlds.cli.selection import Choice
     from elfworlds.process import Pool
 
     screen = Screen.of(color, quiet=quiet, environment=os.environ)
-    found = worlds.chosen(session.load_all(experiments, Path.cwd()), select or ())
+    found = worlds.chosen(session.load_all(experiments, paths.here()), select or ())
     choice = Choice(filter=filter_, labels=select or (), failed=failed, repeat=repeat, timeout=timeout, output=output)
     codes = [Exit.AS_EXPECTED]
     with Pool() as pool:
@@ -64,7 +68,8 @@ def run(
             return rehearse(choice.plans(found, worlds.foreseen(found, pool, environment, languages)), screen)
         toolchains = worlds.provide(found, pool, environment, screen, jobs)
         plans = choice.plans(found, toolchains)
-        for one, plan in ((one, plan) for one, plan in zip(found, plans, strict=True) if plan.trials):
+        places = [results(one, output, toolchains.values()) for one in found]
+        for one, plan, place in (each for each in zip(found, plans, places, strict=True) if each[1].trials):
             screen.say(*([""] if len(codes) > 1 else []), f"{plan.experiment}: {plan.question}")
             comparison = Comparison(plan)
             for builder in builders:
@@ -81,7 +86,7 @@ def run(
                     pool,
                     jobs,
                     builder.name,
-                    output,
+                    place,
                     retries=retries,
                     maxfail=maxfail,
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elfworlds import paths
 from elfworlds.cli import session
 from elfworlds.errors import NothingSelectedError
 from elfworlds.plan import select
@@ -56,8 +57,8 @@ class Choice:
         """Trials of the latest run that were not as expected."""
         if not self.failed:
             return None
-        latest = (self.output or one.project.root / "results") / one.spec.name / "latest"
-        if not latest.is_dir():
+        latest = paths.real(self.output or one.project.root / "results") / one.spec.name / "latest"
+        if not paths.is_directory(latest):
             return frozenset()
         return frozenset(trial["trial"] for trial in told(RunDirectory(latest)).trials if trial["verdict"] in BAD)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds import paths
 from elfworlds import plan as planning
 from elfworlds.backends import Artifact, Failure
-from elfworlds.backends.local import default_root
 from elfworlds.errors import InputError
 from elfworlds.sources import Project, Sources, gather
 from elfworlds.spec import Spec, load
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from elfworlds.process import Pool
     from elfworlds.yamltext import Problem
 
+COMPILERS = ("CC", "CXX", "RUSTC")
 RUSTUP = ("HOME", "RUSTUP_HOME", "CARGO_HOME", "RUSTUP_TOOLCHAIN")  # what its rustc reads to find the real one
 
 
@@ -48,12 +50,12 @@ class Loaded:
     chosen: tuple[str, ...] = ()
 
 
-def load_all(paths: Sequence[Path], cwd: Path, also: Callable[[Loaded], object] = lambda _one: None) -> list[Loaded]:
+def load_all(named: Sequence[Path], cwd: Path, also: Callable[[Loaded], object] = lambda _one: None) -> list[Loaded]:
     """Every experiment named, or everything that is wrong with any of them; `also` may find more of it."""
     found: list[Loaded] = []
     wrong: list[str] = []
     count = 0
-    for path in (file for one in paths for file in experiment_files(one)):
+    for path in (file for one in named for file in experiment_files(one)):
         try:
             found.append(load_one(path, cwd))
             also(found[-1])
@@ -72,9 +74,9 @@ def _files(count: int) -> str:
 
 def experiment_files(path: Path) -> list[Path]:
     """The path itself, or the experiments in a directory."""
-    if not path.is_dir():
+    if not paths.is_directory(path):
         return [path]
-    return sorted(path.glob("*.yaml")) or [path]
+    return [paths.word(str(one)) for one in sorted(path.glob("*.yaml"))] or [path]
 
 
 def load_one(path: Path, cwd: Path) -> Loaded:
@@ -104,6 +106,10 @@ def _refuse_same_names(found: Sequence[Loaded]) -> None:
 
 def host(pool: Pool, environment: Mapping[str, str], *, remember: bool, languages: Collection[str] = ()) -> Toolchain:
     """This machine's toolchain; its compilers are `$CC`, `$CXX` and `$RUSTC`, those beside C where they are used."""
+    for name in (*COMPILERS, "PATH", *RUSTUP):
+        paths.told_in(name, environment)
+    for name in COMPILERS:
+        _is_command(name, environment.get(name, ""))
     home = tuple((name, environment[name]) for name in RUSTUP if name in environment)
     prober = Prober(
         pool.run,
@@ -113,7 +119,14 @@ def host(pool: Pool, environment: Mapping[str, str], *, remember: bool, language
         rustc=environment.get("RUSTC", ""),
         home=home,
     )
-    return probe(prober, default_root(environment) / "toolchains" if remember else None, languages)
+    return probe(prober, paths.store(environment) / "toolchains" if remember else None, languages)
+
+
+def _is_command(name: str, text: str) -> None:
+    try:
+        shlex.split(text)
+    except ValueError as error:
+        raise InputError(f"{name}={text}: {error}", hint="it is read as a shell reads a command") from None
 
 
 def languages(found: Iterable[Loaded]) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elfworlds import paths
 from elfworlds.cli.options import Color, Jobs, Quiet, processors
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ TOLD = {"libc": "libc6", "gcc": r"gcc-\d+", "gdb": "gdb", "rustc": "rustc", "mus
 Suites = Annotated[list[str], typer.Argument(metavar="SUITE…", help="Code names, such as bookworm.")]
 Some = Annotated[list[str] | None, typer.Argument(metavar="[SUITE…]", help="Code names; default: every one.")]
 Parts = Annotated[list[str] | None, typer.Option("--part", metavar="PART", help="What more is wanted: rustc, musl.")]
-Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIRECTORY", help="Where lock files are written.")]
+Output = Annotated[
+    Path, typer.Option("-o", "--output", parser=paths.word, metavar="DIRECTORY", help="Where lock files are written.")
+]
 
 app = typer.Typer(
     help="Pinned Debian packages as roots that objects are built and run in; pins of nixpkgs.", no_args_is_help=True
@@ -45,10 +48,11 @@ def lock(
     screen = Screen.of("never", quiet=quiet, environment=os.environ)
     bases = mirrors(os.environ).bases
     with Pool() as pool:
+        place = paths.directory(output, "-o names a directory, there or not")
         apt = Apt(run=pool.run, environment=os.environ, mirrors=bases)
         for suite in _names(suites):
             found = solve(suite, apt)
-            path = output / filename(suite)
+            path = place / filename(suite)
             before = _before(path)
             whole.write(path, write(found))
             screen.say(f"{path}: {_pinned_line(found)}", *_changes(before, found))
@@ -88,7 +92,6 @@ def fetch(
     color: Color = "auto",
 ) -> None:
     """Fetch, verify and unpack what a lock file pins; nothing is done where it is there."""
-    from elfworlds.backends.local import default_root
     from elfworlds.cli import pins
     from elfworlds.cli.console import Screen
     from elfworlds.process import Pool
@@ -107,7 +110,7 @@ def fetch(
             tell=lambda text: screen.tell([text]),
         )
         for one in locks:
-            root = ensure(one, wanted, default_root(os.environ), means)
+            root = ensure(one, wanted, paths.store(os.environ), means)
             screen.say(f"debian/{root.suite}: {len(root.packages)} packages, {root.size // MEGABYTE} MB · {root.path}")
         for line in pins.fetch(pinned, part or [], pool, os.environ):
             screen.say(line)
@@ -121,7 +124,7 @@ def _names(suites: Iterable[str]) -> list[str]:
 def _lock(suite: str) -> Lock:
     from elfworlds.toolchains.debian.lock import find, places
 
-    return find(suite, places(Path.cwd()))
+    return find(suite, places(paths.here()))
 
 
 def _wanted(locks: Sequence[Lock], parts: Sequence[str]) -> Sequence[str]:
@@ -134,16 +137,15 @@ def _wanted(locks: Sequence[Lock], parts: Sequence[str]) -> Sequence[str]:
 @app.command("list")
 def list_roots() -> None:
     """List what is pinned, with its revisions, and what of it is here."""
-    from elfworlds.backends.local import default_root
     from elfworlds.cli import pins
     from elfworlds.report.text import grid
     from elfworlds.toolchains.debian.lock import places
     from elfworlds.toolchains.debian.lock import suites as pinned
     from elfworlds.toolchains.debian.root import roots
 
-    here = roots(default_root(os.environ))
-    rows = [_row(_lock(suite), here) for suite in pinned(places(Path.cwd()))]
-    rows += pins.rows(TOLD, default_root(os.environ))
+    here = roots(paths.store(os.environ))
+    rows = [_row(_lock(suite), here) for suite in pinned(places(paths.here()))]
+    rows += pins.rows(TOLD, paths.store(os.environ))
     if not rows:
         typer.echo("nothing is pinned: elfworlds toolchain lock SUITE")
         return
@@ -175,17 +177,16 @@ def _unpacked(one: Lock, root: Root) -> str:
 @app.command()
 def remove(suites: Some = None) -> None:
     """Remove unpacked roots, and fetched packages that no root that stays is made of."""
-    from elfworlds.backends.local import default_root
     from elfworlds.cli import pins
     from elfworlds.errors import InputError
     from elfworlds.toolchains.debian.root import remove as remove_root
     from elfworlds.toolchains.debian.root import remove_packages, roots
     from elfworlds.yamltext import closest
 
-    cache = default_root(os.environ)
+    cache = paths.store(os.environ)
     here = roots(cache)
     names = {root.suite for root in here}
-    for line in pins.forget(pins.named(suites) if suites else pins.every(), default_root(os.environ)):
+    for line in pins.forget(pins.named(suites) if suites else pins.every(), paths.store(os.environ)):
         typer.echo(line)
     wanted = set(_names(pins.others(suites))) if suites else names
     for suite in sorted(wanted - names):
@@ -202,6 +203,6 @@ def _kept(suites: Iterable[str]) -> Iterable[Pinned]:
     from elfworlds.toolchains.debian.lock import places
     from elfworlds.toolchains.debian.lock import suites as pinned
 
-    for suite in set(suites).intersection(pinned(places(Path.cwd()))):
+    for suite in set(suites).intersection(pinned(places(paths.here()))):
         one = _lock(suite)
         yield from one.packages(tuple(one.parts))

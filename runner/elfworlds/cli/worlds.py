@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds.backends.local import default_root
+from elfworlds import paths
 from elfworlds.cli import session
 from elfworlds.errors import InputError
 from elfworlds.plan.points import DEFAULT_LIBC, GDB, LIBC
+from elfworlds.sandbox.tree import BESIDE, WHOLE
 from elfworlds.spec.expand import expand
 from elfworlds.spec.forms import Axis
 from elfworlds.toolchains import Toolchain
@@ -41,7 +42,7 @@ def chosen(found: Sequence[Loaded], words: Sequence[str]) -> list[Loaded]:
         axis, _, values = word.partition("=")
         if axis in AXES:
             labels[axis] = (*labels.get(axis, ()), *values.split(","))
-    known = session.known_toolchains(Path.cwd())
+    known = session.known_toolchains(paths.here())
     for axis, named in labels.items():
         for label in named:
             if label not in known:
@@ -88,6 +89,7 @@ class Provider:
         """One that works, or one that says why it does not."""
         from elfworlds.sandbox.availability import probe
 
+        refuse_hidden(self.cache, label, "set XDG_CACHE_HOME to another place")
         if label == HOST:
             return session.host(self.pool, self.environment, remember=True, languages=self.languages)
         here = probe(self.pool.run, self.environment.get("PATH", ""))
@@ -125,7 +127,7 @@ class Provider:
 
     @property
     def cache(self) -> Path:
-        return default_root(self.environment)
+        return paths.store(self.environment)
 
     def tell(self, text: str) -> None:
         self.screen.tell([text])
@@ -141,6 +143,16 @@ def provide(
     """
     provider = Provider(pool, environment, screen, jobs, session.languages(found))
     return {label: provider.toolchain(label) for label in wanted(found)}
+
+
+def refuse_hidden(place: Path, label: str, hint: str) -> None:
+    """What lies below a directory that every root has its own of cannot be seen in a root.
+
+    Raises:
+        InputError: the place does.
+    """
+    if label != HOST and place.parts[1] in (*WHOLE, *BESIDE):
+        raise InputError(f"{place} cannot be seen in {label}, which has its own /{place.parts[1]}", hint=hint)
 
 
 def seeing(toolchains: Mapping[str, Toolchain], store: str) -> dict[str, Toolchain]:
@@ -174,13 +186,13 @@ def before(label: str, languages: Collection[str]) -> Toolchain:
 
 def nixpkgs_pin(label: str) -> Pin:
     """The pin of `nixpkgs/<pin>`."""
-    return pins.find(label.partition("/")[2], locks.places(Path.cwd()))
+    return pins.find(label.partition("/")[2], locks.places(paths.here()))
 
 
 def pinning(label: str, languages: Collection[str]) -> tuple[Lock, tuple[str, ...]]:
     """The lock of `debian/<suite>` or `musl/<suite>`, and the parts that experiments in these languages need."""
     family, _, suite = label.partition("/")
-    lock = locks.find(suite, locks.places(Path.cwd()))
+    lock = locks.find(suite, locks.places(paths.here()))
     if family == "musl":
         return lock, ("musl",)
     return lock, ("rustc",) if "rust" in languages else ()

@@ -44,7 +44,13 @@ def _driver(recipe: Recipe) -> tuple[str, ...]:
 
 def _source(path: str, language: str) -> tuple[str, ...]:
     """The C++ drivers take C for C++, some with a warning: here it is said."""
-    return ("-x", "c++", path, "-x", "none") if language == "c++" and of_source(path) == "c" else (path,)
+    file = as_file(path)
+    return ("-x", "c++", file, "-x", "none") if language == "c++" and of_source(path) == "c" else (file,)
+
+
+def as_file(path: str) -> str:
+    """A path as a word that no program takes for an option, or for a file of options."""
+    return f"./{path}" if path.startswith(("-", "@")) else path
 
 
 def _position(recipe: Recipe) -> tuple[str, ...]:
@@ -71,7 +77,7 @@ def _rustc(recipe: Recipe) -> tuple[str, ...]:
         *(word for setting in settings for word in ("-C", setting)),
         *(word for one in recipe.defines for word in ("--cfg", _cfg(*one))),
         *recipe.cflags,
-        recipe.sources[0],
+        as_file(recipe.sources[0]),
         *("-o", f"{OUT}/{recipe.filename}"),
     )
 

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from elfworlds.plan.command import command
+from elfworlds.plan.command import as_file, command
 from elfworlds.plan.types import KEY_DIGITS, OUT, BuildRequest
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def request(recipe: Recipe, toolchain: Toolchain) -> BuildRequest:
 
 def taken(name: str, file: File, toolchain: Toolchain) -> BuildRequest:
     """A file that somebody else built: copied, under its own name."""
-    argv = ("cp", file.path, f"{OUT}/{file.path}")
+    argv = ("cp", as_file(file.path), f"{OUT}/{file.path}")
     inputs = ((file.path, file.sha256),)
     key = _key(toolchain.digest, file.path, argv, inputs)
     return BuildRequest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.report.summary import BAD, SAID, Pivot, claims, defects, point_text, unsupported
@@ -91,7 +92,8 @@ def _details(one: Mapping[str, Any], directory: str, stderr: str) -> Iterator[st
     for number, line in enumerate(stderr.rstrip("\n").split("\n")[-TAIL_LINES:] if stderr.strip() else []):
         yield f"      {'stderr' if number == 0 else '      '}    {printable(line)}"
     if one["command"]:
-        yield f"      rerun     {directory}/trials/{one['trial']}/cmd.sh"
+        script = shlex.quote(f"{directory}/trials/{one['trial']}/cmd.sh")
+        yield f"      rerun     {script}"
 
 
 def ending(one: Mapping[str, Any]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elfworlds import paths
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
 from elfworlds.sandbox.bubblewrap import APART
@@ -72,7 +72,7 @@ def probe(run: Run, path: str) -> Availability:
         run: how programs are run.
         path: PATH.
     """
-    bwrap = shutil.which("bwrap", path=path)
+    bwrap = paths.which("bwrap", path)
     if bwrap is None:
         return Availability("", ABSENT)
     seen = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")

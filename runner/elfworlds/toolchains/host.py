@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 from collections import ChainMap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,7 +87,7 @@ def _toolchain_files(prober: Prober, cc: tuple[str, ...]) -> dict[str, Path]:
         for name in names:
             found = Path(prober.ask(*cc, f"-print-{kind}-name={name}") or name)
             if not found.is_absolute():
-                found = Path(shutil.which(name, path=prober.path) or name) if kind == "prog" else found
+                found = Path(prober.which(name) or name) if kind == "prog" else found
             if found.is_file():
                 files[name] = found.resolve()
     if "crt1.o" not in files:

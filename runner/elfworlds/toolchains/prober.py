@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elfworlds import whole
+from elfworlds import paths, whole
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class Prober:
         return self.run(Command(argv=argv, env=env, cwd="/", timeout=PROBE_SECONDS))
 
     def which(self, name: str) -> str | None:
-        return shutil.which(name, path=self.path)
+        return paths.which(name, self.path)
 
 
 def remembered(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds import paths
 from elfworlds.errors import BuildFailedError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         BuildFailedError: there is no Nix, or the package set is not there.
     """
-    found = shutil.which("nix-build", path=environment.get("PATH", os.defpath))
+    found = paths.which("nix-build", environment.get("PATH"))
     if found is None:
         raise BuildFailedError(
             "no Nix: nix-build is not in PATH",

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from elfworlds import paths
 from elfworlds.errors import InputError
 from elfworlds.yamltext import closest
 
@@ -177,7 +178,7 @@ def find(suite: str, where: Sequence[Path]) -> Lock:
     known = suites(where)
     if suite not in known:
         raise InputError(f"no lock file for debian/{suite}"[:200], hint=closest(suite, known))
-    path = next(place / filename(suite) for place in where if (place / filename(suite)).is_file())
+    path = paths.first(place / filename(suite) for place in where)
     lock = read(path.read_text(encoding="utf-8", errors="replace"), str(path))
     if lock.suite != suite:
         raise InputError(f"{path}: it pins {lock.suite}, not {suite}")

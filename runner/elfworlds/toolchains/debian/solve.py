@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds import paths
 from elfworlds.errors import BuildFailedError, InputError
 from elfworlds.process import Command
 from elfworlds.toolchains.debian.lock import BASE, PARTS, Lock, Pinned
@@ -93,7 +93,7 @@ def solve(suite: str, apt: Apt, parts: Mapping[str, tuple[str, ...]] = PARTS) ->
 
 
 def _program(apt: Apt) -> str:
-    found = shutil.which("apt-get", path=apt.environment.get("PATH", os.defpath))
+    found = paths.which("apt-get", apt.environment.get("PATH"))
     if found is None:
         raise BuildFailedError(
             "no apt-get in PATH: only a Debian or Ubuntu system can pin packages",

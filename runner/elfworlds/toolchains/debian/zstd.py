@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds import paths
 from elfworlds.process import Command
 from elfworlds.toolchains.debian.archive import DebError, Stretch
 
@@ -34,7 +34,7 @@ class Decompressor:
         Raises:
             DebError: there is no zstd, or it fails.
         """
-        program = shutil.which("zstd", path=self.environment.get("PATH", os.defpath))
+        program = paths.which("zstd", self.environment.get("PATH"))
         if program is None:
             raise DebError("it is compressed with zstd, which is not in PATH (Debian: apt-get install zstd)")
         place = Path(tempfile.mkdtemp(prefix="zstd.", dir=self.work))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from elfworlds import paths
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
 from elfworlds.spec.versions import order
@@ -91,7 +92,7 @@ def found(pin: Pin, cache: Path, *, rust: bool = False) -> Made | None:
 
 def lacking(pin: Pin, run: Run, path: str) -> str:
     """Why Nix cannot be asked for it on this machine; empty where it can."""
-    program = shutil.which("nix-build", path=path)
+    program = paths.which("nix-build", path)
     if program is None:
         return "Nix makes it, and nix-build is not in PATH: install Nix (Debian: apt-get install nix-bin)"
     done = run(Command(argv=(program, "--version"), env={"PATH": path, "LC_ALL": "C"}, cwd="/", timeout=ASK_SECONDS))
@@ -126,7 +127,7 @@ def make(pin: Pin, cache: Path, run: Run, environment: Mapping[str, str], *, rus
 
 
 def _command(pin: Pin, place: Path, environment: Mapping[str, str], *, rust: bool) -> Command:
-    program = shutil.which("nix-build", path=environment.get("PATH")) or "nix-build"
+    program = paths.which("nix-build", environment.get("PATH")) or "nix-build"
     options = (word for pair in IMPATIENT for word in ("--option", *pair))
     words = (str(expressions() / "nix" / "pin.nix"), "--argstr", "pin", str(pin.path))
     more = ("--arg", "rust", "true" if rust else "false", "--out-link", str(place / "world"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from elfworlds import paths
 from elfworlds.errors import InputError
 from elfworlds.yamltext import closest
 
@@ -74,7 +75,7 @@ def find(name: str, where: Sequence[Path]) -> Pin:
         raise InputError(
             f"no pin {FAMILY}/{name}"[:200], hint=closest(f"{FAMILY}/{name}", [f"{FAMILY}/{one}" for one in known])
         )
-    path = next(file for place in where if (file := place / f"{FAMILY}-{name}.json").is_file())
+    path = paths.first(place / f"{FAMILY}-{name}.json" for place in where)
     return read(path.read_text(encoding="utf-8", errors="replace"), path.absolute(), name)
 
 
