@@ -30,6 +30,7 @@ UNTOLD = {  # by their category in Unicode
     "Zl": "a line separator",
     "Zp": "a paragraph separator",
 }
+OTHER_PLACE = "-o names another place for results, XDG_CACHE_HOME one for the store"
 OTHER_STORE = f"set {CACHE} to a directory without such characters"
 
 
@@ -56,16 +57,36 @@ def here() -> Path:
         raise InputError(f"the current directory: {error.strerror}", hint="cd to one that is there") from None
 
 
-def real(path: Path) -> Path:
+def real(path: Path, hint: str = OTHER_PLACE) -> Path:
     """The place that a path leads to; what of it is not there yet stays as it is.
 
     Raises:
-        InputError: its links go round in a circle, or nobody could tell it.
+        InputError: no file can be there, as where links go round in a circle, or nobody could tell it.
     """
     found = Path(os.path.realpath(path if path.is_absolute() else here() / path))
-    if os.path.islink(found):  # noqa: PTH114  # `Path.is_symlink` raises where a name is too long
-        raise InputError(f"{shown(path)}: its symbolic links go round in a circle")
+    try:
+        found.lstat()
+        os.path.realpath(found, strict=True)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise InputError(f"{shown(path)}: {error.strerror}", hint=hint) from None
     return _telling(found)
+
+
+def writable(path: Path, hint: str) -> Path:
+    """A directory that can be written to, or made, resolved; nothing is made yet.
+
+    Raises:
+        InputError: what is there, or the nearest directory above it, does not allow that.
+    """
+    place = real(path, hint)
+    above = next((one for one in (place, *place.parents) if os.path.lexists(one)), place)
+    if not is_directory(above):
+        raise InputError(f"{shown(path)}: not a directory", hint=hint)
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise InputError(f"{shown(path)}: it cannot be written to", hint=hint)
+    return place
 
 
 def directory(path: Path, hint: str) -> Path:
@@ -74,14 +95,11 @@ def directory(path: Path, hint: str) -> Path:
     Raises:
         InputError: it cannot be.
     """
-    place = real(path)
+    place = writable(path, hint)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        why = "not a directory" if isinstance(error, FileExistsError) else error.strerror
-        raise InputError(f"{shown(Path(error.filename or place))}: {why}", hint=hint) from None
-    if not os.access(place, os.W_OK | os.X_OK):
-        raise InputError(f"{shown(place)}: it cannot be written to", hint=hint)
+        raise InputError(f"{shown(path)}: {error.strerror}", hint=hint) from None
     return place
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from elfworlds import paths
 from elfworlds.cli import (
     accept,
     build,
@@ -115,7 +116,7 @@ def _tell(error: ElfworldsError) -> int:
 def _cannot_write(error: OSError) -> int:
     """A place that is full or not ours: nothing is wrong with the program."""
     sys.stderr.write(f"{error.filename or 'writing failed'}: {error.strerror}\n")
-    sys.stderr.write("hint: -o names another place for results, XDG_CACHE_HOME one for the store\n")
+    sys.stderr.write(f"hint: {paths.OTHER_PLACE}\n")
     return Exit.INPUT
 
 

@@ -55,7 +55,9 @@ def build(
                 screen.tell(failure_report(one, plan, made))
                 screen.say(session.build_line(made, builder.where))
                 comparison.add(builder.name, made, None)
-                if verify and not verified(builder, plan, toolchains, made, results(one, None, ()), screen):
+                if verify and not verified(
+                    builder, plan, toolchains, made, results(one, None, toolchains.values()), screen
+                ):
                     worst = max(worst, Exit.EXPECTATION_FAILED)
                 if made.unexpected(plan.may_fail()):
                     worst = Exit.BUILD_FAILED

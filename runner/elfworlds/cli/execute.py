@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
 
 
-OTHER_PLACE = "-o names another place for runs"
-
-
 class Ending(Enum):
     """How far a run came."""
 
@@ -66,7 +63,7 @@ class Execution:
         def begin(directory: RunDirectory, about: Mapping[str, Any]) -> None:
             directory.begin(self.plan, self.build, about, where, self.loaded.spec.document.text)
 
-        return open_run(self.results, self.plan, where, self.about(), begin)
+        return open_run(paths.directory(self.results, paths.OTHER_PLACE), self.plan, where, self.about(), begin)
 
     def about(self) -> dict[str, Any]:
         """What run.json says, for reports that have nothing but the directory."""
@@ -142,18 +139,18 @@ class Execution:
 
 
 def results(one: Loaded, output: Path | None, toolchains: Iterable[Toolchain]) -> Path:
-    """Where runs of an experiment go, resolved and there.
+    """Where runs of an experiment go, resolved; it need not be there.
 
     Raises:
         InputError: it cannot be written to, or a trial in a root would not see it.
     """
     place = paths.real(output or one.project.root / "results")
     for toolchain in toolchains:
-        worlds.refuse_hidden(place, toolchain.name, OTHER_PLACE)
+        worlds.refuse_hidden(place, toolchain.name, paths.OTHER_PLACE)
     latest = place / one.spec.name / "latest"
     if paths.is_directory(latest) and not latest.is_symlink():
         raise InputError(f"{latest}: a directory", hint="`latest` is a link to the newest run: give that another name")
-    return paths.directory(place, OTHER_PLACE)
+    return paths.writable(place, paths.OTHER_PLACE)
 
 
 def finish(directory: RunDirectory, screen: Screen, ending: Ending, *, tables: bool) -> bool:
