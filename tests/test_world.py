@@ -105,7 +105,8 @@ def test_events_of_a_crash_are_kept(inside: Inside) -> None:
 
 def test_a_program_that_is_not_there_says_so(inside: Inside) -> None:
     done = inside.run("/no/such/program")
-    assert (done.exit, done.signal, done.not_started) == (None, None, "No such file or directory")
+    assert (done.exit, done.signal, done.exec_error, done.untried) == (None, None, "ENOENT", None)
+    assert done.not_started == "No such file or directory"
     (inside.cwd / "plain").write_text("x")
     assert inside.run(str(inside.cwd / "plain")).not_started == "Permission denied"
 
@@ -114,7 +115,10 @@ def test_a_world_that_cannot_be_made_says_why(inside: Inside) -> None:
     beside = replace(inside, world=inside.world.reading("/no/such/store"))
     done = beside.sh("true")
     assert (done.exit, done.signal) == (None, None)
-    assert done.not_started == "bwrap failed: bwrap: Can't find source path /no/such/store: No such file or directory"
+    assert done.not_started == (
+        "bwrap failed with exit 1 before it started the program:"
+        " bwrap: Can't find source path /no/such/store: No such file or directory"
+    )
 
 
 def test_only_the_root_is_seen(inside: Inside) -> None:
@@ -259,9 +263,10 @@ def test_a_killed_supervisor_leaves_nothing_behind(world: World, tmp_path: Path)
     marker = f"8{os.getpid()}"
     inside = Inside(Pool(), world, tmp_path)
     command = inside.command("/bin/sh", "-c", f"setsid sleep {marker} & sleep {marker}")
+    words = command.with_stderr_at(2)
     # What a supervisor is to bubblewrap: its parent.
     script = "import subprocess, sys; subprocess.run(sys.argv[1:])"
-    parent = subprocess.Popen([sys.executable, "-c", script, *command.words], env={})
+    parent = subprocess.Popen([sys.executable, "-c", script, *words], env={})
     wait_until(lambda: len([one for one in alive(f"sleep {marker}") if "bwrap" not in one]) >= 2)
     parent.kill()
     parent.wait()
@@ -269,7 +274,7 @@ def test_a_killed_supervisor_leaves_nothing_behind(world: World, tmp_path: Path)
 
 
 def test_a_program_cannot_forge_its_end(inside: Inside) -> None:
-    script = "for one in /proc/1/fd/* /dev/fd/1[0-9]; do echo '0 0 0 0 0 0' >$one; done 2>/dev/null; exit 5"
+    script = "for one in /proc/1/fd/* /dev/fd/1[0-9]; do echo 'ended 0 0 0 0 0' >$one; done 2>/dev/null; exit 5"
     assert inside.sh(script).exit == 5
 
 
@@ -328,7 +333,7 @@ def test_the_reaper_is_made_once_and_whole(tmp_path: Path, pool: Pool) -> None:
     assert asked == ["cc"]
     assert [one.name for one in tmp_path.iterdir()] == [Path(first).name]
     assert subprocess.run([first], check=False).returncode == 64
-    assert subprocess.run([first, "10", "5", "A=1", "/bin/true"], check=False).returncode == 64
+    assert subprocess.run([first, "10", "2", "5", "A=1", "/bin/true"], check=False).returncode == 64
 
 
 def test_a_machine_without_bubblewrap_is_told_what_to_install(pool: Pool, tmp_path: Path) -> None:
@@ -370,20 +375,15 @@ def test_what_forbids_namespaces_is_named_with_what_allows_them(words: str, help
     assert words.removeprefix("bwrap: ") in told
 
 
-def assert_told(report: Report) -> None:
-    told = report.told
-    assert told is not None
-    assert tuple(told.ended) == (0, 1.0, 2.0, 7)
-
-
 def test_a_line_that_is_cut_tells_nothing() -> None:
     report = Report()
-    os.write(report.writing, b"0 0 0 1000000 2000000 ")
+    os.write(report.writing, b"started\nended 0 0 1000000 2000000 ")
     assert report.take()
-    assert report.told is None
+    assert (report.execve_succeeded, report.ended, report.settled) == (True, None, False)
     os.write(report.writing, b"7\n")
     assert report.take()
-    assert_told(report)
+    assert report.ended == (0, 1.0, 2.0, 7)
+    assert report.settled
     report.started()
     assert not report.take()
     report.close()

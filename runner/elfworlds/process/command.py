@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shlex
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 KEPT_BYTES = 1 << 20
 REPORT_DESCRIPTOR = 10
+STDERR_DESCRIPTOR = 11  # the program's own, where what starts it has another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +54,14 @@ class Command:
     @property
     def words(self) -> tuple[str, ...]:
         """All that is started: the program and its arguments, and what it is started through."""
+        return self.with_stderr_at(STDERR_DESCRIPTOR)
+
+    def with_stderr_at(self, standard_error: int) -> tuple[str, ...]:
+        """The same where the program's standard error is given at another descriptor."""
         if not self.through:
             return self.argv
-        return (*self.through, str(REPORT_DESCRIPTOR), str(len(self.env)), *self._assignments, *self.argv)
+        descriptors = (str(REPORT_DESCRIPTOR), str(standard_error))
+        return (*self.through, *descriptors, str(len(self.env)), *self._assignments, *self.argv)
 
     @property
     def outer_env(self) -> Mapping[str, str]:
@@ -66,7 +74,7 @@ class Command:
 
     def as_shell(self) -> str:
         """One line that runs the same program by hand, in a POSIX shell."""
-        return shlex.join(["env", "-i", *([] if self.through else self._assignments), *self.words])
+        return shlex.join(["env", "-i", *([] if self.through else self._assignments), *self.with_stderr_at(2)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +116,9 @@ class Completed:
     Attributes:
         exit: the exit status; None after a signal, a timeout, or where it never started.
         signal: the signal's name (`SIGSEGV`) where one ended it by itself.
-        not_started: the system's words where execve failed.
+        exec_error: the name of execve's error (`ENOENT`) where the program could not be executed.
+        untried: in words, why nothing can be said of the program: its directory is gone, or what it is started
+            through did not start it, or ended before it told how the program ended.
         wall_s: seconds from fork to the end; user_s and sys_s as wait4(2) gives them.
         max_rss_kb: ru_maxrss of wait4(2); never below what the supervisor held at the fork.
         left: processes found alive at the end, in order of their ids; those are what the program itself sees.
@@ -118,7 +128,8 @@ class Completed:
     exit: int | None
     signal: str | None
     timed_out: bool
-    not_started: str | None
+    exec_error: str | None
+    untried: str | None
     wall_s: float
     user_s: float
     sys_s: float
@@ -127,6 +138,11 @@ class Completed:
     stderr: Stream
     left: tuple[Left, ...]
     events: bytes = b""
+
+    @property
+    def not_started(self) -> str | None:
+        """In words, why nothing is known of the program's run; None where it ran."""
+        return os.strerror(getattr(errno, self.exec_error)) if self.exec_error else self.untried
 
     @property
     def ok(self) -> bool:

@@ -7,11 +7,12 @@ import socket
 import subprocess  # noqa: TID251  # this package is the only place for it
 import sys
 import threading
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from elfworlds.errors import ElfworldsError, InterruptedRunError
-from elfworlds.process.command import REPORT_DESCRIPTOR, Command, Completed, Left, Stream
+from elfworlds.process.command import REPORT_DESCRIPTOR, STDERR_DESCRIPTOR, Command, Completed, Left, Stream
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -41,23 +42,34 @@ class Supervisor:
                 env={},
             )
 
+    @cached_property
+    def inherited(self) -> tuple[str, ...]:
+        """Its first message: what of its state it could not put back."""
+        return tuple(self._receive()["inherited"])
+
     def run(self, command: Command) -> Completed:
         data = marshal.dumps(as_request(command))
         try:
             self._socket.sendall(len(data).to_bytes(8, "little") + data)
-            return as_completed(marshal.loads(self._receive()))  # noqa: S302  # our own child wrote it
+            _ = self.inherited
+            return as_completed(self._receive())
         except (OSError, EOFError) as error:
             raise ElfworldsError(f"the supervisor of {command.argv[0]} ended unexpectedly") from error
 
-    def _receive(self) -> bytes:
-        """One message: its length in eight bytes, then as many."""
+    def _receive(self) -> dict[str, Any]:
+        """One message: its length in eight bytes, then as many; our own child wrote it."""
+        size = int.from_bytes(self._read(LENGTH), "little")
+        message: dict[str, Any] = marshal.loads(self._read(size))  # noqa: S302
+        return message
+
+    def _read(self, size: int) -> bytes:
         data = bytearray()
-        while len(data) < LENGTH or len(data) < LENGTH + int.from_bytes(data[:LENGTH], "little"):
-            piece = self._socket.recv(1 << 20)
+        while len(data) < size:
+            piece = self._socket.recv(min(size - len(data), 1 << 20))
             if not piece:
                 raise EOFError
             data += piece
-        return bytes(data[LENGTH:])
+        return bytes(data)
 
     def hang_up(self) -> None:
         """Tell the supervisor to kill what it runs; a thread that waits for its answer gets an error."""
@@ -93,6 +105,13 @@ class Pool:
             self._idle.append(supervisor)
         return completed
 
+    def inherited(self) -> tuple[str, ...]:
+        """In words, what commands inherit from whoever started the runner, since it could not be put back."""
+        supervisor = self._take()
+        with self._lock:
+            self._idle.append(supervisor)
+        return supervisor.inherited
+
     def _take(self) -> Supervisor:
         with self._lock:
             if self._closed:
@@ -124,7 +143,7 @@ def as_request(command: Command) -> dict[str, Any]:
     return {
         "argv": list(command.words),
         "env": dict(command.outer_env),
-        "report": REPORT_DESCRIPTOR if command.through else 0,
+        "through": (REPORT_DESCRIPTOR, STDERR_DESCRIPTOR) if command.through else (),
         "cwd": command.cwd,
         "timeout": command.timeout,
         "stdin": command.stdin,

@@ -1,6 +1,7 @@
 """The supervisor's loop: a command comes in over the control socket, its end goes out.
 
-Started as `python -I -S -c … FD`; messages are marshalled dictionaries behind their length in eight bytes.
+Started as `python -I -S -c … FD`; messages are marshalled dictionaries behind their length in eight bytes. The first
+one says what of its own state it could not put back (reset.py).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import signal
 import sys
 from typing import Any
 
+from elfworlds.supervisor.reset import reset
 from elfworlds.supervisor.trial import RunnerGoneError, Trial
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -44,12 +46,13 @@ def main() -> None:
     control = int(sys.argv[1])
     os.set_inheritable(control, False)  # noqa: FBT003  # takes no keyword
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    os.umask(0o022)
+    inherited = reset()
     woken, wake = os.pipe()
     os.set_blocking(woken, False)
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    send(control, {"inherited": inherited})
     while True:
         try:
             trial = Trial(receive(control), control, woken)

@@ -48,17 +48,18 @@ def describe(pid: int) -> Described:
         return None
     if fields[0] == "Z":
         return None
-    return _own(pid), name, fields[0], (int(fields[11]) + int(fields[12])) / TICKS, "" if wchan == "0" else wchan
+    seconds = (int(fields[11]) + int(fields[12])) / TICKS
+    return namespaced(pid)[-1], name, fields[0], seconds, "" if wchan == "0" else wchan
 
 
-def _own(pid: int) -> int:
-    """The id that a process has for itself, which is another one where it runs in a pid namespace."""
+def namespaced(pid: int) -> tuple[int, ...]:
+    """The ids of a process in each pid namespace that it is in, from ours inwards (NSpid, proc(5))."""
     try:
         with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123
             found = [line for line in file if line.startswith(b"NSpid:")]
-        return int(found[0].split()[-1])
+        return tuple(map(int, found[0].split()[1:]))
     except (OSError, IndexError, ValueError):
-        return pid
+        return (pid,)
 
 
 def signal_each(pids: Iterable[int], number: int) -> None:

@@ -1,13 +1,13 @@
-"""How a program ended that another process started, in that process' words (sandbox/reaper.c)."""
+"""How a program began and ended that another process started, in that process' words (sandbox/reaper.c)."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 from typing import NamedTuple
 
-ABOVE = 32  # every number that a program is given a descriptor at
-LONGEST_LINE = 1 << 10
+from elfworlds.supervisor.streams import lifted
+
+LONGEST_REPORT = 1 << 10
 MILLION = 1_000_000
 
 
@@ -20,23 +20,16 @@ class Ended(NamedTuple):
     max_rss_kb: int
 
 
-class Told(NamedTuple):
-    """What was told: the end, or the errno of what could not be started, and whether other processes are left."""
-
-    ended: Ended
-    failure: int
-    left: bool
-
-
 class Report:
-    """A pipe with one line in it."""
+    """A pipe with two lines in it: `started`, or `failed ERRNO`; then `ended` and how."""
+
+    pollable = True
 
     def __init__(self) -> None:
         self.reading, writing = os.pipe()
         os.set_blocking(self.reading, False)
-        self.writing = fcntl.fcntl(writing, fcntl.F_DUPFD_CLOEXEC, ABOVE)
-        os.close(writing)
-        self.line = b""
+        self.writing = lifted(writing)
+        self.text = b""
 
     def started(self) -> None:
         """What tells has its own copy of the writing end."""
@@ -45,19 +38,46 @@ class Report:
     def take(self) -> bool:
         """Read what is there; False where no more is to come."""
         try:
-            piece = os.read(self.reading, LONGEST_LINE)
+            piece = os.read(self.reading, LONGEST_REPORT)
         except BlockingIOError:
             return True
-        self.line += piece
-        return bool(piece) and len(self.line) < LONGEST_LINE
+        self.text += piece
+        return bool(piece) and len(self.text) < LONGEST_REPORT
 
     @property
-    def told(self) -> Told | None:
-        """None while the line is not whole."""
-        if not self.line.endswith(b"\n"):
-            return None
-        status, failure, left, user, system, max_rss = map(int, self.line.split())
-        return Told(Ended(status, user / MILLION, system / MILLION, max_rss), failure, bool(left))
+    def execve_succeeded(self) -> bool:
+        return self._line("started") is not None
+
+    @property
+    def errno(self) -> int:
+        """The errno of execve(2) where it failed, else 0."""
+        line = self._line("failed")
+        return line[0] if line else 0
+
+    @property
+    def ended(self) -> Ended | None:
+        """How the program ended; None while that is not told."""
+        line = self._line("ended")
+        return Ended(line[0], line[2] / MILLION, line[3] / MILLION, line[4]) if line else None
+
+    @property
+    def left(self) -> bool:
+        """Whether the program has ended, and other processes of its world have not."""
+        line = self._line("ended")
+        return bool(line and line[1])
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is to be told."""
+        return bool(self.errno or self.ended)
+
+    def _line(self, word: str) -> list[int] | None:
+        """The numbers behind a word; None while its line is not whole."""
+        for line in self.text.rpartition(b"\n")[0].split(b"\n"):
+            words = line.decode("ascii", "replace").split()
+            if words[:1] == [word]:
+                return [int(number) for number in words[1:]]
+        return None
 
     def close(self) -> None:
         os.close(self.reading)

@@ -10,7 +10,20 @@ import select
 READ_BYTES = 1 << 18
 MOST_EVENTS = 1 << 24
 EVENTS_DESCRIPTOR = 9
+GIVEN = range(EVENTS_DESCRIPTOR, EVENTS_DESCRIPTOR + 3)  # numbers at which a program is given descriptors
 PUNCH_HOLE = 0x01 | 0x02  # FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, fallocate(2)
+
+
+def lifted(fd: int) -> int:
+    """The same descriptor, at a number that no other one is put at when the program is started.
+
+    As low as can be: posix_spawn_file_actions_adddup2(3) takes none above the limit that the program is given.
+    """
+    if fd not in GIVEN:
+        return fd
+    high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, GIVEN.stop)
+    os.close(fd)
+    return high
 
 
 class Kept:
@@ -41,7 +54,8 @@ class Pipe:
 
     def __init__(self, bound: int) -> None:
         self.kept = Kept(bound)
-        self.reading, self.writing = self.open()
+        self.reading, writing = self.open()
+        self.writing = lifted(writing)
         os.set_blocking(self.reading, False)
 
     def open(self) -> tuple[int, int]:
@@ -122,7 +136,7 @@ class Events:
 
     def __init__(self) -> None:
         self.file = os.memfd_create("events", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        self.writing = os.open(f"/proc/self/fd/{self.file}", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self.writing = lifted(os.open(f"/proc/self/fd/{self.file}", os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC))
 
     def bound(self) -> None:
         """Let a flood end: from here on a write(2) fails."""

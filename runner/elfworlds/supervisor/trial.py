@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import select
@@ -10,8 +11,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.supervisor.procfs import Described, descendants, freeze, signal_each, signal_name
-from elfworlds.supervisor.report import Ended, Report, Told
+from elfworlds.supervisor.procfs import Described, descendants, freeze, namespaced, signal_each, signal_name
+from elfworlds.supervisor.report import Ended, Report
 from elfworlds.supervisor.streams import EVENTS_DESCRIPTOR, KINDS, Events, Pipe
 
 if TYPE_CHECKING:
@@ -19,16 +20,52 @@ if TYPE_CHECKING:
 
 KILL_SECONDS = 10.0
 TELL_SECONDS = 1.0
+WORDS_BYTES = 1 << 12
 DRAIN_MS = 50
 POLL_SECONDS = 0.02
 EVENTS_SECONDS = 0.05  # at memory's speed some 200 MB
 LONGEST_SECONDS = 3600.0
 NOTHING = Ended(0, 0.0, 0.0, 0)
-RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)  # what Python ignores
+OF_THE_MACHINE = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)  # they say nothing of the program
 
 
 class RunnerGoneError(Exception):
     """The other end of the control socket was closed."""
+
+
+class Through:
+    """What starts the program in a world of its own: its report, and its own standard error."""
+
+    def __init__(self, descriptors: tuple[int, int]) -> None:
+        self.report_at, self.stderr_at = descriptors
+        self.report = Report()
+        self.words = Pipe(WORDS_BYTES)
+
+    def untried(self, name: str, status: int | None, seconds: float | None) -> str | None:
+        """Why nothing can be said of the program; None where its report is whole, or it was cut off in time.
+
+        Args:
+            name: of what starts it.
+            status: how that ended (wait(2)); None while it has not.
+            seconds: the timeout, where time was up.
+        """
+        report = self.report
+        if report.settled or (report.execve_succeeded and seconds is not None):
+            return None
+        if seconds is not None:
+            return f"{name} did not start the program within {seconds:g} s"
+        how = "failed" if status is None else _ending_of(status)
+        head, tail, _ = self.words.kept.result()
+        last = (head + tail).decode("utf-8", "replace").strip().rpartition("\n")[2]
+        when = " before it told how the program ended" if report.execve_succeeded else " before it started the program"
+        return f"{name} {how}{when}{f': {last}' if last else ''}"
+
+
+def _ending_of(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        return f"was ended by {signal_name(-code)}"
+    return f"failed with exit {code}" if code else "ended"
 
 
 class Trial:
@@ -42,45 +79,63 @@ class Trial:
         self.gone = False
         self.childless = False
         self.pid = 0
+        self.errno = 0
+        self.untried: str | None = None
         self.out: Pipe = KINDS[request["capture"]](request["keep"])
         self.err = Pipe(request["keep"])
         self.events = Events() if request["events"] else None
-        self.report = Report() if request["report"] else None
-        self.streams = {one.reading: one for one in (self.out, self.err, self.report) if one}
+        self.through = Through(request["through"]) if request["through"] else None
+        more = (self.through.report, self.through.words) if self.through else ()
+        self.streams: dict[int, Pipe | Report] = {one.reading: one for one in (self.out, self.err, *more)}
         self.polling = POLL_SECONDS if not self.out.pollable else EVENTS_SECONDS if self.events else LONGEST_SECONDS
 
     def run(self) -> dict[str, Any]:
         if self.request["stderr_to"]:
             self.err.redirect(self.request["stderr_to"])
         started = time.monotonic()
-        self.pid, failure = self.start()
+        self.start()
         for stream in self.streams.values():
             stream.started()
-        timed_out = failure is None and self.watch(started + self.request["timeout"])
+        timed_out = self.begun and self.watch(started + self.request["timeout"])
         wall = time.monotonic() - started
         left = self.end_all()
         for stream in (self.out, self.err):
             stream.drain(DRAIN_MS)
-        if self.report:
-            self.report.take()
-        return self.result(failure, timed_out, wall, left)
+        if self.through:
+            self.through.report.take()
+            self.through.words.drain(0)
+        return self.result(timed_out, wall, left)
 
-    def start(self) -> tuple[int, str | None]:
-        """Start the program in a session of its own; the second value says why that failed, where it did."""
+    def start(self) -> None:
+        """Start the command in a session of its own, with no signal ignored or blocked."""
         stdin = self.stdin()
-        fds = (stdin, self.out.writing, self.err.writing)
-        actions = [(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in enumerate(fds)]
-        actions += [(os.POSIX_SPAWN_DUP2, self.events.writing, EVENTS_DESCRIPTOR)] if self.events else []
-        actions += [(os.POSIX_SPAWN_DUP2, self.report.writing, self.request["report"])] if self.report else []
-        argv, env = self.request["argv"], self.request["env"]
+        targets = [(stdin, 0), (self.out.writing, 1), (self.err.writing, 2)]
+        targets += [(self.events.writing, EVENTS_DESCRIPTOR)] if self.events else []
+        if self.through:
+            targets[2:3] = [(self.through.words.writing, 2), (self.err.writing, self.through.stderr_at)]
+            targets += [(self.through.report.writing, self.through.report_at)]
+        actions = [(os.POSIX_SPAWN_DUP2, fd, target) for fd, target in targets]
+        argv, env, every = self.request["argv"], self.request["env"], signal.valid_signals()
         try:
             os.chdir(self.request["cwd"])  # noqa: TID251  # this process is single-threaded and serves one command
-            with lowered(self.request["limits"]), confined(self.request["cpus"]):
-                return os.posix_spawn(argv[0], argv, env, file_actions=actions, setsid=True, setsigdef=RESTORED), None
         except OSError as error:
-            return 0, error.strerror or str(error)
+            self.untried = f"its directory cannot be entered: {error.strerror}: {self.request['cwd']}"
+            os.close(stdin)
+            return
+        try:
+            with lowered(self.request["limits"]), confined(self.request["cpus"]):
+                self.pid = os.posix_spawn(
+                    argv[0], argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=every
+                )
+        except OSError as error:
+            self.errno = error.errno or errno.EIO
         finally:
             os.close(stdin)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a process to wait for."""
+        return self.pid != 0
 
     def stdin(self) -> int:
         data = self.request["stdin"]
@@ -125,14 +180,12 @@ class Trial:
 
     def over(self) -> bool:
         """Whether the command has ended, though what it is started through may wait for us to look around."""
-        return self.gone or bool(self.told and self.told.left)
+        return self.gone or bool(self.through and self.through.report.left)
 
     def poller(self) -> select.poll:
         poller = select.poll()
-        if self.report:
-            poller.register(self.report.reading, select.POLLIN)
         poller.register(self.wakeup, select.POLLIN)
-        for stream in (self.out, self.err):
+        for stream in self.streams.values():
             if stream.pollable:
                 poller.register(stream.reading, select.POLLIN)
         return poller
@@ -157,7 +210,7 @@ class Trial:
         deadline, hopeless = now + KILL_SECONDS, now + TELL_SECONDS
         while not self.childless and time.monotonic() < deadline:
             between.update(self.between())
-            spared = set() if self.told else between
+            spared = set() if self.through and self.through.report.settled else between
             frozen = freeze(spared)
             found = frozen | found
             signal_each(frozen, signal.SIGKILL)
@@ -172,33 +225,38 @@ class Trial:
         return [one for pid, one in sorted(found.items()) if one is not None and pid not in between]
 
     def between(self) -> list[int]:
-        """The processes that the command is started through."""
-        return [pid for pid, parent in descendants().items() if self.pid in (pid, parent)] if self.report else []
-
-    @property
-    def told(self) -> Told | None:
-        return self.report.told if self.report else None
+        """The processes that the program is started through: those outside its world, and the world's process 1."""
+        if not self.through:
+            return []
+        depth = len(namespaced(os.getpid())) + 1
+        found = ((pid, namespaced(pid)) for pid in descendants())
+        return [pid for pid, ids in found if len(ids) < depth or (len(ids) == depth and ids[-1] == 1)]
 
     def result(
         self,
-        failure: str | None,
         timed_out: bool,  # noqa: FBT001  # a field of the answer
         wall: float,
         left: list[tuple[int, str, str, float, str]],
     ) -> dict[str, Any]:
-        if self.report and failure is None and not timed_out:
-            failure = self.untold()
-        ended = (self.told.ended if self.told else None) if self.report else self.ended
+        ended, code = self.ended, self.errno
+        if self.through and self.begun:
+            seconds = self.request["timeout"] if timed_out else None
+            name = os.path.basename(self.request["argv"][0])  # noqa: PTH119  # pathlib is too slow to import here
+            self.untried = self.through.untried(name, self.ended.status if self.ended else None, seconds)
+            ended, code = self.through.report.ended, self.through.report.errno
+        if code in OF_THE_MACHINE:
+            self.untried, code = os.strerror(code), 0
         status, user, system, max_rss = ended or NOTHING
-        natural = not timed_out and failure is None
-        code = os.waitstatus_to_exitcode(status)
+        natural = not timed_out and self.untried is None and not code and ended is not None
+        status = os.waitstatus_to_exitcode(status)
         for stream in self.streams.values():
             stream.close()
         return {
-            "exit": code if natural and code >= 0 else None,
-            "signal": signal_name(-code) if natural and code < 0 else None,
-            "timed_out": timed_out,
-            "not_started": failure,
+            "exit": status if natural and status >= 0 else None,
+            "signal": signal_name(-status) if natural and status < 0 else None,
+            "timed_out": timed_out and self.untried is None,
+            "exec_error": errno.errorcode.get(code, f"E{code}") if code else None,
+            "untried": self.untried,
             "wall_s": wall,
             "user_s": user,
             "sys_s": system,
@@ -208,14 +266,6 @@ class Trial:
             "left": left,
             "events": self.events.taken() if self.events else b"",
         }
-
-    def untold(self) -> str | None:
-        """Why a command that is started through another one was not started; None where it was."""
-        if self.told:
-            return os.strerror(self.told.failure) if self.told.failure else None
-        head, tail, _ = self.err.kept.result()
-        last = (head + tail).decode("utf-8", "replace").strip().rpartition("\n")[2]
-        return f"{os.path.basename(self.request['argv'][0])} failed{f': {last}' if last else ''}"  # noqa: PTH119
 
 
 @contextmanager
