@@ -13,11 +13,12 @@ from elfworlds import elf, outcome, repro
 from elfworlds import run as running
 from elfworlds.backends import Artifact, Build
 from elfworlds.observers import facts, plain
-from elfworlds.outcome import Judgement
+from elfworlds.outcome import Judgement, Tried
 from elfworlds.plan import BuildRequest, Plan, Trial
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import events
+from elfworlds.trying import Ran
 from playing import observer_of
 
 COMPILE_SECONDS = 120.0
@@ -89,7 +90,7 @@ class Workplace:
         if trial.bound.kind == "inspect":
             values = facts.values(trial, build, self.toolchain)
         observer = observer_of(plan, build, self.path, self.pool, self.toolchain, broken={})
-        return observer.judged(trial, values).judgement, values
+        return observer.judged(trial, Ran(Tried(values))).judgement, values
 
     def build(self, plan: Plan, trial: Trial) -> Build:
         """Where the script put what it built."""

@@ -27,7 +27,12 @@ ENVIRONMENT = {
 
 
 def said(reproduced: bool, claim: str = "C-1") -> list[dict[str, Any]]:  # noqa: FBT001  # reads best in a row
-    return [{"id": claim, "says": "it is so", "claimed": "yes", "reproduced": reproduced}]
+    verdict = "reproduced" if reproduced else "refuted"
+    return [{"id": claim, "says": "it is so", "claimed": "yes", "verdict": verdict}]
+
+
+def undecided(claim: str = "C-1") -> list[dict[str, Any]]:
+    return [{**one, "verdict": "undecided"} for one in said(reproduced=True, claim=claim)]
 
 
 def at(libc: str, outcome: str, *, way: str = "a", repeat: int = 1, **more: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -108,12 +113,25 @@ class TestTheClaimsTable:
         assert [one.text for one in line.by_libc.values()] == ["reproduced", "refuted: no"]
         assert line.verdict == "differs by libc"
 
-    def test_calls_a_race_what_may_end_either_way_even_where_it_ended_in_one(self) -> None:
-        (line,) = lines([run([at(OLD, "yes", expected="no | yes")])])
-        assert (line.verdict, line.by_libc[OLD].text) == ("a race", "in 1 of 1: yes")
+    def test_is_undecided_where_repetitions_disagree(self) -> None:
+        both = [at(OLD, outcome, repeat=at_, expected="no | yes") for at_, outcome in enumerate(["yes", "no", "no"])]
+        (line,) = lines([run(both)])
+        assert (line.verdict, line.by_libc[OLD].text) == ("undecided", "undecided: no ×2, yes ×1")
 
-    def test_leaves_out_what_was_not_tried(self) -> None:
-        assert lines([run([at(OLD, "no", verdict="UNSUPPORTED")])]) == []
+    def test_calls_nothing_a_race_that_ended_in_one_way(self) -> None:
+        (line,) = lines([run([at(OLD, "yes", expected="no | yes")])])
+        assert (line.verdict, line.by_libc[OLD].text) == ("reproduced", "reproduced")
+
+    def test_is_undecided_where_nothing_was_tried_and_says_so(self) -> None:
+        untried = at(OLD, "unresolved", verdict="UNRESOLVED", claims=undecided())
+        (line,) = lines([run([untried])])
+        assert (line.verdict, line.by_libc[OLD].text) == ("undecided", "undecided: unresolved")
+        (claim,) = of(untried).claims
+        assert (claim.outcome, claim.reproduced) == ("unresolved", "undecided")
+
+    def test_what_was_not_tried_with_one_libc_does_not_outweigh_the_others(self) -> None:
+        (line,) = lines([run([at(OLD, "yes"), at(NEW, "unresolved", verdict="UNRESOLVED", claims=undecided())])])
+        assert (line.verdict, line.by_libc[NEW].verdict) == ("reproduced", "undecided")
 
     def test_has_the_ids_in_the_order_in_which_people_count(self) -> None:
         trials = [at(OLD, "yes", claims=said(True, claim)) for claim in ("S-10", "S-9", "")]  # noqa: FBT003
@@ -145,9 +163,14 @@ class TestAComparison:
         ]
 
     def test_tells_races_apart(self) -> None:
+        before = of(*(at(OLD, outcome, repeat=at_, expected="no | yes") for at_, outcome in enumerate(["yes", "no"])))
+        found = compare(before, of(at(OLD, "no", expected="no | yes")))
+        assert (found.differences, len(found.races)) == ((), 1)
+
+    def test_calls_nothing_a_race_whose_repetitions_agreed(self) -> None:
         before, after = (of(at(OLD, outcome, expected="no | yes")) for outcome in ("yes", "no"))
         found = compare(before, after)
-        assert (found.differences, len(found.races)) == ((), 1)
+        assert (len(found.differences), found.races) == (1, ())
 
     def test_leaves_out_a_toolchain_of_other_versions_and_says_which(self) -> None:
         other = replace(

@@ -19,7 +19,7 @@ from elfworlds.traces import gdb_stops, mi
 from elfworlds.traces.places import Mapping as Mapped
 from elfworlds.traces.places import Places, address, mappings
 from mutating import mutated
-from watching import OBSERVED, Watching, app_and_library, compiled, ended, recorded
+from watching import KILLS_ITS_TRACER, OBSERVED, Watching, app_and_library, compiled, ended, recorded
 
 LIBRARY = "/srv/libtwice.so"
 SEES_NAMESPACES = ("gdb-13.1", "gdb-16.3")
@@ -330,9 +330,21 @@ def test_a_hanging_program_is_ended_and_its_stops_are_told(watching: Watching) -
 
 
 def test_a_program_that_cannot_be_started_has_no_exit(watching: Watching) -> None:
-    values = watching.watch(gdb, "/nowhere/at-all")
-    assert (values["exit"], values["signal"], values["gdb"]["stops"]) == (None, None, [])
-    assert "No executable file" in values["gdb"]["error"]
+    assert "No executable file" in watching.untried(gdb, "/nowhere/at-all")
+
+
+def test_a_program_whose_gdb_is_killed_is_not_tried(watching: Watching) -> None:
+    program = compiled(watching.directory, "kills", KILLS_ITS_TRACER)
+    assert watching.untried(gdb, program) == "gdb was ended by SIGKILL"
+
+
+def test_what_gdb_cannot_do_is_a_value(watching: Watching) -> None:
+    app, library = app_and_library(watching.directory)
+    settings = {"break": ["hello"], "commands": {"lost": "info nothing"}, "evaluate": {"none": "no_such_thing"}}
+    values = watching.watch(gdb, app, library, "hello", settings=settings)["gdb"]
+    assert values["commands"]["lost"]["error"].startswith('Undefined info command: "nothing".')
+    assert values["values"]["none"]["error"] == 'No symbol "no_such_thing" in current context.'
+    assert (values["stops"][0]["commands"], values["stops"][0]["values"]) == ({}, {})
 
 
 def test_gdb_leaves_no_trace_in_the_environment(watching: Watching) -> None:

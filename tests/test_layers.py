@@ -36,6 +36,7 @@ ORDER = (
     "outcome",
     "observers",
     "diagnosis",
+    "trying",
     "run",
     "tracing",
     "environment",

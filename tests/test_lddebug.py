@@ -7,18 +7,19 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elfworlds import outcome
 from elfworlds.observers import ld_debug
 from elfworlds.observers.types import Watched
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces.lddebug import parse
 from elfworlds.traces.ldtrace import Binding, LinkMap, Trace, Tried
+from watching import compiled
 
 DATA = Path(__file__).parent / "data" / "traces" / "lddebug"
 VERSIONS = ("2.31", "2.36", "2.41")
@@ -273,11 +274,25 @@ int main(void) { puts("told"); return 3; }
 """
 
 
+def test_what_the_loader_would_have_said_on_stderr_is_on_stderr(
+    toolchain: Toolchain, tmp_path: Path, pool: Pool
+) -> None:
+    """LD_DEBUG_OUTPUT takes one message of glibc that LD_DEBUG has not asked for."""
+    auditor = compiled(tmp_path, "audit.so", "unsigned la_version(unsigned v) { return v + 97; }", "-shared", "-fPIC")
+    completed, left = observed(PROGRAM, toolchain, tmp_path, pool, LD_AUDIT=auditor)
+    result = ld_debug.read(completed, left)
+    assert isinstance(result, outcome.Tried)
+    assert completed.stderr.data == b""
+    assert f"ERROR: audit interface '{auditor}' requires version" in result.values["stderr"]
+
+
 def test_the_observer_gives_what_the_program_did_and_what_the_loader_did(
     toolchain: Toolchain, tmp_path: Path, pool: Pool
 ) -> None:
     completed, left = observed(PROGRAM, toolchain, tmp_path, pool)
-    found: dict[str, Any] = ld_debug.values(completed, left)
+    result = ld_debug.read(completed, left)
+    assert isinstance(result, outcome.Tried)
+    found = result.values
     assert (found["exit"], found["stdout"], found["stderr"], found["signal"]) == (3, "told\n", "", None)
     seen = found["ld-debug"]
     assert seen["link-maps"][0]["path"] == str(tmp_path / "app")
@@ -289,7 +304,9 @@ def test_the_observer_gives_what_the_program_did_and_what_the_loader_did(
     assert str(tmp_path / "app") in seen["fini"]
 
 
-def observed(code: str, toolchain: Toolchain, tmp_path: Path, pool: Pool) -> tuple[Completed, dict[str, bytes]]:
+def observed(
+    code: str, toolchain: Toolchain, tmp_path: Path, pool: Pool, **env: str
+) -> tuple[Completed, dict[str, bytes]]:
     (tmp_path / "app.c").write_text(code)
     leaves = tmp_path / "leaves"
     leaves.mkdir()
@@ -298,7 +315,7 @@ def observed(code: str, toolchain: Toolchain, tmp_path: Path, pool: Pool) -> tup
     assert built.ok
     watched = Watched(
         argv=(str(tmp_path / "app"),),
-        env={},
+        env=env,
         stdin=b"",
         cwd=str(tmp_path),
         timeout=20,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elfworlds.outcome import difference, holds, judge, matches, settle
+from elfworlds.outcome import Tried, difference, holds, judge, matches, settle
 from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.plan.types import Judged, ValueRef
 from elfworlds.spec.matchers import WORDS, MatcherError, check_matcher
@@ -237,11 +237,11 @@ class TestAnOutcome:
         ],
     )
     def test_is_the_first_that_matches_or_a_default(self, values: dict[str, object], name: str) -> None:
-        assert judge(OUTCOMES, None, (), values).outcome == name
+        assert judge(OUTCOMES, None, (), Tried(values)).outcome == name
 
     def test_named_in_the_file_goes_before_the_defaults(self) -> None:
         outcomes = {"stuck": {"timed-out": True}}
-        assert judge(outcomes, None, (), values_of(**{"timed-out": True})).outcome == "stuck"
+        assert judge(outcomes, None, (), Tried(values_of(**{"timed-out": True}))).outcome == "stuck"
 
     def test_without_matchers_always_matches(self) -> None:
         assert holds({}, {})
@@ -249,21 +249,21 @@ class TestAnOutcome:
 
 class TestAVerdict:
     def test_without_expectation_is_new(self) -> None:
-        judgement = judge(OUTCOMES, None, (), values_of())
+        judgement = judge(OUTCOMES, None, (), Tried(values_of()))
         assert (judgement.verdict, judgement.expected, judgement.why) == ("NEW", None, None)
 
     def test_is_pass_where_outcome_and_matchers_hold(self) -> None:
         expected = Judged(("loaded",), {"stdout": {"contains": "a"}})
-        assert judge(OUTCOMES, expected, (), values_of(stdout="xax")).verdict == "PASS"
-        failed = judge(OUTCOMES, expected, (), values_of(stdout="b"))
+        assert judge(OUTCOMES, expected, (), Tried(values_of(stdout="xax"))).verdict == "PASS"
+        failed = judge(OUTCOMES, expected, (), Tried(values_of(stdout="b")))
         assert (failed.verdict, failed.why) == ("FAIL", "stdout does not contain 'a'")
 
     def test_says_why_it_is_fail(self) -> None:
-        failed = judge(OUTCOMES, Judged(("loaded",), {}), (), values_of(exit=3))
+        failed = judge(OUTCOMES, Judged(("loaded",), {}), (), Tried(values_of(exit=3)))
         assert (failed.verdict, failed.outcome, failed.why) == ("FAIL", "any-exit", "exit is 3, not 0")
 
     def test_says_where_an_earlier_outcome_hides_the_expected_one(self) -> None:
-        failed = judge(OUTCOMES, Judged(("any-exit",), {}), (), values_of())
+        failed = judge(OUTCOMES, Judged(("any-exit",), {}), (), Tried(values_of()))
         assert failed.why == "`loaded` stands before `any-exit` and matches as well"
 
 
@@ -274,8 +274,8 @@ class TestAClaim:
             Judged(("crash",), {}, None, "It crashes."),
             Judged(("loaded",), {"stdout": "no"}, None, "It says no."),
         )
-        judgement = judge(OUTCOMES, Judged(("loaded",), {}), claims, values_of())
-        assert [one.reproduced for one in judgement.claims] == [True, False, False]
+        judgement = judge(OUTCOMES, Judged(("loaded",), {}), claims, Tried(values_of()))
+        assert [one.verdict for one in judgement.claims] == ["reproduced", "refuted", "refuted"]
         assert [one.id for one in judgement.claims] == ["C-1", None, None]
         assert judgement.verdict == "PASS"
 

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-
 from elfworlds.backends import Build, compare
-from elfworlds.cli.backends import VARIABLE, chosen
-from elfworlds.errors import InputError
 from nix_support import ROOT, bench
 
 if TYPE_CHECKING:
@@ -20,7 +13,8 @@ if TYPE_CHECKING:
 
 NAMES = ("local", "nix")
 ENDED = {"exit": 0, "signal": None, "timed_out": False}
-TRIAL = {"trial": "t", "outcome": "isolated", "expected": "isolated", "verdict": "PASS", **ENDED}
+PLACE = {"scenario": "s", "point": {}, "observer": "plain"}
+TRIAL = {"trial": "t", **PLACE, "outcome": "isolated", "expected": "isolated", "verdict": "PASS", **ENDED}
 
 
 def moved(build: Build) -> Build:
@@ -74,39 +68,21 @@ def test_a_trial_with_another_outcome_is_a_finding() -> None:
 
 def test_a_race_whose_every_outcome_is_expected_is_no_finding() -> None:
     one, other = ({**TRIAL, "outcome": outcome, "expected": "first | second"} for outcome in ("first", "second"))
-    assert list(compare.trials(NAMES, ([one], [other]))) == []
+    again = {**other, "trial": "t,repeat=2"}
+    assert list(compare.trials(NAMES, ([one, again], [other, again]))) == []
     third = {**one, "outcome": "third", "verdict": "FAIL"}
-    assert list(compare.trials(NAMES, ([one], [third]))) == [
-        "trial t: outcome is first with objects by local, third by nix"
+    assert list(compare.trials(NAMES, ([one, again], [third, again]))) == [
+        "trial t: outcome is first with objects by local, third by nix",
     ]
 
 
-@pytest.mark.parametrize(
-    ("word", "said", "names"),
-    [
-        ("auto", None, ("local",)),
-        ("auto", "nix", ("nix",)),
-        ("auto", "auto", ("local",)),
-        ("local", "nix", ("local",)),
-        ("nix", None, ("nix",)),
-        ("both", "local", ("local", "nix")),
-    ],
-)
-def test_auto_is_nix_where_the_environment_says_so(word: str, said: str | None, names: tuple[str, ...]) -> None:
-    assert chosen(word, {} if said is None else {VARIABLE: said}) == names
+def test_nothing_is_a_race_whose_repetitions_agreed() -> None:
+    one, other = ({**TRIAL, "outcome": outcome, "expected": "first | second"} for outcome in ("first", "second"))
+    assert list(compare.trials(NAMES, ([one], [other]))) == [
+        "trial t: outcome is first with objects by local, second by nix",
+    ]
 
 
-def test_an_unknown_backend_is_refused_with_its_source() -> None:
-    with pytest.raises(InputError, match="--backend is auto, nix, local, both, not `nixx`"):
-        chosen("nixx", {})
-    with pytest.raises(InputError, match="ELFWORLDS_BACKEND is auto"):
-        chosen("auto", {VARIABLE: "guix"})
-
-
-def test_the_lock_of_hostpkgs_has_what_the_project_asks_for() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["test"], "ruff", "pip"]
-    names = {re.split(r"[^A-Za-z0-9_-]", one)[0].lower() for one in asked}
-    for packages in json.loads((ROOT / "nix" / "hostpkgs" / "wheels.lock.json").read_text())["systems"].values():
-        assert names <= packages.keys(), "run: nix/hostpkgs/lock"
-        assert {need for one in packages.values() for need in one["requires"]} <= packages.keys()
+def test_what_one_backend_could_not_try_has_no_outcome_to_compare() -> None:
+    untried = {**TRIAL, "outcome": "unresolved", "exit": None, "verdict": "UNRESOLVED"}
+    assert list(compare.trials(NAMES, ([TRIAL], [untried]))) == ["trial t: tried with local only"]

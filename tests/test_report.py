@@ -49,7 +49,7 @@ def test_claims_with_the_same_observation_are_said_together() -> None:
     trials = [at("a", "yes"), at("b", "yes")]
     (line,) = summary.claims(AXES, trials)
     assert (line.where, line.verdict) == ("everywhere", "reproduced")
-    trials[1]["claims"] = [{**trials[1]["claims"][0], "reproduced": False}]
+    trials[1]["claims"] = [{**trials[1]["claims"][0], "verdict": "refuted"}]
     assert [(one.where, one.verdict) for one in summary.claims(AXES, trials)] == [
         ("way = a", "reproduced"),
         ("way = b", "refuted"),
@@ -80,13 +80,22 @@ def test_where_names_every_point_and_no_other(some: set[tuple[str, ...]], more: 
     assert named == points
 
 
-def test_a_claim_that_holds_at_times_is_a_distribution() -> None:
+def test_a_claim_on_which_repetitions_disagree_is_undecided() -> None:
     trials = [
         at("a", "yes"),
-        at("a", "no", claims=[{"id": "C-1", "says": "it is so", "claimed": "yes", "reproduced": False}]),
+        at("a", "no", claims=[{"id": "C-1", "says": "it is so", "claimed": "yes", "verdict": "refuted"}]),
     ]
     (line,) = summary.claims(AXES, trials)
-    assert (line.verdict, line.observed) == ("in 1 of 2", "no ×1, yes ×1")
+    assert (line.verdict, line.observed) == ("undecided", "no ×1, yes ×1")
+
+
+def test_a_claim_is_decided_by_the_repetitions_that_were_tried() -> None:
+    untried = [{"id": "C-1", "says": "it is so", "claimed": "yes", "verdict": "undecided"}]
+    trials = [at("a", "yes"), at("a", "unresolved", "UNRESOLVED", claims=untried)]
+    (line,) = summary.claims(AXES, trials)
+    assert line.verdict == "reproduced"
+    (line,) = summary.claims(AXES, trials[1:])
+    assert line.verdict == "undecided"
 
 
 def test_repetitions_are_settled_together_and_points_apart() -> None:

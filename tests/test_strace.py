@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elfworlds.observers import strace as observer
+from elfworlds.outcome import Tried
 from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import strace
 from mutating import mutated
-from watching import Watching, app_and_library, ended, recorded
+from watching import KILLS_ITS_TRACER, Watching, app_and_library, compiled, ended, recorded
 
 LIBRARY = "/srv/libtwice.so"
 
@@ -111,8 +112,21 @@ def test_a_hanging_program_is_ended_and_its_opens_are_told(watching: Watching) -
 
 
 def test_a_program_that_cannot_be_started_has_no_exit(watching: Watching) -> None:
-    values = watching.watch(observer, "/nowhere/at-all")
-    assert (values["exit"], values["signal"], values["strace"]["opens"]) == (None, None, [])
+    assert "No such file or directory" in watching.untried(observer, "/nowhere/at-all")
+
+
+def test_a_program_that_cannot_be_executed_has_its_errno(watching: Watching) -> None:
+    script = watching.directory / "script"
+    script.write_text("#!/nowhere/sh\n")
+    script.chmod(0o755)
+    _, result = watching.result(observer, str(script))
+    assert isinstance(result, Tried)
+    assert (result.exec_error, result.values["start"], result.values["exit"]) == ("ENOENT", {"errno": "ENOENT"}, None)
+
+
+def test_a_program_whose_strace_is_killed_is_not_tried(watching: Watching) -> None:
+    program = compiled(watching.directory, "kills", KILLS_ITS_TRACER)
+    assert "ended before it saw the program end (SIGKILL)" in watching.untried(observer, program)
 
 
 def test_the_environment_is_the_experiments_alone(watching: Watching) -> None:

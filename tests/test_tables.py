@@ -42,7 +42,7 @@ def trial(number: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # a reco
         "stdout_bytes": 1,
         "stderr_bytes": 0,
         "cut_bytes": 0,
-        "claims": [{"id": "C-1", "says": "it is so", "claimed": "yes", "reproduced": True}],
+        "claims": [{"id": "C-1", "says": "it is so", "claimed": "yes", "verdict": "reproduced"}],
     }
     return record | more
 
@@ -77,7 +77,7 @@ COLUMNS = {
     "needed": "object experiment key position needed",
     "symbols": "object experiment key symbol version is_default defined bind type visibility value size",
     "events": "trial experiment scenario seq event data addresses",
-    "claims": "claim experiment scenario says way libc observer repeat trial claimed outcome reproduced",
+    "claims": "claim experiment scenario says way libc observer repeat trial claimed outcome reproduced claim_verdict",
     "link_maps": "trial experiment scenario way libc pid lmid position name object path base dynamic size"
     " needed_by opened sha256 build_id",
     "searches": "trial experiment scenario way libc pid lmid name needed_by seq position rule path found"

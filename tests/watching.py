@@ -13,11 +13,27 @@ from typing import Any
 
 from conftest import ROOT
 from elfworlds.observers.types import Watched
+from elfworlds.outcome import Result, Tried, Untried
 from elfworlds.process import Completed, Pool
 from elfworlds.toolchains import Toolchain
 
 ALONE = {"env": {}, "stdin": b"", "timeout": 60.0, "capture": "pipe", "cpus": None, "settings": {}}
 OBSERVED = ROOT / "tests" / "data" / "traces" / "observed"
+KILLS_ITS_TRACER = r"""
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+int main(void) {
+    char line[99];
+    int tracer = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (fgets(line, sizeof line, file))
+        sscanf(line, "TracerPid: %d", &tracer);
+    kill(tracer, SIGKILL);
+    sleep(1000);
+}
+"""
 
 
 def compiled(directory: Path, name: str, text: str, *flags: str) -> str:
@@ -51,11 +67,24 @@ class Watching:
         leaves.mkdir()
         return leaves
 
-    def watch(self, observer: ModuleType, *argv: str, **said: object) -> dict[str, Any]:
+    def watch(self, observer: ModuleType, *argv: str, **said: object) -> Mapping[str, Any]:
         """The observer's values."""
         return self.completed(observer, *argv, **said)[1]
 
-    def completed(self, observer: ModuleType, *argv: str, **said: object) -> tuple[Completed, dict[str, Any]]:
+    def completed(self, observer: ModuleType, *argv: str, **said: object) -> tuple[Completed, Mapping[str, Any]]:
+        """The program's end, and the values of what was tried."""
+        completed, result = self.result(observer, *argv, **said)
+        assert isinstance(result, Tried), result
+        return completed, result.values
+
+    def untried(self, observer: ModuleType, *argv: str, **said: object) -> str:
+        """Why a program was not tried."""
+        _, result = self.result(observer, *argv, **said)
+        assert isinstance(result, Untried), result
+        assert result.verdict == "UNRESOLVED"
+        return " ".join(result.reasons)
+
+    def result(self, observer: ModuleType, *argv: str, **said: object) -> tuple[Completed, Result]:
         """`said`: fields of `Watched`, and `nine`, a file that descriptor 9 appends to."""
         leaves = self.leaves()
         asked: dict[str, Any] = {**ALONE, **said}
@@ -67,7 +96,7 @@ class Watching:
             command = replace(command, argv=("/bin/sh", "-c", script, str(nine), *command.argv))
         completed = self.pool.run(command)
         left = {path.name: path.read_bytes() for path in leaves.iterdir()}
-        return completed, observer.values(completed, left)
+        return completed, observer.read(completed, left)
 
 
 def recorded(tool: str, name: str) -> list[tuple[str, Mapping[str, bytes]]]:

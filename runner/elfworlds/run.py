@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from queue import Empty, SimpleQueue
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import driver, outcome
 from elfworlds.backends.schedule import WAKE_SECONDS
 from elfworlds.diagnosis import missing_objects
+from elfworlds.errors import ElfworldsError
 from elfworlds.observers import compiler, facts, gdb, ld_debug, plain, strace, valgrind
-from elfworlds.observers.types import Watched
-from elfworlds.outcome import MET, Judgement, difference, judge, matches
-from elfworlds.plan import realise
+from elfworlds.outcome import (
+    MET,
+    UNSUPPORTED,
+    Tried,
+    Untried,
+    admit,
+    difference,
+    judge,
+    matches,
+    unresolved,
+    unsupported,
+)
 from elfworlds.plan.points import GDB
 from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
 from elfworlds.traces import events
+from elfworlds.trying import OBSERVED, Ran, contents, realised, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,14 +36,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elfworlds.backends import Build
+    from elfworlds.outcome import Judgement, Result
     from elfworlds.plan import Judged, Placement, Plan, Trial
     from elfworlds.process import Command, Completed, Run
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.events import Event
 
 WAITING_PER_WORKER = 4
-MOST_LEFT = 1 << 24
-OBSERVED = "observed"
 PLAIN = "plain"
 OBSERVERS: Mapping[str, Any] = {PLAIN: plain, "ld-debug": ld_debug, "gdb": gdb, "valgrind": valgrind, "strace": strace}
 
@@ -97,17 +105,53 @@ class Observer:
         return replace(found, attempts=tuple(outcomes))
 
     def attempt(self, trial: Trial) -> Observation:
-        unsupported = self.unsupported(trial)
-        if unsupported:
-            return self.untried(trial, "UNSUPPORTED", (unsupported,))
+        """Whether it was tried is settled first; only what was is judged."""
+        lacking = self.lacking(trial)
+        if lacking:
+            return self.judged(trial, Ran(lacking))
+        ran = self.ran(trial)
+        return self.judged(trial, replace(ran, result=self.gone(trial) or ran.result))
+
+    def judged(self, trial: Trial, ran: Ran) -> Observation:
+        outcomes = {name: realised(matchers, self.build) for name, matchers in trial.bound.outcomes.items()}
+        result = admit(ran.result, outcomes)
+        expected = self.realised(trial.expected) if trial.expected else None
+        reasons = result.reasons if isinstance(result, Untried) else ()
+        return Observation(
+            trial,
+            judge(outcomes, expected, [self.realised(one) for one in trial.claims], result),
+            ran.command,
+            ran.completed,
+            result.values,
+            (*reasons, *ran.notes),
+            events=ran.events,
+            program=ran.program,
+        )
+
+    def lacking(self, trial: Trial) -> Untried | None:
+        """Why a trial is not even begun; None where it can be."""
+        why = self.unsupported(trial)
+        if why:
+            return unsupported(why)
         reasons = tuple(self.broken[key] for key in self.needed(trial) if key in self.broken)
-        if reasons:
-            return self.untried(trial, "UNRESOLVED", reasons)
+        return unresolved(*reasons) if reasons else self.gone(trial)
+
+    def gone(self, trial: Trial) -> Untried | None:
+        """Objects that were built and are not there any more, before the trial or after it."""
+        artifacts = [self.build.artifacts[key] for key in self.needed(trial) if key in self.build.artifacts]
+        missing = [one for one in artifacts if not os.path.exists(one.path)]  # noqa: PTH110  # thousands of trials
+        names = [f"object {self.names[one.key]} is not in the store any more: {one.path}" for one in missing]
+        return unresolved(*names) if names else None
+
+    def ran(self, trial: Trial) -> Ran:
         if trial.bound.kind == "run":
             return self.tried(trial)
         if trial.bound.kind == "build":
-            return self.judged(trial, compiler.values(trial, self.build))
-        return self.judged(trial, facts.values(trial, self.build, self.toolchains[trial.bound.toolchain]))
+            return Ran(compiler.read(trial, self.build, self.names))
+        try:
+            return Ran(Tried(facts.values(trial, self.build, self.toolchains[trial.bound.toolchain])))
+        except (OSError, ElfworldsError) as error:
+            return Ran(unresolved(str(error)))
 
     def unsupported(self, trial: Trial) -> str:
         """Why a trial cannot be tried on this machine; empty where it can."""
@@ -131,7 +175,8 @@ class Observer:
         """Objects without which there is no trial; a `build` is about one that may not come to be."""
         return (*trial.bound.keys, trial.bound.subject) if trial.bound.kind == "inspect" else trial.bound.keys
 
-    def tried(self, trial: Trial) -> Observation:
+    def tried(self, trial: Trial) -> Ran:
+        """Run the trial's command, and read what it left."""
         toolchain, watching = self.toolchain(trial), OBSERVERS[trial.observer]
         cwd = self.directory(trial)
         leaves = cwd.parent / OBSERVED
@@ -141,13 +186,15 @@ class Observer:
         command = replace(watching.command(seen, toolchain), events=True)
         completed = self.run(command)
         told = events.parse(completed.events)
-        values = {**outcome.told(told), **watching.values(completed, contents(seen.leaves)), **_processes(completed)}
-        why = [str(one.fields.get("value")) for one in told if one.name == events.UNSUPPORTED]
-        found = self.untried(trial, "UNSUPPORTED", tuple(why), values) if why else self.judged(trial, values)
-        notes = (*found.notes, *_gave_up(values), *self.notes(trial, command, completed))
-        return replace(
-            found, command=command, completed=completed, notes=notes, events=told, program=self.program(trial)
-        )
+        values = {**outcome.told(told), **_processes(completed)}
+        result: Result = watching.read(completed, contents(seen.leaves))
+        if isinstance(result, Tried):
+            result = Tried({**values, **result.values}, result.exec_error)
+        why = tuple(str(one.fields.get("value")) for one in told if one.name == events.UNSUPPORTED)
+        if why:
+            result = Untried(UNSUPPORTED, why, result.values)
+        notes = (*_gave_up(values), *self.notes(trial, command, completed)) if isinstance(result, Tried) else ()
+        return Ran(result, command, completed, told, notes, self.program(trial))
 
     def program(self, trial: Trial) -> str:
         """The claim first, then the C."""
@@ -156,61 +203,16 @@ class Observer:
         text = self.programs.get(trial.bound.program)
         return driver.readable(text, (self.question, which, *says)) if text else ""
 
-    def untried(
-        self, trial: Trial, verdict: str, reasons: tuple[str, ...], values: Mapping[str, Any] = MappingProxyType({})
-    ) -> Observation:
-        """A trial that says nothing of the question, and why."""
-        expected = trial.expected.shown if trial.expected else None
-        judgement = Judgement(verdict.lower(), expected, verdict, None, ())
-        return Observation(trial, judgement, None, None, values, reasons)
-
-    def judged(self, trial: Trial, values: Mapping[str, Any]) -> Observation:
-        outcomes = {name: _realised(matchers, self.build) for name, matchers in trial.bound.outcomes.items()}
-        expected = self.realised(trial.expected) if trial.expected else None
-        claims = [self.realised(one) for one in trial.claims]
-        return Observation(trial, judge(outcomes, expected, claims, values), None, None, values, ())
-
     def realised(self, one: Judged) -> Judged:
-        return replace(one, matchers=_realised(one.matchers, self.build)) if one.matchers else one
+        return replace(one, matchers=realised(one.matchers, self.build)) if one.matchers else one
 
     def notes(self, trial: Trial, command: Command, completed: Completed) -> tuple[str, ...]:
-        if completed.not_started:
-            return (f"{command.argv[0]} could not be started: {completed.not_started}",)
+        """Objects that the loader could not find."""
         text = (completed.stderr.data + completed.stdout.data).decode("utf-8", "replace")
         if not text:
             return ()
         artifacts = {key: self.build.artifacts[key] for key in trial.bound.keys}
         return tuple(missing_objects(text, artifacts, self.names, command.env))
-
-
-def watched(trial: Trial, build: Build, cwd: Path, leaves: Path) -> Watched:
-    """The trial's program with every path real."""
-    bound = trial.bound
-    return Watched(
-        argv=tuple(build.realise(word) for word in bound.argv),
-        env={name: build.realise(value) for name, value in bound.env},
-        stdin=build.realise(bound.stdin).encode(),
-        cwd=str(cwd),
-        timeout=bound.timeout,
-        capture=bound.capture,
-        cpus=bound.cpus,
-        settings=_realised(bound.watch.get(trial.observer, {}), build),
-        leaves=str(leaves),
-    )
-
-
-def contents(directory: str) -> dict[str, bytes]:
-    """What an observer left behind, file by file."""
-    try:
-        entries = sorted(os.scandir(directory), key=lambda one: one.name)
-    except FileNotFoundError:
-        return {}
-    return {one.name: _start_of(one.path) for one in entries if one.is_file(follow_symlinks=False)}
-
-
-def _start_of(path: str) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123  # as os.scandir gave it
-        return file.read(MOST_LEFT)
 
 
 def _gave_up(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -221,22 +223,6 @@ def _gave_up(values: Mapping[str, Any]) -> tuple[str, ...]:
 def _processes(completed: Completed) -> dict[str, Any]:
     """What was still there at the end, before it was killed: which spins, which waits."""
     return {"processes": [asdict(one) for one in completed.left]} if completed.left else {}
-
-
-def _realised(data: Any, build: Build) -> Any:  # noqa: ANN401  # matchers hold any data
-    """A matcher with the objects' paths put in."""
-    if isinstance(data, str):
-        return build.realise(data)
-    if isinstance(data, dict):
-        return {key: (_pattern if key == "matches" else _realised)(value, build) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_realised(one, build) for one in data]
-    return data
-
-
-def _pattern(text: str, build: Build) -> str:
-    """A regular expression with the objects' paths put in as they are."""
-    return realise(text, lambda key: re.escape(build.directory(key)))
 
 
 def broken_objects(plan: Plan, build: Build) -> dict[str, str]:
@@ -253,7 +239,7 @@ def broken_objects(plan: Plan, build: Build) -> dict[str, str]:
 def _wrong_fact(placed: Placement, build: Build) -> str | None:
     facts = build.artifacts[placed.key].facts.facts()
     for name, matcher in placed.expect.items():
-        wanted = _realised(matcher, build)
+        wanted = realised(matcher, build)
         if not matches(wanted, facts[name], facts):
             return f"object {placed.object}: {difference(name, wanted, facts[name], facts)}"
     return None

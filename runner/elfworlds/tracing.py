@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import elf, prediction, resolve
 from elfworlds.observers import ld_debug
-from elfworlds.run import OBSERVED, contents, watched
 from elfworlds.toolchains.borrowed import seeing
 from elfworlds.traces.lddebug import parse
+from elfworlds.trying import OBSERVED, contents, watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping

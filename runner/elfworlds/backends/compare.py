@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from elfworlds.plan.types import directory_of, keys_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.backends.types import Artifact, Build
     from elfworlds.plan import Plan
 
+UNTRIED = ("UNRESOLVED", "UNSUPPORTED")
 COMPARED = ("outcome", "exit", "signal", "timed_out")
 
 
@@ -52,22 +53,35 @@ def _holds_paths(plan: Plan, key: str) -> bool:
 
 
 def trials(names: tuple[str, str], records: tuple[Sequence[Mapping[str, Any]], ...]) -> Iterator[str]:
-    """A sentence for each trial that ended differently."""
-    here, there = ({one["trial"]: one for one in side} for side in records)
+    """A sentence for each trial that ended differently, or that was tried with one backend only."""
+    here, there = ({one["trial"]: one for one in side if one["verdict"] not in UNTRIED} for side in records)
+    racing = {place for side in (here, there) for place in _races(side.values())}
     for trial in dict.fromkeys([*here, *there]):
         if trial not in here or trial not in there:
             yield f"trial {trial}: tried with {names[trial not in here]} only"
-            continue
-        if _by_chance(here[trial], there[trial]):
-            continue
-        for name in COMPARED:
-            if here[trial][name] != there[trial][name]:
-                yield (
-                    f"trial {trial}: {name} is {here[trial][name]} with objects by {names[0]}, "
-                    f"{there[trial][name]} by {names[1]}"
-                )
+        elif not (_place(here[trial]) in racing and _expected(here[trial], there[trial])):
+            yield from _differences(trial, names, here[trial], there[trial])
 
 
-def _by_chance(here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
-    """Whether several outcomes are expected and each ended in one of them: a race, not the backends, decided which."""
-    return {here["verdict"], there["verdict"]} <= {"PASS", "XFAIL"} and " | " in (here["expected"] or "")
+def _differences(
+    trial: str, names: tuple[str, str], here: Mapping[str, Any], there: Mapping[str, Any]
+) -> Iterator[str]:
+    for name in COMPARED:
+        if here[name] != there[name]:
+            yield (f"trial {trial}: {name} is {here[name]} with objects by {names[0]}, {there[name]} by {names[1]}")
+
+
+def _place(record: Mapping[str, Any]) -> tuple[str, str, str]:
+    return record["scenario"], str(record["point"]), record["observer"]
+
+
+def _races(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Places whose repetitions gave several outcomes: there chance decides, not the backends."""
+    outcomes: dict[tuple[str, str, str], set[str]] = {}
+    for record in records:
+        outcomes.setdefault(_place(record), set()).add(record["outcome"])
+    return (place for place, found in outcomes.items() if len(found) > 1)
+
+
+def _expected(here: Mapping[str, Any], there: Mapping[str, Any]) -> bool:
+    return {here["verdict"], there["verdict"]} <= {"PASS", "XFAIL"}

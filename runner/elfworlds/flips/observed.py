@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from elfworlds.outcome.judge import UNTRIED
+from elfworlds.outcome import UNTRIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

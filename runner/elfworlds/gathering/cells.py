@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 LIBC, GDB = "libc", "gdb"
 HOST = "host"
 MACHINE = "machine"
-SEVERAL = " | "  # between outcomes of which any is expected: a race
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ class Cell(Place):
 
     Attributes:
         outcome: its name and what is shown beside it; several with their counts.
-        race: whether several outcomes are expected there.
+        race: whether its repetitions gave several outcomes.
     """
 
     outcome: str
@@ -56,7 +55,7 @@ class Cell(Place):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimCell(Place):
-    """What became of one claim at one place; `reproduced` is `yes`, `no`, or `in 3 of 20` repetitions."""
+    """What became of one claim at one place; `reproduced` is `yes`, `no` or `undecided`."""
 
     claim: str
     says: str
@@ -97,13 +96,17 @@ def _cells(run: RunTold) -> Iterator[Cell]:
     for place, members in _places(run):
         found = cell(members)
         expected = members[0]["expected"] or ""
-        yield Cell(**place, outcome=found.text, expected=expected, verdict=found.verdict, race=SEVERAL in expected)
+        yield Cell(**place, outcome=found.text, expected=expected, verdict=found.verdict, race=raced(members))
+
+
+def raced(repetitions: Iterable[Record]) -> bool:
+    """Whether repetitions of one trial gave several outcomes."""
+    return len({one["outcome"] for one in repetitions if one["verdict"] not in UNTRIED}) > 1
 
 
 def _claims(run: RunTold) -> Iterator[ClaimCell]:
     for place, members in _places(run):
-        tried = [one for one in members if one["verdict"] not in UNTRIED]
-        for line in claims({}, tried):
+        for line in claims({}, members):
             reproduced = {"reproduced": "yes", "refuted": "no"}.get(line.verdict, line.verdict)
             yield ClaimCell(
                 **place,

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.gathering.cells import HOST, LIBC, SEVERAL
-from elfworlds.outcome import UNTRIED
-from elfworlds.report.summary import cell, claims
+from elfworlds.gathering.cells import HOST, LIBC
+from elfworlds.outcome import ClaimVerdict
+from elfworlds.report.summary import claims
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     Record = Mapping[str, Any]
     Key = tuple[str, str, str, str]
 
-REPRODUCED, REFUTED, IN_PART, RACE, DIFFERS = "reproduced", "refuted", "in part", "a race", "differs by libc"
+REPRODUCED, REFUTED, UNDECIDED = map(str, ClaimVerdict)
+IN_PART, DIFFERS = "in part", "differs by libc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,12 @@ class Line:
 
     @property
     def verdict(self) -> str:
-        """In all: a word."""
+        """In all: a word; libcs where it is undecided count only where there are no others."""
         found = {one.verdict for one in self.by_libc.values()}
-        if len(found) == 1:
-            return found.pop()
-        if RACE in found:
-            return RACE
-        return IN_PART if IN_PART in found else DIFFERS
+        decided = found - {UNDECIDED} or found
+        if len(decided) == 1:
+            return decided.pop()
+        return IN_PART if IN_PART in decided else DIFFERS
 
 
 def lines(runs: Iterable[RunTold]) -> list[Line]:
@@ -61,7 +61,7 @@ def lines(runs: Iterable[RunTold]) -> list[Line]:
 def _lines(run: RunTold) -> Iterable[Line]:
     by_claim: dict[Key, list[Record]] = {}
     for one in run.trials:
-        for claim in () if one["verdict"] in UNTRIED else one["claims"]:
+        for claim in one["claims"]:
             key = (claim["id"] or "", one["scenario"], claim["says"], claim["claimed"])
             by_claim.setdefault(key, []).append({**one, "claims": [claim], "shown": None})
     for (claim, scenario, says, claimed), trials in by_claim.items():
@@ -87,12 +87,10 @@ def _elsewhere(one: Record) -> Record:
 
 
 def _told(about: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Told:
-    if any(SEVERAL in (one["expected"] or "") for one in trials):
-        held = sum(bool(one["claims"][0]["reproduced"]) for one in trials)
-        return Told(RACE, f"in {held} of {len(trials)}: {cell(trials).text}")
     members = claims(about, trials)
     verdicts = {one.verdict for one in members}
-    return Told(verdicts.pop() if len(verdicts) == 1 else IN_PART, "; ".join(map(_said, members)))
+    decided = verdicts - {UNDECIDED} or verdicts
+    return Told(decided.pop() if len(decided) == 1 else IN_PART, "; ".join(map(_said, members)))
 
 
 def _said(one: ClaimLine) -> str:

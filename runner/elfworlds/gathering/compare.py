@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.gathering.cells import MACHINE
-from elfworlds.outcome import UNTRIED
+from elfworlds.outcome import MET, UNTRIED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -32,7 +32,7 @@ class Comparison:
     Attributes:
         compared: how many places were.
         differences: those that must not differ, and do.
-        races: those that differ where several outcomes are expected.
+        races: those that differ where repetitions did, each in an expected way.
         other_versions: toolchain → why its places were not compared: a part has another version.
     """
 
@@ -52,9 +52,14 @@ def compare(before: Gathered, after: Gathered) -> Comparison:
     for place in dict.fromkeys((*here, *there)):
         one, two = here.get(place), there.get(place)
         if _told(one) != _told(two):
-            races_too = one is not None and two is not None and one.race and two.race
-            (races if races_too else differences).append(Difference(place, _told(one), _told(two)))
+            by_chance = one is not None and two is not None and _by_chance(one, two)
+            (races if by_chance else differences).append(Difference(place, _told(one), _told(two)))
     return Comparison(len({**here, **there}), tuple(differences), tuple(races), other)
+
+
+def _by_chance(one: Cell, two: Cell) -> bool:
+    """Whether repetitions differed on a side, and every outcome of both is one of those expected."""
+    return (one.race or two.race) and {one.verdict, two.verdict} <= set(MET)
 
 
 def _place(one: Cell) -> tuple[str, ...]:

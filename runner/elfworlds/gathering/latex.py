@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from elfworlds.gathering.claims_table import IN_PART, RACE, REFUTED, REPRODUCED
+from elfworlds.gathering.claims_table import IN_PART, REFUTED, REPRODUCED, UNDECIDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from elfworlds.gathering.claims_table import Line
 
-WORDS = {REPRODUCED: "yes", REFUTED: "no", IN_PART: "part", RACE: "race"}
+WORDS = {REPRODUCED: "yes", REFUTED: "no", IN_PART: "part", UNDECIDED: "open"}
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",

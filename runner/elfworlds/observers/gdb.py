@@ -7,16 +7,18 @@ tells one namespace's copy of an object from another's.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import sandbox
-from elfworlds.observers import gdb_session, plain
+from elfworlds.observers import gdb_session, ld_debug, plain
+from elfworlds.outcome import Tried, unresolved
 from elfworlds.traces import gdb_stops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.observers.types import Watched
+    from elfworlds.outcome import Result
     from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
 
@@ -43,13 +45,32 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
     return sandbox.wrap(command, toolchain.world, (watched.leaves,))
 
 
-def values(completed: Completed, left: Mapping[str, bytes]) -> dict[str, Any]:
+def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     """What matchers may speak of; `exit` and `signal` are the program's, as gdb saw it end."""
+    failed = plain.tool_failed(completed, "gdb")
+    if failed:
+        return failed
     files = {name: data.decode("utf-8", "replace") for name, data in left.items()}
-    seen = gdb_stops.read(files.get("mi", ""), files)
-    return {
-        **plain.values(completed),
-        "exit": None if completed.timed_out else seen.exit,
-        "signal": None if completed.timed_out else seen.signal,
-        "gdb": seen.values,
-    }
+    session = gdb_stops.read(files.get("mi", ""), files)
+    lacks = untried(completed, session, files.get("gdb", ""))
+    if lacks:
+        return unresolved(f"gdb: {lacks}")
+    program = plain.values(completed)
+    swallowed = "".join(ld_debug.swallowed(files[name]) for name in sorted(files) if name.startswith("ld-debug."))
+    end = (None, None) if completed.timed_out else (session.exit, session.signal)
+    return Tried(
+        {**program, "stderr": swallowed + program["stderr"], "exit": end[0], "signal": end[1], "gdb": session.values}
+    )
+
+
+def untried(completed: Completed, session: gdb_stops.Seen, said: str) -> str:
+    """Why gdb says nothing of the program's run; empty where it saw the program run to its end, or till time was up."""
+    if not session.started:
+        return session.values["error"] or _last_line(said) or "it did not start the program"
+    if session.ended or completed.timed_out:
+        return ""
+    return f"it ended before it saw the program end{f': {_last_line(said)}' if said.strip() else ''}"
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]

@@ -5,22 +5,26 @@ glibc appends the process' id to the name of its file; musl has no such thing, s
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import sandbox
 from elfworlds.observers import plain
+from elfworlds.outcome import Untried
 from elfworlds.traces.lddebug import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.observers.types import Watched
+    from elfworlds.outcome import Result
     from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.ldtrace import Trace
 
 NAME = "ld-debug"
+_UNGUARDED = re.compile(r"(?m)^ {0,9}[0-9]{1,10}:\tERROR: audit interface .*$")
 
 
 def command(watched: Watched, toolchain: Toolchain) -> Command:
@@ -33,9 +37,22 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
     return sandbox.wrap(command, toolchain.world, (watched.leaves,))
 
 
-def values(completed: Completed, left: Mapping[str, bytes]) -> dict[str, Any]:
+def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     """What matchers may speak of: as without an observer, and what the loader did."""
-    return plain.values(completed) | {NAME: seen(parse(text(left)))}
+    result = plain.read(completed)
+    if isinstance(result, Untried) or result.exec_error:
+        return result
+    account = text(left)
+    stderr = swallowed(account) + result.values["stderr"]
+    return result.with_values({"stderr": stderr, NAME: seen(parse(account))})
+
+
+def swallowed(account: str) -> str:
+    """What the loader would have written to standard error without LD_DEBUG, and wrote to its own file instead.
+
+    One message of glibc is not guarded by what LD_DEBUG asks for (elf/rtld.c, `audit interface … requires version`).
+    """
+    return "".join(f"{one[0]}\n" for one in _UNGUARDED.finditer(account))
 
 
 def text(left: Mapping[str, bytes]) -> str:

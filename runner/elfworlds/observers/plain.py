@@ -6,11 +6,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import sandbox
+from elfworlds.outcome import Tried, could_not_execute, unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.observers.types import Watched
+    from elfworlds.outcome import Result, Untried
     from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
 
@@ -19,8 +21,25 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
     return sandbox.wrap(watched.alone(), toolchain.world)
 
 
-def values(completed: Completed, _left: Mapping[str, bytes] = MappingProxyType({})) -> dict[str, Any]:
-    """What matchers may speak of."""
+def read(completed: Completed, _left: Mapping[str, bytes] = MappingProxyType({})) -> Result:
+    """What matchers may speak of, where the program was tried."""
+    if completed.untried:
+        return unresolved(completed.untried)
+    found = values(completed)
+    return could_not_execute(completed.exec_error, found) if completed.exec_error else Tried(found)
+
+
+def tool_failed(completed: Completed, name: str) -> Untried | None:
+    """Why nothing can be said of a program whose tool was started instead; None where the tool ran to its own end."""
+    if completed.not_started:
+        return unresolved(f"{name}: {completed.not_started}")
+    if completed.signal:
+        return unresolved(f"{name} was ended by {completed.signal}")
+    return None
+
+
+def values(completed: Completed) -> dict[str, Any]:
+    """The program's own end and words."""
     return {
         "exit": completed.exit,
         "signal": completed.signal,

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import sandbox
 from elfworlds.observers import plain
+from elfworlds.outcome import Tried, could_not_execute, unresolved
 from elfworlds.traces import strace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.observers.types import Watched
+    from elfworlds.outcome import Result
     from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.strace import Opened
@@ -26,7 +28,7 @@ CALLS = ("?open", "?openat", "?openat2", "?creat", "?execve", "?execveat", "?mma
 def command(watched: Watched, toolchain: Toolchain) -> Command:
     """Start strace, which itself has no environment at all; what stands behind -E it hands on."""
     env = [word for name, value in sorted(watched.env.items()) for word in ("-E", f"{name}={value}")]
-    options = ["-f", "-qq", "-y", "-e", f"trace={','.join(CALLS)}", "-o", f"{watched.leaves}/strace"]
+    options = ["-f", "-q", "-y", "-e", f"trace={','.join(CALLS)}", "-o", f"{watched.leaves}/strace"]
     command = replace(
         watched.alone(),
         argv=(*toolchain.tool("strace"), *options, *env, "--", *watched.argv),
@@ -35,30 +37,43 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
     return sandbox.wrap(command, toolchain.world, (watched.leaves,))
 
 
-def values(completed: Completed, left: Mapping[str, bytes]) -> dict[str, Any]:
-    """What matchers may speak of; `process` counts from 0 in the order in which processes appear."""
+def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
+    """What matchers may speak of. strace ends as the program does, by the same signal too."""
     seen = strace.parse(left.get("strace", b"").decode("utf-8", "replace"))
-    started = any(one.result == "ok" for one in seen.executes)
+    first = next((one.result for one in seen.executes), "?")
+    lacks = completed.not_started or untried(completed, seen, first)
+    if lacks:
+        return unresolved(f"strace: {lacks}")
+    found = {**plain.values(completed), "strace": values(seen)}
+    return Tried(found) if first == "ok" else could_not_execute(first, found | {"exit": None})
+
+
+def untried(completed: Completed, seen: strace.Trace, first: str) -> str:
+    """Why strace says nothing of the program's run; empty where it saw how it was started, and its end."""
+    if first == "?":
+        return completed.stderr.data.decode("utf-8", "replace").strip() or "it did not start the program"
+    if completed.timed_out or first != "ok" or seen.pids[0] in seen.ended:
+        return ""
+    return f"it ended before it saw the program end ({completed.signal or f'exit {completed.exit}'})"
+
+
+def values(seen: strace.Trace) -> dict[str, Any]:
+    """`process` counts from 0 in the order in which processes appear."""
     number = {pid: count for count, pid in enumerate(seen.pids)}
     return {
-        **plain.values(completed),
-        "exit": completed.exit if started else None,
-        "signal": completed.signal if started else None,
-        "strace": {
-            "opens": [_opened(one, number) for one in seen.opens],
-            "executes": [_opened(one, number) for one in seen.executes],
-            "maps": [
-                {
-                    "process": number[one.pid],
-                    "path": one.path,
-                    "prot": one.prot,
-                    "offset": one.offset,
-                    "length": one.length,
-                }
-                for one in seen.maps
-            ],
-            "calls": dict(sorted(Counter(seen.calls).items())),
-        },
+        "opens": [_opened(one, number) for one in seen.opens],
+        "executes": [_opened(one, number) for one in seen.executes],
+        "maps": [
+            {
+                "process": number[one.pid],
+                "path": one.path,
+                "prot": one.prot,
+                "offset": one.offset,
+                "length": one.length,
+            }
+            for one in seen.maps
+        ],
+        "calls": dict(sorted(Counter(seen.calls).items())),
     }
 
 

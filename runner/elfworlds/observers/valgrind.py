@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import sandbox
 from elfworlds.observers import plain
+from elfworlds.outcome import Tried, unresolved
 from elfworlds.traces import memcheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.observers.types import Watched
+    from elfworlds.outcome import Result
     from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.memcheck import Error, Report
 
 TOOLS = ("valgrind", "memcheck")
+SAYS = "valgrind: "
 OPTIONS = (
     "--tool=memcheck",
     "--command-line-only=yes",  # neither VALGRIND_OPTS nor ~/.valgrindrc nor ./.valgrindrc
@@ -45,22 +48,36 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
     return sandbox.wrap(command, toolchain.world, (watched.leaves,))
 
 
-def values(completed: Completed, left: Mapping[str, bytes]) -> dict[str, Any]:
+def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     """What matchers may speak of. `errors` are those of memory, each once; blocks never freed are `leaks`."""
     report = memcheck.parse(left.get("memcheck.xml", b""))
+    log = left.get("memcheck.log", b"").decode("utf-8", "replace")
+    lacks = completed.not_started or untried(report, log, completed.stderr.data.decode("utf-8", "replace"))
+    if lacks:
+        return unresolved(f"valgrind: {lacks}")
+    return Tried({**plain.values(completed), "valgrind": values(report, log)})
+
+
+def untried(report: Report, log: str, stderr: str) -> str:
+    """Why memcheck says nothing of the program's run; empty where it ran it.
+
+    memcheck ends as the program does. It complains on standard error until it has its log.
+    """
+    words = [
+        line.removeprefix(SAYS) for line in (log if report.started else stderr).split("\n") if line.startswith(SAYS)
+    ]
+    if not report.started:
+        return words[0] if words else "it did not start the program"
+    return words[0] if words and not report.finished else ""
+
+
+def values(report: Report, log: str) -> dict[str, Any]:
     return {
-        **plain.values(completed),
-        "exit": completed.exit if report.started else None,
-        "signal": completed.signal if report.started else None,
-        "valgrind": {
-            "errors": [_error(one) for one in report.errors if not one.is_leak],
-            "leaks": [
-                {**_error(one), "bytes": one.bytes, "blocks": one.blocks} for one in report.errors if one.is_leak
-            ],
-            **{name: _lost(report, kind) for kind, name in memcheck.LEAKS.items()},
-            "finished": report.finished,
-            "log": left.get("memcheck.log", b"").decode("utf-8", "replace"),
-        },
+        "errors": [_error(one) for one in report.errors if not one.is_leak],
+        "leaks": [{**_error(one), "bytes": one.bytes, "blocks": one.blocks} for one in report.errors if one.is_leak],
+        **{name: _lost(report, kind) for kind, name in memcheck.LEAKS.items()},
+        "finished": report.finished,
+        "log": log,
     }
 
 

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.outcome.match import Values, difference, holds, matches
 from elfworlds.outcome.observed import lookup
+from elfworlds.outcome.result import UNTRIED, Tried, Untried, names_the_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from elfworlds.outcome.result import Result
     from elfworlds.plan import Judged
 
 
-UNTRIED = ("UNRESOLVED", "UNSUPPORTED")
 MET = ("PASS", "XFAIL")
+TIME = "timed-out"
+HANG, CRASH, OTHER = "hang", "crash", "other"  # outcomes that need no name
+
+
+class ClaimVerdict(StrEnum):
+    """What became of a claim; undecided where it was not tried, or time was up and no outcome names that."""
+
+    REPRODUCED = "reproduced"
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,7 @@ class ClaimJudged:
     id: str | None
     says: str
     claimed: str
-    reproduced: bool
+    verdict: ClaimVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +46,7 @@ class Judgement:
 
     Attributes:
         verdict: PASS, XFAIL (as expected, and a known defect), FAIL, NEW (nothing was expected), UNSUPPORTED or
-            UNRESOLVED (it could not be tried).
+            UNRESOLVED (it was not tried).
         why: in words, where the verdict is FAIL the first thing that differs, where it is XFAIL the defect.
     """
 
@@ -49,36 +61,54 @@ def judge(
     outcomes: Mapping[str, Mapping[str, Any]],
     expected: Judged | None,
     claims: Iterable[Judged],
-    values: Values,
+    result: Result,
 ) -> Judgement:
-    """Name the outcome of one trial.
+    """Name the outcome of one trial; one that was not tried has none.
 
     Args:
         outcomes: name → value → matcher, in the order in which they are tried.
         expected: what is known to happen, if anything.
         claims: what the source says of this point.
-        values: what was observed: `exit`, `signal`, `timed-out`, `stdout`, ….
+        result: what was observed; `admit` has seen it.
     """
-    outcome = name_of(outcomes, values)
-    judged = tuple(
-        ClaimJudged(one.id, one.says or "", one.shown, outcome in one.outcomes and holds(one.matchers, values))
-        for one in claims
-    )
+    shown = expected.shown if expected else None
+    if isinstance(result, Untried):
+        undecided = tuple(_claim(one, ClaimVerdict.UNDECIDED) for one in claims)
+        return Judgement(result.verdict.lower(), shown, result.verdict, None, undecided)
+    outcome, values = name_of(outcomes, result), result.values
+    judged = tuple(_claim(one, _claim_verdict(one, outcome, outcomes, values)) for one in claims)
     if expected is None:
         return Judgement(outcome, None, "NEW", None, judged)
     if outcome in expected.outcomes and holds(expected.matchers, values):
-        return Judgement(outcome, expected.shown, "XFAIL" if expected.xfail else "PASS", expected.xfail, judged)
-    return Judgement(outcome, expected.shown, "FAIL", _why(outcomes, expected, outcome, values), judged)
+        return Judgement(outcome, shown, "XFAIL" if expected.xfail else "PASS", expected.xfail, judged)
+    return Judgement(outcome, shown, "FAIL", _why(outcomes, expected, outcome, values), judged)
 
 
-def name_of(outcomes: Mapping[str, Mapping[str, Any]], values: Values) -> str:
-    """The first outcome whose matchers all hold, else `hang`, `crash` or `other`."""
+def _claim(claim: Judged, verdict: ClaimVerdict) -> ClaimJudged:
+    return ClaimJudged(claim.id, claim.says or "", claim.shown, verdict)
+
+
+def _claim_verdict(
+    claim: Judged, outcome: str, outcomes: Mapping[str, Mapping[str, Any]], values: Values
+) -> ClaimVerdict:
+    named = any(name.partition(".")[0] == TIME for name in outcomes.get(outcome, {}))
+    if values.get(TIME) and not named and HANG not in claim.outcomes:
+        return ClaimVerdict.UNDECIDED
+    held = outcome in claim.outcomes and holds(claim.matchers, values)
+    return ClaimVerdict.REPRODUCED if held else ClaimVerdict.REFUTED
+
+
+def name_of(outcomes: Mapping[str, Mapping[str, Any]], tried: Tried) -> str:
+    """The first outcome whose matchers all hold, else `hang`, `crash` or `other`.
+
+    Where the program could not be executed, only outcomes that speak of its start count.
+    """
     for name, matchers in outcomes.items():
-        if holds(matchers, values):
+        if (not tried.exec_error or names_the_start(matchers)) and holds(matchers, tried.values):
             return name
-    if values.get("timed-out"):
-        return "hang"
-    return "crash" if values.get("signal") else "other"
+    if tried.values.get(TIME):
+        return HANG
+    return CRASH if tried.values.get("signal") else OTHER
 
 
 def _why(outcomes: Mapping[str, Mapping[str, Any]], expected: Judged, outcome: str, values: Values) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.outcome import settle
+from elfworlds.outcome import ClaimVerdict, settle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,13 +66,24 @@ def told(directory: RunDirectory) -> RunTold:
     )
 
 
+def claims_of(trial: Record) -> list[dict[str, Any]]:
+    """The claims that a trial checked; records of earlier versions say `reproduced`, true or false."""
+    found = []
+    for claim in trial["claims"]:
+        told = {name: value for name, value in claim.items() if name != "reproduced"}
+        before = ClaimVerdict.REPRODUCED if claim.get("reproduced") else ClaimVerdict.REFUTED
+        found.append({**told, "verdict": str(claim.get("verdict", before))})
+    return found
+
+
 def settled(trials: Sequence[Record]) -> list[dict[str, Any]]:
     """The trials with their final verdicts: repetitions that differ are FLAKY."""
     found = []
     for _, group in groupby(trials, key=lambda one: (one["scenario"], tuple(one["point"].items()), one["observer"])):
         members = list(group)
         verdicts = settle([(one["outcome"], one["verdict"]) for one in members])
-        found += [{**one, "verdict": verdict} for one, verdict in zip(members, verdicts, strict=True)]
+        told = zip(members, verdicts, strict=True)
+        found += [{**one, "verdict": verdict, "claims": claims_of(one)} for one, verdict in told]
     return found
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.outcome import ClaimVerdict
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -53,7 +55,7 @@ class Pivot:
 
 @dataclass(frozen=True, slots=True)
 class ClaimLine:
-    """One claim over all its trials; where each set of axes' labels shows it reproduced or not."""
+    """One claim over all its trials; where each set of axes' labels shows it reproduced, refuted or undecided."""
 
     id: str
     scenario: str
@@ -135,7 +137,7 @@ def claims(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[
     for one in trials:
         for claim in one["claims"]:
             key = (claim["id"] or "", one["scenario"], claim["says"], claim["claimed"])
-            lines.setdefault(key, []).append({**one, "reproduced": claim["reproduced"]})
+            lines.setdefault(key, []).append({**one, "claim": claim["verdict"]})
     return [line for key, members in lines.items() for line in _claim_lines(key, axes, members)]
 
 
@@ -154,10 +156,9 @@ def _claim_lines(
 
 
 def _claim_verdict(ones: Sequence[Record]) -> str:
-    held = sum(bool(one["reproduced"]) for one in ones)
-    if held == len(ones):
-        return "reproduced"
-    return "refuted" if held == 0 else f"in {held} of {len(ones)}"
+    """Of one point's repetitions: what all of them say that say anything; undecided where they disagree."""
+    said = {one["claim"] for one in ones} - {ClaimVerdict.UNDECIDED}
+    return str(said.pop()) if len(said) == 1 else str(ClaimVerdict.UNDECIDED)
 
 
 def where(axes: Mapping[str, Sequence[str]], points: Sequence[Point], tried: Iterable[Point]) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Records = Sequence[Mapping[str, Any]]
 
 OF_A_PROCESS = ("pid", "tid", "cpu_s")
+DECIDED = {"reproduced": True, "refuted": False}  # undecided is missing
 _as_json = json.JSONEncoder(sort_keys=True).encode
 
 
@@ -104,7 +105,15 @@ def _has_address(value: Any) -> bool:  # noqa: ANN401  # any JSON
 def claims_frame(experiment: str, axes: Sequence[str], trials: Records) -> pd.DataFrame:
     """A row a claim and trial that checked it."""
     rows = (
-        {**one, **claim, "claim": claim["id"], "experiment": experiment, **one["point"]}
+        {
+            **one,
+            **claim,
+            "claim": claim["id"],
+            "reproduced": DECIDED.get(claim["verdict"]),
+            "claim_verdict": claim["verdict"],
+            "experiment": experiment,
+            **one["point"],
+        }
         for one in trials
         for claim in one["claims"]
     )

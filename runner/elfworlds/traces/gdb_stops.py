@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from elfworlds.traces import lddebug, mi
+from elfworlds.traces.gdb_answers import Answer, Stop, number_of, text_of
 from elfworlds.traces.places import Places, address, mappings
 
 if TYPE_CHECKING:
@@ -21,71 +22,17 @@ if TYPE_CHECKING:
 RUN_TOKEN = 1
 FIRST_TOKEN = 1000
 MARK = "elfworlds: stop "
-STATES = {
-    "breakpoint-hit": "breakpoint",
-    "signal-received": "signal",
-    "exited-normally": "exited",
-    "exited-signalled": "exited",
-}
 _REGISTER = re.compile(r"([a-z0-9_]{1,20})\s{1,40}(0x[0-9a-f]{1,64})\s.*")
 _PROGRAM = re.compile(r"(?m)^exe = '(.*)'$")
 _MARK = re.compile(rf"(?m)^{MARK}([0-9]{{1,6}})\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What one question yielded: MI's results, and the text that gdb printed meanwhile; None instead for an error."""
-
-    results: Mapping[str, Any]
-    text: str
-
-
-@dataclass(slots=True)
-class Stop:
-    """One stop as it is read.
-
-    Attributes:
-        pid: the program's, None where gdb did not say.
-        number: the how manyeth block of questions was answered here.
-        answers: (kind, name) → what came.
-    """
-
-    said: Mapping[str, Any]
-    pid: int | None
-    number: int | None = None
-    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
-
-    @property
-    def state(self) -> str:
-        """How it stopped; gdb gives no reason, or a signal without a name, where it has attached."""
-        reason = _text(self.said.get("reason")) or "attached"
-        return "attached" if self.said.get("signal-name") == "0" else STATES.get(reason, reason)
-
-    @property
-    def signal(self) -> str | None:
-        name = _text(self.said.get("signal-name"))
-        return None if name == "0" else name
-
-    @property
-    def exit(self) -> int | None:
-        """MI writes exit codes in octal."""
-        if self.said.get("reason") == "exited-normally":
-            return 0
-        return _number(self.said.get("exit-code"), 8) if self.state == "exited" else None
-
-    def results(self, kind: str, name: str = "") -> Mapping[str, Any]:
-        answer = self.answers.get((kind, name))
-        return answer.results if answer else {}
-
-    def printed(self, kind: str, name: str = "") -> str | None:
-        answer = self.answers.get((kind, name))
-        return answer.text if answer else None
-
-
-@dataclass(frozen=True, slots=True)
 class Seen:
-    """How the program ended, and the value `gdb`."""
+    """Whether the program ran and ended under gdb, how, and the value `gdb`."""
 
+    started: bool
+    ended: bool
     exit: int | None
     signal: str | None
     values: dict[str, Any]
@@ -105,6 +52,8 @@ def read(text: str, files: Mapping[str, str]) -> Seen:
     ends = [one for one in stops if one.state == "exited"]
     end = ends[-1] if ends else None
     return Seen(
+        started=any(_running(one) for one in records),
+        ended=end is not None,
         exit=end.exit if end else None,
         signal=end.signal if end else None,
         values={
@@ -112,7 +61,9 @@ def read(text: str, files: Mapping[str, str]) -> Seen:
             "backtrace": _last_backtrace(told),
             "shared-libraries": next((many for one in reversed(stops) if (many := _libraries(one))), []),
             "linker-namespaces": next((found for one in reversed(stops) if (found := _namespaces(one))), None),
-            "error": next((_text(one.results.get("msg")) for one in records if _not_started(one)), None),
+            "commands": _outputs(stops, "command"),
+            "values": _outputs(stops, "value"),
+            "error": next((text_of(one.results.get("msg")) for one in records if _not_started(one)), None),
         },
     )
 
@@ -143,13 +94,18 @@ def _not_started(record: Record) -> bool:
     return record.kind == mi.RESULT and record.token == RUN_TOKEN and record.word == "error"
 
 
+def _running(record: Record) -> bool:
+    """Whether gdb says that the shell which it starts has become the program."""
+    return record.kind == mi.RESULT and record.token == RUN_TOKEN and record.word == "running"
+
+
 def _stops(records: Sequence[Record], asked: list[tuple[str, str]]) -> list[Stop]:
     stops: list[Stop] = []
     pid = None
     printed: list[str] = []
     for one in records:
         if one.kind == mi.NOTIFY and one.word == "thread-group-started":
-            pid = _number(one.results.get("pid"), 10)
+            pid = number_of(one.results.get("pid"), 10)
         elif one.kind == mi.EXEC and one.word == "stopped":
             stops.append(Stop(one.results, pid))
         elif one.kind == mi.CONSOLE:
@@ -168,6 +124,8 @@ def _answered(stop: Stop, record: Record, printed: str, asked: list[tuple[str, s
     stop.number = number if stop.number is None else stop.number
     if record.word == "done":
         stop.answers[asked[position]] = Answer(record.results, printed)
+    elif record.word == "error":
+        stop.answers[asked[position]] = Answer({}, printed, text_of(record.results.get("msg")) or "error")
 
 
 def _link_maps(stops: list[Stop], files: Mapping[str, str]) -> dict[At, tuple[LinkMap, ...]]:
@@ -206,11 +164,22 @@ def _told(stop: Stop, places: Places) -> dict[str, Any]:
         "function": frame["function"] if frame else None,
         "frame": frame,
         "backtrace": _frames(stop, places),
-        "values": {name: _value(stop, name, places) for kind, name in stop.answers if kind == "value"},
-        "commands": {name: one.text for (kind, name), one in stop.answers.items() if kind == "command"},
+        "values": {name: _value(stop, name, places) for name, _ in stop.answered("value")},
+        "commands": {name: one.text for name, one in stop.answered("command")},
         "threads": [_thread(one, places) for one in _mappings(stop.results("threads").get("threads"))],
         "registers": _registers(stop.printed("registers") or ""),
     }
+
+
+def _outputs(stops: Sequence[Stop], kind: str) -> dict[str, dict[str, str]]:
+    """By name, what a question yielded last, and the last error that gdb gave for it: `output` and `error`."""
+    found: dict[str, dict[str, str]] = {}
+    for stop in stops:
+        for (asked, name), one in stop.answers.items():
+            if asked == kind:
+                told = one.text if kind == "command" else text_of(one.results.get("value")) or ""
+                found.setdefault(name, {}).update({"error": one.error} if one.error else {"output": told})
+    return found
 
 
 def _frames(stop: Stop, places: Places) -> list[dict[str, Any]]:
@@ -221,21 +190,21 @@ def _frames(stop: Stop, places: Places) -> list[dict[str, Any]]:
 def _frame(said: Any, places: Places) -> dict[str, Any] | None:  # noqa: ANN401  # as MI gives it
     if not isinstance(said, dict):
         return None
-    function = _text(said.get("func"))
-    counter = _number(said.get("addr"), 16)
+    function = text_of(said.get("func"))
+    counter = number_of(said.get("addr"), 16)
     return {
-        "level": _number(said.get("level", "0"), 10),
+        "level": number_of(said.get("level", "0"), 10),
         "function": None if function == "??" else function,
         "address": None if counter is None else places.locate(counter),
-        "file": _text(said.get("file")),
-        "line": _number(said.get("line"), 10),
+        "file": text_of(said.get("file")),
+        "line": number_of(said.get("line"), 10),
     }
 
 
 def _value(stop: Stop, name: str, places: Places) -> dict[str, Any]:
     """A value as gdb prints it; where it points to; and where it lies, for what has an address."""
-    value = _text(stop.results("value", name).get("value")) or ""
-    pointed, own = address(value), address(_text(stop.results("address", name).get("value")) or "")
+    value = text_of(stop.results("value", name).get("value")) or ""
+    pointed, own = address(value), address(text_of(stop.results("address", name).get("value")) or "")
     return {
         "value": value,
         "points-to": None if pointed is None else places.locate(pointed),
@@ -246,9 +215,9 @@ def _value(stop: Stop, name: str, places: Places) -> dict[str, Any]:
 def _thread(said: Mapping[str, Any], places: Places) -> dict[str, Any]:
     frame = _frame(said.get("frame"), places)
     return {
-        "id": _number(said.get("id"), 10),
-        "name": _text(said.get("name")),
-        "state": _text(said.get("state")),
+        "id": number_of(said.get("id"), 10),
+        "name": text_of(said.get("name")),
+        "state": text_of(said.get("state")),
         "function": frame["function"] if frame else None,
         "frame": frame,
     }
@@ -266,9 +235,9 @@ def _namespaces(stop: Stop) -> str | None:
 def _libraries(stop: Stop) -> list[dict[str, Any]]:
     return [
         {
-            "path": _text(one.get("target-name")),
-            "from": next((_text(part.get("from")) for part in _mappings(one.get("ranges"))), None),
-            "to": next((_text(part.get("to")) for part in _mappings(one.get("ranges"))), None),
+            "path": text_of(one.get("target-name")),
+            "from": next((text_of(part.get("from")) for part in _mappings(one.get("ranges"))), None),
+            "to": next((text_of(part.get("to")) for part in _mappings(one.get("ranges"))), None),
             "symbols": one.get("symbols-loaded") == "1",
         }
         for one in _mappings(stop.results("sharedlibrary").get("shared-libraries"))
@@ -281,17 +250,6 @@ def _last_backtrace(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
     at_signals = [one for one in having if one["state"] in ("signal", "attached")]
     last = at_signals or having
     return list(last[-1]["backtrace"]) if last else []
-
-
-def _text(data: Any) -> str | None:  # noqa: ANN401  # as MI gives it
-    return data if isinstance(data, str) else None
-
-
-def _number(data: Any, base: int) -> int | None:  # noqa: ANN401  # as MI gives it
-    try:
-        return int(data[:32], base) if isinstance(data, str) else None
-    except ValueError:
-        return None
 
 
 def _mappings(data: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401  # as MI gives it

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STARTED = re.compile(r"([0-9]{1,10}) {1,10}(.*)")
+_ENDED = re.compile(r"(?m)^([0-9]{1,10}) {1,10}\+\+\+ (?:exited with|killed by) ")
 _UNFINISHED = " <unfinished ...>"
 _RESUMED = re.compile(r"<\.\.\. [a-z0-9_]{1,40} resumed>")
 _CALL = re.compile(r"([a-z0-9_]{1,40})\(")
@@ -63,13 +64,20 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What was seen, in order; `calls` are the names of all that were traced, `pids` in order of appearance."""
+    """What was seen, in order.
+
+    Attributes:
+        calls: the names of all that were traced.
+        pids: in order of appearance.
+        ended: the processes whose end strace saw.
+    """
 
     opens: tuple[Opened, ...]
     executes: tuple[Opened, ...]
     maps: tuple[Mapped, ...]
     calls: tuple[str, ...]
     pids: tuple[int, ...]
+    ended: frozenset[int]
 
 
 def parse(text: str) -> Trace:
@@ -81,6 +89,7 @@ def parse(text: str) -> Trace:
         maps=tuple(part for pid, name, call in calls if name in MAPS and (part := _mapped(pid, call))),
         calls=tuple(name for _, name, _ in calls),
         pids=tuple(dict.fromkeys(pid for pid, _, _ in calls)),
+        ended=frozenset(int(one[1]) for one in _ENDED.finditer(text)),
     )
 
 

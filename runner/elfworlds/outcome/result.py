@@ -1,0 +1,74 @@
+"""What came of a trial before anybody judges it: it was tried, and gave values; or it was not, for a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+UNSUPPORTED, UNRESOLVED = "UNSUPPORTED", "UNRESOLVED"
+UNTRIED = (UNRESOLVED, UNSUPPORTED)
+START = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The program ran to its end or its timeout, under a sign of our own: only this can be judged.
+
+    Attributes:
+        values: what was observed, by the names that matchers use.
+        exec_error: the name of execve's error where the program could not be executed. It is the value
+            `start.errno` too, and an outcome that names that can be judged.
+    """
+
+    values: Mapping[str, Any]
+    exec_error: str = ""
+
+    def with_values(self, values: Mapping[str, Any]) -> Tried:
+        return replace(self, values={**self.values, **values})
+
+
+@dataclass(frozen=True, slots=True)
+class Untried:
+    """A trial that says nothing of the question.
+
+    Attributes:
+        verdict: UNSUPPORTED where it was known beforehand that this machine lacks something, UNRESOLVED where the
+            trial should have run and did not.
+        reasons: in words.
+        values: what was observed all the same.
+    """
+
+    verdict: str
+    reasons: tuple[str, ...]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+Result: TypeAlias = Tried | Untried
+
+
+def unresolved(*reasons: str) -> Untried:
+    return Untried(UNRESOLVED, reasons)
+
+
+def unsupported(*reasons: str) -> Untried:
+    return Untried(UNSUPPORTED, reasons)
+
+
+def could_not_execute(errno: str, values: Mapping[str, Any]) -> Tried:
+    """All that can be judged of a program that execve(2) refused is the name of its error: `ENOENT`."""
+    return Tried({**values, START: {"errno": errno}}, errno)
+
+
+def admit(result: Result, outcomes: Mapping[str, Mapping[str, Any]]) -> Result:
+    """The result as it may be judged: where the program could not be executed, only if an outcome names that."""
+    if isinstance(result, Untried) or not result.exec_error or any(map(names_the_start, outcomes.values())):
+        return result
+    return Untried(UNRESOLVED, (f"the program could not be executed: {result.exec_error}",), result.values)
+
+
+def names_the_start(matchers: Mapping[str, Any]) -> bool:
+    """Whether an outcome speaks of how the program was started."""
+    return any(name.partition(".")[0] == START for name in matchers)

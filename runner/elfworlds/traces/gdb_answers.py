@@ -1,0 +1,82 @@
+"""One stop of a program under gdb, and what gdb answered there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STATES = {
+    "breakpoint-hit": "breakpoint",
+    "signal-received": "signal",
+    "exited-normally": "exited",
+    "exited-signalled": "exited",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one question yielded: MI's results, the text that gdb printed meanwhile, and gdb's error; one is empty."""
+
+    results: Mapping[str, Any]
+    text: str
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Stop:
+    """One stop as it is read.
+
+    Attributes:
+        pid: the program's, None where gdb did not say.
+        number: which block of questions was answered here, from 0.
+        answers: (kind, name) → what came.
+    """
+
+    said: Mapping[str, Any]
+    pid: int | None
+    number: int | None = None
+    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        """How it stopped; gdb gives no reason, or a signal without a name, where it has attached."""
+        reason = text_of(self.said.get("reason")) or "attached"
+        return "attached" if self.said.get("signal-name") == "0" else STATES.get(reason, reason)
+
+    @property
+    def signal(self) -> str | None:
+        name = text_of(self.said.get("signal-name"))
+        return None if name == "0" else name
+
+    @property
+    def exit(self) -> int | None:
+        """MI writes exit codes in octal."""
+        if self.said.get("reason") == "exited-normally":
+            return 0
+        return number_of(self.said.get("exit-code"), 8) if self.state == "exited" else None
+
+    def results(self, kind: str, name: str = "") -> Mapping[str, Any]:
+        answer = self.answers.get((kind, name))
+        return answer.results if answer else {}
+
+    def answered(self, kind: str) -> list[tuple[str, Answer]]:
+        """Name and answer of each question of a kind that gdb could answer."""
+        return [(name, one) for (asked, name), one in self.answers.items() if asked == kind and not one.error]
+
+    def printed(self, kind: str, name: str = "") -> str | None:
+        answer = self.answers.get((kind, name))
+        return answer.text if answer and not answer.error else None
+
+
+def text_of(data: Any) -> str | None:  # noqa: ANN401  # as MI gives it
+    return data if isinstance(data, str) else None
+
+
+def number_of(data: Any, base: int) -> int | None:  # noqa: ANN401  # as MI gives it
+    try:
+        return int(data[:32], base) if isinstance(data, str) else None
+    except ValueError:
+        return None
