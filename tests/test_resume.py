@@ -156,12 +156,12 @@ def test_a_trace_that_was_cut_short_is_dropped_and_said(world: World) -> None:
     whole = {"trial": "x", "scenario": "s", "point": {}, "link_maps": [], "searches": [], "bindings": []}
     (run / "traces.jsonl").write_text(f'{json.dumps(whole)}\n{{"trial":"y","scen')
     directory = RunDirectory(run)
-    names, _, cut = directory.forget_in_flight()
-    assert (len(names), cut) == (2, True)
+    past = directory.forget_in_flight()
+    assert (len(past.done), past.cut) == (2, True)
     assert directory.traces() == [whole]
     directory.append_trace({**whole, "trial": "y"})
     assert [one["trial"] for one in directory.traces()] == ["x", "y"]
-    assert directory.forget_in_flight()[2] is False
+    assert directory.forget_in_flight().cut is False
 
 
 def test_a_complete_run_is_never_continued(world: World) -> None:

@@ -200,8 +200,9 @@ def test_an_object_whose_facts_are_not_as_said_leaves_its_trials_unresolved(worl
     text = quick_text("return 0;", labels="a", more="expect: {outcome: other}")
     text = text.replace("{executable: app,", "{executable: app, expect: {needed: [libm.so.6]},")
     code, out, _ = world.run("run", world.experiment("quick", text))
-    assert code == 1
+    assert code == 5
     assert "UNRESOLVED" in out
+    assert "nothing could be tried: object app: needed is ['libc.so.6'], not ['libm.so.6']" in out
     assert "because   object app: needed is ['libc.so.6'], not ['libm.so.6']" in out
 
 

@@ -13,6 +13,11 @@ def main(arguments: list[str] | None = None) -> int:
 
         sys.stdout.write(f"elfworlds {__version__}\n")
         return 0
+    from elfworlds.cli import entry  # noqa: PLC0415
+
+    if arguments is None:  # this process is the command's own
+        entry.open_standard_streams()
+        entry.end_soon_after_an_interrupt()
     from elfworlds.cli.app import invoke  # noqa: PLC0415
 
     return invoke(words)

@@ -90,7 +90,13 @@ EVENTS = Table(
 )
 CLAIMS = Table(
     head=_texts("claim", "experiment", "scenario", "says"),
-    tail={"observer": TEXT, "repeat": WHOLE, **_texts("trial", "claimed", "outcome"), "reproduced": FLAG, "claim_verdict": TEXT},
+    tail={
+        "observer": TEXT,
+        "repeat": WHOLE,
+        **_texts("trial", "claimed", "outcome"),
+        "reproduced": FLAG,
+        "claim_verdict": TEXT,
+    },
 )
 LINK_MAPS = Table(
     head=_texts("trial", "experiment", "scenario"),

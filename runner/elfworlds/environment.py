@@ -20,8 +20,17 @@ PACKAGES = {"libc": "libc6", "gdb": "gdb", "rustc": "rustc"}  # axis → the pac
 PARTS = ("pydantic", "pyelftools", "pyyaml", "pandas", "rich", "typer")
 
 
-def environment(toolchains: Iterable[Toolchain], backend: str, utc: str) -> dict[str, Any]:
-    """What a reader must know to judge a run, as JSON data."""
+def environment(
+    toolchains: Iterable[Toolchain], backend: str, utc: str, inherited: Iterable[str] = ()
+) -> dict[str, Any]:
+    """What a reader must know to judge a run, as JSON data.
+
+    Args:
+        toolchains: those that trials run with.
+        backend: who built the objects.
+        utc: when the run started.
+        inherited: in words, what trials have from whoever started the runner, since it could not be put back.
+    """
     kernel = os.uname()
     return {
         "schema": SCHEMA,
@@ -35,6 +44,7 @@ def environment(toolchains: Iterable[Toolchain], backend: str, utc: str) -> dict
         "system": _release(),
         "cpu": _cpu(),
         "cpus": len(os.sched_getaffinity(0)),
+        "inherited": list(inherited),
         "toolchains": [one.record() for one in toolchains],
     }
 

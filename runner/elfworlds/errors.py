@@ -14,7 +14,7 @@ class Exit(IntEnum):
     INTERRUPTED = 2
     INTERNAL = 3
     INPUT = 4
-    NOTHING_SELECTED = 5
+    NOTHING_TRIED = 5
     BUILD_FAILED = 6
 
 
@@ -38,7 +38,7 @@ class InputError(ElfworldsError):
 class NothingSelectedError(ElfworldsError):
     """A selection left no trial to run."""
 
-    exit_code = Exit.NOTHING_SELECTED
+    exit_code = Exit.NOTHING_TRIED
 
 
 class BuildFailedError(ElfworldsError):

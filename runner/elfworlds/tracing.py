@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import elf, prediction, resolve
-from elfworlds.observers import ld_debug
+from elfworlds.observers import ld_debug, plain
+from elfworlds.outcome import Untried
 from elfworlds.toolchains.borrowed import seeing
 from elfworlds.traces.lddebug import parse
 from elfworlds.trying import OBSERVED, contents, watched
@@ -57,13 +58,13 @@ class Tracer:
     files: dict[str, tuple[ElfObject, str] | None] = field(default_factory=dict)
 
     def record(self, trial: Trial) -> dict[str, Any] | None:
-        """The trial's line of traces.jsonl; None where it cannot be tried."""
-        if any(key not in self.build.artifacts for key in trial.bound.keys):
-            return None
+        """The line of traces.jsonl of a trial that was tried; None where tracing it failed."""
         with tempfile.TemporaryDirectory(prefix="elfworlds-") as work:
             seen = self.watched(trial, Path(work))
-            text = ld_debug.text(self.left(trial, seen))
-            trace = parse(text)
+            left = self.left(trial, seen)
+            if left is None:
+                return None
+            trace = parse(ld_debug.text(left))
             toolchain = self.toolchain(trial)
             told = prediction.predict(trace, self.world(seen, toolchain))
         rows = prediction.record(trace, self.names, told)
@@ -82,12 +83,12 @@ class Tracer:
         found = watched(trial, self.build, work / "cwd", work / OBSERVED)
         return replace(found, timeout=min(found.timeout, LONGEST_SECONDS))
 
-    def left(self, trial: Trial, seen: Watched) -> dict[str, bytes]:
-        """What LD_DEBUG wrote: in the trial itself, or in one of its own."""
+    def left(self, trial: Trial, seen: Watched) -> dict[str, bytes] | None:
+        """What LD_DEBUG wrote, in the trial itself, or in one of its own; None where that one could not be tried."""
         if trial.observer == ld_debug.NAME:
             return contents(str(self.kept(trial) / OBSERVED))
-        self.run(ld_debug.command(seen, self.toolchain(trial)))
-        return contents(seen.leaves)
+        completed = self.run(ld_debug.command(seen, self.toolchain(trial)))
+        return None if isinstance(plain.read(completed), Untried) else contents(seen.leaves)
 
     def world(self, seen: Watched, toolchain: Toolchain) -> resolve.World:
         """Where the loader of that program would look, relative to where it ran."""

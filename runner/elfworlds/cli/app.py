@@ -28,6 +28,7 @@ from elfworlds.cli import (
     schema,
     toolchain,
 )
+from elfworlds.cli.entry import INTERRUPTS
 from elfworlds.errors import ElfworldsError, Exit, InterruptedRunError
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ PLACES = (
     *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
     *(errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP),
 )
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 app = typer.Typer(
     name="elfworlds",
@@ -78,7 +78,7 @@ def _options(
 
 def invoke(words: list[str]) -> int:
     """Run a command line; what a user can act on is told without a traceback."""
-    before = {number: signal.signal(number, _interrupt) for number in INTERRUPTS}
+    before = {number: signal.signal(number, _interrupt) for number in INTERRUPTS if _is_heeded(number)}
     try:
         result = app(words, standalone_mode=False, prog_name="elfworlds")
         sys.stdout.flush()
@@ -99,6 +99,11 @@ def invoke(words: list[str]) -> int:
         for number, handler in before.items():
             signal.signal(number, handler)
     return result if isinstance(result, int) else Exit.AS_EXPECTED
+
+
+def _is_heeded(number: int) -> bool:
+    """nohup(1) and a shell's background jobs have signals ignored, and mean it."""
+    return signal.getsignal(number) is not signal.SIG_IGN
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

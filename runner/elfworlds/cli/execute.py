@@ -14,6 +14,7 @@ from elfworlds import paths
 from elfworlds.cli import worlds
 from elfworlds.environment import environment, versions
 from elfworlds.errors import InputError, InterruptedRunError
+from elfworlds.outcome import UNTRIED
 from elfworlds.records import Opened, RunDirectory, open_run, told
 from elfworlds.report import flips, heat, loading, summary, text
 from elfworlds.report.heatmap import heat_map
@@ -58,12 +59,15 @@ class Execution:
 
     def open(self, utc: str) -> Opened:
         """A new run directory, or an interrupted one to go on with."""
-        where = environment(self.toolchains.values(), self.backend, utc)
+        where = environment(self.toolchains.values(), self.backend, utc, self.pool.inherited())
 
         def begin(directory: RunDirectory, about: Mapping[str, Any]) -> None:
             directory.begin(self.plan, self.build, about, where, self.loaded.spec.document.text)
 
-        return open_run(paths.directory(self.results, paths.OTHER_PLACE), self.plan, where, self.about(), begin)
+        place = paths.directory(self.results, paths.OTHER_PLACE)
+        opened = open_run(place, self.plan, where, self.about(), begin)
+        opened.directory.write_objects(self.plan, self.build)
+        return opened
 
     def about(self) -> dict[str, Any]:
         """What run.json says, for reports that have nothing but the directory."""
@@ -115,27 +119,36 @@ class Execution:
             executor.shutdown(cancel_futures=True)
         return Ending.WHOLE
 
-    def trace(self, opened: Opened, screen: Screen) -> None:
-        """What the loader does in each scenario and point, for tables and pictures; those that are there stay."""
+    def trace(self, opened: Opened, screen: Screen) -> bool:
+        """What the loader does in each scenario and point, for tables and pictures; those that are there stay.
+
+        Returns:
+            Whether each trial that was tried has its trace.
+        """
         from elfworlds.tracing import Tracer, first_trials
 
         directory, names = opened.directory, self.plan.names()
         objects = {one.path: names[key] for key, one in self.build.artifacts.items()}
         tracer = Tracer(objects, self.build, self.toolchains, self.pool.run, directory.trial_directory)
         there = {one["trial"] for one in directory.traces()}
-        trials = [trial for trial in first_trials(self.plan) if trial.id not in there]
+        tried = {one["trial"] for one in directory.trials() if one["verdict"] not in UNTRIED}
+        trials = [trial for trial in first_trials(self.plan) if trial.id in tried - there]
+        whole = True
         executor = ThreadPoolExecutor(self.jobs)
         try:
             with screen.working("traces", len(trials)) as advance:
                 for found in executor.map(tracer.record, trials):
                     advance()
-                    if found is not None:
+                    if found is None:
+                        whole = False
+                    else:
                         directory.append_trace(found)
         except InterruptedRunError:
             self.pool.interrupt()
             raise
         finally:
             executor.shutdown(cancel_futures=True)
+        return whole
 
 
 def results(one: Loaded, output: Path | None, toolchains: Iterable[Toolchain]) -> Path:
@@ -153,8 +166,8 @@ def results(one: Loaded, output: Path | None, toolchains: Iterable[Toolchain]) -
     return paths.writable(place, paths.OTHER_PLACE)
 
 
-def finish(directory: RunDirectory, screen: Screen, ending: Ending, *, tables: bool) -> bool:
-    """Write tables and reports, and show the pivot; True where an expectation was not met."""
+def finish(directory: RunDirectory, screen: Screen, ending: Ending, *, tables: bool) -> RunTold:
+    """Write tables and reports, and show the pivot."""
     run_told = told(directory)
     write_reports(directory, run_told, tables=tables)
     directory.point_latest_here()
@@ -164,7 +177,7 @@ def finish(directory: RunDirectory, screen: Screen, ending: Ending, *, tables: b
         screen.tell([f"{how} after {len(run_told.trials)} of {run_told.planned} trials; the next run goes on"])
     screen.say("")
     screen.tell([f"report: {shown(directory.path / 'report.md')}"])
-    return summary.failed(run_told.trials)
+    return run_told
 
 
 def write_reports(directory: RunDirectory, run_told: RunTold, *, tables: bool) -> None:
@@ -203,6 +216,8 @@ def show(directory: RunDirectory, run_told: RunTold, screen: Screen) -> None:
     screen.say(*(["", *flipped] if flipped else []))
     claims = text.claim_lines(axes, trials)
     screen.say(*(["", *claims] if claims else []))
+    inherited = run_told.environment.get("inherited", ())
+    screen.tell(["", *(f"trials inherit from this session: {one}" for one in inherited)] if inherited else [])
     beside = [*text.defect_lines(trials), *text.unsupported_lines(trials)]
     screen.tell(["", *beside] if beside else [])
     unexpected = loading.disagreement(run_told.traces)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoi
 from elfworlds.errors import Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from elfworlds.cli.console import Screen
     from elfworlds.cli.execute import Execution
     from elfworlds.plan import Plan
@@ -60,7 +63,6 @@ def run(
     screen = Screen.of(color, quiet=quiet, environment=os.environ)
     found = worlds.chosen(session.load_all(experiments, paths.here()), select or ())
     choice = Choice(filter=filter_, labels=select or (), failed=failed, repeat=repeat, timeout=timeout, output=output)
-    codes = [Exit.AS_EXPECTED]
     with Pool() as pool:
         languages = session.languages(found)
         builders, environment = backends.ready(backend, pool, os.environ, jobs, languages, worlds.wanted(found))
@@ -69,8 +71,9 @@ def run(
         toolchains = worlds.provide(found, pool, environment, screen, jobs)
         plans = choice.plans(found, toolchains)
         places = [results(one, output, toolchains.values()) for one in found]
+        executed: list[Executed] = []
         for one, plan, place in (each for each in zip(found, plans, places, strict=True) if each[1].trials):
-            screen.say(*([""] if len(codes) > 1 else []), f"{plan.experiment}: {plan.question}")
+            screen.say(*([""] if executed else []), f"{plan.experiment}: {plan.question}")
             comparison = Comparison(plan)
             for builder in builders:
                 made = session.build_plan(builder, plan, toolchains, screen, keep_going=keep_going)
@@ -90,12 +93,32 @@ def run(
                     retries=retries,
                     maxfail=maxfail,
                 )
-                code, directory = execute(execution, screen, tables=tables)
-                codes.append(code)
-                comparison.add(builder.name, made, directory)
-                if not directory.complete():
-                    return code if code == Exit.INTERRUPTED else max(codes)
+                executed.append(execute(execution, screen, tables=tables))
+                comparison.add(builder.name, made, executed[-1].directory)
+                if executed[-1].cut_short:
+                    return exit_code(executed, screen)
             comparison.tell(screen)
+    return exit_code(executed, screen)
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What came of one experiment with one backend; `why` is why its first trial could not be tried, where none was."""
+
+    directory: RunDirectory
+    code: Exit
+    cut_short: bool
+    why: str
+
+
+def exit_code(executed: Sequence[Executed], screen: Screen) -> Exit:
+    """Of several that apply: interrupted, then a build failed, nothing could be tried, an expectation was not met."""
+    codes = {one.code for one in executed}
+    if Exit.INTERRUPTED in codes:
+        return Exit.INTERRUPTED
+    if all(one.why for one in executed):
+        screen.tell([f"nothing could be tried: {executed[0].why}"])
+        codes.add(Exit.NOTHING_TRIED)
     return max(codes)
 
 
@@ -107,23 +130,28 @@ def rehearse(plans: list[Plan], screen: Screen) -> Exit:
     return Exit.AS_EXPECTED
 
 
-def execute(execution: Execution, screen: Screen, *, tables: bool) -> tuple[Exit, RunDirectory]:
-    """Try all trials, then tell; a run that ends early tells as far as it came."""
+def execute(execution: Execution, screen: Screen, *, tables: bool) -> Executed:
+    """Try all trials, then tell; a run that ends early tells as far as it came.
+
+    A run of which something could not be tried stays open, so that the next one goes on with it.
+    """
     from elfworlds.cli.execute import Ending, finish
+    from elfworlds.outcome import UNRESOLVED
+    from elfworlds.report.summary import failed, why_untried
 
     opened = execution.open(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
     try:
         screen.tell([opened.said] if opened.said else [])
         ending = execution.observe(opened, screen)
-        if tables and ending is Ending.WHOLE:
-            execution.trace(opened, screen)
-        failed = finish(opened.directory, screen, ending, tables=tables)
-        if ending is Ending.WHOLE:
+        traced = not tables or ending is not Ending.WHOLE or execution.trace(opened, screen)
+        told = finish(opened.directory, screen, ending, tables=tables and ending is not Ending.INTERRUPTED)
+        if ending is Ending.WHOLE and traced and not any(one["verdict"] == UNRESOLVED for one in told.trials):
             opened.finish()
     finally:
         opened.close()
-    if ending is Ending.INTERRUPTED:
-        return Exit.INTERRUPTED, opened.directory
+    code = Exit.EXPECTATION_FAILED if failed(told.trials) else Exit.AS_EXPECTED
     if execution.build.unexpected(execution.plan.may_fail()):
-        return Exit.BUILD_FAILED, opened.directory
-    return Exit.EXPECTATION_FAILED if failed else Exit.AS_EXPECTED, opened.directory
+        code = Exit.BUILD_FAILED
+    if ending is Ending.INTERRUPTED:
+        code = Exit.INTERRUPTED
+    return Executed(opened.directory, code, ending is not Ending.WHOLE, why_untried(told.trials))

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import whole
 from elfworlds.errors import InputError
+from elfworlds.outcome import UNRESOLVED
 from elfworlds.plan.document import as_document, as_text
 from elfworlds.records.rows import event_records, object_records, trial_record
 
@@ -39,6 +40,31 @@ COMPLETE = "complete"
 TRIALS = "trials.jsonl"
 EVENTS = "events.jsonl"
 TRACES = "traces.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a run that goes on has behind it.
+
+    Attributes:
+        done: trials that need not be tried again.
+        untried: how many were UNRESOLVED.
+        in_flight: how many had begun when it ended.
+        cut: whether a line was cut short.
+    """
+
+    done: frozenset[str]
+    untried: int
+    in_flight: int
+    cut: bool
+
+    @property
+    def words(self) -> str:
+        parts = [f"{len(self.done)} trials were done"]
+        parts += [f"{self.untried} could not be tried and are tried again"] if self.untried else []
+        parts += [f"{self.in_flight} had begun and are tried again"] if self.in_flight else []
+        parts += ["a line that was cut short is dropped"] if self.cut else []
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +93,12 @@ class RunDirectory:
         self.write("experiment.yaml", text)
         self.write("plan.json", as_text(as_document(plan)))
         self.write_json("environment.json", environment)
-        self.write_lines("objects.jsonl", object_records(plan, build))
+        self.write_objects(plan, build)
         self.write_json("run.json", about)
+
+    def write_objects(self, plan: Plan, build: Build) -> None:
+        """The objects that there are; a run that goes on may have more than before."""
+        self.write_lines("objects.jsonl", object_records(plan, build))
 
     def trial_directory(self, trial: Trial) -> Path:
         return self.path / "trials" / trial.id
@@ -156,23 +186,22 @@ class RunDirectory:
         complete, _, _ = path.read_text(errors="replace").rpartition("\n")
         return [record for line in complete.split("\n") if (record := _record(line)) is not None]
 
-    def forget_in_flight(self) -> tuple[set[str], int, bool]:
-        """Make an interrupted run one that can go on.
-
-        Returns:
-            The trials that are done; how many more had begun; whether a line was cut.
-        """
-        done, cut = self._whole_lines(TRIALS)
+    def forget_in_flight(self) -> Past:
+        """Make a run that is not complete one that can go on: what was in flight or UNRESOLVED is tried again."""
+        records, cut = self._whole_lines(TRIALS)
         traces, cut_too = self._whole_lines(TRACES)
+        done = [one for one in records if one.get("verdict") != UNRESOLVED]
         self.write_lines(TRIALS, done)
         if traces or cut_too:
             self.write_lines(TRACES, traces)
         names = {str(one["trial"]) for one in done}
         self.write_lines(EVENTS, [one for one in self.events() if one.get("trial") in names])
+        untried = {str(one["trial"]) for one in records} - names
         begun = [one for one in (self.path / "trials").iterdir() if one.name not in names]
         for directory in begun:
             shutil.rmtree(directory)
-        return names, len(begun), cut or cut_too
+        in_flight = sum(one.name not in untried for one in begun)
+        return Past(frozenset(names), len(untried), in_flight, cut or cut_too)
 
     def _whole_lines(self, name: str) -> tuple[list[dict[str, Any]], bool]:
         """The records of a file, and whether a line of it was cut."""

@@ -101,10 +101,8 @@ def _continue(path: Path, identity: Mapping[str, Any]) -> Opened | None:
     if directory.complete() or any(about.get(name) != value for name, value in identity.items()):
         lock.close()
         return None
-    done, begun, cut = directory.forget_in_flight()
-    parts = [f"{len(done)} trials were done", *([f"{begun} had begun and are tried again"] if begun else [])]
-    parts += ["a line that was cut short is dropped"] if cut else []
-    return Opened(directory, lock, frozenset(done), f"continuing {path.name}: {', '.join(parts)}")
+    past = directory.forget_in_flight()
+    return Opened(directory, lock, past.done, f"continuing {path.name}: {past.words}")
 
 
 def _new(

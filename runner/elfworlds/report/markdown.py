@@ -210,4 +210,7 @@ def _versions(environment: Mapping[str, Any]) -> list[str]:
             ]
         )
         rows += [[f"{toolchain['name']}: {name}", version] for name, version in toolchain["packages"].items()]
-    return ["## Versions", "", *table(["what", "version"], rows), ""]
+    inherited = [
+        f"Trials had from whoever started the runner: {escape(one)}." for one in environment.get("inherited", ())
+    ]
+    return ["## Versions", "", *table(["what", "version"], rows), "", *([*inherited, ""] if inherited else [])]

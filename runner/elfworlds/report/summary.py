@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.outcome import ClaimVerdict
+from elfworlds.outcome import UNTRIED, ClaimVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,6 +83,13 @@ def unsupported(trials: Iterable[Record]) -> list[tuple[str, int]]:
 def defects(trials: Iterable[Record]) -> list[tuple[str, int]]:
     """The known defects that were seen, and in how many trials each."""
     return sorted(Counter(str(one["why"]) for one in trials if one["verdict"] == "XFAIL").items())
+
+
+def why_untried(trials: Sequence[Record]) -> str:
+    """Why the first trial could not be tried, where none could; else empty."""
+    if not trials or any(one["verdict"] not in UNTRIED for one in trials):
+        return ""
+    return "; ".join(trials[0]["notes"])
 
 
 def failed(trials: Iterable[Record]) -> bool:

@@ -52,14 +52,12 @@ def main() -> None:
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    send(control, {"inherited": inherited})
-    while True:
-        try:
+    trial: Trial | None = None
+    try:
+        send(control, {"inherited": inherited})
+        while True:
             trial = Trial(receive(control), control, woken)
-        except RunnerGoneError:
-            return
-        try:
             send(control, trial.run())
-        except (RunnerGoneError, BrokenPipeError):
+    except (RunnerGoneError, BrokenPipeError):
+        if trial is not None:
             trial.end_all()
-            return
