@@ -190,6 +190,42 @@ class TestTheCommand:
         assert told in err
 
 
+SONAME = r"""
+experiment: soname-of-a-program
+question: Is a library loaded whose name the program itself has as its soname?
+objects:
+  c:
+    library: deep
+    code: |
+      extern int puts(const char *);
+      __attribute__((constructor)) static void c(void) { puts("c"); }
+  b: {library: b, needs: [c], code: "int b(void) { return 1; }\n"}
+  app: {executable: app, soname: "${c.soname}", needs: [b], code: "int main(void) { return 0; }\n"}
+  other: {executable: other, needs: [b], pie: false, code: "int main(void) { return 0; }\n"}
+scenarios:
+  start:
+    env: {LD_LIBRARY_PATH: "${c.dir}"}
+    run: ${app}
+    outcomes: {as-one: {exit: 0, stdout: ""}, both-loaded: {exit: 0, stdout: "c\n"}}
+    expect: {outcome: as-one}
+  without:
+    env: {LD_LIBRARY_PATH: "${c.dir}"}
+    run: ${other} ${other.soname}
+    outcomes: {as-one: {exit: 0, stdout: ""}, both-loaded: {exit: 0, stdout: "c\n"}}
+    expect: {outcome: both-loaded}
+"""
+
+
+def test_the_soname_of_a_program_is_one_in_a_run_and_elsewhere(
+    world: World, tmp_path: Path, pool: Pool, toolchain: Toolchain
+) -> None:
+    path = world.experiment("soname-of-a-program", SONAME)
+    code, out, err = world.run("run", path)
+    assert code == 0, out + err
+    plan = plan_of(SONAME, tmp_path, {HOST: toolchain})
+    assert judged_in_parallel(plan, list(plan.trials), [Workplace(tmp_path / "1", pool, toolchain, {})]) == {}
+
+
 class TestEveryExperiment:
     @pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
     def test_shows_the_same_elsewhere_at_every_point(

@@ -86,9 +86,12 @@ class Binder:
             yield from (str(one) for one in value) if isinstance(value, list) else [str(value)]
 
     def soname(self, one: Object) -> str:
+        """DT_SONAME, empty for none: an executable has one only where the experiment says so."""
         if one.prebuilt is not None:
             return self.prebuilt(one.prebuilt).facts.soname or ""
-        return one.filename if one.soname is None else self.text(one.soname)
+        if one.soname is None:
+            return one.filename if one.library else ""
+        return self.text(one.soname)
 
     def prebuilt(self, path: Template) -> Prebuilt:
         return self.sources.prebuilt[self.text(path)]

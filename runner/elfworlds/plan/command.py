@@ -106,7 +106,7 @@ def _link(recipe: Recipe) -> Iterable[str]:
         yield f"-Wl,-z,{keyword}"
     yield f"-Wl,--build-id={recipe.build_id}"
     yield f"-Wl,--hash-style={recipe.hash_style}"
-    if recipe.shared and recipe.soname:
+    if recipe.soname:
         yield f"-Wl,-soname,{recipe.soname}"
     for entry in recipe.search:
         yield from ("-Xlinker", "-rpath", "-Xlinker", entry)

@@ -80,6 +80,7 @@ def _command(bound: Bound) -> dict[str, Any]:
         "retries": bound.retries,
         "capture": bound.capture,
         "cpus": bound.cpus,
+        "sees": list(bound.sees),
         "show": list(bound.show),
         "program": bound.program,
         "watch": jsonable(bound.watch),
@@ -102,7 +103,13 @@ def _trial(trial: Trial, command: int) -> dict[str, Any]:
 
 
 def _judged(one: Judged) -> dict[str, Any]:
-    return {"id": one.id, "says": one.says, "outcomes": list(one.outcomes), "matchers": jsonable(one.matchers)}
+    return {
+        "id": one.id,
+        "says": one.says,
+        "outcomes": list(one.outcomes),
+        "matchers": jsonable(one.matchers),
+        "xfail": one.xfail,
+    }
 
 
 def jsonable(data: Any) -> Any:  # noqa: ANN401  # matchers hold any data

@@ -12,6 +12,7 @@ from elfworlds.refs import Template
 from elfworlds.spec import forms
 from elfworlds.spec.expand import Names, expand
 from elfworlds.spec.findings import Finding, conditions, references, texts
+from elfworlds.spec.idle import idle_in_scenario
 from elfworlds.spec.judging import check_judging
 from elfworlds.spec.model import DEFAULT_OUTCOMES, Experiment, Object, Scenario
 from elfworlds.spec.objects import check_objects, check_program
@@ -136,6 +137,7 @@ def _scenario(
 ) -> Iterator[Finding]:
     here: Path = ("scenarios", name)
     yield from _what(one, here, known)
+    yield from idle_in_scenario(one, raw, here)
     yield from _limits(one, here, known)
     yield from conditions(one.when, (*here, "when"), known)
     steps = [*every(one.steps)]

@@ -115,7 +115,10 @@ class Object(Model):
         Field(description="DT_RUNPATH; an object's name is its directory; default: the directories of `needs`"),
     ] = None
     rpath: Annotated[Templates | None, Field(description="DT_RPATH instead of DT_RUNPATH")] = None
-    soname: Annotated[Templated | None, Field(description='DT_SONAME; default: the file\'s name; "" for none')] = None
+    soname: Annotated[
+        Templated | None,
+        Field(description='DT_SONAME; default: a library\'s file name, and none for an executable; "" for none'),
+    ] = None
     cflags: Annotated[Templates, Field(description="further words for the compiler")] = ()
     ldflags: Annotated[Templates, Field(description="further words for the link; last on the command line")] = ()
     z: Annotated[

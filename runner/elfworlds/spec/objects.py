@@ -10,6 +10,7 @@ from elfworlds.refs import RefError, Template
 from elfworlds.spec.circles import circles
 from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
 from elfworlds.spec.findings import Finding, references, texts
+from elfworlds.spec.idle import idle_in_object
 from elfworlds.spec.languages import check_language
 from elfworlds.yamltext import closest
 
@@ -51,6 +52,7 @@ def check_objects(
         here: Path = ("objects", name)
         yield from _name(name, here, values)
         yield from _one_thing(raw[name], here)
+        yield from idle_in_object(raw[name], here) if one.prebuilt is None else ()
         for path, template in (*templates(one, here), *texts(one.expect, (*here, "expect"))):
             yield from references(template, path, known)
         yield from _cut(one, here)

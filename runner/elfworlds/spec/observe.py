@@ -20,12 +20,11 @@ def _by_name(data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
 
 
 class Gdb(Model):
-    """A session of gdb: the program stops at each breakpoint and at a crash, is asked, and goes on."""
+    """A session of gdb: the program stops at each breakpoint and at a fatal signal, is asked, and goes on."""
 
     start: Annotated[
         str, word("run", "attach"), Field(description="run under gdb, or attach to the program where it crashes")
     ] = "run"
-    stop: Annotated[str, word("crash"), Field(description="crash: a fatal signal is a stop; it always is")] = "crash"
     break_: Annotated[
         Templates, Field(alias="break", description="where to stop: functions, or file:line; libraries may come later")
     ] = ()

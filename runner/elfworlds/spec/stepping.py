@@ -14,6 +14,7 @@ from elfworlds.spec.ctext import identifier, result_type
 from elfworlds.spec.expand import expand
 from elfworlds.spec.findings import Finding, conditions, references
 from elfworlds.spec.forms import label_of
+from elfworlds.spec.idle import idle_in_step
 from elfworlds.spec.observe import NAMES
 from elfworlds.spec.steps import BESIDE, VERB_WORDS, WAYS, Opening, every, texts_of
 from elfworlds.spec.values import PROGRAM, RESERVED, VALUES, named
@@ -98,6 +99,7 @@ class Walk:
         yield from self.opening(step, here) if isinstance(holder, Opening) else ()
         yield from self.typed(step, here)
         yield from self.spoken(step, here)
+        yield from idle_in_step(step, here, self.known)
         yield from self.inner(step, own.get("steps"), (*here, "steps"), looped=looped)
         yield from self.bind(step, (*here, "as"))
         for name in step.values:
@@ -270,9 +272,5 @@ def check_steps(one: Scenario, raw: Mapping[Any, Any], here: Path, known: Names)
         here: its place.
         known: what references may name.
     """
-    if one.kind != "steps":
-        for key in ("includes", "program"):
-            if raw.get(key) and "steps" not in raw:
-                yield Finding((*here, key), f"`{key}` is for the program that `steps` make", "remove it", at_key=True)
     posted = frozenset(step.post for step in every(one.steps) if step.post)
     yield from Walk(known, posted).steps(one.steps, raw.get("steps"), (*here, "steps"))

@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 def check_watching(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
     """Every problem of `observe` and `reports`."""
     if one.kind not in PLAYED:
-        for key in ("observe", "reports"):
-            if one.observe.chosen if key == "observe" else one.reports:
-                yield Finding(
-                    (*here, key), f"nothing is run in a `{one.kind}` scenario, so nothing is observed", at_key=True
-                )
         return
     for path, template in texts_of(one.observe, (*here, "observe")):
         yield from references(template, path, known)
