@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from elfworlds.spec.expand import Names
-    from elfworlds.spec.model import Scenario
+    from elfworlds.spec.model import Object, Scenario
     from elfworlds.spec.steps import Step
     from elfworlds.yamltext import Path
 
@@ -21,10 +21,10 @@ OF_STEPS = ("includes", "program")
 UNGUARDED = ("post", "await_", "setenv", "sleep", "flush", "c", "loop")  # nothing of these is checked for failure
 
 
-def idle_in_object(raw: Mapping[str, object], here: Path) -> Iterator[Finding]:
+def idle_in_object(one: Object, here: Path) -> Iterator[Finding]:
     """Keys of an executable that a library has."""
     for key, why in OF_EXECUTABLES.items():
-        if raw.get("library") is not None and raw.get(key) is not None:
+        if one.library is not None and key in one.model_fields_set:
             yield Finding((*here, key), f"a library has no `{key}`", why, at_key=True)
 
 

@@ -52,7 +52,7 @@ def check_objects(
         here: Path = ("objects", name)
         yield from _name(name, here, values)
         yield from _one_thing(raw[name], here)
-        yield from idle_in_object(raw[name], here) if one.prebuilt is None else ()
+        yield from idle_in_object(one, here) if one.prebuilt is None else ()
         for path, template in (*templates(one, here), *texts(one.expect, (*here, "expect"))):
             yield from references(template, path, known)
         yield from _cut(one, here)
