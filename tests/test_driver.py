@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -242,3 +243,110 @@ class TestARun:
         (trial,) = (world.latest("fails") / "trials").iterdir()
         assert "int main(void)" in (trial / "driver.c").read_text()
         assert (world.latest("fails") / "events.jsonl").read_text().count('"event"') == 3
+
+
+class TestATimeLimit:
+    """On a busy machine every sleep takes longer; a limit that counts its sleeps would be longer too.
+
+    No test says how long anything takes: a program whose sleeps take 20 times as long makes fewer of them in a time,
+    however busy the machine is, and one whose sleeps take no time at all has to wait as long as ever.
+    """
+
+    SLEEPER = r"""
+      #include <sys/syscall.h>
+      #include <time.h>
+      #include <unistd.h>
+      static double began, LIMIT = 0.4;
+      static long sleeps;
+      static double now(void)
+      {
+          struct timespec t;
+
+          clock_gettime(CLOCK_MONOTONIC, &t);
+          return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+      }
+      static void slowly(long long nanoseconds)
+      {
+          const double end = now() + FACTOR * (double)nanoseconds / 1e9;
+
+          sleeps++;
+          while (now() < end)
+              syscall(SYS_sched_yield);
+      }
+      int usleep(useconds_t microseconds) { return slowly(microseconds * 1000LL), 0; }
+      int nanosleep(const struct timespec *t, struct timespec *left)
+      {
+          (void)left;
+          return slowly(t->tv_sec * 1000000000LL + t->tv_nsec), 0;
+      }
+      int clock_nanosleep(clockid_t clock, int flags, const struct timespec *t, struct timespec *left)
+      {
+          const double wanted = (double)t->tv_sec + (double)t->tv_nsec / 1e9;
+          const double seconds = flags ? wanted - now() : wanted;
+
+          (void)clock, (void)left;
+          return slowly(seconds > 0.002 ? (long long)(seconds * 1e9) : 2000000), 0;
+      }
+"""
+    TEXT = r"""
+experiment: limits
+question: "?"
+scenarios:
+  fork:
+    timeout: 600
+    includes: [time.h, unistd.h]
+    program: {code: CODE}
+    steps:
+      - c: "began = now();"
+      - fork: {as: forked, timeout: 0.4, steps: [{c: "for (;;) pause();"}]}
+      - c: ""
+        values: {sleeps: sleeps, early: now() - began < LIMIT}
+    outcomes: {timed-out: {forked.timed-out: true}}
+"""
+
+    def limited(self, factor: float, tmp_path: Path, pool: Pool, toolchain: Toolchain) -> tuple[int, bool]:
+        """How often the program slept until its child's time was up, and whether that was too early."""
+        code = json.dumps(self.SLEEPER.replace("FACTOR", str(factor)))
+        one = played(self.TEXT.replace("CODE", code), tmp_path, pool, toolchain).of("fork")
+        assert one.judgement.outcome == "timed-out", why(one)
+        return value(one, "sleeps"), bool(value(one, "early"))
+
+    def test_takes_no_more_sleeps_than_fit_into_it(self, tmp_path: Path, pool: Pool, toolchain: Toolchain) -> None:
+        """Each sleep of 2 ms takes at least 40 ms: ten fit into 0.4 s, and one more begins before its end."""
+        sleeps, early = self.limited(20, tmp_path, pool, toolchain)
+        assert (0 < sleeps <= 11, early) == (True, False)
+
+    def test_is_not_over_early(self, tmp_path: Path, pool: Pool, toolchain: Toolchain) -> None:
+        assert self.limited(0, tmp_path, pool, toolchain)[1] is False
+
+
+def test_a_sleep_is_not_cut_short_by_a_signal(tmp_path: Path, pool: Pool, toolchain: Toolchain) -> None:
+    text = r"""
+experiment: slept
+question: "?"
+scenarios:
+  sleep:
+    timeout: 600
+    includes: [signal.h, sys/time.h, time.h]
+    program:
+      code: |
+        static volatile sig_atomic_t caught;
+        static struct timespec a, b;
+        static void count(int number) { (void)number, caught++; }
+    steps:
+      - c: |
+          const struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
+          signal(SIGALRM, count);
+          setitimer(ITIMER_REAL, &often, NULL);
+          clock_gettime(CLOCK_MONOTONIC, &a);
+      - sleep: 500ms
+      - c: |
+          clock_gettime(CLOCK_MONOTONIC, &b);
+          setitimer(ITIMER_REAL, &never, NULL);
+        values:
+          caught: caught > 0
+          whole: (b.tv_sec - a.tv_sec) * 1000000000L + b.tv_nsec - a.tv_nsec >= 500000000L
+    outcomes: {slept: {caught: 1, whole: 1}}
+"""
+    one = played(text, tmp_path, pool, toolchain).of("sleep")
+    assert (value(one, "caught"), value(one, "whole")) == (1, 1), why(one)

@@ -335,6 +335,41 @@ OBSERVE int step_dlsym(const char *name, void *handle, const char *symbol, const
 #include <sys/time.h>
 #include <sys/wait.h>
 
+/* ---- clock.h ---- */
+/* Time as it passes, whoever sets the machine's clock and however busy it is: seconds of CLOCK_MONOTONIC. */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <errno.h>
+#include <time.h>
+
+
+#define NANOSECONDS 1000000000L
+
+OBSERVE double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / NANOSECONDS;
+}
+
+/* Until so many seconds have passed, whatever signals are caught meanwhile. */
+OBSERVE void sleep_for(double seconds)
+{
+	struct timespec end;
+	long nanoseconds;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	nanoseconds = end.tv_nsec + (long)((seconds - (double)(time_t)seconds) * NANOSECONDS);
+	end.tv_sec += (time_t)seconds + nanoseconds / NANOSECONDS;
+	end.tv_nsec = nanoseconds % NANOSECONDS;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
+		;
+}
+
+#endif
+/* ---- end of clock.h ---- */
 
 static const char *timed_name, *timed_verb;
 
@@ -364,7 +399,8 @@ OBSERVE void out_of_time(int number)
 	_exit(1);
 }
 
-/* From now on the call has so many seconds; 0 lifts the limit. */
+/* From now on the call has so many seconds of CLOCK_MONOTONIC, which is what Linux has ITIMER_REAL count (its
+ * kernel/fork.c); 0 lifts the limit. */
 OBSERVE void within(const char *name, const char *verb, double seconds)
 {
 	const struct itimerval timer = {{0, 0}, {(time_t)seconds, (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)}};
@@ -377,17 +413,18 @@ OBSERVE void within(const char *name, const char *verb, double seconds)
 /* In the parent: wait for the child, and kill it when its time is up. */
 OBSERVE int step_wait(const char *name, pid_t pid, double seconds)
 {
+	const double end = seconds_now() + seconds;
 	int status = 0;
 
 	if (pid < 0)
 		return failed(name, "fork", strerror(errno));
-	for (; waitpid(pid, &status, WNOHANG) == 0; seconds -= 0.002) {
-		if (seconds <= 0) {
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (seconds_now() >= end) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			return tell_child(name, "fork", pid, status, "the child did not end");
 		}
-		usleep(2000);
+		sleep_for(0.002);
 	}
 	return tell_child(name, "fork", pid, status, NULL);
 }

@@ -103,7 +103,7 @@ def setenv(one: Mapping[str, Template], step: Step, here: Place) -> Iterator[str
 
 def sleep(one: float | Template, _: Step, here: Place) -> Iterator[str]:
     seconds = float(number(one, here.scope))
-    yield f"sleep({seconds:g});" if seconds.is_integer() else f"usleep({round(seconds * 1e6)});"
+    yield f"sleep_for({int(seconds) if seconds.is_integer() else seconds!r});"
 
 
 def flush(_: object, step: Step, here: Place) -> Iterator[str]:

@@ -24,6 +24,7 @@ USED = {
     "cancel": "threads.h",
     "post": "threads.h",
     "await_": "threads.h",
+    "sleep": "clock.h",
     "call": "values.h",
     "read": "values.h",
     "c": "values.h",

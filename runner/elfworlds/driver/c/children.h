@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
+#include "clock.h"
 #include "steps.h"
 
 static const char *timed_name, *timed_verb;
@@ -38,7 +39,8 @@ OBSERVE void out_of_time(int number)
 	_exit(1);
 }
 
-/* From now on the call has so many seconds; 0 lifts the limit. */
+/* From now on the call has so many seconds of CLOCK_MONOTONIC, which is what Linux has ITIMER_REAL count (its
+ * kernel/fork.c); 0 lifts the limit. */
 OBSERVE void within(const char *name, const char *verb, double seconds)
 {
 	const struct itimerval timer = {{0, 0}, {(time_t)seconds, (suseconds_t)((seconds - (double)(time_t)seconds) * 1e6)}};
@@ -51,17 +53,18 @@ OBSERVE void within(const char *name, const char *verb, double seconds)
 /* In the parent: wait for the child, and kill it when its time is up. */
 OBSERVE int step_wait(const char *name, pid_t pid, double seconds)
 {
+	const double end = seconds_now() + seconds;
 	int status = 0;
 
 	if (pid < 0)
 		return failed(name, "fork", strerror(errno));
-	for (; waitpid(pid, &status, WNOHANG) == 0; seconds -= 0.002) {
-		if (seconds <= 0) {
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (seconds_now() >= end) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			return tell_child(name, "fork", pid, status, "the child did not end");
 		}
-		usleep(2000);
+		sleep_for(0.002);
 	}
 	return tell_child(name, "fork", pid, status, NULL);
 }
