@@ -61,7 +61,8 @@ def test_main_begins_with_its_first_step_and_plain_c_is_called_by_what_it_finds(
     main = exported(world, "plain", "      - {c: int n = 1;, values: {n: n}}\n      - sleep: 2\n      - sleep: 0.25\n")
     assert main == (
         "int main(void)\n{\n\t/* 1. c, as n */\n\tint n = 1;\n"
-        '\ttell("n", "c", n);\n\n\t/* 2. sleep */\n\tsleep_for(2);\n\n\t/* 3. sleep */\n\tsleep_for(0.25);\n\treturn 0;\n}\n'
+        '\ttell("n", "c", n);\n\n\t/* 2. sleep */\n\tsleep_for(2);\n\n'
+        "\t/* 3. sleep */\n\tsleep_for(0.25);\n\treturn 0;\n}\n"
     )
 
 

@@ -2,33 +2,28 @@
 #ifndef CLOCK_H
 #define CLOCK_H
 
-#include <errno.h>
 #include <time.h>
 
 #include "observe.h"
-
-#define NANOSECONDS 1000000000L
 
 OBSERVE double seconds_now(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / NANOSECONDS;
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 /* Until so many seconds have passed, whatever signals are caught meanwhile. */
 OBSERVE void sleep_for(double seconds)
 {
-	struct timespec end;
-	long nanoseconds;
+	const double end = seconds_now() + seconds;
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	nanoseconds = end.tv_nsec + (long)((seconds - (double)(time_t)seconds) * NANOSECONDS);
-	end.tv_sec += (time_t)seconds + nanoseconds / NANOSECONDS;
-	end.tv_nsec = nanoseconds % NANOSECONDS;
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
-		;
+	for (double left = seconds; left > 0; left = end - seconds_now()) {
+		const struct timespec rest = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
+
+		nanosleep(&rest, NULL);
+	}
 }
 
 #endif
