@@ -1,37 +1,78 @@
 """Makes docs/repro/*.sh, a script for each finding of docs/findings.md that shows it with a shell and a compiler alone.
 
-Run it as `python docs/repro.py` in the project's root. A test holds that the scripts are of today's experiments.
+Run it as `python docs/repro.py` in the project's root. Tests hold that the scripts are of today's experiments, and that
+each, built and run in the root that it speaks of, shows what its finding says.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-LIBC = "libc=debian/bookworm"  # whatever this machine has; what is pinned need not be there
+
+@dataclass(frozen=True)
+class Finding:
+    """A trial that shows a finding.
+
+    Attributes:
+        point: the axes' labels but libc and gdb.
+        libc: the root in which it shows it; it need not be here.
+        shows: the outcome that it has there; for gdb what gdb says, as a regular expression.
+        gdb: the root whose gdb shows it.
+    """
+
+    scenario: str
+    point: tuple[str, ...]
+    libc: str
+    shows: str
+    gdb: str = ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return (*self.point, f"libc={self.libc}", *([f"gdb={self.gdb}"] if self.gdb else []))
+
+
+BULLSEYE, BOOKWORM, TRIXIE = (f"debian/{suite}" for suite in ("bullseye", "bookworm", "trixie"))
 FINDINGS = {
-    "exceptions": ("throw", "way=dlmopen", "thrown=number", "thrown-before-by-the-application=nothing"),
-    "two-openssls": ("an-error-in-one", "way=dlmopen", "keys-made-before=none"),
-    "absent-namespace": ("open-in-another-thread", "failed=never-opened"),
-    "fork-after-libpthread": (
-        *("loaded-by-a-thread-forked-by-main", "loaded-by=thread", "forked-by=main", "how=fork"),
-        "library=libpthread.so.0",
+    "exceptions": Finding(
+        "throw",
+        ("way=dlmopen", "thrown=number", "thrown-before-by-the-application=nothing"),
+        BOOKWORM,
+        "aborted-by-the-unwinder",
     ),
-    "more-plugins": ("the-whole-log", "plugins=9", "freed-by=application"),
-    "environ-grown": ("add-a-hundred", "way=dlmopen", "first-added=before-opening"),
-    "dlopen-inside": ("application-calls-the-opener", "opener=optimised", "flag=RTLD_LOCAL"),
-    "gdb-visibility": ("frame-of-a-crash", "way=dlmopen"),
-    "rust-unload": ("used-by-a-thread-that-ends", "uses=thread_current"),
-    "namespace-limit": ("fill-again-after-closing-in-order", "plugin=ordinary", "tunables=as-installed"),
+    "two-openssls": Finding("an-error-in-one", ("way=dlmopen", "keys-made-before=none"), BOOKWORM, "in-both-queues"),
+    "absent-namespace": Finding("open-in-another-thread", ("failed=never-opened",), BOOKWORM, "refused-and-deadlocked"),
+    "fork-after-libpthread": Finding(
+        "loaded-by-a-thread-forked-by-main",
+        ("loaded-by=thread", "forked-by=main", "how=fork", "library=libpthread.so.0"),
+        BULLSEYE,
+        "child-spins",
+    ),
+    "more-plugins": Finding("the-whole-log", ("plugins=9", "freed-by=application"), BOOKWORM, "aborted"),
+    "environ-grown": Finding("add-a-hundred", ("way=dlmopen", "first-added=before-opening"), BOOKWORM, "crashed"),
+    "dlopen-inside": Finding(
+        "application-calls-the-opener",
+        ("opener=optimised", "flag=RTLD_LOCAL"),
+        BOOKWORM,
+        "the-applications-namespace",
+    ),
+    "gdb-visibility": Finding(
+        "frame-of-a-crash", ("way=dlmopen",), BULLSEYE, r"^#0 +0x[0-9a-f]+ in \?\? \(\)$", gdb=BOOKWORM
+    ),
+    "rust-unload": Finding("used-by-a-thread-that-ends", ("uses=thread_current",), TRIXIE, "called-after-unloading"),
+    "namespace-limit": Finding(
+        "fill-again-after-closing-in-order", ("plugin=ordinary", "tunables=as-installed"), BOOKWORM, "fewer"
+    ),
 }
 
 
 def script(name: str) -> str:
     """The finding's script."""
-    scenario, *chosen = FINDINGS[name]
-    words = [word for one in (*chosen, LIBC) for word in ("-S", one)]
-    command = [sys.executable, "-m", "elfworlds", "export-c", f"experiments/{name}.yaml", scenario, *words]
+    finding = FINDINGS[name]
+    words = [word for one in finding.labels for word in ("-S", one)]
+    command = [sys.executable, "-m", "elfworlds", "export-c", f"experiments/{name}.yaml", finding.scenario, *words]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

@@ -89,8 +89,13 @@ class Workplace:
             values["output"] = values["stdout"] + values["stderr"]
         if trial.bound.kind == "inspect":
             values = facts.values(trial, build, self.toolchain)
+        return self.judge(plan, trial, values), values
+
+    def judge(self, plan: Plan, trial: Trial, values: Mapping[str, Any]) -> Judgement:
+        """What values would be called, where the script put what it built."""
+        build = self.build(plan, trial)
         observer = observer_of(plan, build, self.path, self.pool, self.toolchain, broken={})
-        return observer.judged(trial, Ran(Tried(values))).judgement, values
+        return observer.judged(trial, Ran(Tried(values))).judgement
 
     def build(self, plan: Plan, trial: Trial) -> Build:
         """Where the script put what it built."""

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Does a process still fork after dlmopen loaded libpthread a second time?
-# fork-after-libpthread: loaded-by-a-thread-forked-by-main, loaded-by=thread, forked-by=main, how=fork, library=libpthread.so.0, libc=debian/bookworm
+# fork-after-libpthread: loaded-by-a-thread-forked-by-main, loaded-by=thread, forked-by=main, how=fork, library=libpthread.so.0, libc=debian/bullseye
 # claim S2-13: The child spins and makes no system call. (child-spins)
 # Needs: ${CC:-cc}. Run it in an empty directory: sh THIS-FILE
 set -eu
@@ -17,7 +17,7 @@ mkdir -p program
 mkdir -p program
 cat > program/program.c << 'end_of_file'
 /* Does a process still fork after dlmopen loaded libpthread a second time?
- * fork-after-libpthread: loaded-by-a-thread-forked-by-main, loaded-by=thread, forked-by=main, how=fork, library=libpthread.so.0, libc=debian/bookworm
+ * fork-after-libpthread: loaded-by-a-thread-forked-by-main, loaded-by=thread, forked-by=main, how=fork, library=libpthread.so.0, libc=debian/bullseye
  * claim S2-13: The child spins and makes no system call. (child-spins) */
 #define _GNU_SOURCE
 #include <limits.h>

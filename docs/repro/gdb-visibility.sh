@@ -1,6 +1,7 @@
 #!/bin/sh
 # Does gdb know a library that was loaded into a namespace of its own, its functions and its variables?
-# gdb-visibility: frame-of-a-crash, way=dlmopen, libc=debian/bookworm
+# gdb-visibility: frame-of-a-crash, way=dlmopen, libc=debian/bullseye, gdb=debian/bookworm
+# claim S2-08: From gdb 13.1 on it has. (named)
 # Needs: ${CC:-cc}. Run it in an empty directory: sh THIS-FILE
 set -eu
 here=$(pwd)
@@ -24,7 +25,8 @@ mkdir -p program
 mkdir -p program
 cat > program/program.c << 'end_of_file'
 /* Does gdb know a library that was loaded into a namespace of its own, its functions and its variables?
- * gdb-visibility: frame-of-a-crash, way=dlmopen, libc=debian/bookworm */
+ * gdb-visibility: frame-of-a-crash, way=dlmopen, libc=debian/bullseye, gdb=debian/bookworm
+ * claim S2-08: From gdb 13.1 on it has. (named) */
 #define _GNU_SOURCE
 #include <limits.h>
 /* ---- steps.h ---- */

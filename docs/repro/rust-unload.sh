@@ -1,6 +1,6 @@
 #!/bin/sh
 # Which parts of Rust's standard library keep a cdylib from being unloaded, once it has used them?
-# rust-unload: used-by-a-thread-that-ends, uses=thread_current, libc=debian/bookworm
+# rust-unload: used-by-a-thread-that-ends, uses=thread_current, libc=debian/trixie
 # Needs: ${CC:-cc}, ${RUSTC:-rustc}. Run it in an empty directory: sh THIS-FILE
 set -eu
 here=$(pwd)
@@ -120,7 +120,7 @@ mkdir -p program
 mkdir -p program
 cat > program/program.c << 'end_of_file'
 /* Which parts of Rust's standard library keep a cdylib from being unloaded, once it has used them?
- * rust-unload: used-by-a-thread-that-ends, uses=thread_current, libc=debian/bookworm */
+ * rust-unload: used-by-a-thread-that-ends, uses=thread_current, libc=debian/trixie */
 #define _GNU_SOURCE
 #include <limits.h>
 /* ---- steps.h ---- */

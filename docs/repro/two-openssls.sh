@@ -340,6 +340,8 @@ OBSERVE int step_dlsym(const char *name, void *handle, const char *symbol, const
 /* ---- end of values.h ---- */
 
 static struct { /* what its steps find */
+	void *ours;
+	void *theirs;
 	unsigned long their_error;
 	unsigned long our_error;
 } it;
@@ -350,6 +352,12 @@ int main(void)
 	pthread_key_t key;
 	for (int i = 0; i < 0; i++)
 		pthread_key_create(&key, NULL);
+
+	/* 4. dlopen libcrypto.so.3, as ours */
+	need(step_dlopen("ours", "libcrypto.so.3", RTLD_NOW, &it.ours));
+
+	/* 5. load libcrypto.so.3, as theirs */
+	need(step_dlmopen("theirs", LM_ID_NEWLM, "libcrypto.so.3", RTLD_NOW, &it.theirs));
 
 	/* 6. call ERR_clear_error */
 	{

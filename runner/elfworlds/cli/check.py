@@ -10,15 +10,19 @@ from elfworlds import paths
 from elfworlds.cli.options import Experiments
 
 if TYPE_CHECKING:
+    from elfworlds.cli.session import Loaded
     from elfworlds.plan import Plan
 
 
 def check(experiments: Experiments) -> None:
     """Say everything that is wrong with experiment files; exit 4 if anything is."""
-    from elfworlds.cli import session
+    from elfworlds.cli import session, worlds
 
-    toolchains = session.stand_ins(paths.here())
     plans: list[Plan] = []
-    found = session.load_all(experiments, paths.here(), lambda one: plans.append(session.make_plan(one, toolchains)))
+
+    def add(one: Loaded) -> None:
+        plans.append(session.make_plan(one, worlds.stand_ins([one])))
+
+    found = session.load_all(experiments, paths.here(), add)
     for one, plan in zip(found, plans, strict=True):
         typer.echo(f"{one.path}: ok ({len(plan.requests)} objects, {len(plan.trials)} trials)")

@@ -17,15 +17,14 @@ def list_experiments(
     ] = None,
 ) -> None:
     """List experiments: name, number of trials, question."""
-    from elfworlds.cli import session
+    from elfworlds.cli import session, worlds
     from elfworlds.report.text import grid
 
     found = session.load_all(experiments or [Path("experiments")], paths.here())
-    toolchains = session.stand_ins(paths.here())
     rows = [
         [
             one.spec.name,
-            f"{len(session.make_plan(one, toolchains).trials)} trials",
+            f"{len(session.make_plan(one, worlds.stand_ins([one])).trials)} trials",
             one.spec.experiment.question,
         ]
         for one in found

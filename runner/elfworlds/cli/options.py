@@ -15,6 +15,9 @@ Experiments = Annotated[
     typer.Argument(parser=paths.word, metavar="EXPERIMENT…", help="Experiment files, or directories of them."),
 ]
 Experiment = Annotated[Path, typer.Argument(parser=paths.word, metavar="EXPERIMENT", help="An experiment file.")]
+Select = Annotated[
+    list[str] | None, typer.Option("-S", metavar="AXIS=VALUE,…", help="Only these labels of an axis; repeatable.")
+]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How much is done at once.", show_default="processors")]
 KeepGoing = Annotated[bool, typer.Option("-k", "--keep-going", help="After a failure, build what does not need it.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what is wrong, and where the report is.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.options import Experiments
+from elfworlds.cli.options import Experiments, Select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,21 +20,23 @@ FORMATS = ("text", "json")
 
 def plan(
     experiments: Experiments,
+    select: Select = None,
     form: Annotated[str, typer.Option("--format", metavar="FORM", help="text or json.")] = "text",
 ) -> None:
     """Show the objects, their build keys and the trials of experiments."""
     from elfworlds.cli import session, worlds
+    from elfworlds.cli.selection import Choice
     from elfworlds.errors import InputError
     from elfworlds.plan.document import as_document, as_text
     from elfworlds.process import Pool
 
     if form not in FORMATS:
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
-    found = session.load_all(experiments, paths.here())
+    found = worlds.chosen(session.load_all(experiments, paths.here()), select or ())
+    choice = Choice(filter=None, labels=select or (), failed=False, repeat=None, timeout=None, output=None)
     with Pool() as pool:
-        toolchains = worlds.foreseen(found, pool, os.environ, session.languages(found))
-    for one in found:
-        made = session.make_plan(one, toolchains)
+        plans = choice.plans(found, worlds.foreseen(found, pool, os.environ, session.languages(found)))
+    for made in plans:
         if form == "json":
             typer.echo(as_text(as_document(made)), nl=False)
         else:

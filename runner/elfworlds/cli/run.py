@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, processors
+from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, Select, processors
 from elfworlds.errors import Exit
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ def run(
     filter_: Annotated[
         str | None, typer.Option("--filter", metavar="REGEX", help="Trials whose experiment:name this is found in.")
     ] = None,
-    select: Annotated[
-        list[str] | None, typer.Option("-S", metavar="AXIS=VALUE,…", help="Only these labels of an axis; repeatable.")
-    ] = None,
+    select: Select = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only what failed in the latest run.")] = False,
     repeat: Annotated[int | None, typer.Option("--repeat", min=1, help="Try each point as often.")] = None,
     timeout: Annotated[float | None, typer.Option("--timeout", min=0.001, help="Seconds for each trial.")] = None,

@@ -141,14 +141,6 @@ def known_toolchains(cwd: Path) -> tuple[str, ...]:
     return ("host", *(f"{family}/{name}" for family, names in families.items() for name in names))
 
 
-def stand_ins(cwd: Path) -> dict[str, Toolchain]:
-    """Toolchains for checks that compare plans and never build: nothing is known of them."""
-    return {
-        name: Toolchain(name=name, identity={"name": name}, versions={}, packages=(), tools={}, env={})
-        for name in known_toolchains(cwd)
-    }
-
-
 def make_plan(one: Loaded, toolchains: Mapping[str, Toolchain], repeat: int | None = None) -> Plan:
     return planning.make(one.spec, one.sources, toolchains, repeat=repeat)
 

@@ -94,7 +94,7 @@ class Provider:
             return session.host(self.pool, self.environment, remember=True, languages=self.languages)
         here = probe(self.pool.run, self.environment.get("PATH", ""))
         if not here.bwrap:
-            return replace(before(label, self.languages), unsupported=here.lacking)
+            return before(label, self.languages, here.lacking)
         return self.pin(label, here.bwrap) if label.startswith(f"{pins.FAMILY}/") else self.root(label, here.bwrap)
 
     def root(self, label: str, bwrap: str) -> Toolchain:
@@ -168,20 +168,41 @@ def foreseen(
     return {
         label: session.host(pool, environment, remember=False, languages=languages)
         if label == HOST
-        else before(label, languages)
+        else there(label, paths.store(environment), languages) or before(label, languages)
         for label in wanted(found)
     }
 
 
-def before(label: str, languages: Collection[str]) -> Toolchain:
-    """What is known of a root or a pin that nobody looks for."""
+def stand_ins(found: Iterable[Loaded]) -> dict[str, Toolchain]:
+    """Toolchains for verbs that count trials and never build: roots as their lock files say; nothing is asked."""
+    return {
+        label: Toolchain(name=label, identity={"name": label}, versions={}, packages=(), tools={}, env={})
+        if label == HOST
+        else before(label, (), "nobody looks for it")
+        for label in wanted(found)
+    }
+
+
+def there(label: str, cache: Path, languages: Collection[str]) -> Toolchain | None:
+    """What a pin of nixpkgs that is here says of itself; a root's lock file says as much, wherever the root is."""
+    if not label.startswith(f"{pins.FAMILY}/"):
+        return None
+    from elfworlds.toolchains.nixpkgs import made
+    from elfworlds.toolchains.nixpkgs.toolchain import told
+
+    here = made.found(nixpkgs_pin(label), cache, rust="rust" in languages)
+    return told(here) if here else None
+
+
+def before(label: str, languages: Collection[str], unsupported: str = "") -> Toolchain:
+    """What is known of a root or a pin that nobody looks for, or that cannot be used here for a reason."""
     if label.startswith(f"{pins.FAMILY}/"):
         from elfworlds.toolchains.nixpkgs.toolchain import pinned as pinned_nixpkgs
 
-        return pinned_nixpkgs(nixpkgs_pin(label))
+        return pinned_nixpkgs(nixpkgs_pin(label), unsupported)
     from elfworlds.toolchains.debian.toolchain import pinned
 
-    return pinned(*pinning(label, languages))
+    return replace(pinned(*pinning(label, languages)), unsupported=unsupported)
 
 
 def nixpkgs_pin(label: str) -> Pin:

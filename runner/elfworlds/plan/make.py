@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from elfworlds.plan.bind import Binder
 from elfworlds.plan.document import as_document
 from elfworlds.plan.known import Known
-from elfworlds.plan.points import GDB, LIBC, labels, points
+from elfworlds.plan.points import GDB, LIBC, VersionUnknownError, labels, points
 from elfworlds.plan.reads import Reads
 from elfworlds.plan.types import Bound, Judged, Placement, Plan, Trial
 from elfworlds.yamltext import Problem
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from elfworlds.spec import Spec
     from elfworlds.spec.model import Scenario
     from elfworlds.toolchains import Toolchain
+    from elfworlds.yamltext import Path
+    from elfworlds.yamltext.data import Data
 
 PLAIN = "plain"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.+/-]")
@@ -52,6 +54,14 @@ class _Maker:
         self.bound: dict[tuple[str, Point], tuple[Bound, int]] = {}
 
     def plan(self) -> Plan:
+        try:
+            return self.decided()
+        except VersionUnknownError as error:
+            path = next(_compared(self.spec.document.data(), error.axis, error.text), ())
+            problem = Problem(self.spec.document.mark(path), error.message, error.hint)
+            raise self.spec.document.refuse([problem]) from None
+
+    def decided(self) -> Plan:
         trials: list[Trial] = []
         placements: dict[tuple[str, Point], Placement] = {}
         for point in points(self.experiment.matrix, self.versions):
@@ -127,6 +137,19 @@ def observers(bound: Bound, claims: Iterable[Judged], expected: Judged | None) -
     judged = (*bound.outcomes.values(), *(one.matchers for one in (*claims, *([expected] if expected else []))))
     spoken = {value.partition(".")[0] for matchers in judged for value in matchers}
     return tuple(one for one in bound.watch if one in spoken) or (PLAIN, *bound.watch)
+
+
+def _compared(data: Data, axis: str, text: str) -> Iterator[Path]:
+    """Where a part of the file says of an axis that a text holds."""
+    entries: Iterable[tuple[str | int, Data]] = ()
+    if isinstance(data, dict):
+        entries = data.items()
+    elif isinstance(data, list):
+        entries = enumerate(data)
+    for key, value in entries:
+        choices = value if isinstance(value, list) else [value]
+        yield from ((key, at) for at, choice in enumerate(choices) if (key, choice) == (axis, text))
+        yield from ((key, *path) for path in _compared(value, axis, text))
 
 
 def _at(point: Point) -> str:

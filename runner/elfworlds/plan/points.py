@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+from elfworlds.errors import InputError
 from elfworlds.spec.forms import label_of
 from elfworlds.spec.versions import TOOLCHAIN_AXES, comparison, wanted
+from elfworlds.toolchains.toolchain import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
 LIBC = "libc"
 GDB = "gdb"
 DEFAULT_LIBC = "host"
+
+
+class VersionUnknownError(InputError):
+    """A `when` compares a version that nobody can say yet; to go on would drop steps, or keep too many."""
+
+    def __init__(self, toolchain: str, axis: str, text: str) -> None:
+        self.axis, self.text = axis, text
+        message = f"`{text}` cannot be decided: which {axis} {toolchain} has is not known before it is there"
+        super().__init__(message, hint=f"elfworlds toolchain fetch {toolchain}")
 
 
 def labels(matrix: Matrix) -> dict[str, tuple[str, ...]]:
@@ -69,4 +80,6 @@ def _holds(name: str, choice: str | None, point: Mapping[str, str], versions: Ve
     if name == LIBC and versions.get("libc-family", "glibc") != (asked.family or "glibc"):
         return False
     version = versions.get(name) or point.get(name, "")
+    if version == UNKNOWN:
+        raise VersionUnknownError(point.get(name) or point[LIBC], name, text)
     return version[:1].isdigit() and asked.holds(version)

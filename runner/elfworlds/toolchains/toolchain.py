@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+UNKNOWN = "unknown"  # a version that there is, and that nobody can say yet
+
+
 @dataclass(frozen=True, slots=True)
 class Package:
     """An installed package, with the revision that its distribution gave it."""
@@ -28,7 +31,7 @@ class Toolchain:
     Attributes:
         name: `host`, as the axis `libc` says it.
         identity: everything that decides what a build gives, by name: versions and digests.
-        versions: what `when` compares, by axis: `libc` → `2.36`; the libc's family is `libc-family`.
+        versions: what `when` compares, by axis: `libc` → `2.36`, or UNKNOWN; the libc's family is `libc-family`.
         packages: the packages that these files belong to, where the system knows.
         tools: tool → the words that start it.
         parts: language → what else decides what is built from it, by name; C has nothing else.

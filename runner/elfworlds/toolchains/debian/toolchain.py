@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.sandbox import World, look
 from elfworlds.sandbox.reaper import provide
+from elfworlds.toolchains.debian.lock import with_base
 from elfworlds.toolchains.toolchain import Package, Toolchain
 from elfworlds.traces.glibc import banner
 from elfworlds.traces.ldcache import library_cache
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MUSL = "musl"
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
+VERSIONED = ("gdb", "valgrind", "strace", "rustc")  # packages of the tools' own names
 PROGRAMS = ("gdb", "valgrind", "strace", "rustc", "cp", "sh", "env", "dd")
 GCC = "/usr/bin/gcc"
 MUSL_GCC = "/usr/bin/musl-gcc"
@@ -66,9 +68,10 @@ def toolchain(root: Root, run: Run, *, read_only: tuple[str, ...] = (), bwrap: s
 def pinned(lock: Lock, parts: Collection[str]) -> Toolchain:
     """What is known of a root before it is there: its identity, so that keys are the same, and what `when` compares."""
     musl = MUSL in parts
-    packages = tuple(Package(one.name, one.version) for one in lock.packages(tuple(parts)))
+    packages = tuple(Package(one.name, one.version) for one in lock.packages(with_base(parts)))
     revisions = {one.name: one.version for one in packages}
-    names = {"libc": MUSL if musl else "libc6", "gdb": "gdb", "rustc": "rustc", "cc": "gcc"}
+    compiler = f"gcc-{upstream(revisions.get('gcc', '')).partition('.')[0]}"  # what `gcc` is a link to
+    names = {"libc": MUSL if musl else "libc6", "cc": compiler, **{one: one for one in VERSIONED}}
     versions = {tool: upstream(revisions[name]) for tool, name in names.items() if name in revisions}
     return Toolchain(
         name=f"{MUSL if musl else 'debian'}/{lock.suite}",
@@ -144,7 +147,7 @@ class _Inside:
         return next(filter(self.has, places), None)
 
     def versions(self, tools: dict[str, tuple[str, ...]]) -> dict[str, str]:
-        named = {"cc": self.gcc_package(), **{one: one for one in ("gdb", "valgrind", "strace", "rustc")}}
+        named = {"cc": self.gcc_package(), **{one: one for one in VERSIONED}}
         found = {tool: upstream(self.revisions[name]) for tool, name in named.items() if name in self.revisions}
         return {**{tool: one for tool, one in found.items() if tool in tools}, **self.libc()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from elfworlds.sandbox import World, look
 from elfworlds.sandbox.reaper import provide
 from elfworlds.spec.versions import order
 from elfworlds.toolchains.nixpkgs.made import STORE
-from elfworlds.toolchains.toolchain import Toolchain
+from elfworlds.toolchains.toolchain import UNKNOWN, Toolchain
 from elfworlds.traces.glibc import banner
 from elfworlds.traces.ldcache import library_cache
 
@@ -52,6 +52,12 @@ def toolchain(made: Made, run: Run, *, bwrap: str = "/usr/bin/bwrap") -> Toolcha
     inside = _Inside(made)
     world = World(made.pin.label, look(str(made.root)), bwrap=bwrap, read_only=(STORE,))
     reaper = provide(made.place, (inside.cc, f"-L{made.said['static']}"), ENV, world, run)
+    return replace(told(made), default_paths=default_paths(inside.loader, run), world=replace(world, reaper=reaper))
+
+
+def told(made: Made) -> Toolchain:
+    """What is known of a pin that is here, without running anything of it: enough for a plan."""
+    inside = _Inside(made)
     tools = inside.tools()
     return Toolchain(
         name=made.pin.label,
@@ -63,17 +69,19 @@ def toolchain(made: Made, run: Run, *, bwrap: str = "/usr/bin/bwrap") -> Toolcha
         lacking=inside.lacking(tools),
         env=ENV,
         library_cache=inside.library_cache(),
-        default_paths=default_paths(inside.loader, run),
-        world=World(world.name, world.root, reaper=reaper, bwrap=bwrap, read_only=world.read_only),
     )
 
 
 def pinned(pin: Pin, unsupported: str = "") -> Toolchain:
-    """What is known of a pin before it is there: its store paths, and so the keys of objects, are not."""
+    """What is known of a pin before it is there: neither its store paths, and so the keys of objects, nor its versions.
+
+    Of one that is unsupported nothing will be tried, and nothing has to be compared.
+    """
+    versions = {} if unsupported else dict.fromkeys(("libc", "gdb", "rustc"), UNKNOWN)
     return Toolchain(
         name=pin.label,
         identity={"nixpkgs": pin.rev, "narHash": pin.nar_hash, "machine": os.uname().machine},
-        versions={"libc-family": "glibc"},
+        versions={**versions, "libc-family": "glibc"},
         packages=(),
         tools={},
         env=ENV,
