@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import __version__
+from elfworlds.toolchains.debian.toolchain import upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from elfworlds.plan import Plan
     from elfworlds.toolchains import Toolchain
 
 SCHEMA = 1
 PACKAGES = {"libc": "libc6", "gdb": "gdb", "rustc": "rustc"}  # axis → the package that has it
+LIBC = "libc"
+ASKS_A_BUILD = ("build", "inspect")
+# tool of a request → what decides what it makes, the first one most: a compiler for C and C++ only asks its linker
+MAKERS = {"cc": ("binutils", "cc"), "c++": ("binutils", "c++"), "rustc": ("rustc", "binutils")}
 PARTS = ("pydantic", "pyelftools", "pyyaml", "pandas", "rich", "typer")
 
 
@@ -77,6 +83,44 @@ def _version(axis: str, toolchain: Toolchain) -> dict[str, str]:
     revisions += [one.version for one in toolchain.packages if one.name == package]
     found = {"version": told[axis], "revision": "".join(revisions[:1]), "family": family}
     return {name: text for name, text in found.items() if text}
+
+
+def made_with(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
+    """What made the object that a scenario builds or inspects: scenario → axis → label → part → version.
+
+    Of scenarios that run something nothing is said, nor of an object that somebody else built. A part of an unknown
+    version is left out.
+    """
+    tools: dict[str, dict[str, None]] = {}
+    for trial in plan.trials:
+        if trial.bound.kind in ASKS_A_BUILD:
+            tool = plan.requests[trial.bound.subject].argv[0]
+            tools.setdefault(trial.scenario, {}).update(dict.fromkeys(MAKERS.get(tool, ())))
+    labels = [label for axis, every in plan.axes if axis == LIBC for label in every if label in toolchains]
+    return {
+        scenario: {LIBC: {label: _parts(toolchains[label], names) for label in labels}}
+        for scenario, names in tools.items()
+        if names
+    }
+
+
+def _parts(toolchain: Toolchain, names: Iterable[str]) -> dict[str, str]:
+    """Their versions, by the names that people know them by."""
+    clang = "clang" in " ".join((*toolchain.tools.get("cc", ()), toolchain.identity.get("cc --version", "")))
+    compiler = toolchain.versions.get("cc", "")
+    known = {
+        "binutils": ("binutils", _binutils(toolchain)),
+        "cc": ("clang" if clang else "gcc", compiler),
+        "c++": ("clang++" if clang else "g++", toolchain.versions.get("c++", compiler)),
+        "rustc": ("rustc", toolchain.versions.get("rustc", "")),
+    }
+    return {known[name][0]: known[name][1] for name in names if known[name][1]}
+
+
+def _binutils(toolchain: Toolchain) -> str:
+    """As ld says it, or its package, which may be called after a processor."""
+    found = (one.version for one in toolchain.packages if one.name == "binutils" or one.name.startswith("binutils-"))
+    return toolchain.versions.get("ld") or upstream(next(found, ""))
 
 
 def _release() -> str:

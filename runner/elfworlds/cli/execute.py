@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import paths
 from elfworlds.cli import worlds
-from elfworlds.environment import environment, versions
+from elfworlds.environment import environment, made_with, versions
 from elfworlds.errors import InputError, InterruptedRunError
 from elfworlds.outcome import UNTRIED
 from elfworlds.records import Opened, RunDirectory, open_run, told
@@ -81,6 +81,7 @@ class Execution:
             "note": experiment.note or "",
             "axes": axes,
             "versions": versions(axes, self.toolchains),
+            "made-with": made_with(self.plan, self.toolchains),
             "planned": len(self.plan.trials),
             "rerun": " ".join(["elfworlds run", shlex.quote(shown(self.loaded.path)), *chosen]),
         }

@@ -1,4 +1,4 @@
-"""Where each outcome was seen, in as few conditions as are true: an account of a scenario whose outcome flips.
+"""Where each outcome was seen, in as few conditions as are true: an account of a scenario whose outcome changes.
 
 A threshold is only stated on an axis along which an outcome changed while everything else was equal; what the other
 axes decide stands in front, as sections. An account is a value: what a report says of it can be checked against
@@ -10,23 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import prod
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from elfworlds.flips.changes import changed, lines
 from elfworlds.flips.conditions import Condition, both, inside
-from elfworlds.flips.observed import kinds, observed, told_apart
+from elfworlds.flips.observed import observed, told_apart
 from elfworlds.flips.regions import Region, regions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from elfworlds.flips.alike import Outcomes
     from elfworlds.flips.conditions import Box
     from elfworlds.flips.cover import Cell
-    from elfworlds.flips.observed import Axes, Observed, Outcomes, Record
-    from elfworlds.flips.ordering import Order
+    from elfworlds.flips.marks import Order
+    from elfworlds.flips.observed import Axes, Observed, Point, Record
+    from elfworlds.flips.ordering import Orders
 
-    Kind: TypeAlias = "tuple[str, ...]"
-    Point: TypeAlias = "tuple[str, ...]"
 
 MOST_ORDERED = 3  # axes at once: more of them nobody follows in words
 MOST_CELLS = 144
@@ -55,6 +55,8 @@ class Account:
         sections: each point is in one of them; none where there would be too many to tell.
         combinations: how many there are of the labels that were tried.
         observed: how many of them gave an outcome.
+        flips: whether something changes along an ordered axis; else there are only repetitions that differ.
+        undecided: what was seen at each point that no section tells: it cannot be told from two that differ.
         only: axes on which outcomes were seen at one label alone, though others were planned.
         left_out: why trials do not count, and how many.
     """
@@ -65,18 +67,23 @@ class Account:
     orders: Mapping[str, Order]
     combinations: int
     observed: int
+    flips: bool
+    undecided: tuple[Outcomes, ...]
     only: tuple[tuple[str, str], ...]
     left_out: Outcomes
 
 
-def accounts(axes: Axes, orders: Mapping[str, Order], trials: Sequence[Record]) -> list[Account]:
-    """One for each scenario along whose ordered axes something changes; observers that saw the same are together."""
+def accounts(axes: Axes, orders: Orders, trials: Sequence[Record]) -> list[Account]:
+    """One for each scenario along whose ordered axes something changes, or whose repetitions differ.
+
+    Observers that saw the same are together.
+    """
     watched: dict[str, set[str]] = {}
     for trial in trials:
         watched.setdefault(trial["scenario"], set()).add(trial["observer"])
     found: list[Account] = []
     for one in observed(axes, orders, trials):
-        if _told_by_thresholds(one):
+        if _told_by_thresholds(one) or (one.varies and any(len(order.marks) > 1 for order in one.orders.values())):
             names = (one.observer,) if len(watched[one.scenario]) > 1 else ()
             sections = tuple(islice(_sections(one), MOST_SECTIONS + 1))
             _add(found, _account(one, names, sections if len(sections) <= MOST_SECTIONS else ()))
@@ -90,7 +97,9 @@ def _account(one: Observed, observers: tuple[str, ...], sections: tuple[Section,
         sections=sections,
         orders=one.orders,
         combinations=prod(map(len, one.axes.values())),
-        observed=len(one.points),
+        observed=len(one.points) + len(one.undecided),
+        flips=bool(_told_by_thresholds(one)),
+        undecided=one.undecided,
         only=tuple(_only(one)),
         left_out=one.left_out,
     )
@@ -118,12 +127,12 @@ def _sections(one: Observed) -> Iterator[Section]:
     deciding = _deciding(one, ordered)
     ordered = [axis for axis in ordered if axis in deciding]
     keys = _keys(one, [axis for axis in deciding if axis not in ordered], ordered)
-    parts: dict[tuple[tuple[Cell, Kind], ...], dict[tuple[str, ...], list[Point]]] = {}
+    parts: dict[tuple[tuple[Cell, int], ...], dict[tuple[str, ...], list[Point]]] = {}
     by_labels: dict[tuple[str, ...], list[Point]] = {}
     for point, (labels, _) in keys.items():
         by_labels.setdefault(labels, []).append(point)
     for labels, points in by_labels.items():
-        seen = {keys[point][1]: kinds(one.points[point]) for point in points}
+        seen = {keys[point][1]: one.points[point].kind for point in points}
         parts.setdefault(tuple(sorted(seen.items())), {})[labels] = points
     conditions = _labelled(one, deciding, ordered)
     for choices in parts.values():

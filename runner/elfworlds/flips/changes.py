@@ -7,24 +7,26 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds.flips.conditions import Cut
-from elfworlds.flips.observed import kinds, observed, together
+from elfworlds.flips.observed import joined, observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from elfworlds.flips.observed import Axes, Observed, Outcomes, Record
-    from elfworlds.flips.ordering import Mark, Order
+    from elfworlds.flips.alike import Outcomes
+    from elfworlds.flips.marks import Mark
+    from elfworlds.flips.observed import Axes, Observed, Record, Seen
+    from elfworlds.flips.ordering import Orders
 
-    Line: TypeAlias = "tuple[tuple[str, str], ...]"
+    Labels: TypeAlias = "tuple[tuple[str, str], ...]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Two neighbours on an axis with different outcomes.
+    """Two neighbours on an axis that gave different outcomes.
 
     Attributes:
         at: the labels on the other axes.
-        cut: between which versions; nothing was observed between the two at these labels.
+        cut: between which versions; nothing that tells was observed between the two at these labels.
         comes_back: whether an outcome is seen again further along, so that there is no version from which it holds.
     """
 
@@ -38,38 +40,38 @@ class Change:
     comes_back: bool
 
 
-def changes(axes: Axes, orders: Mapping[str, Order], trials: Iterable[Record]) -> list[Change]:
+def changes(axes: Axes, orders: Orders, trials: Iterable[Record]) -> list[Change]:
     """All changes of a run, by scenario, observer, axis, labels and version."""
     return [
         change
         for one in observed(axes, orders, trials)
         for axis in one.orders
-        for line, seen in lines(one, axis)
-        for change in _along(one, axis, {**one.fixed, **dict(line)}, seen)
+        for labels, line in lines(one, axis)
+        for change in _along(one, axis, {**one.fixed, **dict(labels)}, line)
     ]
 
 
-def lines(one: Observed, axis: str) -> Iterator[tuple[Line, list[tuple[Mark, Outcomes]]]]:
+def lines(one: Observed, axis: str) -> Iterator[tuple[Labels, list[tuple[Mark, Seen]]]]:
     """The points that only this axis tells apart, in its order; versions of different families are different lines."""
     order, place = one.orders[axis], list(one.axes).index(axis)
-    found: dict[tuple[str, tuple[str, ...]], dict[str, Outcomes]] = {}
-    for point, outcomes in one.points.items():
+    found: dict[tuple[str, tuple[str, ...]], dict[str, Seen]] = {}
+    for point, seen in one.points.items():
         family = order.places[point[place]].family
-        found.setdefault((family, point[:place] + point[place + 1 :]), {})[point[place]] = outcomes
+        found.setdefault((family, point[:place] + point[place + 1 :]), {})[point[place]] = seen
     names = [name for name in one.axes if name != axis]
-    for (_, labels), seen in found.items():
-        marks = [(mark, together(seen[label] for label in mark.labels)) for mark in order.among(seen).marks]
+    for (_, labels), by_label in found.items():
+        marks = [(mark, joined(by_label[label] for label in mark.labels)) for mark in order.among(by_label).marks]
         yield tuple(zip(names, labels, strict=True)), marks
 
 
-def changed(seen: Sequence[tuple[Mark, Outcomes]]) -> bool:
+def changed(line: Sequence[tuple[Mark, Seen]]) -> bool:
     """Whether not all of a line is the same."""
-    return len({kinds(outcomes) for _, outcomes in seen}) > 1
+    return len({seen.kind for _, seen in line}) > 1
 
 
-def _along(one: Observed, axis: str, at: Mapping[str, str], seen: list[tuple[Mark, Outcomes]]) -> Iterator[Change]:
-    steps = [(first, second) for first, second in pairwise(seen) if kinds(first[1]) != kinds(second[1])]
-    runs = [kinds(seen[0][1]), *(kinds(second[1]) for _, second in steps)]
+def _along(one: Observed, axis: str, at: Mapping[str, str], line: Sequence[tuple[Mark, Seen]]) -> Iterator[Change]:
+    steps = [(first, second) for first, second in pairwise(line) if first[1].kind != second[1].kind]
+    runs = [line[0][1].kind, *(second[1].kind for _, second in steps)]
     for (before, was), (after, then) in steps:
         yield Change(
             scenario=one.scenario,
@@ -77,7 +79,7 @@ def _along(one: Observed, axis: str, at: Mapping[str, str], seen: list[tuple[Mar
             axis=axis,
             at=at,
             cut=Cut(before, after),
-            before=was,
-            after=then,
+            before=was.outcomes,
+            after=then.outcomes,
             comes_back=len(set(runs)) < len(runs),
         )

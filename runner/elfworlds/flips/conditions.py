@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from elfworlds.flips.ordering import Mark, Order
+    from elfworlds.flips.marks import Mark, Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,11 @@ class Cut:
 
     before: Mark
     after: Mark
+
+    @property
+    def changed(self) -> tuple[tuple[str, str], ...]:
+        """The parts that have another version after it, and which."""
+        return tuple(part for part in self.after.parts if part not in self.before.parts)
 
 
 @dataclass(frozen=True, slots=True)

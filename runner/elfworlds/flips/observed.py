@@ -6,18 +6,29 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from elfworlds.flips.alike import kinds, together
 from elfworlds.outcome import UNTRIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from elfworlds.flips.ordering import Order
+    from elfworlds.flips.alike import Outcomes
+    from elfworlds.flips.marks import Order
+    from elfworlds.flips.ordering import Orders
 
     Record: TypeAlias = "Mapping[str, Any]"
     Axes: TypeAlias = "Mapping[str, Sequence[str]]"
+    Point: TypeAlias = "tuple[str, ...]"
 
-Outcomes: TypeAlias = tuple[tuple[str, int], ...]  # name and how often, sorted by name
 UNKNOWN = "of an unknown version"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What happened at some points that gave the same, all together; `kind` is equal where that is so."""
+
+    outcomes: Outcomes
+    kind: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +39,7 @@ class Observed:
         axes: those that vary, each with the labels that any of its trials has.
         orders: the ordered ones among them, with the places where something was observed.
         points: the labels on these axes, in the order of `axes`, → what happened there.
+        undecided: what happened at points that cannot be told from two that differ; they are not among `points`.
         fixed: the label on each other axis.
         left_out: why trials do not count, and how many.
     """
@@ -36,12 +48,18 @@ class Observed:
     observer: str
     axes: Mapping[str, tuple[str, ...]]
     orders: Mapping[str, Order]
-    points: Mapping[tuple[str, ...], Outcomes]
+    points: Mapping[Point, Seen]
+    undecided: tuple[Outcomes, ...]
     fixed: Mapping[str, str]
     left_out: Outcomes
 
+    @property
+    def varies(self) -> bool:
+        """Whether repetitions differed anywhere."""
+        return bool(self.undecided) or any(len(seen.outcomes) > 1 for seen in self.points.values())
 
-def observed(axes: Axes, orders: Mapping[str, Order], trials: Iterable[Record]) -> list[Observed]:
+
+def observed(axes: Axes, orders: Orders, trials: Iterable[Record]) -> list[Observed]:
     """Every scenario and observer with several outcomes, in the plan's order whatever the order of the trials is."""
     groups: dict[tuple[str, str], list[Record]] = {}
     for one in sorted(trials, key=lambda one: one["number"]):
@@ -53,27 +71,23 @@ def _differ(trials: Iterable[Record]) -> bool:
     return len({one["outcome"] for one in trials if one["verdict"] not in UNTRIED}) > 1
 
 
-def kinds(outcomes: Outcomes) -> tuple[str, ...]:
-    """The names: distributions are the same where these are, since their counts are chance."""
-    return tuple(name for name, _ in outcomes)
+def joined(parts: Iterable[Seen]) -> Seen:
+    """Several that gave the same, as one."""
+    listed = list(parts)
+    return Seen(together(one.outcomes for one in listed), listed[0].kind)
 
 
-def together(parts: Iterable[Outcomes]) -> Outcomes:
-    total: Counter[str] = Counter()
-    for part in parts:
-        total.update(dict(part))
-    return tuple(sorted(total.items()))
-
-
-def _group(scenario: str, observer: str, axes: Axes, orders: Mapping[str, Order], trials: list[Record]) -> Observed:
+def _group(scenario: str, observer: str, axes: Axes, orders: Orders, trials: list[Record]) -> Observed:
     varied = _varied(axes, trials)
-    usable = {axis: order for axis, order in orders.items() if axis in varied}
+    usable = {axis: order for axis, order in orders.of(scenario).items() if axis in varied}
     left_out = Counter(one["verdict"] for one in trials if one["verdict"] in UNTRIED)
     tried = [one for one in trials if one["verdict"] not in UNTRIED]
     told = [one for one in tried if all(one["point"][axis] in order.places for axis, order in usable.items())]
     left_out.update({UNKNOWN: len(tried) - len(told)} if len(told) < len(tried) else {})
-    points = _points(varied, told)
-    seen = {axis: {point[place] for point in points} for place, axis in enumerate(varied)}
+    counted = _points(varied, told)
+    numbers = kinds(counted)
+    points = {point: Seen(counted[point], number) for point, number in numbers.items()}
+    seen = {axis: {point[place] for point in counted} for place, axis in enumerate(varied)}
     found = {axis: order.among(seen[axis]) for axis, order in usable.items()}
     return Observed(
         scenario=scenario,
@@ -81,6 +95,7 @@ def _group(scenario: str, observer: str, axes: Axes, orders: Mapping[str, Order]
         axes=varied,
         orders=_decisive(varied, found, points),
         points=points,
+        undecided=tuple(outcomes for point, outcomes in counted.items() if point not in numbers),
         fixed={axis: trials[0]["point"][axis] for axis in axes if axis not in varied},
         left_out=tuple(sorted(left_out.items())),
     )
@@ -91,37 +106,37 @@ def _varied(axes: Axes, trials: Sequence[Record]) -> dict[str, tuple[str, ...]]:
     return {axis: tuple(one for one in axes[axis] if one in there) for axis, there in seen.items() if len(there) > 1}
 
 
-def _points(varied: Mapping[str, tuple[str, ...]], trials: Sequence[Record]) -> dict[tuple[str, ...], Outcomes]:
-    found: dict[tuple[str, ...], Counter[str]] = {}
+def _points(varied: Mapping[str, tuple[str, ...]], trials: Sequence[Record]) -> dict[Point, Outcomes]:
+    found: dict[Point, Counter[str]] = {}
     for one in trials:
         found.setdefault(tuple(one["point"][axis] for axis in varied), Counter())[str(one["outcome"])] += 1
     places = [{label: place for place, label in enumerate(labels)} for labels in varied.values()]
 
-    def place(point: tuple[str, ...]) -> list[int]:
+    def place(point: Point) -> list[int]:
         return [where[label] for where, label in zip(places, point, strict=True)]
 
     return {point: tuple(sorted(found[point].items())) for point in sorted(found, key=place)}
 
 
 def told_apart(one: Observed, axes: Iterable[str]) -> bool:
-    """Whether points that are alike on these axes always have the same outcomes; one version is one place."""
+    """Whether points with the same labels on these axes always gave the same; one version is one place."""
     return _told_apart(list(one.axes), list(axes), one.orders, one.points)
 
 
 def _told_apart(
-    names: list[str], axes: Sequence[str], orders: Mapping[str, Order], points: Mapping[tuple[str, ...], Outcomes]
+    names: list[str], axes: Sequence[str], orders: Mapping[str, Order], points: Mapping[Point, Seen]
 ) -> bool:
     columns = [(names.index(axis), orders[axis].places if axis in orders else None) for axis in axes]
-    seen: dict[tuple[str | int, ...], tuple[str, ...]] = {}
-    for point, outcomes in points.items():
+    known: dict[tuple[str | int, ...], int] = {}
+    for point, seen in points.items():
         key = tuple(point[at] if ranks is None else ranks[point[at]].rank for at, ranks in columns)
-        if seen.setdefault(key, kinds(outcomes)) != kinds(outcomes):
+        if known.setdefault(key, seen.kind) != seen.kind:
             return False
     return True
 
 
 def _decisive(
-    varied: Mapping[str, tuple[str, ...]], orders: Mapping[str, Order], points: Mapping[tuple[str, ...], Outcomes]
+    varied: Mapping[str, tuple[str, ...]], orders: Mapping[str, Order], points: Mapping[Point, Seen]
 ) -> dict[str, Order]:
     """Without axes on which labels of one version gave different outcomes: there it is not the version that decides."""
     kept: dict[str, Order] = {}

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elfworlds.flips.alike import together
 from elfworlds.flips.conditions import Condition, Cut
 from elfworlds.flips.cover import cover, free_sides
-from elfworlds.flips.observed import kinds, together
+from elfworlds.flips.observed import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from elfworlds.flips.alike import Outcomes
     from elfworlds.flips.conditions import Box
     from elfworlds.flips.cover import Cell, Span
-    from elfworlds.flips.observed import Observed, Outcomes
-    from elfworlds.flips.ordering import Order
+    from elfworlds.flips.marks import Order
+    from elfworlds.flips.observed import Observed, Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def regions(one: Observed, axes: Sequence[str]) -> tuple[Region, ...]:
     orders = [_met(one, axis) for axis in axes]
     seen = _by_cell(one, orders)
     if not orders:
-        return (Region(together(seen.values()), ()),)
+        return (Region(together(one.outcomes for one in seen.values()), ()),)
     return tuple(_along(seen, orders[0]) if len(orders) == 1 else _within(seen, orders))
 
 
@@ -45,42 +47,42 @@ def _met(one: Observed, axis: str) -> Order:
     return one.orders[axis].among({point[place] for point in one.points})
 
 
-def _by_cell(one: Observed, orders: Sequence[Order]) -> dict[Cell, Outcomes]:
-    """The outcomes by the places' numbers on each axis, from 0."""
+def _by_cell(one: Observed, orders: Sequence[Order]) -> dict[Cell, Seen]:
+    """What was seen by the places' numbers on each axis, from 0."""
     columns = [
         (list(one.axes).index(order.axis), {label: at for at, mark in enumerate(order.marks) for label in mark.labels})
         for order in orders
     ]
-    cells: dict[Cell, list[Outcomes]] = {}
-    for point, outcomes in one.points.items():
-        cells.setdefault(tuple(places[point[at]] for at, places in columns), []).append(outcomes)
-    return {cell: together(parts) for cell, parts in cells.items()}
+    cells: dict[Cell, list[Seen]] = {}
+    for point, seen in one.points.items():
+        cells.setdefault(tuple(places[point[at]] for at, places in columns), []).append(seen)
+    return {cell: joined(parts) for cell, parts in cells.items()}
 
 
-def _along(seen: Mapping[Cell, Outcomes], order: Order) -> Iterator[Region]:
+def _along(seen: Mapping[Cell, Seen], order: Order) -> Iterator[Region]:
     """Runs of the same, or, where one comes back, lists: that is no flip."""
     runs: list[list[int]] = []
     for at in range(len(order.marks)):
-        if runs and kinds(seen[runs[-1][0],]) == kinds(seen[at,]):
+        if runs and seen[runs[-1][0],].kind == seen[at,].kind:
             runs[-1].append(at)
         else:
             runs.append([at])
-    by_kind: dict[tuple[str, ...], list[int]] = {}
+    by_kind: dict[int, list[int]] = {}
     for run in runs:
-        by_kind.setdefault(kinds(seen[run[0],]), []).extend(run)
+        by_kind.setdefault(seen[run[0],].kind, []).extend(run)
     flips = len(by_kind) == len(runs)
     for run in reversed(runs) if flips else by_kind.values():
         told = _condition(order, (run[0], run[-1])) if flips else _listed(order, run)
-        yield Region(together(seen[at,] for at in run), ((told,),))
+        yield Region(together(seen[at,].outcomes for at in run), ((told,),))
 
 
-def _within(seen: Mapping[Cell, Outcomes], orders: Sequence[Order]) -> Iterator[Region]:
+def _within(seen: Mapping[Cell, Seen], orders: Sequence[Order]) -> Iterator[Region]:
     sizes = [len(order.marks) for order in orders]
-    found = cover({cell: kinds(outcomes) for cell, outcomes in seen.items()}, sizes)
+    found = cover({cell: one.kind for cell, one in seen.items()}, sizes)
     words = {kind: sum(1 + len(sizes) - free_sides(span, sizes) for span in spans) for kind, spans in found.items()}
     rest = max(words, key=lambda kind: words[kind])  # the first of several: the one at the lower ends
     for kind in sorted(words, key=lambda kind: (kind == rest, words[kind])):
-        outcomes = together(one for one in seen.values() if kinds(one) == kind)
+        outcomes = together(one.outcomes for one in seen.values() if one.kind == kind)
         yield Region(outcomes, () if kind == rest else tuple(_box(orders, span) for span in found[kind]))
 
 

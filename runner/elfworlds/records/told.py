@@ -24,6 +24,7 @@ class RunTold:
         source: title, url, year, authors; whatever the experiment gives.
         axes: each with its labels.
         versions: what is behind the labels of `libc`, `gdb`, `rustc`: axis → label → `version`, `revision`, `family`.
+        made_with: what made the objects that scenarios build or inspect: scenario → axis → label → part → version.
         planned: how many trials there are in all; fewer records mean that the run was interrupted.
         trials: records with settled verdicts, in the plan's order.
         traces: what the loader did at each scenario and point, in the order of the trials that they stand for.
@@ -43,6 +44,7 @@ class RunTold:
     environment: Mapping[str, Any]
     rerun: str
     versions: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    made_with: Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]] = field(default_factory=dict)
 
 
 def told(directory: RunDirectory) -> RunTold:
@@ -56,6 +58,7 @@ def told(directory: RunDirectory) -> RunTold:
         note=about["note"],
         axes=about["axes"],
         versions=about.get("versions", {}),  # not in runs of earlier versions
+        made_with=about.get("made-with", {}),
         planned=about["planned"],
         trials=trials,
         events=directory.events(),

@@ -1,24 +1,25 @@
-"""Where outcomes flip along ordered axes, in words: `isolated from libc 2.36 on, shared below`."""
+"""Where outcomes flip along ordered axes, in words: `isolated from libc 2.36 on, shared below`; or that they vary."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elfworlds.flips import accounts, orders
+from elfworlds.flips import accounts, orders, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from elfworlds.flips import Account, Box, Condition, Cut, Mark, Region, Section
+    from elfworlds.flips import Account, Box, Condition, Cut, Mark, Outcomes, Region, Section
     from elfworlds.records import RunTold
 
 MOST_BOXES, MOST_LISTED = 5, 16
 TOO_MANY = "no few words tell where the outcome changes; the table `flips` does"
+VARIES = "the outcome varies; along no ordered axis does it change by more than chance"
 
 
 def of(run: RunTold) -> list[Account]:
-    """An account of each scenario whose outcome flips."""
-    return accounts(run.axes, orders(run.axes, run.versions), run.trials)
+    """An account of each scenario whose outcome flips, or varies."""
+    return accounts(run.axes, orders(run.axes, run.versions, run.made_with), run.trials)
 
 
 def flip_lines(run: RunTold) -> list[str]:
@@ -30,7 +31,12 @@ def _lines(one: Account) -> Iterator[str]:
     for section in one.sections:
         yield f"{head(one, section)}: {words(section)}"
     if not one.sections:
-        yield f"{head(one, None)}: {TOO_MANY}"
+        yield f"{head(one, None)}: {without_sections(one)}"
+
+
+def without_sections(one: Account) -> str:
+    """What is said where no section is."""
+    return TOO_MANY if one.flips else VARIES
 
 
 def head(one: Account, section: Section | None) -> str:
@@ -45,12 +51,14 @@ def words(section: Section) -> str:
     """What was seen in the section, and from which version on."""
     regions = section.regions
     if len(regions) == 1:
-        return f"{_outcomes(regions[0])} everywhere"
+        told = _outcomes(regions[0].outcomes)
+        several = len(regions[0].outcomes) > 1
+        return f"the outcome varies: {told}; no place differs by more than chance" if several else f"{told} everywhere"
     if all(len(one.boxes) == 1 and len(one.boxes[0]) == 1 for one in regions):
         return ", ".join(_along(regions))
     if too_long(section):
         return TOO_MANY
-    parts = [f"{_outcomes(one)} {_places(one.boxes) or 'elsewhere'}" for one in regions]
+    parts = [f"{_outcomes(one.outcomes)} {_places(one.boxes) or 'elsewhere'}" for one in regions]
     return "; ".join(parts)
 
 
@@ -63,6 +71,25 @@ def too_long(section: Section) -> bool:
 
 def rests(one: Account) -> list[str]:
     """What the words do not stand on."""
+    return [*_together(one), *_undecided(one), *_missing(one)]
+
+
+def _together(one: Account) -> list[str]:
+    """Which parts of a toolchain changed at once."""
+    cuts = [cut for section in one.sections for cuts in _cuts(section).values() for cut in cuts]
+    names = list(dict.fromkeys(name for cut in cuts for name, _ in cut.changed))
+    return [f"{_listed(names)} changed together; which of them decides was not seen"] if len(names) > 1 else []
+
+
+def _undecided(one: Account) -> list[str]:
+    if not one.undecided:
+        return []
+    seen = f"{len(one.undecided)} of {one.combinations} combinations"
+    told = _outcomes(together(one.undecided))
+    return [f"{seen} cannot be told from two that differ: {told}; more repetitions would tell"]
+
+
+def _missing(one: Account) -> list[str]:
     missing = one.combinations - one.observed
     left = ", ".join(f"{count} trial{'' if count == 1 else 's'} {why}" for why, count in one.left_out)
     if not missing:
@@ -76,15 +103,19 @@ def between(section: Section) -> list[str]:
     """The long form of each threshold: the neighbours that were tried, with revisions and labels."""
     if too_long(section):
         return []
-    conditions = [one for region in section.regions for box in region.boxes for one in box]
-    found: dict[str, set[Cut]] = {}
-    for one in conditions:
-        found.setdefault(one.axis, set()).update(cut for cut in (one.since, one.until) if cut)
     return [
         f"{axis}: between {_full(cut.before)} and {_full(cut.after)}"
-        for axis, cuts in found.items()
+        for axis, cuts in _cuts(section).items()
         for cut in sorted(cuts, key=lambda cut: cut.after.rank)
     ]
+
+
+def _cuts(section: Section) -> dict[str, set[Cut]]:
+    """Axis → the thresholds on it that the section names."""
+    found: dict[str, set[Cut]] = {}
+    for one in (one for region in section.regions for box in region.boxes for one in box):
+        found.setdefault(one.axis, set()).update(cut for cut in (one.since, one.until) if cut)
+    return found
 
 
 def _full(mark: Mark) -> str:
@@ -92,12 +123,12 @@ def _full(mark: Mark) -> str:
     return f"{mark.full} ({labels})" if labels else mark.full
 
 
-def _outcomes(one: Region) -> str:
+def _outcomes(seen: Outcomes) -> str:
     """The name; of several how often each was seen."""
-    if len(one.outcomes) == 1:
-        return one.outcomes[0][0]
-    total = sum(count for _, count in one.outcomes)
-    return " or ".join(f"{name} ({count} of {total})" for name, count in one.outcomes)
+    if len(seen) == 1:
+        return seen[0][0]
+    total = sum(count for _, count in seen)
+    return " or ".join(f"{name} ({count} of {total})" for name, count in seen)
 
 
 def _along(regions: Sequence[Region]) -> Iterator[str]:
@@ -105,9 +136,9 @@ def _along(regions: Sequence[Region]) -> Iterator[str]:
     for place, one in enumerate(regions):
         ((condition,),) = one.boxes
         if place == len(regions) - 1 and condition.until and not condition.since and place == 1:
-            yield f"{_outcomes(one)} below"
+            yield f"{_outcomes(one.outcomes)} below"
         else:
-            yield f"{_outcomes(one)} {_first(condition, '' if place else f'{condition.axis} ')}"
+            yield f"{_outcomes(one.outcomes)} {_first(condition, '' if place else f'{condition.axis} ')}"
 
 
 def _places(boxes: Sequence[Box]) -> str:
@@ -124,27 +155,51 @@ def _place(box: Box, comma: str) -> str:
 
 
 def _first(one: Condition, axis: str) -> str:
+    """`axis` is empty where it was named before; parts of a toolchain are always named."""
     if one.marks:
-        return f"at {axis}{_any(one.marks)}"
+        return f"at {'' if one.marks[0].parts else axis}{_any(one.marks)}"
     if one.since and one.until:
-        first, last = one.since.after, one.until.before
-        return f"at {axis}{first.text}" if first == last else f"from {axis}{first.text} to {last.text}"
+        first, last = _version(one.axis, one.since, axis), _last(one.axis, one.since, one.until)
+        return f"at {first}" if one.since.after == one.until.before else f"from {first} to {last}"
     if one.since:
-        return f"from {axis}{one.since.after.text} on"
-    return f"below {axis}{one.until.after.text}" if one.until else ""
+        return f"from {_version(one.axis, one.since, axis)} on"
+    return f"below {_version(one.axis, one.until, axis)}" if one.until else ""
 
 
 def _second(one: Condition) -> str:
     if one.marks:
-        return f"{one.axis} is {_any(one.marks, 'or')}"
+        return f"{'made with' if one.marks[0].parts else f'{one.axis} is'} {_any(one.marks, 'or')}"
     if one.since:
-        return f"{one.axis} is at least {one.since.after.text}"
-    return f"{one.axis} is below {one.until.after.text}" if one.until else ""
+        version = _version(one.axis, one.since)
+        return f"made with {version} or later" if one.since.changed else f"{one.axis} is at least {version}"
+    if one.until is None:
+        return ""
+    version = _version(one.axis, one.until)
+    return f"made with less than {version}" if one.until.changed else f"{one.axis} is below {version}"
+
+
+def _version(axis: str, cut: Cut, prefix: str = "") -> str:
+    """The upper side of a threshold."""
+    return " with ".join(" ".join(part) for part in _deciding(axis, cut)) or f"{prefix}{cut.after.text}"
+
+
+def _last(axis: str, since: Cut, until: Cut) -> str:
+    """The lower side of the upper threshold, in the same parts as the lower one is told in."""
+    versions = dict(until.before.parts)
+    return " with ".join(f"{name} {versions[name]}" for name, _ in _deciding(axis, since)) or until.before.text
+
+
+def _deciding(axis: str, cut: Cut) -> list[tuple[str, str]]:
+    """What changed there of what made an object; the toolchain's own version only where nothing else did."""
+    return [(name, version) for name, version in cut.changed if name != axis] or list(cut.changed)
 
 
 def _any(marks: Sequence[Mark], last: str = "and") -> str:
     """`2.31, 2.36 and 2.41`."""
-    texts = [one.text for one in marks]
+    return _listed([one.text for one in marks], last)
+
+
+def _listed(texts: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
 
 

@@ -8,12 +8,12 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from elfworlds.flips import orders
+from elfworlds.flips import changes, orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from elfworlds.flips import Mark, Order
+    from elfworlds.flips import Change, Mark, Order
     from elfworlds.records import RunTold
 
     Record = Mapping[str, Any]
@@ -33,13 +33,7 @@ class Head:
     @property
     def version(self) -> str | None:
         """The version, where the label does not say it."""
-        return self.mark.text if self.mark and self.label not in (self.mark.text, self.mark.full) else None
-
-    def precedes(self, other: Head) -> bool:
-        """Whether the other comes after it on an ordered axis."""
-        if self.mark is None or other.mark is None:
-            return False
-        return self.mark.family == other.mark.family and self.mark.rank < other.mark.rank
+        return self.mark.head if self.mark and self.label not in (self.mark.text, self.mark.full) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +58,19 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One grid: the labels on all other axes, and tiles by row and column; none where nothing was tried."""
+    """One grid.
+
+    Attributes:
+        at: the labels on all other axes.
+        tiles: by row and column; none where nothing was tried.
+        below: places from which on, down the rows, the outcome is another one.
+        beside: the same across the columns.
+    """
 
     at: tuple[tuple[str, str], ...]
     tiles: Mapping[tuple[int, int], Tile]
+    below: frozenset[tuple[int, int]]
+    beside: frozenset[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,15 @@ class Heat:
 
 def heats(run: RunTold) -> list[Heat]:
     """A heat map of each scenario in which two axes vary, unless it would be too large to read."""
-    found = orders(run.axes, run.versions)
+    found = orders(run.axes, run.versions, run.made_with)
     by_scenario: dict[str, list[Record]] = {}
     for one in sorted(run.trials, key=lambda one: one["number"]):
         by_scenario.setdefault(one["scenario"], []).append(one)
-    made = (_heat(name, run.axes, found, trials) for name, trials in by_scenario.items())
+    flips = changes(run.axes, found, run.trials)
+    made = (
+        _heat(name, run.axes, found.of(name), trials, [one for one in flips if one.scenario == name])
+        for name, trials in by_scenario.items()
+    )
     return [one for one in made if one is not None]
 
 
@@ -107,7 +114,11 @@ def outcomes(run: RunTold) -> list[str]:
 
 
 def _heat(
-    scenario: str, axes: Mapping[str, Sequence[str]], found: Mapping[str, Order], trials: Sequence[Record]
+    scenario: str,
+    axes: Mapping[str, Sequence[str]],
+    found: Mapping[str, Order],
+    trials: Sequence[Record],
+    flips: Sequence[Change],
 ) -> Heat | None:
     labels = _varied(axes, found, trials)
     if len(labels.keys() - {OBSERVER}) < 2:  # noqa: PLR2004  # a grid has two sides
@@ -115,7 +126,8 @@ def _heat(
     row_axis, column_axis = _sides([axis for axis in labels if axis != OBSERVER], found)
     rows, columns = (_side(axis, labels[axis], found.get(axis)) for axis in (row_axis, column_axis))
     rest = {axis: labels[axis] for axis in labels if axis not in (row_axis, column_axis)}
-    panels = tuple(_panels(rest, labels[row_axis], labels[column_axis], (row_axis, column_axis), trials))
+    sides = {axis: labels[axis] for axis in (row_axis, column_axis)}
+    panels = tuple(_panels(rest, sides, trials, flips))
     if max(len(rows.heads), len(columns.heads)) > MOST_LABELS or not 0 < len(panels) <= MOST_PANELS:
         return None
     return Heat(scenario, rows, columns, panels)
@@ -145,24 +157,33 @@ def _side(axis: str, labels: Sequence[str], order: Order | None) -> Side:
 
 def _panels(
     rest: Mapping[str, Sequence[str]],
-    rows: Sequence[str],
-    columns: Sequence[str],
-    sides: tuple[str, str],
+    sides: Mapping[str, Sequence[str]],
     trials: Sequence[Record],
+    flips: Sequence[Change],
 ) -> Iterator[Panel]:
+    axes = (*rest, *sides)
     cells: dict[tuple[str, ...], list[Record]] = {}
     for one in trials:
         place = {**one["point"], OBSERVER: one[OBSERVER]}
-        cells.setdefault(tuple(place[axis] for axis in (*rest, *sides)), []).append(one)
+        cells.setdefault(tuple(place[axis] for axis in axes), []).append(one)
+    (row_axis, rows), (column_axis, columns) = sides.items()
+    below, beside = _first_after(flips, row_axis, axes), _first_after(flips, column_axis, axes)
     for choice in product(*rest.values()):
-        tiles = {
-            (row, column): _tile(cells[(*choice, row_label, column_label)])
+        labels = {
+            (row, column): (*choice, row_label, column_label)
             for row, row_label in enumerate(rows)
             for column, column_label in enumerate(columns)
-            if (*choice, row_label, column_label) in cells
         }
+        tiles = {at: _tile(cells[place]) for at, place in labels.items() if place in cells}
         if tiles:
-            yield Panel(tuple(zip(rest, choice, strict=True)), tiles)
+            edges = (frozenset(at for at, place in labels.items() if place in after) for after in (below, beside))
+            yield Panel(tuple(zip(rest, choice, strict=True)), tiles, *edges)
+
+
+def _first_after(flips: Sequence[Change], axis: str, axes: Sequence[str]) -> set[tuple[str, ...]]:
+    """The places from which on the outcome is another one along an axis, as their labels on all axes."""
+    after = ({**one.at, axis: one.cut.after.labels[0], OBSERVER: one.observer} for one in flips if one.axis == axis)
+    return {tuple(place[name] for name in axes) for place in after}
 
 
 def _tile(trials: Sequence[Record]) -> Tile:

@@ -1,8 +1,8 @@
 """A heat map of outcomes over two axes, as the text of an SVG file.
 
 A colour for each outcome and its name in the cell, so that nothing is told by colour alone. Where there is no room for
-names, letters stand for them. A heavy line runs where neighbours on an ordered axis differ. Several outcomes at one
-place share its cell by how often they were seen.
+names, letters stand for them. A heavy line runs where the table `flips` has a change, before the first place after it.
+Several outcomes at one place share its cell by how often they were seen.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _panel(
             spot = (x + column * layout.wide, y + row * layout.high)
             size = (layout.wide - GAP, layout.high - GAP)
             yield cells.cell(panel.tiles.get((row, column)), (*spot, *size), colours, layout.letters, low=layout.low)
-    yield from _edges(heat, panel, layout, (x, y))
+    yield from _edges(panel, layout, (x, y))
     for (row, column), tile in panel.tiles.items():
         if tile.verdict in cells.BADGES:
             corner = (x + (column + 1) * layout.wide - GAP, y + row * layout.high)
@@ -189,20 +189,14 @@ def _row(head: Head, x: float, y: float, layout: Layout) -> Iterator[str]:
         yield svg.label(x, y + 7, head.label, "soft e")
 
 
-def _edges(heat: Heat, panel: Panel, layout: Layout, grid: tuple[float, float]) -> Iterator[str]:
-    """Lines between neighbours on an ordered axis where not the same was seen."""
-    for (row, column), tile in panel.tiles.items():
+def _edges(panel: Panel, layout: Layout, grid: tuple[float, float]) -> Iterator[str]:
+    """Lines before the places from which on the outcome is another one along an ordered axis."""
+    for row, column in sorted(panel.tiles):
         x, y = grid[0] + column * layout.wide - GAP / 2, grid[1] + row * layout.high - GAP / 2
-        if _flips(heat.columns, column, tile, panel.tiles.get((row, column + 1))):
-            yield cells.edge(f"M{x + layout.wide:g},{y:g}v{layout.high:g}")
-        if _flips(heat.rows, row, tile, panel.tiles.get((row + 1, column))):
-            yield cells.edge(f"M{x:g},{y + layout.high:g}h{layout.wide:g}")
-
-
-def _flips(side: Side, at: int, one: Tile, other: Tile | None) -> bool:
-    if other is None or not one.outcomes or not other.outcomes or one.kinds == other.kinds:
-        return False
-    return side.heads[at].precedes(side.heads[at + 1])
+        if (row, column) in panel.beside:
+            yield cells.edge(f"M{x:g},{y:g}v{layout.high:g}")
+        if (row, column) in panel.below:
+            yield cells.edge(f"M{x:g},{y:g}h{layout.wide:g}")
 
 
 def _legend(heat: Heat, layout: Layout, colours: Colours, size: tuple[float, float]) -> tuple[list[str], float]:
@@ -229,6 +223,6 @@ def _signs(heat: Heat, layout: Layout, colours: Colours) -> Iterator[tuple[str, 
         yield cells.parted(list(colours.values())), "a cell in parts: several outcomes, by how often each was seen"
     grid = len(heat.rows.heads) * len(heat.columns.heads) * len(heat.panels)
     verdicts = {one.verdict for one in tiles}
-    if any(True for panel in heat.panels for _ in _edges(heat, panel, layout, (0, 0))):
+    if any(True for panel in heat.panels for _ in _edges(panel, layout, (0, 0))):
         yield cells.edge("M0,8h26"), "the outcome changes along an ordered axis"
     yield from cells.signs(verdicts | ({""} if grid == len(tiles) else {cells.NOWHERE}))

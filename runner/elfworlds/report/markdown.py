@@ -57,7 +57,7 @@ def _flips(run: RunTold) -> list[str]:
         for section in one.sections:
             lines.append(f"- {escape(flips.head(one, section))}: **{escape(flips.words(section))}**.")
             lines += [f"  - {escape(text)}" for text in flips.between(section)]
-        lines += [] if one.sections else [f"- {escape(flips.head(one, None))}: {escape(flips.TOO_MANY)}."]
+        lines += [] if one.sections else [f"- {escape(flips.head(one, None))}: {escape(flips.without_sections(one))}."]
         lines += [f"- {escape(one.scenario)}: {escape(text)}." for text in flips.rests(one)]
     return ["## Where outcomes flip", "", *lines, ""] if lines else []
 

@@ -60,7 +60,7 @@ _MAKERS: Mapping[str, Callable[[RunTold, Records], pd.DataFrame]] = {
     "link_maps": lambda run, _: link_maps_frame(run.name, list(run.axes), run.traces),
     "searches": lambda run, _: searches_frame(run.name, list(run.axes), run.traces),
     "bindings": lambda run, _: bindings_frame(run.name, list(run.axes), run.traces),
-    "flips": lambda run, _: flips_frame(run.name, run.axes, run.versions, run.trials),
+    "flips": lambda run, _: flips_frame(run),
 }
 NAMES = tuple(OF_A_RUN)
 

@@ -9,19 +9,18 @@ from elfworlds.flips import changes, orders
 from elfworlds.tables.frame import from_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd  # noqa: TID251  # this room is the only place for it
 
-    from elfworlds.flips import Change, Versions
+    from elfworlds.flips import Change
+    from elfworlds.records import RunTold
 
 
-def flips_frame(
-    experiment: str, axes: Mapping[str, Sequence[str]], versions: Versions, trials: Sequence[Mapping[str, Any]]
-) -> pd.DataFrame:
+def flips_frame(run: RunTold) -> pd.DataFrame:
     """A row a change between two neighbours on an axis; the labels of all other axes are equal."""
-    found = changes(axes, orders(axes, versions), trials)
-    return from_rows(FLIPS.columns(axes), ({**_row(one), "experiment": experiment} for one in found))
+    found = changes(run.axes, orders(run.axes, run.versions, run.made_with), run.trials)
+    return from_rows(FLIPS.columns(run.axes), ({**_row(one), "experiment": run.name} for one in found))
 
 
 def _row(one: Change) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections import ChainMap
 from pathlib import Path
@@ -33,6 +34,7 @@ HEADERS = (
     "/usr/include/linux/version.h",
 )
 DEFAULT_PATHS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
+_GNU_LD = re.compile(r"GNU ld\b.*?([0-9]+(?:\.[0-9]+)+)")
 LEARNT = {"default_paths": list, "identity": dict, "versions": dict, "packages": dict, "stamps": dict}
 
 
@@ -70,14 +72,16 @@ def _learn(prober: Prober, cc: tuple[str, ...]) -> dict[str, Any]:
     return {
         "default_paths": [f"{one}/{multiarch}" for one in ("/lib", "/usr/lib") if multiarch] + list(DEFAULT_PATHS),
         "identity": identity,
-        "versions": _versions(prober, cc, libc),
+        "versions": _versions(prober, cc, libc, files.get("ld")),
         "packages": owners,
         "stamps": {str(path): stamp(path) for path in files.values()},
     }
 
 
-def _versions(prober: Prober, cc: tuple[str, ...], libc: bytes) -> dict[str, str]:
-    return {"cc": prober.ask(*cc, "-dumpfullversion") or prober.ask(*cc, "-dumpversion"), **banner(libc)}
+def _versions(prober: Prober, cc: tuple[str, ...], libc: bytes, ld: Path | None) -> dict[str, str]:
+    compiler = prober.ask(*cc, "-dumpfullversion") or prober.ask(*cc, "-dumpversion")
+    linker = _GNU_LD.match(prober.ask(str(ld), "--version")) if ld else None
+    return {"cc": compiler, **banner(libc), **({"ld": linker[1]} if linker else {})}
 
 
 def _toolchain_files(prober: Prober, cc: tuple[str, ...]) -> dict[str, Path]:

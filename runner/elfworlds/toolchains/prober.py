@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from elfworlds.process import Completed, Run
 
-SCHEMA = 3  # of what is remembered
+SCHEMA = 4  # of what is remembered
 PROBE_SECONDS = 30.0
 
 
