@@ -13,6 +13,7 @@ from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.host import Prober, probe
 from plans import keys_of, plan_of
+from waiting import AGES
 
 LANGUAGES = ("c", "c++", "rust")
 HOME = (("HOME", os.environ.get("HOME", "/")),)
@@ -43,7 +44,7 @@ class Made:
     def run(self, name: str, *others: str) -> Completed:
         """An executable, with the paths of objects as its arguments, in an empty environment."""
         argv = tuple(self.artifact(one).path for one in (name, *others))
-        return self.pool.run(Command(argv=argv, env={}, cwd="/", timeout=60.0))
+        return self.pool.run(Command(argv=argv, env={}, cwd="/", timeout=AGES))
 
 
 def made(objects: str, folder: Path, pool: Pool, toolchain: Toolchain) -> Made:

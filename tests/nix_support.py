@@ -14,6 +14,7 @@ import pytest
 
 from elfworlds.cli import backends, session
 from elfworlds.process import Command, Pool
+from waiting import AGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,7 +64,7 @@ class Bench:
 
     def nix_store(self, *words: str) -> list[str]:
         program = shutil.which("nix-store") or "nix-store"
-        done = self.pool.run(Command(argv=(program, *words), env=environment(Path("/")), cwd="/", timeout=60.0))
+        done = self.pool.run(Command(argv=(program, *words), env=environment(Path("/")), cwd="/", timeout=AGES))
         assert done.ok, done.stderr.data
         return done.text.split()
 

@@ -18,6 +18,7 @@ from elfworlds.sandbox.availability import probe
 from elfworlds.sandbox.reaper import provide
 from elfworlds.toolchains import Package
 from elfworlds.toolchains.debian.root import Root
+from waiting import AGES
 
 COMPILING = ("dash", "coreutils", "gcc", "libc6-dev")
 UNUSED = re.compile(r"/usr/(share|lib/debug)/|/lto1$|-lto-dump|/gconv/|/lib[a-z]+san[._]|/var/|/python")
@@ -63,7 +64,7 @@ class Inside:
     cwd: Path
 
     def command(self, *argv: str, writable: tuple[str, ...] = (), **more: object) -> Command:
-        defaults = {"env": {"PATH": "/usr/bin"}, "cwd": str(self.cwd), "timeout": 30.0}
+        defaults = {"env": {"PATH": "/usr/bin"}, "cwd": str(self.cwd), "timeout": AGES}
         return wrap(Command(argv=argv, **(defaults | more)), self.world, writable)  # type: ignore[arg-type]
 
     def run(self, *argv: str, writable: tuple[str, ...] = (), **more: object) -> Completed:

@@ -14,6 +14,7 @@ from conftest import World
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.host import Prober, probe
+from waiting import AGES
 
 PATH = os.environ["PATH"]
 
@@ -71,7 +72,7 @@ def test_rustups_stand_in_is_asked_for_the_real_compiler(pool: Pool, tmp_path: P
     shim.chmod(0o755)
     found = probe(Prober(pool.run, PATH, "cc", "", str(shim), (("HOME", "/home/of/mine"),)), None, ("rust",))
     assert found.tools["rustc"][0] == real
-    done = pool.run(Command(argv=(real, "--version"), env={}, cwd="/", timeout=60.0))
+    done = pool.run(Command(argv=(real, "--version"), env={}, cwd="/", timeout=AGES))
     assert f"rustc {found.versions['rustc']}" in done.text
     lost = probe(Prober(pool.run, PATH, "cc", "", str(shim), (("HOME", "/other"),)), None, ("rust",))
     assert "gives none" in (lost.lack("rustc") or "")

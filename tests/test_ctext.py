@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from elfworlds.process import Command, Pool
 from elfworlds.spec.ctext import KEYWORDS, identifier, renamed, result_type, string, unqualified
+from waiting import AGES
 
 ODD = [
     "",
@@ -43,9 +44,9 @@ class TestAString:
             f"int main(void) {{ for (int i = 0; i < {len(ODD)}; i++) {{ fputs(all[i], stdout); putchar(0); }} }}\n"
         )
         words = (needs(compiler), "-std=gnu17", "-trigraphs", "-Wall", "-Werror", "-o", "all", "all.c")
-        made = pool.run(Command(argv=words, env={"PATH": "/usr/bin:/bin"}, cwd=str(tmp_path), timeout=60.0))
+        made = pool.run(Command(argv=words, env={"PATH": "/usr/bin:/bin"}, cwd=str(tmp_path), timeout=AGES))
         assert (made.exit, made.stderr.data) == (0, b"")
-        done = pool.run(Command(argv=(str(tmp_path / "all"),), env={}, cwd=str(tmp_path), timeout=60.0))
+        done = pool.run(Command(argv=(str(tmp_path / "all"),), env={}, cwd=str(tmp_path), timeout=AGES))
         assert done.stdout.data.split(b"\0")[:-1] == [one.encode() for one in ODD]
 
     @given(TEXTS)

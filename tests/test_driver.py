@@ -16,6 +16,7 @@ from elfworlds.process import Command, Pool
 from elfworlds.toolchains import Toolchain
 from plans import plan_of
 from playing import Played, at_once, played, value, why
+from waiting import AGES
 
 STEPS = Path(__file__).resolve().parent / "data" / "steps"
 VERBS = (STEPS / "every-verb.yaml").read_text()
@@ -173,7 +174,7 @@ class TestCompilers:
 
 
 def said(pool: Pool, words: tuple[str, ...]) -> str:
-    done = pool.run(Command(argv=words, env={"PATH": "/usr/bin:/bin"}, cwd="/", timeout=60.0))
+    done = pool.run(Command(argv=words, env={"PATH": "/usr/bin:/bin"}, cwd="/", timeout=AGES))
     return (done.stdout.data + done.stderr.data).decode() + ("" if done.exit == 0 else f"{words}: {done.exit}\n")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfworlds import elf
@@ -92,7 +92,7 @@ def whole(compiled: Compile) -> bytes:
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_damaged_bytes_raise_nothing_but_our_own_error(whole: bytes, tmp_path: Path, data: st.DataObject) -> None:
     original = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 8))):

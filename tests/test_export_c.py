@@ -18,6 +18,7 @@ from exporting import Workplace, plain_ones
 from plans import plan_of
 from playing import HOST, at_once, played, why
 from test_driver import STEPS, VERBS, scenarios
+from waiting import AGES
 
 EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
 WORKPLACES = 2
@@ -110,7 +111,7 @@ class TestOddWords:
             (tmp_path / name / "say.c").write_text(text)
         (tmp_path / "latin.c").write_bytes(LATIN)
         words = (needs("cc"), "one/say.c", "-o", "taken")
-        done = pool.run(Command(argv=words, env={"PATH": "/usr/bin:/bin"}, cwd=str(tmp_path), timeout=60.0))
+        done = pool.run(Command(argv=words, env={"PATH": "/usr/bin:/bin"}, cwd=str(tmp_path), timeout=AGES))
         assert done.exit == 0
         return tmp_path
 
@@ -140,7 +141,7 @@ def test_a_script_needs_nothing_but_a_shell_and_a_compiler(
     (tmp_path / "empty").mkdir()
     words = ("/bin/sh", str(tmp_path / "script"))
     env = {"PATH": str(tools), "CC": needs("cc")}
-    done = pool.run(Command(argv=words, env=env, cwd=str(tmp_path / "empty"), timeout=60.0, events=True))
+    done = pool.run(Command(argv=words, env=env, cwd=str(tmp_path / "empty"), timeout=AGES, events=True))
     assert (done.exit, done.stderr.data) == (0, b"")
     assert done.events.count(b"\n") == len(trial.bound.outcomes["so"])
 
@@ -154,7 +155,7 @@ def test_what_happens_is_told_on_standard_error_where_nobody_watches(
     (tmp_path / "empty").mkdir()
     words = ("/bin/sh", str(tmp_path / "script"))
     env = {"PATH": "/usr/bin:/bin", "CC": toolchain.tools["cc"][0]}
-    done = pool.run(Command(argv=words, env=env, cwd=str(tmp_path / "empty"), timeout=60.0))
+    done = pool.run(Command(argv=words, env=env, cwd=str(tmp_path / "empty"), timeout=AGES))
     told = re.findall(r'"event":"([^"]*)"', done.stderr.data.decode())
     assert told == ["one", "two", "write value", "of-one", "of-two", "as-a-byte"]
 

@@ -19,6 +19,7 @@ from elfworlds.traces import gdb_stops, mi
 from elfworlds.traces.places import Mapping as Mapped
 from elfworlds.traces.places import Places, address, mappings
 from mutating import mutated
+from waiting import longer
 from watching import KILLS_ITS_TRACER, OBSERVED, Watching, app_and_library, compiled, ended, recorded
 
 LIBRARY = "/srv/libtwice.so"
@@ -320,7 +321,7 @@ def test_a_program_that_does_not_crash_is_never_attached_to(watching: Watching) 
 
 def test_a_hanging_program_is_ended_and_its_stops_are_told(watching: Watching) -> None:
     app, library = app_and_library(watching.directory)
-    for timeout in (2.0, 8.0, 32.0):  # a slow machine needs longer to get there
+    for timeout in longer():
         completed, values = watching.completed(gdb, app, library, "spin", settings={"break": ["spin"]}, timeout=timeout)
         assert (values["timed-out"], values["exit"], values["signal"]) == (True, None, None)
         assert ended(completed)

@@ -15,6 +15,7 @@ from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.host import Prober, probe
+from waiting import AGES
 
 
 def test_the_identity_names_what_decides_a_build(toolchain: Toolchain) -> None:
@@ -23,7 +24,7 @@ def test_the_identity_names_what_decides_a_build(toolchain: Toolchain) -> None:
 
 
 def test_libc_has_a_version_and_its_distributions_revision(toolchain: Toolchain, pool: Pool) -> None:
-    done = pool.run(Command(argv=("/usr/bin/getconf", "GNU_LIBC_VERSION"), env={}, cwd="/", timeout=20))
+    done = pool.run(Command(argv=("/usr/bin/getconf", "GNU_LIBC_VERSION"), env={}, cwd="/", timeout=AGES))
     assert f"glibc {toolchain.versions['libc']}" == done.text.strip()
     assert toolchain.versions["libc"] in toolchain.versions["libc-revision"]
 
@@ -33,7 +34,7 @@ def test_packages_are_told_with_their_revision(toolchain: Toolchain, pool: Pool)
         assert toolchain.packages == ()
         return
     argv = ("/usr/bin/dpkg-query", "-W", "-f=${Version}", "libc6")
-    done = pool.run(Command(argv=argv, env={}, cwd="/", timeout=20))
+    done = pool.run(Command(argv=argv, env={}, cwd="/", timeout=AGES))
     assert {one.name: one.version for one in toolchain.packages}["libc6"] == done.text
 
 

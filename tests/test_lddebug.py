@@ -19,6 +19,7 @@ from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces.lddebug import parse
 from elfworlds.traces.ldtrace import Binding, LinkMap, Trace, Tried
+from waiting import AGES
 from watching import compiled
 
 DATA = Path(__file__).parent / "data" / "traces" / "lddebug"
@@ -311,14 +312,16 @@ def observed(
     leaves = tmp_path / "leaves"
     leaves.mkdir()
     cc = toolchain.tool("cc")
-    built = pool.run(Command(argv=(*cc, "-o", "app", "app.c"), env=dict(toolchain.env), cwd=str(tmp_path), timeout=60))
+    built = pool.run(
+        Command(argv=(*cc, "-o", "app", "app.c"), env=dict(toolchain.env), cwd=str(tmp_path), timeout=AGES)
+    )
     assert built.ok
     watched = Watched(
         argv=(str(tmp_path / "app"),),
         env=env,
         stdin=b"",
         cwd=str(tmp_path),
-        timeout=20,
+        timeout=AGES,
         capture="pipe",
         cpus=None,
         settings={},

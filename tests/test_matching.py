@@ -14,7 +14,7 @@ from elfworlds.plan.types import Judged, ValueRef
 from elfworlds.spec.matchers import WORDS, MatcherError, check_matcher
 from elfworlds.yamltext import Scalar
 
-SETTINGS = settings(database=None, deadline=None, max_examples=300)
+SETTINGS = settings(database=None, max_examples=300)
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "a", "ab", "1", "true", "b a\na"])
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3), max_leaves=5)
 LEAVES: Any = st.one_of(

@@ -103,7 +103,7 @@ scenarios:
   endless:
     when: {how: hang}
     run: ${app} ${matrix.how} MARKER
-    timeout: 1
+    timeout: 10
     reports: [begun, ended]
     expect: {outcome: hang, begun: "${matrix.how}", ended: {absent: true}}
   ending:

@@ -29,6 +29,7 @@ from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
 from nix_support import ROOT, environment, needs_nix
 from plans import plan_of, stub
 from rooting import CC, bubblewrap, compiling_root
+from waiting import AGES
 
 pytestmark = needs_nix
 HOST_ONLY = "/usr/include/aio.h"
@@ -138,7 +139,7 @@ def test_a_loader_in_the_root_tries_the_root_and_the_objects_only(place: Place) 
     build = place.build(place.nix())
     app = next(one for one in build.artifacts.values() if one.filename == "app")
     world = place.toolchain.world.reading("/nix/store")
-    command = Command(argv=(app.path,), env={"LD_DEBUG": "libs"}, cwd="/", timeout=30.0)
+    command = Command(argv=(app.path,), env={"LD_DEBUG": "libs"}, cwd="/", timeout=AGES)
     done = place.pool.run(sandbox.wrap(command, world))
     assert done.text == "1"
     tried = set(re.findall(r"(?:trying file=|calling init: )(/\S+)", done.stderr.data.decode()))

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfworlds.plan.document import as_document
@@ -55,7 +55,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(
     changed=st.sampled_from(CHAIN), key=st.sampled_from(["cflags", "ldflags", "z", "defines", "soname", "hash-style"])
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_one_flag_of_one_object_changes_exactly_the_keys_downstream(folder: Path, changed: str, key: str) -> None:
     values: dict[str, object] = {"defines": {"A": 1}, "soname": "libz.so", "hash-style": "sysv"}
     if key == "soname" and changed == "app":
@@ -66,7 +65,6 @@ def test_one_flag_of_one_object_changes_exactly_the_keys_downstream(folder: Path
 
 
 @given(changed=st.sampled_from(CHAIN), byte=st.sampled_from("xyz \n"))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_one_byte_of_an_included_header_changes_exactly_the_keys_downstream(
     folder: Path, changed: str, byte: str
 ) -> None:
@@ -105,7 +103,7 @@ def shuffled(data: object, source: random.Random) -> str:
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_order_comments_and_white_space_change_no_key(folder: Path, seed: int) -> None:
     source = random.Random(seed)  # noqa: S311  # no secret
     text = "# a comment\n\n" + shuffled(json.loads(chain(leaf={"defines": {"A": 1, "B": 2}})), source) + "\n# end\n"

@@ -16,7 +16,7 @@ from elfworlds.yamltext import parse
 if TYPE_CHECKING:
     from elfworlds.spec.model import Matrix
 
-SETTINGS = settings(database=None, deadline=None, max_examples=200)
+SETTINGS = settings(database=None, max_examples=200)
 TAIL = "\nscenarios: {x: {run: /bin/true}}\n"
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from elfworlds import refs
 from elfworlds.refs import Reference, RefError, Template
 
-SETTINGS = settings(database=None, deadline=None, max_examples=300)
+SETTINGS = settings(database=None, max_examples=300)
 SYNTAX = st.text(alphabet=st.sampled_from("$ {}ab.-\n"), max_size=40)
 
 

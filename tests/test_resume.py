@@ -17,6 +17,7 @@ import pytest
 
 from conftest import World
 from elfworlds.records import RunDirectory
+from waiting import wait_until
 
 SLOW = """
 experiment: slow
@@ -65,9 +66,8 @@ def runs(world: World) -> list[Path]:
 
 def wait_for(world: World, lines: int, run: subprocess.Popen[str]) -> None:
     """Until so many trials are recorded; a run that ends before is a failure that shows its words."""
-    while recorded(world) < lines:
-        assert run.poll() is None, run.communicate()
-        time.sleep(0.001)
+    wait_until(lambda: recorded(world) >= lines or run.poll() is not None)
+    assert run.poll() is None or recorded(world) >= lines, run.communicate()
 
 
 def recorded(world: World) -> int:

@@ -24,6 +24,7 @@ from elfworlds.toolchains.debian.toolchain import upstream
 from elfworlds.tracing import Tracer, first_trials
 from plans import keys_of, plan_of
 from rooting import own_root, small_root
+from waiting import AGES
 from watching import Watching
 
 OBJECTS = """
@@ -138,7 +139,7 @@ def test_the_compiler_sees_nothing_but_the_root(tmp_path: Path, pool: Pool, root
 
 
 def ask(pool: Pool, toolchain: Toolchain, *argv: str) -> Completed:
-    return pool.run(sandbox.wrap(Command(argv=argv, env=toolchain.env, cwd="/", timeout=60), toolchain.world))
+    return pool.run(sandbox.wrap(Command(argv=argv, env=toolchain.env, cwd="/", timeout=AGES), toolchain.world))
 
 
 def test_versions_are_what_the_tools_say_of_themselves(pool: Pool, rooted: Toolchain) -> None:
@@ -220,7 +221,7 @@ def crashing(watching: Watching) -> str:
     (watching.directory / "crash.c").write_text(text)
     argv = (*watching.toolchain.tool("cc"), "-g", "-O0", "-o", "crash", "crash.c")
     env = watching.toolchain.env
-    command = Command(argv=argv, env=env, cwd=str(watching.directory), timeout=60)
+    command = Command(argv=argv, env=env, cwd=str(watching.directory), timeout=AGES)
     assert watching.pool.run(sandbox.wrap(command, watching.toolchain.world)).ok
     return str(watching.directory / "crash")
 

@@ -9,7 +9,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from elfworlds.toolchains.debian.mirror import mirrors
 from elfworlds.toolchains.debian.revisions import revisions
 from elfworlds.toolchains.debian.tree import Layout
 from elfworlds.toolchains.debian.unpack import unpack
+from waiting import AGES, wait_until
 
 PACKAGE = ROOT / "runner"
 
@@ -170,7 +170,7 @@ def test_two_processes_share_a_root(world: World, suite: Tiny) -> None:
     ]
     assert suite.mirror.waiting.wait(60)
     suite.mirror.hold.set()
-    ended = [(*run.communicate(timeout=120), run.returncode) for run in runs]
+    ended = [(*run.communicate(timeout=AGES), run.returncode) for run in runs]
     assert [(err, code) for _, err, code in ended] == [(b"", 0)] * 3
     assert len({out for out, _, _ in ended}) == 1
     assert [suite.mirror.count(one.path) for one in suite.lock.parts["base"]] == [1, 1]
@@ -213,9 +213,8 @@ def test_kill_9_while_it_is_unpacked_leaves_nothing_with_a_name(world: World, su
     (programs / "bwrap").chmod(0o755)
     slow = environment(PATH=f"{programs}:{os.environ['PATH']}")
     with subprocess.Popen(command("toolchain", "fetch", "tiny"), env=slow) as process:
-        while not reached.exists():
-            assert process.poll() is None
-            time.sleep(0.02)
+        wait_until(lambda: reached.exists() or process.poll() is not None)
+        assert process.poll() is None
         kill(process)
     (half,) = names(world.store)
     assert half.startswith(".tiny-")
@@ -231,7 +230,7 @@ def test_an_interrupt_ends_a_fetch_and_leaves_no_half_root(world: World, suite: 
         assert suite.mirror.waiting.wait(60)
         process.send_signal(signal.SIGINT)
         suite.mirror.hold.set()
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=AGES)
     assert process.returncode == 2
     assert b"Traceback" not in err
     assert names(world.store) == []

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from conftest import World
-from test_process import alive, wait_until
+from test_process import alive
 from test_tables import COLUMNS
+from waiting import AGES, wait_until
 
 SEED_LOGS = Path(__file__).parent / "data" / "seed-logs"
 
@@ -90,11 +91,11 @@ scenarios:
 HEAD = "".join(f"#include <{name}.h>\\n" for name in ("stdio", "unistd", "stdlib", "signal"))
 
 
-def quick_text(code: str, *, labels: str = "a", more: str = "timeout: 10") -> str:
+def quick_text(code: str, *, labels: str = "a", more: str = "timeout: 600") -> str:
     return QUICK.format(head=HEAD, code=code, labels=labels, more=more)
 
 
-def quick(world: World, code: str, *, labels: str = "a", more: str = "timeout: 10") -> tuple[int, str, str]:
+def quick(world: World, code: str, *, labels: str = "a", more: str = "timeout: 600") -> tuple[int, str, str]:
     return world.run("run", world.experiment("quick", quick_text(code, labels=labels, more=more)))
 
 
@@ -218,7 +219,7 @@ def test_a_compile_error_shows_the_command_and_the_line_of_the_experiment(world:
 
 
 def test_keep_going_tries_what_could_be_built(world: World) -> None:
-    text = quick_text("return 0;", labels="app, bad", more="timeout: 5").replace(
+    text = quick_text("return 0;", labels="app, bad", more="timeout: 600").replace(
         "scenarios:", '  bad: {executable: bad, code: "int main(void) { return nowhere; }"}\nscenarios:'
     )
     text = text.replace("${app} ${matrix.what}", "${${matrix.what}}")
@@ -335,7 +336,7 @@ def test_an_interrupt_ends_a_compiler_that_hangs_and_leaves_nothing(
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: bool(alive(f"sleep {marker}")) or run.poll() is not None)
     run.send_signal(signal.SIGINT)
-    _, err = run.communicate(timeout=60)
+    _, err = run.communicate(timeout=AGES)
     assert (run.returncode, err.splitlines()[0]) == (2, "interrupted")
     assert alive(f"sleep {marker}") == []
     assert list((world.store / "tmp").iterdir()) == []

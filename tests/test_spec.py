@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SETTINGS = settings(database=None, deadline=None, max_examples=150)
+SETTINGS = settings(database=None, max_examples=150)
 HEAD = "experiment: x\nquestion: Is it so?\n"
 RUN = "scenarios: {s: {run: /bin/true}}\n"
 FULL = """

@@ -14,6 +14,7 @@ from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import strace
 from mutating import mutated
+from waiting import longer
 from watching import KILLS_ITS_TRACER, Watching, app_and_library, compiled, ended, recorded
 
 LIBRARY = "/srv/libtwice.so"
@@ -102,7 +103,7 @@ def test_the_loaders_opens_and_maps_are_told(watching: Watching) -> None:
 
 def test_a_hanging_program_is_ended_and_its_opens_are_told(watching: Watching) -> None:
     app, library = app_and_library(watching.directory)
-    for timeout in (1.0, 4.0, 16.0):  # a slow machine needs longer to get there
+    for timeout in longer():
         completed, values = watching.completed(observer, app, library, "spin", timeout=timeout)
         assert (values["timed-out"], values["exit"]) == (True, None)
         assert ended(completed)

@@ -13,6 +13,7 @@ from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import memcheck
 from mutating import mutated
+from waiting import longer
 from watching import Watching, app_and_library, ended, recorded
 
 
@@ -127,7 +128,7 @@ def test_children_are_not_watched(watching: Watching) -> None:
 
 def test_a_hanging_program_is_ended_and_its_errors_are_told(watching: Watching) -> None:
     app, library = app_and_library(watching.directory)
-    for timeout in (3.0, 12.0, 48.0):  # a slow machine needs longer to get there
+    for timeout in longer():
         completed, values = watching.completed(valgrind, app, library, "-beyond", "spin", timeout=timeout)
         assert (values["timed-out"], values["exit"]) == (True, None)
         assert ended(completed)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SETTINGS = settings(database=None, deadline=None, max_examples=300)
+SETTINGS = settings(database=None, max_examples=300)
 FRAGMENTS = st.lists(
     st.sampled_from(
         [

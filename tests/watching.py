@@ -16,8 +16,9 @@ from elfworlds.observers.types import Watched
 from elfworlds.outcome import Result, Tried, Untried
 from elfworlds.process import Completed, Pool
 from elfworlds.toolchains import Toolchain
+from waiting import AGES
 
-ALONE = {"env": {}, "stdin": b"", "timeout": 60.0, "capture": "pipe", "cpus": None, "settings": {}}
+ALONE = {"env": {}, "stdin": b"", "timeout": AGES, "capture": "pipe", "cpus": None, "settings": {}}
 OBSERVED = ROOT / "tests" / "data" / "traces" / "observed"
 KILLS_ITS_TRACER = r"""
 #include <signal.h>

@@ -163,6 +163,8 @@ def why_unreadable(path: Path) -> str:
     """Why there is no regular file to read at a path; empty where there is one."""
     try:
         mode = path.stat().st_mode
+    except FileNotFoundError:
+        return "no file"
     except OSError as error:
         return str(error.strerror)
     except ValueError:
