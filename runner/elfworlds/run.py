@@ -114,7 +114,8 @@ class Observer:
 
     def judged(self, trial: Trial, ran: Ran) -> Observation:
         outcomes = {name: realised(matchers, self.build) for name, matchers in trial.bound.outcomes.items()}
-        result = admit(ran.result, outcomes)
+        program = self.build.realise(trial.bound.argv[0]) if isinstance(ran.result, Tried) and trial.bound.argv else ""
+        result = admit(ran.result, outcomes, program)
         expected = self.realised(trial.expected) if trial.expected else None
         reasons = result.reasons if isinstance(result, Untried) else ()
         return Observation(

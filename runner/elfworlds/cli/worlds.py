@@ -93,7 +93,7 @@ class Provider:
         if label == HOST:
             return session.host(self.pool, self.environment, remember=True, languages=self.languages)
         here = probe(self.pool.run, self.environment.get("PATH", ""))
-        if not here.bwrap:
+        if here.lacking:
             return before(label, self.languages, here.lacking)
         return self.pin(label, here.bwrap) if label.startswith(f"{pins.FAMILY}/") else self.root(label, here.bwrap)
 

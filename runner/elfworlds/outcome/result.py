@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -57,16 +59,17 @@ def unsupported(*reasons: str) -> Untried:
     return Untried(UNSUPPORTED, reasons)
 
 
-def could_not_execute(errno: str, values: Mapping[str, Any]) -> Tried:
+def could_not_execute(name: str, values: Mapping[str, Any]) -> Tried:
     """All that can be judged of a program that execve(2) refused is the name of its error: `ENOENT`."""
-    return Tried({**values, START: {"errno": errno}}, errno)
+    return Tried({**values, START: {"errno": name}}, name)
 
 
-def admit(result: Result, outcomes: Mapping[str, Mapping[str, Any]]) -> Result:
+def admit(result: Result, outcomes: Mapping[str, Mapping[str, Any]], program: str) -> Result:
     """The result as it may be judged: where the program could not be executed, only if an outcome names that."""
     if isinstance(result, Untried) or not result.exec_error or any(map(names_the_start, outcomes.values())):
         return result
-    return Untried(UNRESOLVED, (f"the program could not be executed: {result.exec_error}",), result.values)
+    words = os.strerror(getattr(errno, result.exec_error, 0))
+    return Untried(UNRESOLVED, (f"{program} could not be executed: {words} ({result.exec_error})",), result.values)
 
 
 def names_the_start(matchers: Mapping[str, Any]) -> bool:

@@ -15,9 +15,10 @@ from elfworlds.sandbox.bubblewrap import APART
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from elfworlds.process import Run
+    from elfworlds.process import Completed, Run
 
 PROBE_SECONDS = 20.0
+PROBES = 3
 ABSENT = "bubblewrap (`bwrap`) is not in PATH: install the package bubblewrap"
 # What bubblewrap says (its bubblewrap.c, network.c), and what is the cause; the first that is found is told.
 CAUSES = (
@@ -59,14 +60,21 @@ CAUSES = (
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Bubblewrap's path, or why no world can be made and what helps; one of them is empty."""
+    """Whether worlds can be made.
+
+    Attributes:
+        bwrap: bubblewrap's path; empty where there is none.
+        lacking: what this machine lacks or forbids, and what helps; empty where nothing is known to.
+        failing: bubblewrap's words, where it fails for a reason that is not known; that may be chance.
+    """
 
     bwrap: str
-    lacking: str
+    lacking: str = ""
+    failing: str = ""
 
 
 def probe(run: Run, path: str) -> Availability:
-    """Make one world, with all that worlds are kept apart by; it takes milliseconds.
+    """Make one world, with all that worlds are kept apart by; it takes milliseconds, and is tried again where it fails.
 
     Args:
         run: how programs are run.
@@ -77,11 +85,19 @@ def probe(run: Run, path: str) -> Availability:
         return Availability("", ABSENT)
     seen = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
     argv = (bwrap, *seen, *APART, "--as-pid-1", "--", bwrap, "--version")
-    done = run(Command(argv=argv, env={"LC_ALL": "C"}, cwd="/", timeout=PROBE_SECONDS))
-    if done.ok:
-        return Availability(bwrap, "")
-    words = done.stderr.data.decode("utf-8", "replace").strip() or done.not_started or "it did not end in time"
-    return Availability("", explain(words))
+    words = ""
+    for _ in range(PROBES):
+        done = run(Command(argv=argv, env={"LC_ALL": "C"}, cwd="/", timeout=PROBE_SECONDS))
+        if done.ok:
+            return Availability(bwrap)
+        words = done.stderr.data.decode("utf-8", "replace").strip() or done.not_started or _ending(done)
+    return Availability(bwrap, lacking=explain(words)) if cause(words) else Availability(bwrap, failing=explain(words))
+
+
+def _ending(done: Completed) -> str:
+    if done.timed_out:
+        return "it did not end in time"
+    return f"it was ended by {done.signal}" if done.signal else f"exit {done.exit}"
 
 
 def found(run: Run, environment: Mapping[str, str]) -> str:
@@ -91,14 +107,19 @@ def found(run: Run, environment: Mapping[str, str]) -> str:
         BuildFailedError: there is none, or the system forbids what it does.
     """
     here = probe(run, environment.get("PATH", os.defpath))
-    if not here.bwrap:
-        raise BuildFailedError(here.lacking, hint="roots are unpacked and used through it")
+    if here.lacking or here.failing:
+        raise BuildFailedError(here.lacking or here.failing, hint="roots are unpacked and used through it")
     return here.bwrap
+
+
+def cause(words: str) -> str:
+    """What helps against the cause that bubblewrap's words tell; empty where they tell none that is known."""
+    return next((helps for pattern, helps in CAUSES if re.search(pattern, words)), "")
 
 
 def explain(words: str) -> str:
     """What bubblewrap said, and what helps."""
     words = words[-1000:]
     last = words.rpartition("\n")[2].removeprefix("bwrap: ")
-    helps = next((helps for pattern, helps in CAUSES if re.search(pattern, words)), "")
+    helps = cause(words)
     return f"bubblewrap cannot make a world here ({last}){f': {helps}' if helps else ''}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from elfworlds.spec.steps import Step
     from elfworlds.yamltext import Path
 
-PROGRAM = ("exit", "signal", "timed-out", "stdout", "stderr", "events", "processes")
+PROGRAM = ("start", "exit", "signal", "timed-out", "stdout", "stderr", "events", "processes")
 VALUES: Mapping[str, tuple[str, ...]] = {
     "run": PROGRAM,
     "steps": (*PROGRAM, "error", "failed-step"),
@@ -92,6 +92,7 @@ def values_of(one: Scenario, steps: Iterable[Step], doubtful: Iterable[str] = ()
     found |= (
         dict.fromkeys((*one.reports, *one.observe.chosen, "processes", "events"), None) if one.kind in PLAYED else {}
     )
+    found |= {"start": ("errno",)} if one.kind in PLAYED else {}
     found |= dict.fromkeys((name for name in doubtful if name not in found), None)
     for step in steps:
         found |= dict.fromkeys(step.values, ("ok", "value"))

@@ -11,6 +11,7 @@ import resource
 import signal
 
 MIB = 1 << 20
+OOM_SCORE = "/proc/self/oom_score_adj"
 INFINITE = resource.RLIM_INFINITY
 UMASK = 0o022
 PERSONALITY = 0  # PER_LINUX of personality(2), with no flag: addresses are random
@@ -76,12 +77,13 @@ def _nice() -> str:
 
 
 def _oom_score() -> str:
+    score = "0"
     try:
-        with open("/proc/self/oom_score_adj", "r+") as file:  # noqa: PTH123  # pathlib is too slow to import here
-            score = int(file.read())
-            if score:
-                file.seek(0)
+        with open(OOM_SCORE) as file:  # noqa: PTH123  # pathlib is too slow to import here
+            score = file.read().strip()
+        if score != "0":
+            with open(OOM_SCORE, "w") as file:  # noqa: PTH123
                 file.write("0")
-    except (OSError, ValueError):
-        return f"oom_score_adj {score}, not 0"
+    except OSError:
+        return "" if score == "0" else f"oom_score_adj {score}, not 0"
     return ""
