@@ -132,7 +132,8 @@ def test_what_needs_a_privilege_is_put_back_or_told(how: str, looks: World) -> N
 def test_what_cannot_be_put_back_is_told(tmp_path: Path) -> None:
     """Only a privileged process may raise a hard limit, so here it is lowered where raising it is forbidden."""
     script = (
-        "import os, resource; from elfworlds.supervisor.reset import reset; resource.setrlimit(resource.RLIMIT_STACK, (1 << 20, 1 << 20));"
+        "import os, resource; from elfworlds.supervisor.reset import reset;"
+        "resource.setrlimit(resource.RLIMIT_STACK, (1 << 20, 1 << 20));"
         "os.geteuid() or (os.setgid(65534), os.setuid(65534));"
         "os.nice(3); print(reset())"
     )
