@@ -209,7 +209,7 @@ class Trial:
         now = time.monotonic()
         deadline, hopeless = now + KILL_SECONDS, now + TELL_SECONDS
         while not self.childless and time.monotonic() < deadline:
-            between.update(self.between())
+            between.update(pid for pid in self.between() if pid not in found)  # a dying one has no ids any more
             spared = set() if self.through and self.through.report.settled else between
             frozen = freeze(spared)
             found = frozen | found
