@@ -143,7 +143,7 @@ def _prebuilt(path: str, project: Project) -> Prebuilt:
     try:
         return Prebuilt(File.of(place.name, place.read_bytes()), elf.read(place))
     except elf.NotElfError as error:
-        raise SourceError(error.message) from None
+        raise SourceError(error.message, error.hint) from None
     except OSError as error:
         raise SourceError(f"{place}: {error.strerror}") from None
 

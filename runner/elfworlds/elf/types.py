@@ -1,0 +1,91 @@
+"""What is told of an ELF file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+DT_NEEDED, DT_AUXILIARY, DT_FILTER = "DT_NEEDED", "DT_AUXILIARY", "DT_FILTER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElfObject:
+    """What the dynamic loader reads of a file, under the ELF specification's names.
+
+    Attributes:
+        type: ET_EXEC, ET_DYN, …
+        machine: EM_X86_64, …
+        interp: PT_INTERP, or None.
+        soname: DT_SONAME, or None.
+        needed: each DT_NEEDED in order.
+        rpath, runpath: the entries of DT_RPATH and DT_RUNPATH; None where the tag is absent.
+        build_id: NT_GNU_BUILD_ID as hexadecimal digits, or None.
+        flags: names of set DT_FLAGS, DT_FLAGS_1 and DT_GNU_FLAGS_1 bits in order, such as `DF_BIND_NOW`, `DF_1_PIE`.
+        execstack: whether PT_GNU_STACK asks for an executable stack, or is missing.
+        filters: each DT_AUXILIARY and DT_FILTER: its tag, its name, and how many DT_NEEDED stand before it.
+    """
+
+    type: str
+    machine: str
+    interp: str | None
+    soname: str | None
+    needed: tuple[str, ...]
+    rpath: tuple[str, ...] | None
+    runpath: tuple[str, ...] | None
+    build_id: str | None
+    flags: tuple[str, ...]
+    execstack: bool
+    filters: tuple[tuple[str, str, int], ...] = ()
+
+    @property
+    def requests(self) -> tuple[tuple[str, str], ...]:
+        """DT_NEEDED, DT_AUXILIARY and DT_FILTER with their names, in the order of the dynamic section."""
+        found = [(DT_NEEDED, name) for name in self.needed]
+        for tag, name, at in reversed(self.filters):
+            found.insert(at, (tag, name))
+        return tuple(found)
+
+    def facts(self) -> dict[str, Any]:
+        """The facts under the names that an experiment's `expect` uses."""
+        return {
+            "type": self.type,
+            "machine": self.machine,
+            "interp": self.interp,
+            "soname": self.soname,
+            "needed": list(self.needed),
+            "rpath": None if self.rpath is None else list(self.rpath),
+            "runpath": None if self.runpath is None else list(self.runpath),
+            "build-id": self.build_id,
+            "flags": list(self.flags),
+            "execstack": self.execstack,
+        }
+
+    @staticmethod
+    def from_facts(facts: dict[str, Any]) -> ElfObject:
+        named = {name.replace("-", "_"): value for name, value in facts.items()}
+        typed: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in named.items()
+        }
+        return ElfObject(**typed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symbol:
+    """An entry of the dynamic symbol table.
+
+    Attributes:
+        version: of GNU symbol versioning, or None; `is_default` tells `@@` from `@`.
+        defined: here, or only referred to.
+        bind, type, visibility: STB_GLOBAL, STT_FUNC, STV_DEFAULT, …
+        value, size: bytes; the value is an address within the file.
+    """
+
+    symbol: str
+    version: str | None
+    is_default: bool
+    defined: bool
+    bind: str
+    type: str
+    visibility: str
+    value: int
+    size: int
