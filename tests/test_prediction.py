@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elfworlds import elf, resolve
-from elfworlds.elf import ElfObject
+import elves
+from elfworlds import resolve
+from elfworlds.observers.searching import Searching, facts_of
+from elfworlds.observers.types import Watched
 from elfworlds.prediction import DLOPEN, LD_PRELOAD, Prediction, predict, record
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces.lddebug import Trace, parse
@@ -32,6 +34,10 @@ int main(int argc, char **argv)
 			last = dlopen(argv[i + 1], RTLD_NOW);
 		else if (!strcmp(argv[i], "dlmopen"))
 			last = dlmopen(LM_ID_NEWLM, argv[i + 1], RTLD_NOW);
+		else if (!strcmp(argv[i], "dlmopen-base"))
+			last = dlmopen(LM_ID_BASE, argv[i + 1], RTLD_NOW);
+		else if (!strcmp(argv[i], "noload"))
+			last = dlopen(argv[i + 1], RTLD_NOW | RTLD_NOLOAD);
 		else if (!strcmp(argv[i], "dlclose") && last)
 			dlclose(last);
 	}
@@ -108,30 +114,18 @@ class Stage:
         return trace, predict(trace, self.world(value))
 
     def world(self, value: str) -> resolve.World:
-        here = self.root / "stage" / "one"
-
-        def read(path: str) -> ElfObject | None:
-            try:
-                return elf.read(here / path)
-            except elf.NotElfError:
-                return None
-
-        def identity(path: str) -> Hashable:
-            try:
-                status = (here / path).stat()
-            except OSError:
-                return path
-            return status.st_dev, status.st_ino
-
-        return resolve.World(
-            read=read,
-            library_path=resolve.library_path(value),
-            cache=self.toolchain.library_cache,
-            default_paths=self.toolchain.default_paths,
-            tokens={},
-            identity=identity,
-            real=os.path.realpath,
+        seen = Watched(
+            argv=(str(self.root / "stage/app/app"),),
+            env={"LD_LIBRARY_PATH": value},
+            stdin=b"",
+            cwd=str(self.root / "stage" / "one"),
+            timeout=20,
+            capture="pipe",
+            cpus=None,
+            settings={},
+            leaves="",
         )
+        return replace(Searching(seen, self.toolchain, facts_of).world(), settled=lambda _path: True)
 
 
 @pytest.fixture(scope="module")
@@ -337,6 +331,69 @@ def test_a_preloaded_object_is_no_needed_one(stage: Stage) -> None:
     app = str(stage.root / "stage/app/app")
     assert rows["libother.so"]["needed_by"] is None
     assert rows["libmiddle.so"]["needed_by"] == app
+
+
+def test_what_is_opened_by_path_in_the_base_namespace_is_no_new_program(stage: Stage) -> None:
+    """dlmopen of a path is not announced, and so looks like the program that ld.so is told to run."""
+    stage.app(("rpath", ("$ORIGIN/../one",)))
+    stage.leaves(["one"])
+    middle = str(stage.middle())
+    trace, predictions = stage.asked("dlmopen-base", middle, "dlclose", "x", "dlmopen-base", middle)
+    names = [one.name for one in compared(trace, predictions) if one.lmid == 0]
+    assert names.count("libc.so.6") == 3  # the application, and the object twice
+    assert [one.path for one in trace.link_maps if one.lmid == 0].count(str(stage.root / "stage/app/app")) == 1
+
+
+def test_a_dlopen_that_ends_at_a_linker_script_found_nothing(stage: Stage) -> None:
+    stage.app(("rpath", ("$ORIGIN/../two", "$ORIGIN/../mid")))
+    stage.middle(needs=())
+    (stage.root / "stage/two/libmiddle.so").write_text("GROUP ( libmiddle.so.1 )\n" * 9)
+    (opened,) = [one for one in compared(*stage.asked("dlopen", "libmiddle.so")) if one.cause == DLOPEN]
+    assert (opened.predicted, opened.found) == (None, None)
+
+
+def test_a_file_that_was_not_to_be_loaded_was_found(stage: Stage) -> None:
+    stage.app(("rpath", ("$ORIGIN/../mid",)))
+    stage.middle(needs=())
+    (asked,) = [one for one in compared(*stage.asked("noload", "libmiddle.so")) if one.cause == DLOPEN]
+    assert asked.found == asked.predicted == str(stage.root / "stage/app/../mid/libmiddle.so")
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["there", "nowhere"])
+def test_an_auxiliary_object_is_predicted_and_may_be_nowhere(stage: Stage, *, there: bool) -> None:
+    stage.app(("runpath", ("$ORIGIN/../mid",)), ["middle"])
+    lib = stage.root / "stage" / "mid"
+    filters = [(elves.DT_AUXILIARY, "libaux.so"), (elves.DT_AUXILIARY, f"{lib}/libpath.so")]
+    elves.make(lib / "libmiddle.so", ["libleaf.so"], runpath="$ORIGIN", filters=filters)
+    elves.make(lib / "libleaf.so")
+    if there:
+        elves.make(lib / "libaux.so", ["libleaf.so"], runpath="$ORIGIN")
+        elves.make(lib / "libpath.so")
+    trace, predictions = stage.asked()
+    found = {one.name: one.found for one in compared(trace, predictions) if one.cause == "DT_AUXILIARY"}
+    paths = [f"{lib}/libaux.so", f"{lib}/libpath.so"] if there else [None, None]
+    wanted = {"libaux.so": paths[0], f"{lib}/libpath.so": paths[1]}
+    real = {name: path and os.path.realpath(path) for name, path in found.items()}
+    assert real == {name: path and os.path.realpath(path) for name, path in wanted.items()}
+    assert [one.found for one in trace.searches if one.name == f"{lib}/libpath.so"] == [paths[1]]
+
+
+@pytest.mark.parametrize("name", ["/nowhere/libno.so", "libno-such.so", "./libno.so"])
+def test_what_could_not_be_preloaded_was_not_found(stage: Stage, name: str) -> None:
+    stage.app()
+    trace, predictions = stage.asked(LD_PRELOAD=name)
+    (preloaded,) = [one for one in compared(trace, predictions) if one.cause == LD_PRELOAD]
+    assert (preloaded.found, preloaded.predicted) == (None, None)
+    assert [one.found for one in trace.searches if one.name == name] == [None]
+
+
+def test_a_preloaded_path_that_is_mapped_already_was_found(stage: Stage) -> None:
+    stage.app()
+    leaf = stage.put(stage.root / "stubs/libleaf.so", "one/libleaf.so")
+    (leaf.parent / "libsame.so").symlink_to("libleaf.so")
+    _, predictions = stage.asked(LD_PRELOAD=f"{leaf}:{leaf.parent}/libsame.so")
+    found = [one.found for one in predictions if one.cause == LD_PRELOAD]
+    assert found == [str(leaf), f"{leaf.parent}/libsame.so"]
 
 
 def test_a_wrong_prediction_is_told(stage: Stage) -> None:

@@ -12,7 +12,8 @@ from elfworlds import run as running
 from elfworlds import sandbox
 from elfworlds.backends import Build
 from elfworlds.backends.local import LocalBackend
-from elfworlds.observers import facts, gdb, ld_debug, plain, strace, valgrind
+from elfworlds.observers import gdb, ld_debug, plain, strace, valgrind
+from elfworlds.observers.searching import Searching, facts_of
 from elfworlds.plan import Plan
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.sandbox import look
@@ -121,9 +122,9 @@ def test_a_file_of_the_root_is_read_where_it_lies(ran: Ran) -> None:
 def test_no_file_of_this_machine_is_taken_for_one_of_the_root(ran: Ran, tmp_path: Path) -> None:
     (tmp_path / "empty/usr").mkdir(parents=True)
     elsewhere = replace(ran.toolchain, world=replace(ran.toolchain.world, root=look(str(tmp_path / "empty"))))
-    assert facts.world(ran.toolchain).read("/usr/bin/env") is not None
-    assert facts.world(elsewhere).read("/usr/bin/env") is None
-    assert facts.world(elsewhere).read(next(iter(ran.build.artifacts.values())).path) is not None
+    assert Searching(None, ran.toolchain, facts_of).read("/usr/bin/env") is not None
+    assert Searching(None, elsewhere, facts_of).read("/usr/bin/env") is None
+    assert Searching(None, elsewhere, facts_of).read(next(iter(ran.build.artifacts.values())).path) is not None
 
 
 def test_the_compiler_sees_nothing_but_the_root(tmp_path: Path, pool: Pool, rooted: Toolchain) -> None:
@@ -167,7 +168,7 @@ def test_default_paths_and_cache_are_the_loaders(pool: Pool, rooted: Toolchain) 
     directories = [str(Path(one).parent) for one in tried if one.endswith("libnowhere.so.1")]
     plain_ones = [one for one in directories if "hwcaps" not in one and "tls" not in one and "x86_64/" not in f"{one}/"]
     assert plain_ones == list(rooted.default_paths)
-    assert rooted.library_cache["libc.so.6"].endswith("/libc.so.6")
+    assert (rooted.library_cache["libc.so.6"] or "").endswith("/libc.so.6")
 
 
 def test_musl_is_a_toolchain_of_its_own(tmp_path: Path, pool: Pool) -> None:

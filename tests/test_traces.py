@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elfworlds.traces.ldcache import library_cache
+from elfworlds.traces.ldsearch import Searching, searching
 from elfworlds.traces.loader import NotFound, not_found
 
 GLIBC_START = (
@@ -54,8 +55,8 @@ def test_the_cache_of_this_machine_names_its_libc() -> None:
         assert library_cache(b"", "x86_64") == {}
         return
     found = library_cache(path.read_bytes(), "x86_64")
-    assert Path(found["libc.so.6"]).exists()
-    assert all(place.startswith("/") for place in found.values())
+    assert Path(found["libc.so.6"] or "").exists()
+    assert all(place and place.startswith("/") for place in found.values())
 
 
 def cache(entries: list[tuple[int, bytes, bytes]]) -> bytes:
@@ -80,3 +81,63 @@ def test_damaged_caches_are_empty_or_partial_and_never_an_error(noise: bytes, at
     data = bytearray(cache([(0x303, b"libx.so", b"/one")]))
     data[at : at + len(noise)] = noise
     library_cache(bytes(data), "x86_64")
+
+
+def extended(entries: list[tuple[bytes, int]], names: list[bytes]) -> bytes:
+    """A cache of 2.33 or later: one name, with paths and hwcap fields, and the names of subdirectories."""
+    start = 48 + 24 * len(entries)
+    strings = b"libx.so\0" + b"".join(one + b"\0" for one in [*(path for path, _ in entries), *names])
+    place = {one: start + strings.index(one + b"\0") for one in [b"libx.so", *(path for path, _ in entries), *names]}
+    rows = b"".join(struct.pack("<iIIIQ", 0x303, place[b"libx.so"], place[path], 0, hwcap) for path, hwcap in entries)
+    at = start + len(strings)
+    sections = struct.pack("<II", 0xEAA42174, 2) + struct.pack("<IIIIIIII", 0, 0, 0, 0, 1, 0, at + 40, 4 * len(names))
+    header = struct.pack("<20sII5I", b"glibc-ld.so.cache1.1", len(entries), len(strings), 2, at, 0, 0, 0)
+    return header + rows + strings + sections + b"".join(struct.pack("<I", place[one]) for one in names)
+
+
+NAMED = [(b"/v2", 1 << 62), (b"/v3", 1 << 62 | 1), (b"/v3-of-level-4", 1 << 62 | 3 << 32 | 1), (b"/plain", 0)]
+V3, V2 = "glibc-hwcaps/x86-64-v3", "glibc-hwcaps/x86-64-v2"
+
+
+@pytest.mark.parametrize(
+    ("subdirectories", "entries", "path"),
+    [
+        ((V3, V2), NAMED, "/v3"),
+        ((V2,), NAMED, "/v2"),
+        ((), NAMED, "/plain"),
+        ((V3, V2), NAMED[2:], "/plain"),  # the processor lacks what that file needs
+        (("glibc-hwcaps/x86-64-v4", V3, V2), NAMED[2:], "/v3-of-level-4"),
+        ((V3, V2), [(b"/out-of-range", 1 << 62 | 7), *NAMED[3:]], "/plain"),
+        (("tls/haswell", "tls", "haswell"), [(b"/both", 1 << 63 | 1 << 50), *NAMED[3:]], "/both"),
+        (("tls",), [(b"/both", 1 << 63 | 1 << 50), (b"/tls", 1 << 63), *NAMED[3:]], "/tls"),
+        (("tls",), [(b"/nobody-knows", 1 << 40), *NAMED[3:]], "/plain"),
+    ],
+)
+def test_of_several_entries_the_loader_takes_the_best_that_fits(
+    subdirectories: tuple[str, ...], entries: list[tuple[bytes, int]], path: str
+) -> None:
+    data = extended(entries, [b"x86-64-v2", b"x86-64-v3"])
+    assert library_cache(data, "x86_64", subdirectories) == {"libx.so": path}
+
+
+def test_what_nobody_can_rank_is_no_answer() -> None:
+    data = extended([(b"/nobody-knows", 1 << 40), (b"/plain", 0)], [])
+    start = {"aarch64": data.replace(struct.pack("<i", 0x303), struct.pack("<i", 0xA03))}
+    assert library_cache(start["aarch64"], "aarch64", ()) == {"libx.so": None}
+
+
+def test_names_in_the_cache_are_compared_with_numbers_for_digits() -> None:
+    assert set(library_cache(cache([(0x303, b"libx.so.010", b"/x")]), "x86_64")) == {"libx.so.10"}
+
+
+def test_a_loader_says_where_it_searches() -> None:
+    """Of sid (2.43), and what is no answer."""
+    v2 = "glibc-hwcaps/x86-64-v2"
+    said = (
+        f"  7:\t search path=@/{v2}:@:@LIB@lib/x/{v2}:@LIB@lib/x\t\t(LD_LIBRARY_PATH)\n"
+        f"  7:\t search path=/lib/x/{v2}:/lib/x:/lib/{v2}:/lib\t\t(system search path)\n"
+    )
+    found = searching(said)
+    assert found == Searching(("/lib/x", "/lib"), (V2,), {"LIB": "lib/x", "PLATFORM": ""})
+    assert searching(said.partition("\n")[0]) is None
+    assert searching("") is None

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elfworlds import elf, prediction, resolve
+from elfworlds import elf, prediction
 from elfworlds.observers import ld_debug, plain
+from elfworlds.observers.searching import Searching
 from elfworlds.outcome import Untried
 from elfworlds.toolchains.borrowed import seeing
 from elfworlds.traces.lddebug import parse
 from elfworlds.trying import OBSERVED, contents, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from elfworlds.backends import Build
     from elfworlds.elf import ElfObject
@@ -66,7 +66,7 @@ class Tracer:
                 return None
             trace = parse(ld_debug.text(left))
             toolchain = self.toolchain(trial)
-            told = prediction.predict(trace, self.world(seen, toolchain))
+            told = prediction.predict(trace, self.searching(seen, toolchain).world())
         rows = prediction.record(trace, self.names, told)
         rows["link_maps"] = [
             {**one, **self.provenance(toolchain.world.outside(one["path"]))} for one in rows["link_maps"]
@@ -78,37 +78,25 @@ class Tracer:
         return seeing(found, trial.bound.sees, self.toolchains)
 
     def watched(self, trial: Trial, work: Path) -> Watched:
-        for name in ("cwd", OBSERVED):
-            (work / name).mkdir()
+        """The program, where it ran already or is to run: relative directories are relative to that."""
+        if trial.observer == ld_debug.NAME:
+            work = self.kept(trial)
+        else:
+            for name in ("cwd", OBSERVED):
+                (work / name).mkdir()
         found = watched(trial, self.build, work / "cwd", work / OBSERVED)
         return replace(found, timeout=min(found.timeout, LONGEST_SECONDS))
 
     def left(self, trial: Trial, seen: Watched) -> dict[str, bytes] | None:
         """What LD_DEBUG wrote, in the trial itself, or in one of its own; None where that one could not be tried."""
         if trial.observer == ld_debug.NAME:
-            return contents(str(self.kept(trial) / OBSERVED))
+            return contents(seen.leaves)
         completed = self.run(ld_debug.command(seen, self.toolchain(trial)))
         return None if isinstance(plain.read(completed), Untried) else contents(seen.leaves)
 
-    def world(self, seen: Watched, toolchain: Toolchain) -> resolve.World:
-        """Where the loader of that program would look, relative to where it ran."""
-
-        def outside(path: str) -> str:
-            return toolchain.world.outside(os.path.join(seen.cwd, path))  # noqa: PTH118  # a string all the way
-
-        def read(path: str) -> ElfObject | None:
-            found = self.read(outside(path))
-            return found[0] if found else None
-
-        return resolve.World(
-            read=read,
-            library_path=resolve.library_path(seen.env.get("LD_LIBRARY_PATH", "")),
-            cache=toolchain.library_cache,
-            default_paths=toolchain.default_paths,
-            tokens={},
-            identity=lambda path: _identity(Path(outside(path))),
-            real=lambda path: toolchain.world.real(os.path.join(seen.cwd, path)),  # noqa: PTH118
-        )
+    def searching(self, seen: Watched, toolchain: Toolchain) -> Searching:
+        """Where the loader of that program would look."""
+        return Searching(seen, toolchain, self.read)
 
     def read(self, path: str) -> tuple[ElfObject, str] | None:
         """A file's facts and digest; a path of this machine."""
@@ -127,12 +115,3 @@ def _read(path: Path) -> tuple[ElfObject, str] | None:
         return elf.read(path), hashlib.sha256(path.read_bytes()).hexdigest()
     except (elf.NotElfError, OSError):
         return None
-
-
-def _identity(path: Path) -> Hashable:
-    """What two names of one file have in common."""
-    try:
-        status = path.stat()
-    except OSError:
-        return str(path)
-    return status.st_dev, status.st_ino

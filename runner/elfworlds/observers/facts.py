@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import elf, resolve
+from elfworlds.observers.searching import Searching, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from elfworlds.backends import Build
-    from elfworlds.elf import ElfObject, Symbol
+    from elfworlds.elf import Symbol
     from elfworlds.plan import Trial
     from elfworlds.toolchains import Toolchain
 
@@ -20,7 +21,8 @@ def values(trial: Trial, build: Build, toolchain: Toolchain) -> dict[str, Any]:
     """What matchers may speak of: the file's facts, and what its needed objects leave undefined."""
     artifact = build.artifacts[trial.bound.subject]
     symbols = elf.symbols(Path(artifact.path))
-    edges = resolve.tree(artifact.path, world(toolchain))
+    world = Searching(None, toolchain, facts_of).world()
+    edges = resolve.tree(artifact.path, world)
     served = [
         elf.symbols(Path(toolchain.world.outside(path)))
         for path in dict.fromkeys(edge.path for edge in edges)
@@ -30,7 +32,7 @@ def values(trial: Trial, build: Build, toolchain: Toolchain) -> dict[str, Any]:
         **artifact.facts.facts(),
         "exports": sorted({one.symbol for one in symbols if one.defined}),
         "undefined": sorted({one.symbol for one in symbols if not one.defined}),
-        "missing-objects": sorted({edge.name for edge in edges if edge.path is None}),
+        "missing-objects": sorted({edge.name for edge in edges if edge.path is None and edge.sure}),
         "missing-symbols": sorted(missing(symbols, served)),
         "size": Path(artifact.path).stat().st_size,
     }
@@ -40,17 +42,3 @@ def missing(symbols: Iterable[Symbol], served: Iterable[Iterable[Symbol]]) -> se
     """Undefined symbols that no needed object defines; a weak one may stay undefined."""
     defined = {one.symbol for table in served for one in table if one.defined}
     return {one.symbol for one in symbols if not one.defined and one.bind != "STB_WEAK" and one.symbol not in defined}
-
-
-def world(toolchain: Toolchain) -> resolve.World:
-    """The search of a program with an empty environment, where the toolchain's own loader would look."""
-
-    def read(path: str) -> ElfObject | None:
-        try:
-            return elf.read(Path(toolchain.world.outside(path)))
-        except elf.NotElfError:
-            return None
-
-    return resolve.World(
-        read=read, library_path=(), cache=toolchain.library_cache, default_paths=toolchain.default_paths, tokens={}
-    )

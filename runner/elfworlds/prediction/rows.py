@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from elfworlds.prediction.walk import LD_PRELOAD, Prediction
+from elfworlds.prediction.types import LD_PRELOAD, Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ def _search(one: Search, told: Prediction | None) -> Row:
     return {
         "name": one.name,
         "tried": [[tried.rule, tried.path] for tried in one.tried],
-        "found": one.found,
+        "found": told.found if told else one.found,
         "predicted": told.predicted if told else None,
         "agrees": told.agrees if told else None,
     }

@@ -6,11 +6,13 @@ import os
 import re
 import shlex
 from collections import ChainMap
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from elfworlds import elf
 from elfworlds.errors import BuildFailedError
-from elfworlds.toolchains import compilers, tools
+from elfworlds.toolchains import compilers, searching, tools
 from elfworlds.toolchains.install import install_hint
 from elfworlds.toolchains.prober import Prober, digest, packages, remembered, stamp
 from elfworlds.toolchains.toolchain import Package, Toolchain
@@ -35,7 +37,7 @@ HEADERS = (
 )
 DEFAULT_PATHS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 _GNU_LD = re.compile(r"GNU ld\b.*?([0-9]+(?:\.[0-9]+)+)")
-LEARNT = {"default_paths": list, "identity": dict, "versions": dict, "packages": dict, "stamps": dict}
+LEARNT = {"default_paths": list, "libc": str, "identity": dict, "versions": dict, "packages": dict, "stamps": dict}
 
 
 def probe(prober: Prober, cache: Path | None, languages: Collection[str] = ()) -> Toolchain:
@@ -56,7 +58,34 @@ def probe(prober: Prober, cache: Path | None, languages: Collection[str] = ()) -
     cc = (found, *words[1:])
     facts = remembered(cache, "host", [cc, prober.path], LEARNT, lambda: _learn(prober, cc))
     others = compilers.find(prober, cache, cc, languages)
-    return _toolchain(prober.path, cc, facts, others, tools.find(prober, cache))
+    made = _toolchain(prober.path, cc, facts, others, tools.find(prober, cache))
+    return _searching(made, facts["libc"], prober, cache)
+
+
+def _searching(made: Toolchain, libc: str, prober: Prober, cache: Path | None) -> Toolchain:
+    """The toolchain with what its loader says of where it searches."""
+    interp = _interp(libc)
+    found = searching.ask(
+        interp, libc, Path(interp), cache, lambda words, more: prober.complaints(*words, more=more.items())
+    )
+    subdirectories = found.subdirectories if found else ()
+    paths = found.default_paths if found else tuple(one for one in made.default_paths if Path(one).is_dir())
+    return replace(
+        made,
+        interp=interp,
+        library_cache=library_cache(_bytes(Path("/etc/ld.so.cache")), os.uname().machine, subdirectories),
+        default_paths=paths,
+        subdirectories=subdirectories,
+        tokens=found.tokens if found else {},
+    )
+
+
+def _interp(libc: str) -> str:
+    """The dynamic loader that libc.so.6, which can be run, names."""
+    try:
+        return elf.read(Path(libc)).interp or "" if libc else ""
+    except elf.NotElfError:
+        return ""
 
 
 def _learn(prober: Prober, cc: tuple[str, ...]) -> dict[str, Any]:
@@ -71,6 +100,7 @@ def _learn(prober: Prober, cc: tuple[str, ...]) -> dict[str, Any]:
     multiarch = prober.ask(*cc, "-print-multiarch")
     return {
         "default_paths": [f"{one}/{multiarch}" for one in ("/lib", "/usr/lib") if multiarch] + list(DEFAULT_PATHS),
+        "libc": str(files.get("libc.so.6", "")),
         "identity": identity,
         "versions": _versions(prober, cc, libc, files.get("ld")),
         "packages": owners,
@@ -120,6 +150,5 @@ def _toolchain(
         parts={one.language: one.identity for one in here},
         lacking={one.tool: one.lacking for one in others if not one.words},
         env={"PATH": path, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"},
-        library_cache=library_cache(_bytes(Path("/etc/ld.so.cache")), os.uname().machine),
-        default_paths=tuple(one for one in facts["default_paths"] if Path(one).is_dir()),
+        default_paths=tuple(facts["default_paths"]),
     )

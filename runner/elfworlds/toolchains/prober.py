@@ -42,9 +42,9 @@ class Prober:
         """A program's standard output, whatever its exit status."""
         return self._run(argv, more).text.strip()
 
-    def complaints(self, *argv: str) -> str:
+    def complaints(self, *argv: str, more: Iterable[tuple[str, str]] = ()) -> str:
         """What a program writes to standard error, whatever its exit status."""
-        return self._run(argv, ()).stderr.data.decode("utf-8", "replace")
+        return self._run(argv, more).stderr.data.decode("utf-8", "replace")
 
     def _run(self, argv: tuple[str, ...], more: Iterable[tuple[str, str]]) -> Completed:
         env = {"PATH": self.path, "LC_ALL": "C", **dict(more)}

@@ -37,8 +37,11 @@ class Toolchain:
         parts: language → what else decides what is built from it, by name; C has nothing else.
         lacking: tool that is not there → what to do about it.
         env: the environment of a build.
-        library_cache: ld.so.cache of its world, name → path.
+        interp: the path of its dynamic loader, as its programs name it; empty where it is not known.
+        library_cache: ld.so.cache of its world, name → path, as `traces.ldcache` has it.
         default_paths: where its dynamic loader looks last.
+        subdirectories: of each directory, those where its loader looks first on this processor, best first.
+        tokens: what $LIB and $PLATFORM stand for; empty where it is not known.
         world: what a build and a trial see.
         unsupported: why nothing can be built or run with it here; empty where it can.
     """
@@ -51,8 +54,11 @@ class Toolchain:
     env: Mapping[str, str]
     parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     lacking: Mapping[str, str] = field(default_factory=dict)
-    library_cache: Mapping[str, str] = field(default_factory=dict)
+    interp: str = ""
+    library_cache: Mapping[str, str | None] = field(default_factory=dict)
     default_paths: tuple[str, ...] = ()
+    subdirectories: tuple[str, ...] = ()
+    tokens: Mapping[str, str] = field(default_factory=dict)
     world: World = HOST
     unsupported: str = ""
 

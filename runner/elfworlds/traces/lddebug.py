@@ -7,8 +7,11 @@ What glibc (2.31 to 2.41 were read) does not say is filled in by what it implies
 * A namespace's own link map of ld.so gets no line either. A search that finds ld.so makes it; in the base namespace
   its bindings do. The vdso is no file and no link map here.
 * A link map line holds the name that was asked for; the path is the file that was tried last. A search without such
-  a line found a file that is mapped already (or was not to be loaded), unless every directory was tried.
-* dlmopen of a path is not announced: a link map that nobody asked for was opened.
+  a line found a file that is mapped already (or was not to be loaded), unless every directory was tried. What
+  LD_PRELOAD, DT_AUXILIARY and `ldd` ask for may be nowhere, and the loader goes on: then a path, or the last of all
+  directories, was found only if it is known to be mapped. `prediction` looks at the files and knows better.
+* dlmopen of a path is not announced, nor is the program that ld.so is told to run. A link map that nobody asked for was
+  opened where the loader says later that it opened the file, or that it unloads it; in LM_ID_BASE it is else a program.
 * A new process whose lines begin without an application of its own was forked by the one that wrote the line before.
 * `Tried.rule` is the loader's word. It keeps one record per directory, so a directory that stands in several lists
   bears the label of the first that named it. The default directories are always first: `default` before the cache is
@@ -33,13 +36,14 @@ from elfworlds.traces.ldlines import (
     Destroyed,
     Mapped,
     Opened,
+    Optional,
     Started,
     Trying,
 )
+from elfworlds.traces.ldsought import Wanted, is_loader, marked
 from elfworlds.traces.ldtrace import Binding, Call, Event, Forked, LinkMap, Search, Settled, Trace, Tried, Unloaded
 
 __all__ = ["Binding", "Call", "Event", "Forked", "LinkMap", "Search", "Settled", "Trace", "Tried", "Unloaded", "parse"]
-_LOADER = ("ld-linux", "ld64.so", "ld.so")  # sonames of the psABIs
 _VDSO = ("linux-vdso", "linux-gate")
 _NAMESPACES = 16  # glibc's DL_NNS
 _GENERATIONS = 8  # of forks without exec, which bounds what one line costs
@@ -51,7 +55,7 @@ def parse(text: str) -> Trace:
     processes: dict[int, _Process] = {}
     story: _Story = []
     last: _Process | None = None
-    for pid, line in ldlines.read(text):
+    for pid, line in marked(list(ldlines.read(text))):
         if pid not in processes:
             processes[pid] = last.fork(pid) if last else _Process(pid, story)
         last = processes[pid]
@@ -68,37 +72,8 @@ def parse(text: str) -> Trace:
     )
 
 
-def _is_loader(path: str) -> bool:
-    return posixpath.basename(path).startswith(_LOADER)
-
-
 def _is_vdso_or_loader(path: str) -> bool:
-    return path.startswith(_VDSO) or _is_loader(path)
-
-
-@dataclass(slots=True)
-class _Wanted:
-    """The search that is under way: its place in the story, and what was tried."""
-
-    at: int
-    search: Search
-    tried: list[Tried] = field(default_factory=list)
-    rule: str = "default"
-    last: str = ""
-
-    @property
-    def path(self) -> str | None:
-        """What was tried last."""
-        return self.tried[-1].path if self.tried else None
-
-    @property
-    def left_some(self) -> str | None:
-        """What was tried last, unless it may be that all was tried in vain."""
-        if not self.tried or "/" in self.search.name:
-            return None
-        tried = self.tried[-1]
-        over = self.rule == "default" and posixpath.dirname(tried.path) == self.last
-        return None if over or tried.rule != self.rule else tried.path
+    return path.startswith(_VDSO) or is_loader(path)
 
 
 @dataclass(slots=True)
@@ -113,8 +88,10 @@ class _Process:
     mapped: dict[int, int] = field(default_factory=dict)
     newest: dict[str, int] = field(default_factory=dict)
     made: int | None = None
-    wanted: _Wanted | None = None
+    wanted: Wanted | None = None
     loading: bool = False
+    opening: bool = False
+    optional: str | None = None
     parents: tuple[_Process, ...] = ()
 
     def fork(self, pid: int) -> _Process:
@@ -136,10 +113,17 @@ class _Process:
         elif line.opened:
             self._give_up()
             self._settle()
+            self.opening = True
         else:
             self._went_on()
         who = (None, line.by, line.by_lmid) if line.opened else (line.by, None, None)
-        self._want(Search(self.pid, line.lmid, line.name, who[0], (), None, who[1], who[2]))
+        wanted = self._want(Search(self.pid, line.lmid, line.name, who[0], (), None, who[1], who[2]))
+        wanted.optional, self.optional = line.name == self.optional, None
+
+    @read.register
+    def _(self, line: Optional) -> None:
+        self._went_on()
+        self.optional = line.name
 
     @read.register
     def _(self, line: Among) -> None:
@@ -157,9 +141,10 @@ class _Process:
         if wanted is None or (wanted.search.name, wanted.search.lmid) != (line.name, line.lmid):
             self._give_up()
             self._settle()
-            if line.lmid == 0 and self.application is None:
+            if line.lmid == 0 and not line.opened:
                 self._start(line.name)
                 return
+            self.opening = True
             wanted = self._want(Search(self.pid, line.lmid, line.name, None, (), None))
         self._found(wanted.path or line.name, mapped=True)
 
@@ -178,7 +163,9 @@ class _Process:
         self.story.append(Unloaded(self.pid, line.lmid, line.path))
 
     @read.register
-    def _(self, _line: Opened) -> None:
+    def _(self, line: Opened) -> None:
+        if self.wanted and self.wanted.search.needed_by is None and self.wanted.search.lmid == line.lmid:
+            self._found(self.wanted.path, mapped=False)
         self._went_on()
         self._settle()
 
@@ -232,12 +219,12 @@ class _Process:
         self._give_up()
         if self.application is not None or self.parents:  # auditors come before an application and stay
             self.live, self.mapped, self.newest, self.parents = set(), {}, {}, ()
-        self.application, self.running = application, False
+        self.application, self.running, self.opening = application, False, False
         self._map(0, application, application)
         self.loading = True
 
-    def _want(self, search: Search) -> _Wanted:
-        self.wanted = wanted = _Wanted(len(self.story), search)
+    def _want(self, search: Search) -> Wanted:
+        self.wanted = wanted = Wanted(len(self.story), search)
         self.story.append(search)
         if "/" in search.name:
             origin = posixpath.dirname(search.needed_by or search.opened_by or "")
@@ -252,8 +239,11 @@ class _Process:
 
     def _went_on(self) -> None:
         """What comes after every needed name was found: one that was not mapped now was mapped before."""
-        if self.wanted and self.wanted.search.needed_by is not None:
-            self._found(self.wanted.path, mapped=False)
+        wanted = self.wanted
+        if wanted and wanted.search.needed_by is not None and wanted.path is not None:
+            needed = self.opening and not wanted.optional  # else a preload or ldd, which go on without it
+            if needed or is_loader(wanted.path) or self._knows(wanted.search.lmid, wanted.path):
+                self._found(wanted.path, mapped=False)
         self._give_up()
 
     def _found(self, path: str | None, *, mapped: bool) -> None:
@@ -262,7 +252,7 @@ class _Process:
         search = replace(self.wanted.search, tried=tuple(self.wanted.tried), found=path)
         self.story[self.wanted.at] = search
         self.wanted = None
-        silently = path is not None and _is_loader(path) and not self._knows(search.lmid, path)
+        silently = path is not None and is_loader(path) and not self._knows(search.lmid, path)
         if path is not None and (mapped or silently):
             opened = search.needed_by is None
             self._map(search.lmid, search.name, path, needed_by=search.needed_by, opened=opened)
@@ -279,7 +269,7 @@ class _Process:
 
     def _mention(self, path: str, lmid: int) -> None:
         """Bindings and calls are all that is said of ld.so in the base namespace."""
-        if lmid == 0 and _is_loader(path) and not self._knows(0, path):
+        if lmid == 0 and is_loader(path) and not self._knows(0, path):
             self._map(0, path, path)
 
     def _settle(self) -> None:

@@ -31,6 +31,13 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Optional:
+    """An object that is asked for next by DT_AUXILIARY or DT_FILTER; where it is not there, the loader may go on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Searching:
     """The search for a name without a slash begins."""
 
@@ -55,10 +62,11 @@ class Trying:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A new link map, under the name that was asked for."""
+    """A new link map, under the name that was asked for; `opened` where dlopen or dlmopen ended with that file."""
 
     name: str
     lmid: int
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ class Bound:
 
 
 Line: TypeAlias = (
-    Asked | Searching | Among | Trying | Mapped | Addresses | Destroyed | Opened | Called | Started | Bound
+    Asked | Optional | Searching | Among | Trying | Mapped | Addresses | Destroyed | Opened | Called | Started | Bound
 )
 
 
@@ -208,6 +216,7 @@ _FORMS: dict[str, Callable[[str], Line | None]] = {
     "trying file=": Trying,
     "file=": _file,
     "find library=": _searching,
+    "load auxiliary object=": lambda rest: Optional(rest.rpartition(" requested by file=")[0]),
     "search path=": _among,
     "search cache=": lambda _rest: Among("ld.so.cache", ""),
     "dynamic: ": _addresses,

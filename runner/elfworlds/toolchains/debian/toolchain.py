@@ -9,9 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds.sandbox import World, look
+from elfworlds import elf
+from elfworlds.process import Command
+from elfworlds.sandbox import World, look, wrap
 from elfworlds.sandbox.reaper import provide
 from elfworlds.toolchains.debian.lock import with_base
+from elfworlds.toolchains.searching import ASK_SECONDS, ask
 from elfworlds.toolchains.toolchain import Package, Toolchain
 from elfworlds.traces.glibc import banner
 from elfworlds.traces.ldcache import library_cache
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from elfworlds.sandbox import Tree
     from elfworlds.toolchains.debian.lock import Lock
     from elfworlds.toolchains.debian.root import Root
+    from elfworlds.traces.ldsearch import Searching
 
 MUSL = "musl"
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
@@ -51,6 +55,7 @@ def toolchain(root: Root, run: Run, *, read_only: tuple[str, ...] = (), bwrap: s
     world = World(inside.name, inside.tree, bwrap=bwrap)
     reaper = provide(root.path.parent, (GCC,), ENV, world, run)
     tools = dict(inside.tools())
+    found = inside.searching(run, world)
     return Toolchain(
         name=inside.name,
         identity=identity(root.packages, inside.machine, musl=inside.musl),
@@ -59,8 +64,11 @@ def toolchain(root: Root, run: Run, *, read_only: tuple[str, ...] = (), bwrap: s
         tools=tools,
         lacking=inside.lacking(tools),
         env=ENV,
-        library_cache={} if inside.musl else library_cache(inside.data("/etc/ld.so.cache"), inside.machine),
-        default_paths=inside.default_paths(),
+        interp=inside.interp,
+        library_cache=inside.library_cache(found),
+        default_paths=found.default_paths if found else inside.default_paths(),
+        subdirectories=found.subdirectories if found else (),
+        tokens=found.tokens if found else {},
         world=replace(world, reaper=reaper, read_only=read_only),
     )
 
@@ -169,9 +177,42 @@ class _Inside:
             what = {"rustc": f"the root {self.name} was made without its part rustc"}
         return {tool: f"{self.name}: {why}" for tool, why in what.items() if tool not in tools}
 
-    def default_paths(self) -> tuple[str, ...]:
+    @property
+    def multiarch(self) -> str:
+        return f"{self.machine}-linux-gnu"
+
+    @cached_property
+    def interp(self) -> str:
+        """The dynamic loader, as programs name it; libc.so.6 can be run, and is one of them."""
         if self.musl:
-            said = self.data(f"/etc/ld-musl-{self.machine}.path").decode("utf-8", "replace")
-            return tuple(re.split(r"[:\n]", said.strip())) if said.strip() else MUSL_PATHS
-        multiarch = f"{self.machine}-linux-gnu"
-        return (f"/lib/{multiarch}", f"/usr/lib/{multiarch}", "/lib", "/usr/lib")
+            return f"/lib/ld-musl-{self.machine}.so.1"
+        try:
+            return elf.read(Path(self.tree.outside(f"/lib/{self.multiarch}/libc.so.6"))).interp or ""
+        except elf.NotElfError:
+            return ""
+
+    def searching(self, run: Run, world: World) -> Searching | None:
+        """What the loader of a root says of where it searches; musl's says nothing, and need not."""
+        if self.musl:
+            return None
+
+        def say(words: tuple[str, ...], more: dict[str, str]) -> str:
+            command = Command(argv=words, env={**ENV, **more}, cwd="/", timeout=ASK_SECONDS)
+            return run(wrap(command, world)).stderr.data.decode("utf-8", "replace")
+
+        outside = Path(self.tree.outside(self.interp or "/"))
+        return ask(self.interp, f"/lib/{self.multiarch}/libc.so.6", outside, self.root.path.parent, say)
+
+    def library_cache(self, found: Searching | None) -> dict[str, str | None]:
+        if self.musl:
+            return {}
+        subdirectories = found.subdirectories if found else ()
+        return library_cache(self.data("/etc/ld.so.cache"), self.machine, subdirectories)
+
+    def default_paths(self) -> tuple[str, ...]:
+        if not self.musl:
+            return (f"/lib/{self.multiarch}", f"/usr/lib/{self.multiarch}", "/lib", "/usr/lib")
+        path = f"/etc/ld-musl-{self.machine}.path"
+        if not self.has(path):
+            return MUSL_PATHS
+        return tuple(filter(None, re.split(r"[:\n]", self.data(path).decode("utf-8", "replace"))))

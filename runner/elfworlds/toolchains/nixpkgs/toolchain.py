@@ -14,6 +14,7 @@ from elfworlds.sandbox import World, look
 from elfworlds.sandbox.reaper import provide
 from elfworlds.spec.versions import order
 from elfworlds.toolchains.nixpkgs.made import STORE
+from elfworlds.toolchains.searching import ASK_SECONDS, ask
 from elfworlds.toolchains.toolchain import UNKNOWN, Toolchain
 from elfworlds.traces.glibc import banner
 from elfworlds.traces.ldcache import library_cache
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
     from elfworlds.process import Run
     from elfworlds.toolchains.nixpkgs.made import Made
     from elfworlds.toolchains.nixpkgs.pin import Pin
+    from elfworlds.traces.ldsearch import Searching
 
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
 SMALL = ("cp", "env", "dd")  # of coreutils
 OWN = ("gdb", "valgrind", "strace", "rustc")  # of the packages of these names
 VALGRIND_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 FIRST_RUSTC_WITH_LLD = "1.90"
-ASK_SECONDS = 20.0
 NO_CXX = (
     "programs would not find libstdc++: no run path names it, and nixpkgs' loader looks into no directory that has it"
 )
@@ -52,7 +53,15 @@ def toolchain(made: Made, run: Run, *, bwrap: str = "/usr/bin/bwrap") -> Toolcha
     inside = _Inside(made)
     world = World(made.pin.label, look(str(made.root)), bwrap=bwrap, read_only=(STORE,))
     reaper = provide(made.place, (inside.cc, f"-L{made.said['static']}"), ENV, world, run)
-    return replace(told(made), default_paths=default_paths(inside.loader, run), world=replace(world, reaper=reaper))
+    found = inside.searching(run)
+    return replace(
+        told(made),
+        library_cache=inside.library_cache(found),
+        default_paths=found.default_paths if found else default_paths(inside.loader, run),
+        subdirectories=found.subdirectories if found else (),
+        tokens=found.tokens if found else {},
+        world=replace(world, reaper=reaper),
+    )
 
 
 def told(made: Made) -> Toolchain:
@@ -68,7 +77,8 @@ def told(made: Made) -> Toolchain:
         parts=inside.parts(tools),
         lacking=inside.lacking(tools),
         env=ENV,
-        library_cache=inside.library_cache(),
+        interp=inside.loader,
+        library_cache=inside.library_cache(None),
     )
 
 
@@ -169,11 +179,21 @@ class _Inside:
         except OSError:
             return {}
 
-    def library_cache(self) -> dict[str, str]:
+    def searching(self, run: Run) -> Searching | None:
+        """What the loader says of where it searches."""
+
+        def say(words: tuple[str, ...], more: dict[str, str]) -> str:
+            done = run(Command(argv=words, env=more, cwd="/", timeout=ASK_SECONDS))
+            return done.stderr.data.decode("utf-8", "replace")
+
+        libc = str(Path(self.made.said["libc"], "libc.so.6"))
+        return ask(self.loader, libc, Path(self.loader), self.made.place, say)
+
+    def library_cache(self, found: Searching | None) -> dict[str, str | None]:
         """The loader of nixpkgs has its cache beside itself, and as a rule none; never that of the system."""
         place = Path(self.made.said["libc"]).parent / "etc/ld.so.cache"
         try:
-            return library_cache(place.read_bytes(), os.uname().machine)
+            return library_cache(place.read_bytes(), os.uname().machine, found.subdirectories if found else ())
         except OSError:
             return {}
 

@@ -1,0 +1,115 @@
+"""Where the dynamic loader of a program looks: what its toolchain, its environment and its directory say together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds import elf, resolve
+from elfworlds.resolve import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+    from elfworlds.elf import ElfObject
+    from elfworlds.observers.types import Watched
+    from elfworlds.resolve.types import Read
+    from elfworlds.toolchains import Toolchain
+
+ELSEWHERE = ("LD_AUDIT", "LD_HWCAP_MASK", "LD_INHIBIT_RPATH", "LD_ASSUME_KERNEL", "LD_PROFILE")
+TUNABLES, HWCAPS = "GLIBC_TUNABLES", "hwcap"
+
+
+def known_environment(env: Mapping[str, str]) -> bool:
+    """Whether no variable makes the loader search otherwise than `resolve` says (ld.so(8))."""
+    return not any(env.get(name) for name in ELSEWHERE) and HWCAPS not in env.get(TUNABLES, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """The searches of one program, seen from outside its world.
+
+    Attributes:
+        seen: the program; None for one that nobody runs, which has no directory and an empty environment.
+        facts: a path of this machine → the ELF facts of what lies there and its digest; None for what is no ELF file.
+    """
+
+    seen: Watched | None
+    toolchain: Toolchain
+    facts: Callable[[str], tuple[ElfObject, str] | None]
+
+    def world(self) -> resolve.World:
+        toolchain, env = self.toolchain, self.seen.env if self.seen else {}
+        return resolve.World(
+            read=self.read,
+            library_path=resolve.library_path(env.get("LD_LIBRARY_PATH", ""), self.family),
+            cache=toolchain.library_cache,
+            default_paths=toolchain.default_paths,
+            tokens=toolchain.tokens,
+            identity=self.identity,
+            real=lambda path: toolchain.world.real(self.absolute(path)),
+            subdirectories=toolchain.subdirectories,
+            family=self.family,
+            interp=toolchain.interp,
+            program=self.seen.argv[0] if self.seen else None,
+            settled=self.settled,
+            known=known_environment(env),
+        )
+
+    @property
+    def family(self) -> str:
+        return self.toolchain.versions.get("libc-family", resolve.GLIBC)
+
+    def read(self, path: str) -> Read:
+        """What lies at a path of the program's world."""
+        absolute = self.absolute(path)
+        if not self.visible(absolute):
+            return Refusal.UNKNOWN
+        outside = self.toolchain.world.outside(absolute)
+        refused = resolve.refusal(Path(outside), self.family)
+        if refused or not os.path.exists(outside):  # noqa: PTH110  # a string all the way
+            return refused
+        found = self.facts(outside)
+        return found[0] if found else Refusal.UNKNOWN
+
+    def visible(self, absolute: str) -> bool:
+        """Whether what the program sees at a path is what is here: a world has a /tmp and a /dev of its own."""
+        world = self.toolchain.world
+        if not absolute.startswith("/"):
+            return False
+        seen = (*world.read_only, *((self.seen.cwd, self.seen.leaves) if self.seen else ()))
+        return world.root is None or world.root.holds(absolute) or _below(absolute, seen) or _in(world.others, absolute)
+
+    def settled(self, path: str) -> bool:
+        """The program's own directory is what it may have changed; relative paths lead there."""
+        return path.startswith("/") and not (self.seen and _below(path, (self.seen.cwd,)))
+
+    def absolute(self, path: str) -> str:
+        return os.path.join(self.seen.cwd, path) if self.seen else path  # noqa: PTH118  # a string all the way
+
+    def identity(self, path: str) -> Hashable:
+        """What two names of one file have in common."""
+        try:
+            status = os.stat(self.toolchain.world.outside(self.absolute(path)))  # noqa: PTH116
+        except (OSError, ValueError):
+            return path
+        return status.st_dev, status.st_ino
+
+
+def _below(path: str, directories: tuple[str, ...]) -> bool:
+    normal = os.path.normpath(path)
+    return any(normal.startswith(f"{one.rstrip('/')}/") for one in directories)
+
+
+def _in(others: tuple[tuple[str, object], ...], path: str) -> bool:
+    return any(path.startswith(f"{top}/") for top, _ in others)
+
+
+def facts_of(path: str) -> tuple[ElfObject, str] | None:
+    """The ELF facts of a file of this machine; its digest is not asked for."""
+    try:
+        return elf.read(Path(path)), ""
+    except elf.NotElfError:
+        return None

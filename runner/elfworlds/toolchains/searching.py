@@ -1,0 +1,58 @@
+"""A toolchain's dynamic loader is asked where it searches; what it said is remembered for this processor."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.toolchains.prober import remembered, stamp
+from elfworlds.traces.ldsearch import QUESTION, Searching, searching
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ASK_SECONDS = 20.0
+LEARNT = {"default_paths": list, "subdirectories": list, "tokens": dict, "stamps": dict}
+SAID = ("flags", "Features", "model name")  # lines of /proc/cpuinfo
+
+
+class _SilentError(Exception):
+    """The loader did not say where it searches."""
+
+
+def ask(
+    loader: str, libc: str, outside: Path, cache: Path | None, say: Callable[[tuple[str, ...], dict[str, str]], str]
+) -> Searching | None:
+    """Where a loader searches; None where it does not say.
+
+    Args:
+        loader: its path in its own world.
+        libc: the path there of a library that it can list.
+        outside: where the loader lies on this machine.
+        cache: a directory to remember in; None to ask anew.
+        say: runs a command line with more variables, and gives what it wrote to standard error.
+    """
+
+    def learn() -> dict[str, Any]:
+        found = searching(say((loader, "--list", libc), dict(QUESTION)))
+        if found is None:
+            raise _SilentError
+        return {**asdict(found), "stamps": {str(outside): stamp(outside)}}
+
+    if not loader or not outside.is_file():
+        return None
+    try:
+        facts = remembered(cache, "loader", [str(outside), libc, processor()], LEARNT, learn)
+    except _SilentError:  # it is asked again next time
+        return None
+    return Searching(tuple(facts["default_paths"]), tuple(facts["subdirectories"]), facts["tokens"])
+
+
+def processor() -> list[str]:
+    """What tells one processor from another, as far as a loader chooses by it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").split("\n\n", 1)[0].splitlines()
+    except OSError:
+        return []
+    return [line for line in lines if line.startswith(SAID)]

@@ -1,0 +1,59 @@
+"""Where a loader of glibc's says that it searches (LD_DEBUG=libs, elf/dl-load.c, `print_search_path`).
+
+It is asked for a library that is nowhere, in directories that are no absolute ones: of these it names every
+subdirectory that it would try on this processor, whatever is there. So 2.31 tells of `tls` and `haswell`, 2.37 of
+`glibc-hwcaps`, and those between of both.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOWHERE = "libelfworlds-is-nowhere.so"
+PLAIN, LIB, PLATFORM = "@", "@LIB@", "@PLATFORM@"
+QUESTION = {
+    "LD_DEBUG": "libs",
+    "LD_LIBRARY_PATH": f"{PLAIN}:{LIB}$LIB:{PLATFORM}$PLATFORM",
+    "LD_PRELOAD": NOWHERE,
+    "LC_ALL": "C",
+}
+_PATH = re.compile(r"^ *[0-9]+:\t search path=(.*)\t\t\((LD_LIBRARY_PATH|system search path)\)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """What `QUESTION` brings to light.
+
+    Attributes:
+        default_paths: the directories that are searched last.
+        subdirectories: those that are searched before each directory, best first.
+        tokens: what $LIB and $PLATFORM stand for; empty where the loader has nothing for it.
+    """
+
+    default_paths: tuple[str, ...]
+    subdirectories: tuple[str, ...]
+    tokens: Mapping[str, str]
+
+
+def searching(text: str) -> Searching | None:
+    """What a loader answered; None where it is no answer of glibc's."""
+    said: dict[str, list[str]] = {}
+    for found in _PATH.finditer(text):
+        said.setdefault(found[2], found[1].split(":"))
+    if len(said) < 2:  # noqa: PLR2004  # one list is no answer
+        return None
+    asked, default = said["LD_LIBRARY_PATH"], said["system search path"]
+    subdirectories = tuple(dict.fromkeys(one[2:] for one in asked if one.startswith(f"{PLAIN}/")))
+    plain = [one for one in default if not one.endswith(tuple(f"/{end}" for end in subdirectories))]
+    tokens = {"LIB": _token(asked, LIB), "PLATFORM": _token(asked, PLATFORM)}
+    return Searching(tuple(dict.fromkeys(plain)), subdirectories, tokens)
+
+
+def _token(asked: list[str], mark: str) -> str:
+    """The shortest of the directories that begin with a mark, without it."""
+    return min((one.removeprefix(mark) for one in asked if one.startswith(mark)), key=len, default="")
