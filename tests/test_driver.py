@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,16 @@ from conftest import World
 from elfworlds import driver
 from elfworlds.plan import Plan
 from elfworlds.process import Command, Pool
+from elfworlds.spec import load
+from elfworlds.spec.expand import Names
+from elfworlds.spec.shapes import Shape
+from elfworlds.spec.steps import every
+from elfworlds.spec.values import values_of
 from elfworlds.toolchains import Toolchain
+from elfworlds.yamltext import parse
 from plans import plan_of
 from playing import Played, at_once, played, value, why
+from shaping import misfits
 from waiting import AGES
 
 STEPS = Path(__file__).resolve().parent / "data" / "steps"
@@ -34,6 +41,14 @@ def scenarios(text: str) -> list[str]:
 
 def trials(text: str) -> list[str]:
     return [one.id for one in plan_of(text, STEPS).trials]
+
+
+def described(name: str) -> Mapping[str, Shape]:
+    """What each value of a scenario is said to be."""
+    experiment = load(parse(VERBS, "x"), toolchains=["host"]).experiment
+    scenario = experiment.scenarios[name]
+    known = Names(experiment.matrix.axes, frozenset(), frozenset(experiment.objects))
+    return values_of(scenario, every(scenario.steps), known).roots
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +77,13 @@ class TestAProgram:
     def test_is_that_of_its_point(self, trial: str, ways: Played) -> None:
         one = ways.seen[trial]
         assert one.judgement.verdict == "PASS", why(one)
+
+    @pytest.mark.parametrize("scenario", scenarios(VERBS))
+    def test_gives_values_as_they_are_described(self, scenario: str, verbs: Played) -> None:
+        known = described(scenario)
+        observed = verbs.of(scenario).values
+        assert {name for name in observed if name in verbs.of(scenario).trial.bound.outcomes["so"]} <= set(known)
+        assert [one for name in known if name in observed for one in misfits(observed[name], known[name], name)] == []
 
     def test_that_crashes_has_told_all_before(self, verbs: Played) -> None:
         one = verbs.of("what-is-flushed-comes-before-a-crash")

@@ -237,3 +237,42 @@ scenarios: {s: {run: "${app} ${matrix.args} end"}}
 """
     argv = {dict(trial.point)["args"]: trial.bound.argv[1:] for trial in plan_of(text, tmp_path).trials}
     assert argv == {"none": ("end",), "two": ("a", "b c", "end")}
+
+
+def test_what_a_step_is_there_for_decides_the_program(tmp_path: Path) -> None:
+    """Though nothing else of the scenario names the axis."""
+    text = """
+experiment: x
+question: "?"
+matrix: {way: [one, other]}
+scenarios:
+  s: {steps: [{flush: true, when: {way: one}}, {loop: {times: 2, steps: [{flush: true, when: {way: other}}]}}]}
+"""
+    made = plan_of(text, tmp_path)
+    programs = {dict(trial.point)["way"]: made.programs()[trial.bound.program] for trial in made.trials}
+    assert [programs[way].count("fflush(NULL)") for way in ("one", "other")] == [1, 1]
+    assert programs["one"] != programs["other"]
+
+
+@pytest.mark.parametrize(
+    ("judged", "watched"),
+    [
+        ("outcomes: {a: {exit: 0}}", ["plain", "ld-debug", "gdb"]),
+        ("outcomes: {a: {gdb.stops.count: 1}}", ["gdb"]),
+        ("outcomes: {a: {exit: 0}, b: {gdb.error: null}}", ["gdb"]),
+        ("claim: {says: x, outcome: other, gdb.error: null}", ["gdb"]),
+        ("expect: {outcome: other, ld-debug.namespaces: 1}", ["ld-debug"]),
+        (
+            "expect: [{outcome: crash, when: {way: other}, gdb.error: null}, {outcome: other}]",
+            ["plain", "ld-debug", "gdb"],
+        ),
+    ],
+)
+def test_who_watches_is_whom_the_outcomes_speak_of_else_everybody_and_nobody(
+    judged: str, watched: list[str], tmp_path: Path
+) -> None:
+    text = (
+        "experiment: x\nquestion: '?'\nmatrix: {way: [one, other], exclude: [{way: other}]}\n"
+        f"scenarios:\n  s:\n    run: /bin/true\n    observe: [ld-debug, gdb]\n    {judged}\n"
+    )
+    assert [trial.observer for trial in plan_of(text, tmp_path).trials] == watched

@@ -7,10 +7,15 @@ from types import ModuleType
 
 import pytest
 
+from elfworlds import run as running
 from elfworlds.observers import gdb, strace, valgrind
 from elfworlds.process import Pool
+from elfworlds.spec.described import ENDED, OBSERVERS
+from elfworlds.spec.shapes import Fields
 from elfworlds.toolchains import Toolchain
-from watching import Watching, app_and_library, compiled
+from elfworlds.traces import memcheck
+from shaping import misfits
+from watching import OBSERVED, Watching, app_and_library, compiled
 
 WORDS = (
     "",
@@ -103,6 +108,32 @@ def test_a_signal_that_ends_the_program_is_told(
     values = watching.watch(observer, app, library, function, stdin=b"input\n", env={"A": "x"})
     assert (values["exit"], values["signal"], values["timed-out"]) == (None, signal, False)
     assert values["stdout"] == "A is x\nread input\n"
+
+
+SETTINGS = {  # all that gdb may be asked
+    "collect": ["backtrace", "sharedlibrary", "linker-namespaces", "threads", "registers"],
+    "evaluate": {"counter": "counter", "none": "no_such_thing"},
+    "commands": {"files": "info files", "lost": "info nothing"},
+    "break": ["main"],
+}
+
+
+@pytest.mark.parametrize("name", list(OBSERVERS))
+@pytest.mark.parametrize("function", ["boom", "hello", "nothing"])
+def test_values_are_as_they_are_described(watching: Watching, toolchain: Toolchain, name: str, function: str) -> None:
+    module = running.OBSERVERS[name]
+    if not set(getattr(module, "TOOLS", ())) <= set(toolchain.tools):
+        pytest.skip(f"{name} is not installed")
+    app, library = app_and_library(watching.directory)
+    values = watching.watch(module, app, library, function, env={"A": "x"}, settings=SETTINGS)
+    assert misfits(values[name], Fields(OBSERVERS[name]), name) == []
+    assert misfits({key: values[key] for key in values if key in ENDED}, Fields(ENDED)) == []
+
+
+@pytest.mark.parametrize("file", sorted(OBSERVED.glob("**/*memcheck*.xml*")), ids=lambda path: path.name)
+def test_what_memcheck_recorded_is_as_it_is_described(file: Path) -> None:
+    seen = valgrind.values(memcheck.parse(file.read_bytes()), "")
+    assert misfits(seen, Fields(OBSERVERS["valgrind"]), "valgrind") == []
 
 
 def test_a_terminal_is_a_terminal(watching: Watching, observer: ModuleType) -> None:

@@ -82,7 +82,7 @@ def values(report: Report, log: str) -> dict[str, Any]:
 
 
 def _error(one: Error) -> dict[str, Any]:
-    return {"kind": one.kind, "what": one.what, "count": one.count, "frames": [asdict(frame) for frame in one.frames]}
+    return {"kind": one.kind, "what": one.what, "times": one.count, "frames": [asdict(frame) for frame in one.frames]}
 
 
 def _lost(report: Report, kind: str) -> dict[str, int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.spec.shapes import OF_LISTS, OF_OBSERVED
 from elfworlds.traces import events as tracing
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from elfworlds.traces.events import Event
 
 ABSENT = object()
-ACCESSORS = ("first", "last", "all", "count")
 
 
 class Several(tuple[Any, ...]):
@@ -37,20 +37,20 @@ def _step(found: Any, step: str) -> Any:  # noqa: ANN401  # any value
     if isinstance(found, Several):
         last = found[-1] if found else ABSENT
         own = last.get(step, ABSENT) if isinstance(last, Mapping) else ABSENT
-        return own if own is not ABSENT else _of_all(found, step)
+        return own if own is not ABSENT else _of_all(found, step) if step in OF_OBSERVED else ABSENT
     if isinstance(found, list | tuple):
-        if step in ACCESSORS and not any(isinstance(item, Mapping) and step in item for item in found):
+        if step in OF_LISTS and not any(isinstance(item, Mapping) and step in item for item in found):
             return _of_all(found, step)
         return [one for item in found if (one := _step(item, step)) is not ABSENT]
     return found.get(step, ABSENT) if isinstance(found, Mapping) else ABSENT
 
 
 def _of_all(found: tuple[Any, ...] | list[Any], step: str) -> Any:  # noqa: ANN401  # any value
-    if step == "count":
+    if step in ("count", "times"):
         return len(found)
     if step == "all":
         return list(found)
-    return found[0 if step == "first" else -1] if step in ACCESSORS and found else ABSENT
+    return found[0 if step == "first" else -1] if found else ABSENT
 
 
 def _bare(found: Any) -> Any:  # noqa: ANN401  # any value

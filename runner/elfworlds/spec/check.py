@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from elfworlds.columns import tables_with
 from elfworlds.refs import Template
 from elfworlds.spec import forms
+from elfworlds.spec.described import VALUES
 from elfworlds.spec.expand import Names, expand
 from elfworlds.spec.findings import Finding, conditions, references, texts
 from elfworlds.spec.idle import idle_in_scenario
@@ -18,7 +19,7 @@ from elfworlds.spec.model import DEFAULT_OUTCOMES, Experiment, Object, Scenario
 from elfworlds.spec.objects import check_objects, check_program
 from elfworlds.spec.stepping import check_steps
 from elfworlds.spec.steps import every
-from elfworlds.spec.values import VALUES, values_of, written
+from elfworlds.spec.values import values_of, written
 from elfworlds.spec.watching import check_watching
 from elfworlds.yamltext import Scalar, closest
 
@@ -145,7 +146,7 @@ def _scenario(
     yield from check_program(one.program, (*here, "program"), known, objects) if one.program else ()
     yield from check_watching(one, here, known)
     outcomes = _keys(raw, "outcomes") | set(DEFAULT_OUTCOMES)
-    yield from check_judging(one, here, known, values_of(one, steps, written(raw)), outcomes)
+    yield from check_judging(one, here, known, values_of(one, steps, known, written(raw)), outcomes)
 
 
 def _sees(name: str, one: Scenario, known: Names) -> Iterator[Finding]:

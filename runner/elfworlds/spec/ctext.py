@@ -24,6 +24,17 @@ _TOKEN = re.compile(
     r"|(?P<name>[A-Za-z_]\w*)",
     re.DOTALL,
 )
+INTEGERS = frozenset("char short int long signed unsigned".split())  # noqa: SIM905  # read as a text
+REALS = frozenset(("float", "double", "long"))
+NUMBERS = frozenset(
+    """
+    size_t ssize_t ptrdiff_t intptr_t uintptr_t intmax_t uintmax_t pid_t uid_t gid_t off_t time_t mode_t Lmid_t wchar_t
+    int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t
+    """.split()  # noqa: SIM905  # read as a text
+)
+_LITERALS = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'')
+_STRINGS = re.compile(r'(?:\s*"(?:\\.|[^"\\\n])*")+\s*')
+_LITERAL = re.compile(r"[-+]?(?:0[xX][0-9A-Fa-f]+|[0-9]+)[uUlL]*")
 _QUALIFIER = re.compile(r"\b(?:const|volatile|restrict|_Atomic)\b")
 
 
@@ -67,3 +78,41 @@ def unqualified(declared: str) -> str:
     """A type whose values can be assigned: `const int` → `int`, `const char *const` → `const char *`."""
     before, star, last = declared.rpartition("*")
     return before + star + _QUALIFIER.sub("", last).strip()
+
+
+def kind_of_type(declared: str) -> str | None:
+    """How observe.h tells a value of a type: number, real, flag, text or address; None where only a compiler knows."""
+    text = " ".join(_QUALIFIER.sub(" ", declared).replace("*", " * ").split())
+    if "(" in text or "[" in text:
+        return None
+    if text.endswith("*"):
+        return "text" if text == "char *" and "volatile" not in declared else "address"
+    if text in ("_Bool", "bool"):
+        return "flag"
+    words = frozenset(text.split())
+    if words <= REALS and words & {"float", "double"}:
+        return "real"
+    return "number" if words and (words <= INTEGERS or text in NUMBERS or text.startswith("enum ")) else None
+
+
+def kind_of_expression(code: str) -> str | None:
+    """The same of an expression, where its outermost operator tells; comparisons give an int, never true or false."""
+    text = code.strip()
+    if _LITERAL.fullmatch(text):
+        return "number"
+    if _STRINGS.fullmatch(text):
+        return "text"
+    outside = _outermost(text)
+    if outside is None or re.search(r"[?,;{}]|(?<![<>=!])=(?!=)|<<|>>", outside):
+        return None
+    return "number" if re.search(r"==|!=|<|>|&&|\|\||^\s*!", re.sub(r"->", ".", outside)) else None
+
+
+def _outermost(text: str) -> str | None:
+    """An expression without its literals and what stands in brackets; None where these do not match."""
+    found, depth = [], 0
+    for sign in _LITERALS.sub(" 0 ", text):
+        depth -= sign in ")]"
+        found.append(sign if depth == 0 else " ")
+        depth += sign in "(["
+    return "".join(found) if depth == 0 else None

@@ -6,10 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import refs
+from elfworlds.spec.described import FACTS
 from elfworlds.spec.expand import expand
 from elfworlds.spec.findings import Finding, conditions, references, texts
+from elfworlds.spec.fits import Subject, check_fit
 from elfworlds.spec.matchers import MatcherError, check_matcher
-from elfworlds.spec.values import unknown_value
+from elfworlds.spec.shapes import TEXT
+from elfworlds.spec.values import Values, unknown_value
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from elfworlds.spec import forms
     from elfworlds.spec.expand import Names
     from elfworlds.spec.model import Claim, Expectation, Scenario
-    from elfworlds.spec.values import Values
     from elfworlds.yamltext import Path
 
 
@@ -58,7 +60,48 @@ def _values(matchers: Mapping[str, Any], path: Path, known: Names, values: Value
         if value not in values:
             yield unknown_value(here, matcher, values.hint(value))
         found = [one for place, text in texts(matcher, here) for one in _matcher_text(text, place, with_values)]
-        yield from found or _resolved(matcher, here, known)
+        found = found or [*_resolved(matcher, here, known)]
+        yield from found
+        if not found and value in values:
+            yield from _fit(matcher, values.subject(value), here, with_values)
+
+
+def check_facts(expect: Mapping[str, Any], path: Path, known: Names) -> Iterator[Finding]:
+    """What can never be of the facts that are expected of an object; wrong references are told elsewhere."""
+    for fact, matcher in expect.items():
+        wrong = any(True for place, text in texts(matcher, path) for _ in references(text, place, known))
+        found = [] if wrong else [*_resolved(matcher, (*path, fact), known)]
+        yield from found
+        if not (wrong or found) and fact in FACTS:
+            yield from _fit(matcher, Subject(f"`{fact}`", FACTS[fact], always=True), (*path, fact), known)
+
+
+def _fit(matcher: Any, subject: Subject, path: Path, known: Names) -> Iterator[Finding]:  # noqa: ANN401  # any data
+    """What can never match."""
+
+    def meant(data: object) -> Iterable[object]:
+        if not isinstance(data, str) or "${" not in data:
+            return (data,)
+        return _stands_for(data, known)
+
+    try:
+        check_fit(matcher, subject, meant)
+    except MatcherError as error:
+        yield Finding((*path, *error.path), str(error), error.hint, at_key=error.at_key)
+
+
+def _stands_for(text: str, known: Names) -> Iterable[object]:
+    """What a text with references can be: an axis' values, another value's shape, or some text."""
+    template = refs.parse(text)
+    axis = _whole_axis(template, known)
+    if axis is not None:
+        return tuple(value for _, value in axis.values)
+    (part, *others) = template.parts
+    if not others and isinstance(part, refs.Reference) and isinstance(known.values, Values):
+        names = [name for name in expand(part.name, known.axes) if name in known.values]
+        if names:
+            return tuple(known.values.subject(name).shape for name in names)
+    return tuple(TEXT if "${" in one else Scalar(one, plain=False) for one in expand(template, known.axes))
 
 
 def _matcher_text(text: str, path: Path, known: Names) -> Iterator[Finding]:

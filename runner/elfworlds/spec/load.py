@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from elfworlds.spec.check import check
 from elfworlds.spec.circles import check_axes
+from elfworlds.spec.described import VALUES
 from elfworlds.spec.findings import Finding
 from elfworlds.spec.forms import kind
 from elfworlds.spec.model import Experiment, Matrix
 from elfworlds.spec.observe import NAMES
 from elfworlds.spec.places import model_at, unspliced
-from elfworlds.spec.values import VALUES, unknown_value, written
+from elfworlds.spec.values import unknown_value, written
 from elfworlds.yamltext import Document, Problem, closest
 
 if TYPE_CHECKING:

@@ -57,11 +57,11 @@ MATCHER_SCHEMA: Mapping[str, Any] = {
 class MatcherError(ValueError):
     """A matcher that cannot be meant; `path` leads from the matcher to what is wrong in it, or to its key."""
 
-    def __init__(self, message: str, hint: str | None = None, path: Path = ()) -> None:
+    def __init__(self, message: str, hint: str | None = None, path: Path = (), *, at_key: bool | None = None) -> None:
         super().__init__(message)
         self.hint = hint
         self.path = path
-        self.at_key = bool(path)
+        self.at_key = bool(path) if at_key is None else at_key
 
 
 def as_written(data: object) -> Iterable[object]:

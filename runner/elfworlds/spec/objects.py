@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from elfworlds import refs
 from elfworlds.refs import RefError, Template
 from elfworlds.spec.circles import circles
+from elfworlds.spec.described import FACTS
 from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
 from elfworlds.spec.findings import Finding, references, texts
 from elfworlds.spec.idle import idle_in_object
+from elfworlds.spec.judging import check_facts
 from elfworlds.spec.languages import check_language
 from elfworlds.yamltext import closest
 
@@ -20,18 +22,6 @@ if TYPE_CHECKING:
     from elfworlds.spec.model import Object, Program
     from elfworlds.yamltext import Path
 
-FACTS = (
-    "build-id",
-    "execstack",
-    "flags",
-    "interp",
-    "machine",
-    "needed",
-    "rpath",
-    "runpath",
-    "soname",
-    "type",
-)
 LISTS = ("sources", "cflags", "ldflags", "z", "needs", "runpath", "rpath")
 CUT = ("-Wl", "-Wa", "-Wp")
 DIRECTORIES = ("runpath", "rpath")
@@ -63,6 +53,7 @@ def check_objects(
             if fact not in FACTS:
                 path = (*here, "expect", fact)
                 yield Finding(path, f"`{fact}` is no fact of an ELF file", closest(fact, FACTS), at_key=True)
+        yield from check_facts(one.expect, (*here, "expect"), known)
     yield from _circles(objects, known)
 
 

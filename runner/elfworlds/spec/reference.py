@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.columns import reserved
+from elfworlds.spec.described import CALLED, FACTS, FOUND, OBSERVERS, REPORT, VALUE, VALUES
 from elfworlds.spec.forms import NAME
 from elfworlds.spec.matchers import WORDS
 from elfworlds.spec.model import (
@@ -19,16 +20,17 @@ from elfworlds.spec.model import (
     Scenario,
     Source,
 )
-from elfworlds.spec.objects import FACTS
 from elfworlds.spec.observe import Gdb, Observe
+from elfworlds.spec.shapes import Fields, Items
 from elfworlds.spec.steps import Call, Copy, Dlsym, Fork, Load, Loop, Mappings, Named, Read, Step, System, Thread, Write
-from elfworlds.spec.values import VALUES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
+
+    from elfworlds.spec.shapes import Shape
 
 PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The file", Experiment),
@@ -125,8 +127,42 @@ def _rules() -> Iterator[str]:
     yield f"Outcomes are tried in the file's order; where none matches, the outcome is {_listed(DEFAULT_OUTCOMES)}."
     yield "Of `expect`, the first entry whose `when` applies decides; of `claim`, every one that applies is checked."
     yield "With `xfail`, what is so is a known defect: as expected, not as it should be; the verdict is XFAIL."
-    yield from ("", RULES.read_text().rstrip("\n"))
+    yield ""
+    yield from _shapes()
+    yield RULES.read_text().rstrip("\n")
 
 
-def _listed(words: tuple[str, ...]) -> str:
+SHAPES = """\
+A matcher that can never hold of such a value is an error. A *text* may be a number as well, which can be less or
+greater than another; a *name* and a *path* cannot, and *words* (a signal, a message) are no number at all. `[name]` is
+a list of names; of a mapping its fields are shown.
+"""
+VALUE_TOLD = """\
+`value` is what `type` says; a name with a value is that value. A comparison in C is a number, 0 or 1, and no flag."""
+
+
+def _shapes() -> Iterator[str]:
+    """What every value is, of all that gives any."""
+    yield from ("## What each value is", "", SHAPES)
+    scenarios = {name: shape for kind in ("steps", "build") for name, shape in VALUES[kind].items()}
+    yield from _table("value of `run`, `steps` and `build`", {**scenarios, "exit": VALUES["run"]["exit"]})
+    yield from _table("value of `inspect`, fact in `expect`", VALUES["inspect"])
+    steps = {verb: Fields(fields) for verb, fields in FOUND.items()}
+    others = {"c": Fields(VALUE), "an event of `reports`": Fields(REPORT)}
+    yield from _table("what a step's name is", {**steps, **others})
+    yield from (VALUE_TOLD, "")
+    yield from _table("what observers have several times", {one.called: Fields(one.fields) for one in CALLED})
+    for name, fields in OBSERVERS.items():
+        yield from _table(f"value of `{name}`", {f"{name}.{field}": shape for field, shape in fields.items()})
+
+
+def _table(title: str, shapes: Mapping[str, Shape]) -> Iterator[str]:
+    yield from (f"| {title} | what it is |", "| --- | --- |")
+    for name, shape in shapes.items():
+        shown = name if " " in name else f"`{name}`"
+        yield f"| {shown} | `{shape}` |" if isinstance(shape, Fields | Items) else f"| {shown} | {shape} |"
+    yield ""
+
+
+def _listed(words: Iterable[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)

@@ -11,13 +11,14 @@ from pydantic_core import PydanticCustomError
 from elfworlds.refs import Template
 from elfworlds.spec import forms
 from elfworlds.spec.ctext import identifier, result_type
+from elfworlds.spec.described import VALUES
 from elfworlds.spec.expand import expand
 from elfworlds.spec.findings import Finding, conditions, references
 from elfworlds.spec.forms import label_of
 from elfworlds.spec.idle import idle_in_step
 from elfworlds.spec.observe import NAMES
 from elfworlds.spec.steps import BESIDE, VERB_WORDS, WAYS, Opening, every, texts_of
-from elfworlds.spec.values import PROGRAM, RESERVED, VALUES, named
+from elfworlds.spec.values import RESERVED, named
 from elfworlds.spec.versions import comparison
 from elfworlds.yamltext import Scalar, closest
 
@@ -217,7 +218,7 @@ class Walk:
         """A name of a value: not an object's, none that every trial has, none that C could not tell from another."""
         if name in self.known.objects:
             yield Finding(path, f"`{name}` is an object's name", "objects and values share their names")
-        elif name in (*VALUES["steps"], *PROGRAM, *RESERVED, *NAMES):
+        elif name in (*VALUES["steps"], *RESERVED, *NAMES):
             told = f"`{name}` cannot be a value's name: every trial may have one of that name"
             yield Finding(path, told, "write another")
         yield from self.alone_in_c(identifier(name), name, path)

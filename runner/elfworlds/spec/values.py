@@ -5,53 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.spec.described import ALWAYS, REPORT, VALUES, c_value, observer_values, step_values
 from elfworlds.spec.findings import Finding
+from elfworlds.spec.fits import Subject
 from elfworlds.spec.model import Claim, Expectation
-from elfworlds.spec.objects import FACTS
 from elfworlds.spec.observe import NAMES
+from elfworlds.spec.shapes import UNKNOWN, Fields, Observed, Shape, bare, either, fields_of, step
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from elfworlds.spec.expand import Names
     from elfworlds.spec.model import Scenario
     from elfworlds.spec.steps import Step
     from elfworlds.yamltext import Path
 
-PROGRAM = ("start", "exit", "signal", "timed-out", "stdout", "stderr", "events", "processes")
-VALUES: Mapping[str, tuple[str, ...]] = {
-    "run": PROGRAM,
-    "steps": (*PROGRAM, "error", "failed-step"),
-    "build": ("exit", "output"),
-    "inspect": (*FACTS, "exports", "undefined", "missing-objects", "missing-symbols", "size"),
-}
 RESERVED = ("failed", "unsupported", "unreadable", "left-behind", "loop")
-ACCESSORS = ("first", "last", "all", "count")
-OPENED = ("ok", "error", "lmid", "base", "path")
-CHILD = ("ok", "error", "started", "timed-out", "pid", "exit", "signal")
-FIELDS: Mapping[str, tuple[str, ...]] = {
-    "load": OPENED,
-    "dlopen": OPENED,
-    "dlmopen": OPENED,
-    "dlsym": ("ok", "error", "address"),
-    "call": ("ok", "error", "value"),
-    "read": ("ok", "error", "value"),
-    "namespaces": ("ok", "error", "count", "maps"),
-    "mappings": ("ok", "error", "count", "copies", "perms"),
-    "phdrs": ("ok", "names"),
-    "thread": ("ok", "error", "cancelled"),
-    "fork": CHILD,
-    "system": CHILD,
-    "loop": ("ok", "error", "count"),
-    "copy_": ("ok", "error"),
-}
+PLAYED = ("run", "steps")
+TIMES = "`%s.times` is how often it was observed"
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Name → the fields that may follow it; None for any, as an observer's."""
+    """Name → what it is; `quiet` are names of steps that record nothing."""
 
-    roots: Mapping[str, tuple[str, ...] | None]
+    roots: Mapping[str, Shape]
+    quiet: frozenset[str] = frozenset()
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.fault(name) is None
@@ -62,46 +42,71 @@ class Values:
     def __iter__(self) -> Iterator[str]:
         return iter(self.roots)
 
+    def subject(self, name: str) -> Subject:
+        """What a matcher of a name that is right is about."""
+        found, _ = self._follow(name)
+        return Subject(f"`{name}`", bare(found), always="." not in name and name in ALWAYS)
+
     def hint(self, name: str) -> str | None:
         """What would be right."""
         return self.fault(name) or None
 
     def fault(self, name: str) -> str | None:
         """None where the name is right; otherwise what would be, or nothing."""
-        root, *path = name.split(".")
+        root = name.partition(".")[0]
+        if root in self.quiet:
+            return "its step is `quiet`, and records nothing"
         if root not in self.roots:
             return f"`observe: [{root}]` gives it" if root in NAMES else closest(root, self.roots) or ""
-        fields = self.roots[root]
-        while path and path[0] in ACCESSORS and path[0] not in (fields or ()):
-            path = path[1:]
-        if not path or fields is None or path[0] in fields:
+        found, lacking = self._follow(name)
+        if not lacking:
             return None
-        shown = ", ".join(f"`{root}.{field}`" for field in fields)
-        return f"there are {shown}" if fields else f"`{root}` has no fields"
+        return _instead(found, name[: -len(lacking) - 1], lacking.partition(".")[0])
+
+    def _follow(self, name: str) -> tuple[Shape, str]:
+        """As far as the path leads, and the rest of it."""
+        root, *path = name.split(".")
+        found = self.roots[root]
+        for place, one in enumerate(path):
+            inner = step(found, one)
+            if inner is None:
+                return found, ".".join(path[place:])
+            found = inner
+        return found, ""
 
 
-def values_of(one: Scenario, steps: Iterable[Step], doubtful: Iterable[str] = ()) -> Values:
+def _instead(shape: Shape, name: str, lacking: str) -> str:
+    """What there is in the place of a field that is not there."""
+    if lacking == "count" and isinstance(shape, Observed):
+        return TIMES % name
+    fields = fields_of(shape)
+    shown = ", ".join(f"`{name}.{field}`" for field in fields)
+    return f"there are {shown}" if fields else f"`{name}` has no fields"
+
+
+def values_of(one: Scenario, steps: Iterable[Step], known: Names, doubtful: Iterable[str] = ()) -> Values:
     """Every value of a scenario's trials.
 
     Args:
         one: the scenario.
         steps: all of its steps, those within steps too.
+        known: the axes.
         doubtful: the names that it gives, those of wrong steps too.
     """
-    found: dict[str, tuple[str, ...] | None] = dict.fromkeys(VALUES[one.kind], ())
-    found |= (
-        dict.fromkeys((*one.reports, *one.observe.chosen, "processes", "events"), None) if one.kind in PLAYED else {}
-    )
-    found |= {"start": ("errno",)} if one.kind in PLAYED else {}
-    found |= dict.fromkeys((name for name in doubtful if name not in found), None)
-    for step in steps:
-        found |= dict.fromkeys(step.values, ("ok", "value"))
-        if step.name:
-            found[step.name] = FIELDS.get(step.verb, ())
-    return Values(found)
-
-
-PLAYED = ("run", "steps")
+    found: dict[str, Shape] = dict(VALUES[one.kind])
+    if one.kind in PLAYED:
+        found |= {name: observer_values(name, one.observe) for name in one.observe.chosen}
+        found |= dict.fromkeys(one.reports, Observed(Fields(REPORT)))
+    found |= {name: UNKNOWN for name in doubtful if name not in found}
+    named: dict[str, Shape] = {}
+    quiet: set[str] = set()
+    for made in steps:
+        there = {name: c_value(text, known.where(made.when)) for name, text in made.values.items()}
+        there |= {made.name: step_values(made, known.where(made.when))} if made.name else {}
+        quiet |= set(there) if made.quiet else set()
+        for name, shape in there.items() if not made.quiet else ():
+            named[name] = either(named[name], shape) if name in named else shape
+    return Values({**found, **named}, frozenset(quiet - set(named)))
 
 
 def written(raw: Any) -> set[str]:  # noqa: ANN401  # any part of the file

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elfworlds.spec.described import VALUES
 from elfworlds.spec.findings import Finding, references
 from elfworlds.spec.steps import texts_of
-from elfworlds.spec.values import PLAYED, RESERVED, VALUES
+from elfworlds.spec.values import PLAYED, RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -43,7 +43,7 @@ class Event:
 def parse(data: bytes) -> tuple[Event, ...]:
     """Every event up to a bound, and then one that says what was left out.
 
-    A list that was told in parts (`"part": "maps"`) is a field of the event that ends it.
+    A list that was told in parts (`"part": "maps"`) is a field of the event that ends it, and its length is `count`.
     """
     return tuple(_assembled(data))
 
@@ -63,9 +63,15 @@ def _assembled(data: bytes) -> Iterator[Event]:
         if isinstance(part, str):
             parts.setdefault(name, {}).setdefault(part, []).append(found.get("value", found))
         else:
-            yield Event(name, str(verb) if verb is not None else None, {**found, **parts.pop(name, {})})
+            lists = parts.pop(name, {})
+            yield Event(name, str(verb) if verb is not None else None, {**_counted(lists), **found, **lists})
     if rest:
         yield Event(UNREADABLE, None, {"value": f"{len(rest)} bytes after the first {MOST_EVENTS} events"})
+
+
+def _counted(lists: dict[str, list[Any]]) -> dict[str, int]:
+    """How many there are of what an event tells in parts, where it does not count something itself."""
+    return {"count": len(next(iter(lists.values())))} if len(lists) == 1 else {}
 
 
 def _record(line: bytes) -> dict[str, Any] | None:

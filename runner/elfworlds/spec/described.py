@@ -1,0 +1,284 @@
+"""Every value that a trial may give, and what it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from elfworlds.spec.ctext import kind_of_expression, kind_of_type, result_type
+from elfworlds.spec.expand import expand
+from elfworlds.spec.shapes import (
+    ADDRESS,
+    FLAG,
+    NAME,
+    NUMBER,
+    PATH,
+    REAL,
+    SCALAR,
+    TEXT,
+    UNKNOWN,
+    WORDS,
+    Fields,
+    Items,
+    Observed,
+    Shape,
+    either,
+    or_null,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from elfworlds.refs import Template
+    from elfworlds.spec.expand import Names
+    from elfworlds.spec.observe import Observe
+    from elfworlds.spec.steps import Step
+
+FACTS: Mapping[str, Shape] = {
+    "build-id": or_null(TEXT),
+    "execstack": FLAG,
+    "flags": Items(NAME),
+    "interp": or_null(PATH),
+    "machine": NAME,
+    "needed": Items(NAME),
+    "rpath": Items(PATH, null=True),
+    "runpath": Items(PATH, null=True),
+    "soname": or_null(NAME),
+    "type": NAME,
+}
+LEFT = {"pid": NUMBER, "command": NAME, "state": NAME, "cpu_s": NUMBER, "wchan": NAME}
+ENDED: Mapping[str, Shape] = {
+    "exit": or_null(NUMBER),
+    "signal": or_null(WORDS),
+    "timed-out": FLAG,
+    "stdout": TEXT,
+    "stderr": TEXT,
+    "events": Items(TEXT),
+}
+PROGRAM: Mapping[str, Shape] = {"start": Fields({"errno": WORDS}), **ENDED, "processes": Items(Fields(LEFT))}
+OF_BUILD: Mapping[str, Shape] = {"exit": NUMBER, "output": TEXT}
+OF_INSPECT: Mapping[str, Shape] = {
+    **FACTS,
+    "exports": Items(NAME),
+    "undefined": Items(NAME),
+    "missing-objects": Items(NAME),
+    "missing-symbols": Items(NAME),
+    "size": NUMBER,
+}
+VALUES: Mapping[str, Mapping[str, Shape]] = {
+    "run": PROGRAM,
+    "steps": {**PROGRAM, "error": WORDS, "failed-step": TEXT},
+    "build": OF_BUILD,
+    "inspect": OF_INSPECT,
+}
+ALWAYS = frozenset({*ENDED, *OF_BUILD, *OF_INSPECT})  # what no trial that was tried lacks
+
+DONE: Mapping[str, Shape] = {"ok": FLAG, "error": WORDS}
+OPENED: Mapping[str, Shape] = {**DONE, "lmid": NUMBER, "base": or_null(ADDRESS), "path": PATH}
+CHILD: Mapping[str, Shape] = {
+    **DONE,
+    "started": FLAG,
+    "timed-out": FLAG,
+    "pid": NUMBER,
+    "exit": NUMBER,
+    "signal": WORDS,
+}
+LINK_MAP = Fields({"lmid": NUMBER, "name": PATH, "base": or_null(ADDRESS), "dynamic": or_null(ADDRESS)})
+FOUND: Mapping[str, Mapping[str, Shape]] = {
+    "load": OPENED,
+    "dlopen": OPENED,
+    "dlmopen": OPENED,
+    "dlsym": {**DONE, "address": or_null(ADDRESS)},
+    "call": {**DONE, "value": SCALAR},
+    "read": {**DONE, "value": SCALAR},
+    "namespaces": {**DONE, "count": NUMBER, "maps": Items(LINK_MAP)},
+    "mappings": {**DONE, "count": NUMBER, "copies": NUMBER, "perms": WORDS},
+    "phdrs": {**DONE, "count": NUMBER, "names": Items(PATH)},
+    "thread": {**DONE, "cancelled": FLAG},
+    "fork": CHILD,
+    "system": CHILD,
+    "loop": {**DONE, "count": NUMBER},
+    "copy": DONE,
+}
+VALUE: Mapping[str, Shape] = {"ok": FLAG, "value": SCALAR}
+REPORT: Mapping[str, Shape] = {**VALUE, "names": Items(PATH)}
+OF_C: Mapping[str | None, Shape] = {
+    "number": NUMBER,
+    "real": REAL,
+    "flag": FLAG,
+    "text": or_null(TEXT),
+    "address": or_null(ADDRESS),
+    None: SCALAR,
+}
+
+PLACE = Fields({"address": ADDRESS, "object": or_null(PATH), "lmid": or_null(NUMBER)}, called="place")
+NOWHERE = replace(PLACE, null=True)
+FRAME = Fields(
+    {
+        "level": or_null(NUMBER),
+        "function": or_null(NAME),
+        "address": NOWHERE,
+        "file": or_null(PATH),
+        "line": or_null(NUMBER),
+    },
+    called="frame",
+)
+EVALUATED = Fields({"value": TEXT, "points-to": NOWHERE, "address": NOWHERE}, called="evaluated")
+ANSWERED = Fields({"output": TEXT, "error": WORDS})
+THREAD: Mapping[str, Shape] = {
+    "id": or_null(NUMBER),
+    "name": or_null(NAME),
+    "state": or_null(NAME),
+    "function": or_null(NAME),
+    "frame": replace(FRAME, null=True),
+}
+CALLED = (PLACE, FRAME, EVALUATED)
+LIBRARY: Mapping[str, Shape] = {
+    "path": or_null(PATH),
+    "from": or_null(ADDRESS),
+    "to": or_null(ADDRESS),
+    "symbols": FLAG,
+}
+LOST = Fields({"bytes": NUMBER, "blocks": NUMBER}, null=True)
+ERROR: Mapping[str, Shape] = {
+    "kind": NAME,
+    "what": TEXT,
+    "times": NUMBER,
+    "frames": Items(
+        Fields({"function": or_null(NAME), "object": or_null(PATH), "file": or_null(PATH), "line": or_null(NUMBER)})
+    ),
+}
+OPENS = Items(Fields({"process": NUMBER, "path": PATH, "result": WORDS, "flags": WORDS, "file": or_null(PATH)}))
+OBSERVERS: Mapping[str, Mapping[str, Shape]] = {
+    "ld-debug": {
+        "link-maps": Items(
+            Fields(
+                {
+                    "process": NUMBER,
+                    "lmid": NUMBER,
+                    "position": NUMBER,
+                    "name": PATH,
+                    "path": or_null(PATH),
+                    "base": or_null(ADDRESS),
+                    "dynamic": or_null(ADDRESS),
+                    "size": or_null(NUMBER),
+                    "needed-by": or_null(PATH),
+                    "opened": FLAG,
+                }
+            )
+        ),
+        "searches": Items(
+            Fields(
+                {
+                    "process": NUMBER,
+                    "lmid": NUMBER,
+                    "name": PATH,
+                    "needed-by": or_null(PATH),
+                    "opened-by": or_null(PATH),
+                    "tried": Items(Fields({"rule": or_null(NAME), "path": PATH})),
+                    "found": or_null(PATH),
+                }
+            )
+        ),
+        "bindings": Items(
+            Fields(
+                {
+                    "process": NUMBER,
+                    "from": PATH,
+                    "from-lmid": NUMBER,
+                    "to": PATH,
+                    "to-lmid": NUMBER,
+                    "kind": NAME,
+                    "symbol": NAME,
+                    "version": or_null(NAME),
+                }
+            )
+        ),
+        "namespaces": NUMBER,
+        "init": Items(PATH),
+        "fini": Items(PATH),
+    },
+    "gdb": {
+        "stops": Items(
+            Fields(
+                {
+                    "state": NAME,
+                    "signal": or_null(WORDS),
+                    "exit": or_null(NUMBER),
+                    "function": or_null(NAME),
+                    "frame": replace(FRAME, null=True),
+                    "backtrace": Items(FRAME),
+                    "values": Fields(other=EVALUATED),
+                    "commands": Fields(other=TEXT),
+                    "threads": Items(Fields(THREAD)),
+                    "registers": Fields(other=ADDRESS),
+                }
+            )
+        ),
+        "backtrace": Items(FRAME),
+        "shared-libraries": Items(Fields(LIBRARY)),
+        "linker-namespaces": or_null(TEXT),
+        "commands": Fields(other=ANSWERED),
+        "values": Fields(other=ANSWERED),
+        "error": or_null(WORDS),
+    },
+    "valgrind": {
+        "errors": Items(Fields(ERROR)),
+        "leaks": Items(Fields({**ERROR, "bytes": NUMBER, "blocks": NUMBER})),
+        **dict.fromkeys(("definitely-lost", "indirectly-lost", "possibly-lost", "still-reachable"), LOST),
+        "finished": FLAG,
+        "log": TEXT,
+    },
+    "strace": {
+        "opens": OPENS,
+        "executes": OPENS,
+        "maps": Items(Fields({"process": NUMBER, "path": PATH, "prot": WORDS, "offset": NUMBER, "length": NUMBER})),
+        "calls": Fields(other=NUMBER),
+    },
+}
+
+
+def observer_values(name: str, observe: Observe) -> Shape:
+    """What an observer gives; gdb gives by name what it was asked."""
+    if name != "gdb" or observe.gdb is None:
+        return Fields(OBSERVERS[name])
+    return _asked(Fields(OBSERVERS[name]), {"values": observe.gdb.evaluate, "commands": observe.gdb.commands})
+
+
+def _asked(shape: Shape, names: Mapping[str, Iterable[str]]) -> Shape:
+    """The mappings of what was asked, with the names that the experiment says."""
+    if isinstance(shape, Items):
+        return replace(shape, of=_asked(shape.of, names))
+    if not isinstance(shape, Fields):
+        return shape
+    found: dict[str, Shape] = {}
+    for key, one in shape.fields.items():
+        if isinstance(one, Fields) and one.other is not None and key in names:
+            found[key] = Fields(dict.fromkeys(names[key], one.other))
+        else:
+            found[key] = _asked(one, names)
+    return replace(shape, fields=found)
+
+
+def step_values(made: Step, known: Names) -> Shape:
+    """What a step with a name finds."""
+    fields = FOUND.get(made.told)
+    if fields is None:
+        return UNKNOWN
+    if made.call:
+        results = (result_type(text) or "" for text in expand(made.call.type, known.axes))
+        return _with_value(fields, map(kind_of_type, results))
+    if made.read:
+        return _with_value(fields, map(kind_of_type, expand(made.read.type, known.axes)))
+    return Observed(Fields(fields))
+
+
+def c_value(expression: Template, known: Names) -> Shape:
+    """The value of a C expression, which may come from an axis."""
+    return _with_value(VALUE, map(kind_of_expression, expand(expression, known.axes)))
+
+
+def _with_value(fields: Mapping[str, Shape], kinds: Iterable[str | None]) -> Observed:
+    leaves = [OF_C[kind] for kind in kinds] or [SCALAR]
+    return Observed(Fields({**fields, "value": reduce(either, leaves)}))

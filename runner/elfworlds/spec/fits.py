@@ -1,0 +1,232 @@
+"""Whether a matcher can ever hold of a value, by the value's shape. `outcome.match` is what it foretells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from elfworlds.spec.matchers import OF_ITEMS, WORDS, MatcherError
+from elfworlds.spec.shapes import (
+    FLAG_KIND,
+    NULL_KIND,
+    NUMBER,
+    NUMBER_KIND,
+    TEXT_KIND,
+    Fields,
+    Items,
+    Leaf,
+    Observed,
+    Shape,
+    Unknown,
+    fields_of,
+    nullable,
+)
+from elfworlds.yamltext import closest, core, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    # What a part of a matcher may stand for: data as it is, or the shape of what is known at run time only.
+    Meant: TypeAlias = "Callable[[object], Iterable[object]]"
+
+SHAPES = (Leaf, Items, Fields, Observed, Unknown)
+LOOKS_INTO = {"matches": "looks into a text", "less-than": "compares numbers", "greater-than": "compares numbers"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a matcher is about.
+
+    Attributes:
+        name: what it is called: `opened.lmid`, each item of `exports`.
+        shape: what it is.
+        always: whether no trial lacks it.
+    """
+
+    name: str
+    shape: Shape
+    always: bool = False
+
+    @property
+    def item(self) -> Subject:
+        """Each item of a list; a single value is one itself."""
+        if not isinstance(self.shape, Items):
+            return self
+        return Subject(f"each item of {self.name}", self.shape.of)
+
+
+def check_fit(matcher: object, subject: Subject, meant: Meant) -> None:
+    """Refuse a matcher that holds of no value of this shape.
+
+    Raises:
+        MatcherError: what the value is, and the place in the matcher.
+    """
+    refused: MatcherError | None = None
+    for one in meant(matcher):
+        try:
+            _check_one(one, subject, meant)
+        except MatcherError as error:
+            refused = refused or error
+        else:
+            return
+    if refused is not None:
+        raise refused
+
+
+def _check_one(matcher: object, subject: Subject, meant: Meant) -> None:
+    if isinstance(subject.shape, Unknown):
+        return
+    if isinstance(matcher, dict) and not set(matcher) & set(WORDS):
+        _check_fields(matcher, subject, meant)
+        return
+    if not isinstance(matcher, dict):
+        _check_equal(matcher, subject, meant)
+        return
+    for word, operand in matcher.items():
+        with _Below(word):
+            _check_word(word, operand, subject, meant)
+
+
+class _Below:
+    """Puts a step before the place of an error from within."""
+
+    def __init__(self, step: str | int) -> None:
+        self.step = step
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, MatcherError):
+            error.path = (self.step, *error.path)
+
+
+def _check_fields(matcher: dict[str, object], subject: Subject, meant: Meant) -> None:
+    shape = subject.shape
+    if not isinstance(shape, Fields):
+        hint = "write {any: {…}}: some item" if isinstance(shape, Items) else "write what it is, or a matcher's word"
+        raise MatcherError(f"{subject.name} is {told(shape)}, which has no fields", hint, at_key=False)
+    for name, inner in matcher.items():
+        found = shape.fields.get(name, shape.other)
+        if found is None:
+            raise MatcherError(f"{subject.name} has no field `{name}`", closest(name, shape.fields), (name,))
+        with _Below(name):
+            check_fit(inner, Subject(f"`{name}` of {subject.name}", found), meant)
+
+
+def _check_word(word: str, operand: object, subject: Subject, meant: Meant) -> None:
+    if word == "absent":
+        _check_presence(operand, subject)
+    elif word in OF_ITEMS:
+        check_fit(operand, subject.item, meant)
+    elif word == "not":
+        check_fit(operand, replace(subject, always=False), meant)
+    elif word in ("count", "distinct"):
+        _check_list(word, subject)
+        check_fit(operand, Subject(f"the count of {subject.name}", NUMBER), meant)
+    elif word in LOOKS_INTO:
+        _check_leaf(word, subject)
+    else:
+        _check_held(word, operand, subject, meant)
+
+
+def _check_presence(operand: object, subject: Subject) -> None:
+    if subject.always and core(str(operand)) is True:
+        hint = "write null" if nullable(subject.shape) else None
+        raise MatcherError(f"{subject.name} is always there", hint, at_key=True)
+
+
+def _check_leaf(word: str, subject: Subject) -> None:
+    shape = subject.shape
+    fits = isinstance(shape, Leaf) and (TEXT_KIND in shape.kinds if word == "matches" else shape.ordered)
+    if not fits:
+        message = f"{subject.name} is {told(shape)}, and `{word}` {LOOKS_INTO[word]}"
+        raise MatcherError(message, _instead(shape), at_key=True)
+
+
+def _check_list(word: str, subject: Subject) -> None:
+    if isinstance(subject.shape, Items):
+        return
+    message = f"{subject.name} is {told(subject.shape)}, and `{word}` counts the items of a list"
+    raise MatcherError(message, at_key=True)
+
+
+def _check_held(word: str, operand: object, subject: Subject, meant: Meant) -> None:
+    """`contains` and `in-order`: pieces of a text, or items of a list."""
+    shape = subject.shape
+    if isinstance(shape, Items):
+        for index, one in enumerate(operand if isinstance(operand, list) else [operand]):
+            if isinstance(operand, list):
+                with _Below(index):
+                    check_fit(one, subject.item, meant)
+            else:
+                check_fit(one, subject.item, meant)
+    elif not (isinstance(shape, Leaf) and TEXT_KIND in shape.kinds):
+        message = f"{subject.name} is {told(shape)}, and `{word}` looks into a text or a list"
+        raise MatcherError(message, _instead(shape), at_key=True)
+
+
+def _check_equal(wanted: object, subject: Subject, meant: Meant) -> None:
+    shape = subject.shape
+    if isinstance(wanted, list) and isinstance(shape, Items):
+        for index, one in enumerate(wanted):
+            with _Below(index):
+                check_fit(one, subject.item, meant)
+        return
+    if not (comparable(wanted, shape) if isinstance(wanted, SHAPES) else _may_equal(wanted, shape)):
+        what = told(wanted) if isinstance(wanted, SHAPES) else _shown(wanted)
+        raise MatcherError(f"{subject.name} is {told(shape)}, and never {what}", _instead(shape), at_key=False)
+
+
+def _may_equal(wanted: object, shape: Shape) -> bool:
+    value = core(wanted) if isinstance(wanted, str) else wanted
+    if value is None:
+        return nullable(shape)
+    if not isinstance(shape, Leaf) or isinstance(value, list):
+        return False
+    if isinstance(value, bool):
+        return bool(shape.kinds & {FLAG_KIND, TEXT_KIND})
+    if isinstance(value, str):
+        return TEXT_KIND in shape.kinds or (NUMBER_KIND in shape.kinds and number(value) is not None)
+    return NUMBER_KIND in shape.kinds or (TEXT_KIND in shape.kinds and shape.digits)
+
+
+def comparable(one: Shape, other: Shape) -> bool:
+    """Whether two values of the same trial can be equal."""
+    if isinstance(one, Unknown) or isinstance(other, Unknown) or (nullable(one) and nullable(other)):
+        return True
+    if isinstance(one, Items) and isinstance(other, Items):
+        return comparable(one.of, other.of)
+    if not (isinstance(one, Leaf) and isinstance(other, Leaf)):
+        return type(one) is type(other)
+    if one.kinds & other.kinds:
+        return True
+    pair = {*one.kinds, *other.kinds}
+    return {FLAG_KIND, TEXT_KIND} <= pair or ({NUMBER_KIND, TEXT_KIND} <= pair and (one.digits or other.digits))
+
+
+def told(shape: Shape) -> str:
+    """A shape in a sentence."""
+    if isinstance(shape, Items):
+        return "a list"
+    if isinstance(shape, Fields | Observed):
+        names = ", ".join(f"`{name}`" for name in fields_of(shape))
+        return f"a mapping of {names}" if names else "a mapping"
+    if not isinstance(shape, Leaf):
+        return "anything"
+    named = {"true or false": "true or false", "words": "a text in words", "address": "an address"}
+    return named.get(shape.name, f"a {shape.name}") + (" or null" if str(shape).endswith(" or null") else "")
+
+
+def _instead(shape: Shape) -> str | None:
+    if isinstance(shape, Items):
+        return "write a list, or {contains: …}, {any: …}, {all: …}, {count: …}"
+    if isinstance(shape, Fields) and shape.fields:
+        return "name one of its fields"
+    if isinstance(shape, Leaf) and NULL_KIND not in shape.kinds and shape.kinds == {FLAG_KIND}:
+        return "write true or false"
+    return None
+
+
+def _shown(wanted: object) -> str:
+    return "null" if wanted is None else "a list" if isinstance(wanted, list) else f"`{wanted}`"

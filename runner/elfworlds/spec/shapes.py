@@ -1,0 +1,170 @@
+"""What a value can be: the one description by which `check` judges matchers and the reference tells its readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TEXT_KIND, NUMBER_KIND, FLAG_KIND, NULL_KIND = "text", "number", "flag", "null"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar.
+
+    Attributes:
+        name: what the reference calls it.
+        kinds: text, number, flag (true or false), null: what it may be.
+        digits: whether a text may be a number.
+        ordered: whether it can be less or greater than a number.
+    """
+
+    name: str
+    kinds: frozenset[str]
+    digits: bool = False
+    ordered: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name} or null" if NULL_KIND in self.kinds and self.name not in ("scalar", "null") else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    of: Shape
+    null: bool = False
+
+    def __str__(self) -> str:
+        return f"[{self.of}]{' or null' if self.null else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A mapping.
+
+    Attributes:
+        other: what fields are whose names nobody knows beforehand.
+        called: what the reference calls it, where it says once what that is.
+    """
+
+    fields: Mapping[str, Shape] = field(default_factory=dict)
+    other: Shape | None = None
+    null: bool = False
+    called: str = ""
+
+    def __str__(self) -> str:
+        if self.called:
+            return f"{self.called}{' or null' if self.null else ''}"
+        return self.spelled()
+
+    def spelled(self) -> str:
+        """With its fields."""
+        shown = [f"{name}: {shape}" for name, shape in self.fields.items()]
+        shown += [f"…: {self.other}"] if self.other is not None else []
+        return f"{{{', '.join(shown)}}}{' or null' if self.null else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What may be observed several times; alone its name means the last time."""
+
+    each: Fields
+
+    def __str__(self) -> str:
+        return str(self.each)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What cannot be known here: any matcher may hold."""
+
+    def __str__(self) -> str:
+        return "anything"
+
+
+Shape: TypeAlias = Leaf | Items | Fields | Observed | Unknown
+
+
+def leaf(name: str, *kinds: str, digits: bool = False, ordered: bool = False) -> Leaf:
+    return Leaf(name, frozenset(kinds), digits, ordered)
+
+
+TEXT = leaf("text", TEXT_KIND, digits=True, ordered=True)
+NAME = leaf("name", TEXT_KIND, digits=True)
+PATH = leaf("path", TEXT_KIND, digits=True)
+WORDS = leaf("words", TEXT_KIND)
+ADDRESS = leaf("address", TEXT_KIND, digits=True, ordered=True)
+NUMBER = leaf("number", NUMBER_KIND, ordered=True)
+REAL = leaf("number", NUMBER_KIND, TEXT_KIND, digits=True, ordered=True)  # an infinity and a NaN are texts
+FLAG = leaf("true or false", FLAG_KIND)
+SCALAR = leaf("scalar", TEXT_KIND, NUMBER_KIND, FLAG_KIND, NULL_KIND, digits=True, ordered=True)
+UNKNOWN = Unknown()
+OF_LISTS = ("first", "last", "all", "count")
+OF_OBSERVED = ("first", "last", "all", "times")
+
+
+def or_null(shape: Leaf) -> Leaf:
+    return replace(shape, kinds=shape.kinds | {NULL_KIND})
+
+
+def nullable(shape: Shape) -> bool:
+    return NULL_KIND in shape.kinds if isinstance(shape, Leaf) else isinstance(shape, Items | Fields) and shape.null
+
+
+def step(shape: Shape, name: str) -> Shape | None:
+    """What a path leads to with one name more; None where there is no such thing. `outcome.lookup` goes this way."""
+    if isinstance(shape, Unknown):
+        return shape
+    if isinstance(shape, Observed):
+        return shape.each.fields.get(name) or _of_all(shape.each, name, OF_OBSERVED)
+    if isinstance(shape, Items):
+        own = name in shape.of.fields if isinstance(shape.of, Fields) else False
+        if not own and (found := _of_all(shape.of, name, OF_LISTS)):
+            return found
+        inner = step(shape.of, name)
+        return Items(inner) if inner is not None else None
+    return shape.fields.get(name, shape.other) if isinstance(shape, Fields) else None
+
+
+def _of_all(item: Shape, name: str, accessors: tuple[str, ...]) -> Shape | None:
+    if name not in accessors:
+        return None
+    if name == "all":
+        return Items(item)
+    return NUMBER if name in ("count", "times") else item
+
+
+def bare(shape: Shape) -> Shape:
+    """What a matcher is given: a name that holds a value is that value."""
+    if isinstance(shape, Observed):
+        return bare(shape.each)
+    if isinstance(shape, Items):
+        return replace(shape, of=bare(shape.of))
+    return shape.fields["value"] if isinstance(shape, Fields) and {"ok", "value"} <= set(shape.fields) else shape
+
+
+def fields_of(shape: Shape) -> tuple[str, ...]:
+    """The names that may follow, but for accessors."""
+    if isinstance(shape, Items):
+        return fields_of(shape.of)
+    found = shape.each if isinstance(shape, Observed) else shape
+    return tuple(found.fields) if isinstance(found, Fields) else ()
+
+
+def either(one: Shape, other: Shape) -> Shape:
+    """What may be the one or the other."""
+    if one == other:
+        return one
+    if isinstance(one, Leaf) and isinstance(other, Leaf):
+        name = one.name if one.name == other.name else "scalar"
+        return Leaf(name, one.kinds | other.kinds, one.digits or other.digits, one.ordered or other.ordered)
+    if isinstance(one, Observed) and isinstance(other, Observed):
+        both = (set(one.each.fields), set(other.each.fields))
+        fields = {**one.each.fields, **other.each.fields}
+        shared = {name: either(one.each.fields[name], other.each.fields[name]) for name in both[0] & both[1]}
+        return Observed(Fields({**fields, **shared}))
+    return UNKNOWN
