@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from elfworlds.__main__ import main
 from elfworlds.backends import Artifact, Failure
+from elfworlds.backends.nix.holding import hold
 from elfworlds.cli import backends
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Pool
@@ -260,3 +264,30 @@ def test_a_prebuilt_file_and_a_question_about_the_compiler_have_one_answer(here:
         assert json.loads((run / "backends.json").read_text())["findings"] == []
         (taken,) = (line for line in (run / "objects.jsonl").read_text().splitlines() if '"taken"' in line)
         assert json.loads(taken)["sha256"] == made.sha256
+
+
+def test_no_garbage_collection_takes_what_a_run_uses(here: Path) -> None:
+    """Each object has a root while the runner lives, and none that outlives it."""
+    with bench(SAME_LIB, here / "cache") as one:
+        outs = [made.directory for made in one.build().artifacts.values()]
+        held = here / "cache" / "elfworlds" / "nix" / "held"
+        for out in outs:
+            assert any(str(held) in root for root in one.nix_store("--query", "--roots", out))
+        script = (
+            "import sys; from pathlib import Path; from elfworlds.backends.nix.holding import hold\n"
+            "hold(Path(sys.argv[1]), ['/nowhere'], lambda _: print(len(list(Path(sys.argv[1]).glob('*/')))), print)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", script, held], check=True, capture_output=True, text=True)
+        assert done.stdout.split()[-1] == "2"  # this process' own, which lives, and the other's
+        assert len(list(held.glob("*/"))) == 1
+
+
+def test_roots_that_a_killed_runner_left_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "left").mkdir()
+    (tmp_path / "left" / "lock").touch()
+    hold(tmp_path, [], never, never)
+    assert not (tmp_path / "left").exists()
+
+
+def never(*_: object) -> NoReturn:
+    raise AssertionError

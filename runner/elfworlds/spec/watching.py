@@ -26,10 +26,19 @@ def check_watching(one: Scenario, here: Path, known: Names) -> Iterator[Finding]
     for index, name in enumerate(one.reports):
         if name in (*VALUES["steps"], *RESERVED):
             yield Finding((*here, "reports", index), f"`{name}` cannot be an event's name: every trial may have one")
+    yield from _two_accounts(one, here)
     spoken = [name for name in one.observe.chosen if name in _spoken(one)]
     if len(spoken) > 1:
         told = f"the outcomes speak of `{spoken[0]}` and of `{spoken[1]}`, and a trial has one observer"
         yield Finding((*here, "outcomes"), told, "make it two scenarios", at_key=True)
+
+
+def _two_accounts(one: Scenario, here: Path) -> Iterator[Finding]:
+    """The loader gives one account of itself, to one file."""
+    for name in one.env if "ld-debug" in one.observe.chosen else ():
+        if name in ("LD_DEBUG", "LD_DEBUG_OUTPUT"):
+            told = f"`{name}` is the observer ld-debug's own: the loader gives one account of itself"
+            yield Finding((*here, "env", name), told, "make it two scenarios", at_key=True)
 
 
 def _spoken(one: Scenario) -> set[str]:

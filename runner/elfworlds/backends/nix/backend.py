@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.backends.nix import handover, trouble
+from elfworlds.backends.nix.holding import hold
 from elfworlds.backends.nix.roots import Roots
 from elfworlds.backends.nix.work import Place, Work, words
 from elfworlds.backends.types import Again, Artifact, Build, Failure
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     Report = Callable[[BuildRequest, Artifact | Failure], None]
 
 STORE = "/nix/store"
+HELD = "held"
 PATIENCE_SECONDS = 14 * 86_400.0  # each object has its own time limit, which Nix keeps
 
 
@@ -79,6 +81,9 @@ class NixBackend:
             work.do(keep_going=keep_going)
             if failures and not keep_going:
                 break
+        outs = [one.directory for one in artifacts.values()]
+        if outs:
+            hold(self.memory.root / HELD, outs, self.run, self.command)
         order = list(plan.requests)
         return Build(
             {key: artifacts[key] for key in order if key in artifacts},
