@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elfworlds import elf
 from elfworlds.outcome import matches
 from elfworlds.outcome.match import equals
 from elfworlds.outcome.observed import ABSENT, Several, lookup
 from elfworlds.spec.ctext import kind_of_expression, kind_of_type
+from elfworlds.spec.described import FACTS
 from elfworlds.spec.fits import Subject, check_fit, comparable, told
 from elfworlds.spec.matchers import MatcherError, as_written
 from elfworlds.spec.shapes import (
@@ -35,7 +38,7 @@ from elfworlds.spec.shapes import (
     or_null,
     step,
 )
-from shaping import conforms
+from shaping import conforms, misfits
 
 SETTINGS = settings(database=None, deadline=None, max_examples=200)
 LEAVES = (TEXT, NAME, PATH, WORDS, ADDRESS, NUMBER, REAL, FLAG, SCALAR)
@@ -266,3 +269,9 @@ def test_the_kind_of_a_c_type(declared: str, kind: str | None) -> None:
 )
 def test_the_kind_of_a_c_expression(code: str, kind: str | None) -> None:
     assert kind_of_expression(code) == kind
+
+
+def test_facts_of_a_file_are_as_they_are_described() -> None:
+    facts = elf.read(Path("/bin/true")).facts()
+    assert set(facts) == set(FACTS)
+    assert misfits(facts, Fields(FACTS)) == []
