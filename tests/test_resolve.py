@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from elfworlds import elf, resolve
+from elfworlds.backends import Artifact
+from elfworlds.diagnosis import missing_objects
 from elfworlds.elf import ElfObject
 from elfworlds.resolve import Loaded, World, expand_tokens, find, library_path, tree
 
@@ -181,3 +183,19 @@ def read(path: str) -> ElfObject | None:
 
 def multiarch() -> list[str]:
     return [str(path) for path in Path("/lib").glob("*-linux-gnu")]
+
+
+@pytest.mark.parametrize(
+    ("family", "said"),
+    [
+        ("glibc", "rpath /r, LD_LIBRARY_PATH /e:/f:.; nor is it in ld.so.cache or a default path"),
+        ("musl", "LD_LIBRARY_PATH /e;/f, rpath /r; nor is it in ld.so.cache or a default path"),
+    ],
+)
+def test_what_the_loader_missed_is_explained_by_its_own_rules(family: str, said: str, tmp_path: Path) -> None:
+    needs = facts(needed=("libx.so",), rpath=("/r",))
+    where = {"key": "k", "directory": str(tmp_path), "filename": "app", "sha256": ""}
+    artifact = Artifact(**where, facts=needs, output="", reused=False)
+    text = "libx.so: cannot open shared object file: No such file or directory"
+    told = missing_objects(text, {"k": artifact}, {"k": "app"}, {"LD_LIBRARY_PATH": "/e;/f:"}, family)
+    assert list(told) == [f"libx.so, which app needs, was not found: {said}"]

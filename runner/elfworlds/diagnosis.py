@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def missing_objects(
-    text: str, artifacts: Mapping[str, Artifact], names: Mapping[str, str], env: Mapping[str, str]
+    text: str,
+    artifacts: Mapping[str, Artifact],
+    names: Mapping[str, str],
+    env: Mapping[str, str],
+    family: str = resolve.GLIBC,
 ) -> Iterator[str]:
     """A sentence for each object that the loader could not find.
 
@@ -23,13 +27,15 @@ def missing_objects(
         artifacts: the objects of the trial by key, the application first.
         names: key → the object's name in the experiment.
         env: the trial's environment.
+        family: whose loader it is, `glibc` or `musl`.
     """
     world = resolve.World(
         read=lambda _path: None,
-        library_path=resolve.library_path(env.get("LD_LIBRARY_PATH", "")),
+        library_path=resolve.library_path(env.get("LD_LIBRARY_PATH", ""), family),
         cache={},
         default_paths=(),
         tokens={},
+        family=family,
     )
     for missing in loader.not_found(text):
         needing = [key for key, one in artifacts.items() if missing.name in one.facts.needed]
@@ -49,7 +55,7 @@ def _sentences(
     found = []
     for key in needing:
         artifact = artifacts[key]
-        edge = resolve.find(resolve.Loaded(artifact.path, artifact.facts, None), name, world)
+        edge = resolve.serve(resolve.Loaded(artifact.path, artifact.facts, None), name, resolve.Namespace(), world)
         serving = {one.directory for one in artifacts.values() if name in (one.filename, one.facts.soname)}
         if not serving & {place.directory for place in edge.searched}:
             sentence = resolve.why_not_found(names.get(key, key), edge)

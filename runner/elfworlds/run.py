@@ -213,7 +213,7 @@ class Observer:
         if not text:
             return ()
         artifacts = {key: self.build.artifacts[key] for key in trial.bound.keys}
-        return tuple(missing_objects(text, artifacts, self.names, command.env))
+        return tuple(missing_objects(text, artifacts, self.names, command.env, self.toolchain(trial).family))
 
 
 def _gave_up(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -44,23 +44,19 @@ class Searching:
         toolchain, env = self.toolchain, self.seen.env if self.seen else {}
         return resolve.World(
             read=self.read,
-            library_path=resolve.library_path(env.get("LD_LIBRARY_PATH", ""), self.family),
+            library_path=resolve.library_path(env.get("LD_LIBRARY_PATH", ""), toolchain.family),
             cache=toolchain.library_cache,
             default_paths=toolchain.default_paths,
             tokens=toolchain.tokens,
             identity=self.identity,
             real=lambda path: toolchain.world.real(self.absolute(path)),
             subdirectories=toolchain.subdirectories,
-            family=self.family,
+            family=toolchain.family,
             interp=toolchain.interp,
             program=self.seen.argv[0] if self.seen else None,
             settled=self.settled,
             known=known_environment(env),
         )
-
-    @property
-    def family(self) -> str:
-        return self.toolchain.versions.get("libc-family", resolve.GLIBC)
 
     def read(self, path: str) -> Read:
         """What lies at a path of the program's world."""
@@ -68,7 +64,7 @@ class Searching:
         if not self.visible(absolute):
             return Refusal.UNKNOWN
         outside = self.toolchain.world.outside(absolute)
-        refused = resolve.refusal(Path(outside), self.family)
+        refused = resolve.refusal(Path(outside), self.toolchain.family)
         if refused or not os.path.exists(outside):  # noqa: PTH110  # a string all the way
             return refused
         found = self.facts(outside)

@@ -70,6 +70,11 @@ class Toolchain:
         """The digest of what builds a language's objects."""
         return _digest({**self.identity, **self.parts.get(language, {})})
 
+    @property
+    def family(self) -> str:
+        """Whose rules its dynamic loader follows, `glibc` or `musl`."""
+        return self.versions.get("libc-family", "glibc")
+
     def tool(self, name: str) -> tuple[str, ...]:
         return self.tools[name]
 
