@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -318,8 +318,22 @@ NUMBERS = {"n": ("3", "1", "2"), "m": ("20", "10"), "k": ("5", "4", "6")}
 NAMES = {"way": ("a", "b", "c"), "mode": ("lazy", "now")}
 
 
+@dataclass(frozen=True)
+class Made:
+    """An experiment: its axes, and what was seen at the labels of those that decide; `-` was not tried."""
+
+    axes: dict[str, tuple[str, ...]]
+    deciding: tuple[str, ...]
+    seen: dict[tuple[str, ...], list[str]]
+
+    @property
+    def trials(self) -> Records:
+        found = tried(self.axes, lambda point: self.seen[tuple(point[axis] for axis in self.deciding)])
+        return [{**one, "verdict": "UNSUPPORTED"} if one["outcome"] == "-" else one for one in found]
+
+
 @st.composite
-def experiments(draw: st.DrawFn) -> tuple[dict[str, tuple[str, ...]], Records]:
+def experiments(draw: st.DrawFn) -> Made:
     """Axes, some of them ordered, and trials with repetitions, holes and trials that were not tried."""
     ordered = draw(st.lists(st.sampled_from(sorted(NUMBERS)), min_size=1, max_size=3, unique=True))
     named = draw(st.lists(st.sampled_from(sorted(NAMES)), max_size=2, unique=True))
@@ -329,17 +343,8 @@ def experiments(draw: st.DrawFn) -> tuple[dict[str, tuple[str, ...]], Records]:
     many = [["x"] * 12, ["y"] * 12, ["x"] * 11 + ["y"], ["x"] * 6 + ["y"] * 6, ["x"] * 5 + ["z"] * 7]
     few = len(list(product(*axes.values()))) <= 18
     kind = st.sampled_from([["x"], ["x"], ["y"], ["z"], ["x", "y"], [], ["-"], *(many if few else [])])
-    deciding = draw(st.lists(st.sampled_from(sorted(axes)), max_size=3, unique=True))
-    choices: dict[tuple[str, ...], list[str]] = {}
-
-    def outcome(point: Point) -> list[str]:
-        key = tuple(point[axis] for axis in deciding)
-        if key not in choices:
-            choices[key] = draw(kind)
-        return choices[key]
-
-    trials = tried(axes, outcome)
-    return axes, [{**one, "verdict": "UNSUPPORTED"} if one["outcome"] == "-" else one for one in trials]
+    deciding = tuple(draw(st.lists(st.sampled_from(sorted(axes)), max_size=3, unique=True)))
+    return Made(axes, deciding, {labels: draw(kind) for labels in product(*(axes[axis] for axis in deciding))})
 
 
 def seen_at(trials: Records) -> dict[PointKey, dict[str, int]]:
@@ -429,8 +434,8 @@ def check(one: Account, every: Mapping[PointKey, Counts]) -> None:
 
 
 @given(experiments())
-def test_what_is_said_is_true_of_every_point_that_was_seen(made: tuple[dict[str, tuple[str, ...]], Records]) -> None:
-    axes, trials = made
+def test_what_is_said_is_true_of_every_point_that_was_seen(made: Made) -> None:
+    axes, trials = made.axes, made.trials
     for one in accounts(axes, orders(axes, VERSIONS), trials):
         if one.sections:
             check(one, seen_at(trials))
@@ -438,8 +443,8 @@ def test_what_is_said_is_true_of_every_point_that_was_seen(made: tuple[dict[str,
 
 
 @given(experiments(), st.integers(0, 99))
-def test_the_order_of_trials_changes_nothing(made: tuple[dict[str, tuple[str, ...]], Records], seed: int) -> None:
-    axes, one = made
+def test_the_order_of_trials_changes_nothing(made: Made, seed: int) -> None:
+    axes, one = made.axes, made.trials
     trials = [*({**trial, "scenario": "t"} for trial in one), *({**trial, "number": 999} for trial in one)]
     mixed = list(trials)
     random.Random(seed).shuffle(mixed)  # noqa: S311  # no secret
@@ -449,9 +454,9 @@ def test_the_order_of_trials_changes_nothing(made: tuple[dict[str, tuple[str, ..
 
 @given(experiments())
 def test_a_threshold_stands_only_between_neighbours_that_differ_and_nothing_else_does(
-    made: tuple[dict[str, tuple[str, ...]], Records],
+    made: Made,
 ) -> None:
-    axes, trials = made
+    axes, trials = made.axes, made.trials
     found = seen_at(trials)
     pairs = decided(found)[1]
     for one in changes(axes, orders(axes, VERSIONS), trials):

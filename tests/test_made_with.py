@@ -95,6 +95,8 @@ def test_the_order_is_that_of_the_parts_and_not_of_the_libc() -> None:
 def test_a_part_whose_version_is_unknown_somewhere_is_not_named() -> None:
     parts = {"debian/bullseye": {"gcc": "10.2.1"}, "debian/bookworm": {**BOOKWORM, "gcc": "12.2.0"}}
     assert flip_lines(built(TWO, parts))[0] == "s: refuses from gcc 12.2.0 on, links below"
+    parts = {"debian/bullseye": {**BULLSEYE, "gcc": "10.2.1"}, "debian/bookworm": {"gcc": "12.2.0"}}
+    assert flip_lines(built(TWO, parts))[0] == "s: refuses from gcc 12.2.0 on, links below"
 
 
 def test_where_no_part_changed_it_is_the_libc() -> None:
@@ -137,7 +139,7 @@ def test_beside_another_axis_it_is_named_by_its_parts_too() -> None:
 
 
 def test_families_stay_apart() -> None:
-    parts = {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM, "musl/bookworm": BOOKWORM}
+    parts = {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM, "musl/bookworm": BULLSEYE}
     outcomes = {**TWO, "musl/bookworm": "links"}
     assert flip_lines(built(outcomes, parts))[:2] == [
         "s, where libc = glibc: refuses from binutils 2.40 on, links below",
@@ -205,6 +207,16 @@ def test_another_compiler_has_its_own_name(tmp_path: Path, chains: dict[str, Too
     found = made_with(plan_of(OBJECTS, tmp_path, chains), {**chains, "debian/bookworm": clang})
     assert found["build-c"]["libc"]["debian/bookworm"] == {"binutils": "2.40", "clang": "12.2.0"}
     assert found["build-cxx"]["libc"]["debian/bookworm"] == {"binutils": "2.40", "clang++": "12.2.0"}
+
+
+def test_a_machine_without_packages_is_asked_and_cxx_has_its_own_version(
+    tmp_path: Path, chains: dict[str, Toolchain]
+) -> None:
+    shutil.copy("/bin/sh", tmp_path / "taken.so")
+    asked = replace(stub("debian/bookworm"), versions={"libc": "2", "cc": "12.2.0", "c++": "13.1.0", "ld": "2.41"})
+    found = made_with(plan_of(OBJECTS, tmp_path, chains), {**chains, "debian/bookworm": asked})
+    assert found["build-cxx"]["libc"]["debian/bookworm"] == {"binutils": "2.41", "g++": "13.1.0"}
+    assert found["build-rust"]["libc"]["debian/bookworm"] == {"binutils": "2.41"}, "no rustc there"
 
 
 BUILDS = """\

@@ -13,7 +13,7 @@ from elfworlds.flips import changes, orders
 from elfworlds.report.heat import OBSERVER, heats
 from elfworlds.report.markdown import markdown
 from elfworlds.tables import frame
-from test_flips import VERSIONS, Axes, Point, Records, experiments, of_run, said, tried
+from test_flips import VERSIONS, Axes, Made, Point, Records, experiments, of_run, said, tried
 from test_heatmap import classes, drawn
 
 DEBIAN = {
@@ -102,6 +102,15 @@ def test_where_nothing_can_be_told_that_is_said() -> None:
     ]
 
 
+def test_a_place_that_decides_nothing_was_observed_all_the_same() -> None:
+    axes = {"n": ("1", "2"), "m": ("1", "2"), "way": ("a", "b")}
+    trials = tried(axes, lambda at: ["yes", "no"] if at["m"] == "2" else "yes" if at["n"] == "1" else "no")
+    trials = [{**one, "verdict": "UNRESOLVED"} if one["point"]["way"] == "b" else one for one in trials]
+    assert said(axes, trials)[-1] == (
+        "s: 4 of 8 combinations not observed; all that were have way = a (6 trials UNRESOLVED)"
+    )
+
+
 def test_what_varies_at_some_labels_only_is_said_of_them() -> None:
     axes = {"n": ("1", "2"), "way": ("a", "b")}
     trials = tried(axes, lambda at: ["yes"] * 30 if at["way"] == "a" else ["yes"] * 15 + ["no"] * 15)
@@ -153,8 +162,8 @@ def edges_of(axes: Axes, trials: Records) -> tuple[Counter[tuple[str, str]], Cou
 
 
 @given(experiments())
-def test_each_line_of_a_picture_is_a_row_of_the_table(made: tuple[dict[str, tuple[str, ...]], Records]) -> None:
-    shown, found = edges_of(*made)
+def test_each_line_of_a_picture_is_a_row_of_the_table(made: Made) -> None:
+    shown, found = edges_of(made.axes, made.trials)
     assert shown == found
 
 
@@ -166,6 +175,18 @@ def test_a_picture_has_no_line_where_chance_explains_the_difference() -> None:
 
     picture = of_run(axes, tried(axes, seen), {"libc": DEBIAN})
     assert classes(drawn(picture), "edge") == []
+
+
+def test_each_observer_and_scenario_has_the_lines_of_its_own_flips() -> None:
+    axes = {"n": ("1", "2", "3"), "way": ("a", "b")}
+    first = {("s", "plain"): "2", ("s", "valgrind"): "3", ("t", "plain"): "9"}
+    trials = [
+        {**one, "scenario": scenario, "observer": observer, "number": one["number"] + 100 * place}
+        for place, ((scenario, observer), since) in enumerate(first.items())
+        for one in tried(axes, lambda at, since=since: "new" if at["n"] >= since else "old")  # type: ignore[misc]
+    ]
+    lines = [(heat.scenario, sorted(panel.beside)) for heat in heats(of_run(axes, trials)) for panel in heat.panels]
+    assert lines == [("s", [(0, 1), (1, 1)]), ("s", [(0, 2), (1, 2)]), ("t", [])]
 
 
 def test_a_line_stands_before_the_first_place_after_the_change_where_one_between_was_not_tried() -> None:

@@ -83,23 +83,23 @@ def accounts(axes: Axes, orders: Orders, trials: Sequence[Record]) -> list[Accou
         watched.setdefault(trial["scenario"], set()).add(trial["observer"])
     found: list[Account] = []
     for one in observed(axes, orders, trials):
-        if _told_by_thresholds(one) or (one.varies and any(len(order.marks) > 1 for order in one.orders.values())):
-            names = (one.observer,) if len(watched[one.scenario]) > 1 else ()
-            sections = tuple(islice(_sections(one), MOST_SECTIONS + 1))
-            _add(found, _account(one, names, sections if len(sections) <= MOST_SECTIONS else ()))
+        flips = bool(_told_by_thresholds(one))
+        if flips or (one.varies and any(len(order.marks) > 1 for order in one.orders.values())):
+            _add(found, _account(one, (one.observer,) if len(watched[one.scenario]) > 1 else (), flips=flips))
     return found
 
 
-def _account(one: Observed, observers: tuple[str, ...], sections: tuple[Section, ...]) -> Account:
+def _account(one: Observed, observers: tuple[str, ...], *, flips: bool) -> Account:
+    sections = tuple(islice(_sections(one), MOST_SECTIONS + 1))
     return Account(
         scenario=one.scenario,
         observers=observers,
-        sections=sections,
+        sections=sections if len(sections) <= MOST_SECTIONS else (),
         orders=one.orders,
         combinations=prod(map(len, one.axes.values())),
         observed=len(one.points) + len(one.undecided),
-        flips=bool(_told_by_thresholds(one)),
-        undecided=one.undecided,
+        flips=flips,
+        undecided=tuple(one.undecided.values()),
         only=tuple(_only(one)),
         left_out=one.left_out,
     )
@@ -107,7 +107,7 @@ def _account(one: Observed, observers: tuple[str, ...], sections: tuple[Section,
 
 def _only(one: Observed) -> Iterator[tuple[str, str]]:
     for place, axis in enumerate(one.axes):
-        labels = {point[place] for point in one.points}
+        labels = {point[place] for point in (*one.points, *one.undecided)}
         if len(labels) == 1:
             yield axis, labels.pop()
 

@@ -49,7 +49,7 @@ class Observed:
     axes: Mapping[str, tuple[str, ...]]
     orders: Mapping[str, Order]
     points: Mapping[Point, Seen]
-    undecided: tuple[Outcomes, ...]
+    undecided: Mapping[Point, Outcomes]
     fixed: Mapping[str, str]
     left_out: Outcomes
 
@@ -95,7 +95,7 @@ def _group(scenario: str, observer: str, axes: Axes, orders: Orders, trials: lis
         axes=varied,
         orders=_decisive(varied, found, points),
         points=points,
-        undecided=tuple(outcomes for point, outcomes in counted.items() if point not in numbers),
+        undecided={point: outcomes for point, outcomes in counted.items() if point not in numbers},
         fixed={axis: trials[0]["point"][axis] for axis in axes if axis not in varied},
         left_out=tuple(sorted(left_out.items())),
     )
