@@ -16,6 +16,7 @@ from elfworlds.__main__ import main
 from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.host import Prober, probe
+from nix_support import lacks_nix
 
 ROOT = Path(__file__).resolve().parent.parent
 # What decides whether a change lands is the same each time; by hand, every run looks somewhere else.
@@ -99,6 +100,13 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
         return code, out, err
 
     return World(path, cache / "elfworlds", call)
+
+
+@pytest.fixture(scope="session")
+def nix() -> None:
+    """Nix builds objects here, or a skip says what is missing."""
+    if why := lacks_nix():
+        pytest.skip(why)
 
 
 @pytest.fixture

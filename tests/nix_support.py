@@ -7,6 +7,7 @@ import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,28 @@ ROOT = Path(__file__).resolve().parents[1]
 RUSTC = "/usr/bin/rustc"  # where builds see it, which they do not see rustup's
 EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
 
-needs_nix = pytest.mark.skipif(
-    shutil.which("nix-build") is None or "NIX_BUILD_TOP" in os.environ,
-    reason="no Nix here (or this is a Nix build itself): apt-get install nix-bin",
-)
+needs_nix = pytest.mark.usefixtures("nix")
+BUILDS = """derivation {
+  name = "builds";
+  system = builtins.currentSystem;
+  builder = "/usr/bin/bash";
+  args = [ "-c" "echo > $out" ];
+  now = "@";
+}"""
+
+
+@cache
+def lacks_nix() -> str:
+    """Why no object can be built with Nix here, as by a user who may not write its store, or in a container without
+    what its sandbox takes; empty where one can."""
+    program = shutil.which("nix-build")
+    if program is None or "NIX_BUILD_TOP" in os.environ:
+        return "no Nix here (or this is a Nix build itself): apt-get install nix-bin"
+    with Pool() as pool:
+        words = (program, "--no-out-link", "--expr", BUILDS.replace("@", f"{os.getpid()}"))
+        done = pool.run(Command(argv=words, env=environment(Path("/")), cwd="/", timeout=AGES))
+    said = done.stderr.data.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    return "" if done.ok else f"Nix cannot build here: {said or done.not_started}"
 
 
 def environment(cache: Path, **more: str) -> dict[str, str]:

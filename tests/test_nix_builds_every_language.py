@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from elfworlds.__main__ import main
 from elfworlds.errors import BuildFailedError
-from nix_support import ROOT, bench, environment, needs_nix, written
+from nix_support import ROOT, RUSTC, bench, environment, needs_nix, written
 
-pytestmark = needs_nix
+pytestmark = [
+    needs_nix,
+    pytest.mark.skipif(not Path(RUSTC).exists(), reason=f"no {RUSTC}, which a Nix build sees: apt-get install rustc"),
+    pytest.mark.skipif(shutil.which("c++") is None, reason="c++ is not installed"),
+]
 OBJECTS = {
     "cxx": {"library": "cxx", "language": "c++", "code": '#include <string>\nstd::string f() { return "f"; }\n'},
     "asm": {"library": "asm", "language": "assembly", "code": ".globl f\nf: ret\n", "exports": ["f"]},
