@@ -1,5 +1,6 @@
 # make run    build and run the first experiment: needs python3 (3.11 or newer), its venv module and a C compiler
 # make test   lint, types and tests; installs what they need (on Debian as root through apt)
+# make slow   the tests that take minutes: every experiment as a derivation, long fuzzing
 # make roots  two experiments in two pinned Debian roots, fetched into .cache: needs bubblewrap and a mirror
 # make nix-roots  one of them by both backends, which have to give the same: needs Nix too
 # make reference        every experiment with every pinned libc and gdb, gathered in results/reference
@@ -16,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 SUITES := debian/bullseye,debian/bookworm,debian/trixie,debian/sid
 RUNS := .cache/reference
 
-.PHONY: run test roots nix-roots reference reference-check reference-runs nix-run nix-check lint clean
+.PHONY: run test slow roots nix-roots reference reference-check reference-runs nix-run nix-check lint clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/elfworlds run experiments/same-lib.yaml
@@ -27,6 +28,11 @@ test: $(VENV)/test.stamp
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto --dist worksteal
+
+slow: $(VENV)/test.stamp
+	@sh tests/system-packages.sh
+	$(BIN)/pytest -n auto --dist worksteal -m slow
+	FUZZ_TIMES=50 $(BIN)/pytest -n auto --dist worksteal -m hypothesis
 
 roots: $(VENV)/run.stamp
 	@XDG_CACHE_HOME=$(CURDIR)/.cache $(BIN)/elfworlds run experiments/same-lib.yaml experiments/rtld-global.yaml \

@@ -17,12 +17,13 @@ from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.host import Prober, probe
 from nix_support import lacks_nix
+from waiting import TIMES
 
 ROOT = Path(__file__).resolve().parent.parent
 # What decides whether a change lands is the same each time; by hand, every run looks somewhere else.
 # On no machine is a test wrong because it takes long there.
 SLOW = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture)
-settings.register_profile("anywhere", deadline=None, suppress_health_check=SLOW)
+settings.register_profile("anywhere", max_examples=100 * TIMES, deadline=None, suppress_health_check=SLOW)
 settings.register_profile("steady", settings.get_profile("anywhere"), derandomize=True)
 settings.load_profile("steady" if os.environ.get("CI") or os.environ.get("NIX_BUILD_TOP") else "anywhere")
 CI_MAY_LACK = ("needs a device", "needs a network")

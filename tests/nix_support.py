@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 RUSTC = "/usr/bin/rustc"  # where builds see it, which they do not see rustup's
-EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
+FEW = ("deepbind", "exceptions", "exported-symbols", "preload-shim", "rust-exports", "same-lib")  # of each kind one
+EXPERIMENTS = [
+    pytest.param(path, id=path.stem, marks=() if path.stem in FEW else pytest.mark.slow)
+    for path in sorted((ROOT / "experiments").glob("*.yaml"))
+]
 
 needs_nix = pytest.mark.usefixtures("nix")
 BUILDS = """derivation {

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfworlds import elf
+from waiting import TIMES
 
 Compile = Callable[..., Path]
 
@@ -92,7 +93,7 @@ def whole(compiled: Compile) -> bytes:
 
 
 @given(data=st.data())
-@settings(max_examples=300)
+@settings(max_examples=300 * TIMES)
 def test_damaged_bytes_raise_nothing_but_our_own_error(whole: bytes, tmp_path: Path, data: st.DataObject) -> None:
     original = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 8))):

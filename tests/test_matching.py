@@ -13,8 +13,9 @@ from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.plan.types import Judged, ValueRef
 from elfworlds.spec.matchers import WORDS, MatcherError, check_matcher
 from elfworlds.yamltext import Scalar
+from waiting import TIMES
 
-SETTINGS = settings(database=None, max_examples=300)
+SETTINGS = settings(database=None, max_examples=300 * TIMES)
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "a", "ab", "1", "true", "b a\na"])
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3), max_leaves=5)
 LEAVES: Any = st.one_of(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from elfworlds.patterns import PatternError, pattern
 from elfworlds.yamltext import read
+from waiting import TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted([*ROOT.glob("experiments/*.yaml"), *ROOT.glob("tests/data/steps/*.yaml")])
-SETTINGS = settings(database=None, max_examples=60)
+SETTINGS = settings(database=None, max_examples=60 * TIMES)
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))  # lone surrogates too
 PIECES = ["a", "ab", "b", "\n", "x", " ", "lib", ".so", "1", "é", "'", "=", ",", "0x1f"]
 

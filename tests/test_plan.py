@@ -14,6 +14,7 @@ from elfworlds.plan.document import as_document
 from elfworlds.plan.make import trial_id
 from elfworlds.yamltext import ProblemsError
 from plans import keys_of, plan_of, stub
+from waiting import TIMES
 
 CHAIN = ("leaf", "middle", "top", "app", "other")
 DOWNSTREAM = {
@@ -103,7 +104,7 @@ def shuffled(data: object, source: random.Random) -> str:
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=50)
+@settings(max_examples=50 * TIMES)
 def test_order_comments_and_white_space_change_no_key(folder: Path, seed: int) -> None:
     source = random.Random(seed)  # noqa: S311  # no secret
     text = "# a comment\n\n" + shuffled(json.loads(chain(leaf={"defines": {"A": 1, "B": 2}})), source) + "\n# end\n"

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from elfworlds.plan.points import applies, labels, points
 from elfworlds.spec import load
 from elfworlds.yamltext import parse
+from waiting import TIMES
 
 if TYPE_CHECKING:
     from elfworlds.spec.model import Matrix
 
-SETTINGS = settings(database=None, max_examples=200)
+SETTINGS = settings(database=None, max_examples=200 * TIMES)
 TAIL = "\nscenarios: {x: {run: /bin/true}}\n"
 
 

@@ -21,6 +21,7 @@ from elfworlds.observers.types import Watched
 from elfworlds.prediction import DLOPEN, LD_PRELOAD, Prediction, predict, record
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces.lddebug import Trace, parse
+from waiting import TIMES
 
 PROGRAM = r"""
 #define _GNU_SOURCE
@@ -200,7 +201,7 @@ WORDS = st.lists(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150 * TIMES)
 @given(
     app=TAGS,
     middle=TAGS,

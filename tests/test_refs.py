@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from elfworlds import refs
 from elfworlds.refs import Reference, RefError, Template
+from waiting import TIMES
 
-SETTINGS = settings(database=None, max_examples=300)
+SETTINGS = settings(database=None, max_examples=300 * TIMES)
 SYNTAX = st.text(alphabet=st.sampled_from("$ {}ab.-\n"), max_size=40)
 
 

@@ -21,12 +21,13 @@ from elfworlds.spec.shape import Model
 from elfworlds.spec.steps import Call, Loop, Mappings, System
 from elfworlds.toolchains import Toolchain
 from elfworlds.yamltext import ProblemsError, Scalar, core, parse
+from waiting import TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SETTINGS = settings(database=None, max_examples=150)
+SETTINGS = settings(database=None, max_examples=150 * TIMES)
 HEAD = "experiment: x\nquestion: Is it so?\n"
 RUN = "scenarios: {s: {run: /bin/true}}\n"
 FULL = """

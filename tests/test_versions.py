@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfworlds.spec.versions import Comparison, comparison, order, wanted
+from waiting import TIMES
 
-SETTINGS = settings(database=None, max_examples=200)
+SETTINGS = settings(database=None, max_examples=200 * TIMES)
 VERSIONS = st.from_regex(
     r"[0-9]{1,3}(\.[0-9]{1,2}){0,3}(~?(rc|a|beta)[0-9]{0,2})?(-[0-9](\+deb12u[0-9])?)?", fullmatch=True
 )

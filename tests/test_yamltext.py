@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from elfworlds.errors import InputError
 from elfworlds.yamltext import Mark, Problem, ProblemsError, Scalar, closest, core, number, parse, read, render
 from elfworlds.yamltext.problems import lines_of, printable, sentence, width
+from waiting import TIMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SETTINGS = settings(database=None, max_examples=300)
+SETTINGS = settings(database=None, max_examples=300 * TIMES)
 FRAGMENTS = st.lists(
     st.sampled_from(
         [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -10,6 +11,7 @@ T = TypeVar("T")
 AGES = 600.0  # seconds in which anything that a test starts has ended, however busy the machine is
 LONGER = (1.0, 4.0, 16.0, 64.0, 256.0)
 POLL_SECONDS = 0.01
+TIMES = int(os.environ.get("FUZZ_TIMES", "1"))  # as many examples as usual: `make slow` tries more
 
 
 def wait_until(done: Callable[[], bool]) -> None:
