@@ -19,6 +19,8 @@ from elfworlds.toolchains.host import Prober, probe
 from nix_support import lacks_nix
 from waiting import TIMES
 
+pytest_plugins = ("pytester",)
+
 ROOT = Path(__file__).resolve().parent.parent
 # What decides whether a change lands is the same each time; by hand, every run looks somewhere else.
 # On no machine is a test wrong because it takes long there.
@@ -37,6 +39,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if skipped and os.environ.get("CI") and not any(reason in str(report.longrepr) for reason in CI_MAY_LACK):
         report.outcome = "failed"
     return report
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        for program in marker.args:
+            if shutil.which(program) is None:
+                pytest.skip(f"{program} is not installed")
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
     return whole_toolchain(tmp_path_factory.mktemp("toolchains"))
 
 
+@pytest.mark.needs("c++", "rustc")
 def test_their_identity_is_beside_that_of_c(whole: Toolchain, toolchain: Toolchain) -> None:
     assert whole.identity == toolchain.identity
     assert {"c++", "c++ --version"} <= whole.parts["c++"].keys()
@@ -33,12 +34,14 @@ def test_their_identity_is_beside_that_of_c(whole: Toolchain, toolchain: Toolcha
     assert toolchain.digest == whole.digest == whole.digest_of("c") == whole.digest_of("assembly")
 
 
+@pytest.mark.needs("c++")
 def test_gccs_identity_holds_its_compiler_and_library(pool: Pool) -> None:
     found = probe(Prober(pool.run, PATH, "gcc"), None, ("c++",))
     assert found.tools["c++"][0].endswith("g++")
     assert {"cc1plus", "libstdc++.so"} <= found.parts["c++"].keys()
 
 
+@pytest.mark.needs("c++")
 def test_the_compiler_for_cxx_is_the_one_beside_that_for_c(pool: Pool, tmp_path: Path) -> None:
     for name in ("gcc-99", "g++-99", "c++"):
         (tmp_path / name).write_text(f'#!/bin/sh\nexec {shutil.which("cc")} "$@"\n')
@@ -55,6 +58,7 @@ def test_the_compiler_for_cxx_is_the_one_beside_that_for_c(pool: Pool, tmp_path:
     assert found(f"{tmp_path}/gcc-99") == (shutil.which("c++") or shutil.which("g++"),)
 
 
+@pytest.mark.needs("c++")
 def test_what_stands_before_the_compiler_stays_there(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text('#!/bin/sh\nexec "$@"\n')
     (tmp_path / "cache").chmod(0o755)
@@ -65,6 +69,7 @@ def test_what_stands_before_the_compiler_stays_there(tmp_path: Path) -> None:
     assert tools["rustc"][1:5] == ("-C", f"linker={shutil.which('gcc')}", "-C", "link-arg=-m64")
 
 
+@pytest.mark.needs("rustc")
 def test_rustups_stand_in_is_asked_for_the_real_compiler(pool: Pool, tmp_path: Path) -> None:
     real = whole_toolchain(None).tools["rustc"][0]
     shim = tmp_path / "rustc"
@@ -78,6 +83,7 @@ def test_rustups_stand_in_is_asked_for_the_real_compiler(pool: Pool, tmp_path: P
     assert "gives none" in (lost.lack("rustc") or "")
 
 
+@pytest.mark.needs("rustc")
 def test_rustc_links_with_the_compiler_for_c(whole: Toolchain) -> None:
     assert whole.tools["rustc"][1:3] == ("-C", f"linker={whole.tools['cc'][0]}")
 
@@ -147,6 +153,7 @@ def test_a_missing_compiler_is_a_failure_of_the_object(
     }
 
 
+@pytest.mark.needs("rustc")
 def test_when_may_compare_rustc_where_no_object_is_in_rust(world: World) -> None:
     path = world.experiment(
         "compared",
@@ -164,6 +171,7 @@ scenarios:
     assert "old,libc=host" not in out
 
 
+@pytest.mark.needs("rustc")
 def test_two_runs_of_rustc_give_the_same_bytes_and_the_linker_is_that_of_c(
     tmp_path: Path, pool: Pool, whole: Toolchain
 ) -> None:

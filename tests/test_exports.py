@@ -99,6 +99,7 @@ def test_each_version_depends_on_the_one_before(tmp_path: Path, pool: Pool, tool
     )
 
 
+@pytest.mark.needs("c++")
 def test_a_cxx_library_exports_by_mangled_name(tmp_path: Path, pool: Pool, toolchain: Toolchain) -> None:
     (tmp_path / "x.cc").write_text("int one() { return 1; }\nint two() { return 2; }\n")
     whole = probe(Prober(pool.run, os.environ["PATH"], "cc"), None, ("c++",))

@@ -59,6 +59,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
     return whole_toolchain(tmp_path_factory.mktemp("toolchains"))
 
 
+@pytest.mark.needs("c++")
 def test_a_cxx_library_runs_constructors_and_a_threads_destructors(
     tmp_path: Path, pool: Pool, whole: Toolchain
 ) -> None:
@@ -99,6 +100,7 @@ def test_c_and_assembly_are_one_object(tmp_path: Path, pool: Pool, whole: Toolch
     assert built.plan.requests[built.key("app")].argv[:2] == ("cc", "-std=gnu17")
 
 
+@pytest.mark.needs("c++")
 def test_c_beside_cxx_is_compiled_as_cxx(tmp_path: Path, pool: Pool, whole: Toolchain) -> None:
     (tmp_path / "part.c").write_text("int part(void) { return __cplusplus > 0 ? 3 : 4; }\n")
     (tmp_path / "main.cc").write_text("int part(); int main() { return part(); }\n")
@@ -124,6 +126,7 @@ RUST = """
 """
 
 
+@pytest.mark.needs("rustc")
 def test_a_rust_cdylib_is_loaded_by_a_c_program(tmp_path: Path, pool: Pool, whole: Toolchain) -> None:
     built = made(CALLER + RUST, tmp_path, pool, whole)
     assert built.run("caller", "lib").text == "rust speaks\nthread 42\nrust speaks\nmain 42\n"
@@ -134,6 +137,7 @@ def test_a_rust_cdylib_is_loaded_by_a_c_program(tmp_path: Path, pool: Pool, whol
     assert len(facts.build_id or "") == 40
 
 
+@pytest.mark.needs("rustc")
 def test_a_rust_cdylib_has_the_linker_words_of_other_objects(tmp_path: Path, pool: Pool, whole: Toolchain) -> None:
     more = ('rpath: ["$ORIGIN/x", base]', "soname: other.so.1", "z: [now, nodelete]", "build-id: none")
     built = made(RUST.replace("language: rust", "\n    ".join(("language: rust", *more))), tmp_path, pool, whole)
@@ -143,6 +147,7 @@ def test_a_rust_cdylib_has_the_linker_words_of_other_objects(tmp_path: Path, poo
     assert {"DF_BIND_NOW", "DF_1_NODELETE"} <= set(facts.flags)
 
 
+@pytest.mark.needs("rustc")
 def test_a_rust_dylib_exports_what_is_public(tmp_path: Path, pool: Pool, whole: Toolchain) -> None:
     objects = """
   dylib:
@@ -162,6 +167,7 @@ def test_a_rust_dylib_exports_what_is_public(tmp_path: Path, pool: Pool, whole: 
     assert not any("public_of_rust" in symbol for symbol in exported["cdylib"])
 
 
+@pytest.mark.needs("rustc")
 def test_a_rust_program_needs_a_library_in_c(tmp_path: Path, pool: Pool, whole: Toolchain) -> None:
     code = 'extern "C" { fn base() -> i32; } fn main() { println!("{}", unsafe { base() }); }'
     objects = f"""
@@ -176,6 +182,7 @@ def test_a_rust_program_needs_a_library_in_c(tmp_path: Path, pool: Pool, whole: 
     assert built.artifact("fixed").facts.type == "ET_EXEC"
 
 
+@pytest.mark.needs("rustc")
 def test_a_warning_of_rustc_is_kept_and_an_error_is_a_failure(tmp_path: Path, pool: Pool, whole: Toolchain) -> None:
     objects = """
   warned: {library: warned, language: rust, code: "fn unused() {}"}
@@ -286,6 +293,7 @@ def test_the_modules_of_a_crate_are_inputs_and_change_the_key(tmp_path: Path) ->
     assert keys_of(planned(tmp_path, objects)) != before
 
 
+@pytest.mark.needs("rustc")
 def test_a_crate_of_several_files_is_built(tmp_path: Path, pool: Pool, whole: Toolchain) -> None:
     files(
         tmp_path,
