@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elfworlds import elf
 from elfworlds.errors import BuildFailedError
 from elfworlds.toolchains import compilers, searching, tools
 from elfworlds.toolchains.install import install_hint
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from elfworlds.toolchains.compilers import Compiler
     from elfworlds.toolchains.tools import Tools
 
-__all__ = ["Prober", "install_hint", "probe"]
+__all__ = ["Prober", "identity", "install_hint", "probe"]
 
 PROGRAMS = ("cc1", "as", "ld")
 FILES = ("crt1.o", "libc.so.6", "libc.so", "libgcc.a")
@@ -51,15 +50,29 @@ def probe(prober: Prober, cache: Path | None, languages: Collection[str] = ()) -
     Raises:
         BuildFailedError: there is no C compiler, or it is not whole.
     """
-    words = shlex.split(prober.cc)
-    found = prober.which(words[0]) if words else None
-    if found is None:
-        raise BuildFailedError(f"no C compiler: `{prober.cc}` is not in PATH", hint=install_hint())
-    cc = (found, *words[1:])
+    cc = _compiler(prober)
     facts = remembered(cache, "host", [cc, prober.path], LEARNT, lambda: _learn(prober, cc))
     others = compilers.find(prober, cache, cc, languages)
     made = _toolchain(prober.path, cc, facts, others, tools.find(prober, cache))
     return _searching(made, facts["libc"], prober, cache)
+
+
+def identity(prober: Prober) -> dict[str, str]:
+    """Of the C compiler alone, asked anew; nothing outside the standard library is needed for that.
+
+    Raises:
+        BuildFailedError: there is no C compiler, or it is not whole.
+    """
+    found: dict[str, str] = _learn(prober, _compiler(prober))["identity"]
+    return found
+
+
+def _compiler(prober: Prober) -> tuple[str, ...]:
+    words = shlex.split(prober.cc)
+    found = prober.which(words[0]) if words else None
+    if found is None:
+        raise BuildFailedError(f"no C compiler: `{prober.cc}` is not in PATH", hint=install_hint())
+    return (found, *words[1:])
 
 
 def _searching(made: Toolchain, libc: str, prober: Prober, cache: Path | None) -> Toolchain:
@@ -82,6 +95,8 @@ def _searching(made: Toolchain, libc: str, prober: Prober, cache: Path | None) -
 
 def _interp(libc: str) -> str:
     """The dynamic loader that libc.so.6, which can be run, names."""
+    from elfworlds import elf  # noqa: PLC0415  # `identity` is asked for where pyelftools is not installed
+
     try:
         return elf.read(Path(libc)).interp or "" if libc else ""
     except elf.NotElfError:
