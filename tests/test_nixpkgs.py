@@ -129,7 +129,7 @@ def test_where_nix_cannot_make_it_trials_are_unsupported_and_say_why(
     monkeypatch.setenv("PATH", programs(tmp_path / "bin", nix))
     file = world.experiment("x", EXPERIMENT.format(libc="nixpkgs/25.11"))
     code, out, err = world.run("run", "--no-tables", file)
-    assert code == 0
+    assert code == 5
     assert "2 UNSUPPORTED" in out
     assert f"nixpkgs/25.11: {'Nix makes it, and ' if not nix else 'it '}{why}" in out + err
     assert not (tmp_path / "bin/nix-build.asked").exists()

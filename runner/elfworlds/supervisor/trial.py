@@ -40,6 +40,12 @@ class Through:
         self.report_at, self.stderr_at = descriptors
         self.report = Report()
         self.words = Pipe(WORDS_BYTES)
+        self.settled = False
+
+    def close_report(self) -> None:
+        """What is told from here on is told of a program that we kill."""
+        self.report.take()
+        self.settled = self.report.settled
 
     def untried(self, name: str, status: int | None, seconds: float | None) -> str | None:
         """Why nothing can be said of the program; None where its report is whole, or it was cut off in time.
@@ -50,7 +56,7 @@ class Through:
             seconds: the timeout, where time was up.
         """
         report = self.report
-        if report.settled or (report.execve_succeeded and seconds is not None):
+        if self.settled or (report.execve_succeeded and seconds is not None):
             return None
         if seconds is not None:
             return f"{name} did not start the program within {seconds:g} s"
@@ -98,11 +104,12 @@ class Trial:
             stream.started()
         timed_out = self.begun and self.watch(started + self.request["timeout"])
         wall = time.monotonic() - started
+        if self.through:
+            self.through.close_report()
         left = self.end_all()
         for stream in (self.out, self.err):
             stream.drain(DRAIN_MS)
         if self.through:
-            self.through.report.take()
             self.through.words.drain(0)
         return self.result(timed_out, wall, left)
 
