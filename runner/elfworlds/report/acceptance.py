@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from elfworlds.outcome import UNTRIED
 from elfworlds.yamltext import core
 
 if TYPE_CHECKING:
@@ -19,9 +20,11 @@ def acceptance(axes: Axes, trials: Sequence[Record]) -> Iterator[str]:
     for scenario in dict.fromkeys(one["scenario"] for one in trials):
         seen: dict[tuple[str, ...], dict[str, None]] = {}
         for one in trials:
-            if one["scenario"] == scenario and one["verdict"] != "UNRESOLVED":
+            if one["scenario"] == scenario and one["verdict"] not in UNTRIED:
                 labels = tuple(one["point"][axis] for axis in axes)
                 seen.setdefault(labels, {})[str(one["outcome"])] = None
+        if not seen:
+            continue
         outcomes = {labels: tuple(sorted(found)) for labels, found in seen.items()}
         yield f"  {scenario}:"
         yield "    expect:"
