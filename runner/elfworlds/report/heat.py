@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from elfworlds.flips import changes, orders
+from elfworlds.outcome import UNTRIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     Record = Mapping[str, Any]
 
 OBSERVER = "observer"
-_BAD, _UNTRIED = ("FAIL", "FLAKY"), ("UNRESOLVED", "UNSUPPORTED")
+_BAD = ("FAIL", "FLAKY")
 MOST_LABELS, MOST_PANELS = 40, 24  # beyond that nobody sees anything
 
 
@@ -110,7 +111,7 @@ def heats(run: RunTold) -> list[Heat]:
 def outcomes(run: RunTold) -> list[str]:
     """All names of outcomes in the order in which the plan meets them, so that each has one colour in all pictures."""
     ordered = sorted(run.trials, key=lambda one: one["number"])
-    return list(dict.fromkeys(str(one["outcome"]) for one in ordered if one["verdict"] not in _UNTRIED))
+    return list(dict.fromkeys(str(one["outcome"]) for one in ordered if one["verdict"] not in UNTRIED))
 
 
 def _heat(
@@ -187,7 +188,7 @@ def _first_after(flips: Sequence[Change], axis: str, axes: Sequence[str]) -> set
 
 
 def _tile(trials: Sequence[Record]) -> Tile:
-    found = Counter(str(one["outcome"]) for one in trials if one["verdict"] not in _UNTRIED)
+    found = Counter(str(one["outcome"]) for one in trials if one["verdict"] not in UNTRIED)
     there = {str(one["verdict"]) for one in trials}
-    marks = (one for one in (_BAD if found else _UNTRIED) if one in there)
+    marks = (one for one in (_BAD if found else UNTRIED) if one in there)
     return Tile(tuple(sorted(found.items(), key=lambda one: (-one[1], one[0]))), next(marks, ""))
