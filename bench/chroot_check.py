@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from elfworlds import outcome, repro
+from elfworlds import outcome, shell_script
 from elfworlds.cli import session, worlds
 from elfworlds.outcome.judge import name_of
-from elfworlds.plan import Plan, Trial, realise
+from elfworlds.planning import Plan, Trial, realise
 from elfworlds.process import Pool
 from elfworlds.records import RunDirectory
 from elfworlds.traces import events
@@ -48,7 +48,7 @@ def tried(plan: Plan, trial: Trial, system: Path) -> str:
     here = system / WORK.strip("/") / str(trial.number)
     subprocess.run(["rm", "-rf", here], check=True)
     here.mkdir(parents=True)
-    (here / "script").write_text(repro.script(plan, trial))
+    (here / "script").write_text(shell_script.script(plan, trial))
     line = f"cd {WORK}/{trial.number} && exec sh script 9>>events >stdout 2>stderr"
     done = subprocess.run(["chroot", system, "/bin/sh", "-c", line], check=False)
     code = -done.returncode if done.returncode < 0 else max(done.returncode - 128, 0)
@@ -59,7 +59,7 @@ def tried(plan: Plan, trial: Trial, system: Path) -> str:
         "stdout": (here / "stdout").read_text(errors="replace"),
         "stderr": (here / "stderr").read_text(errors="replace"),
     }
-    places = {key: f"{WORK}/{trial.number}/{repro.place(one)}" for key, one in plan.requests.items()}
+    places = {key: f"{WORK}/{trial.number}/{shell_script.place(one)}" for key, one in plan.requests.items()}
     return name_of({name: put(matchers, places) for name, matchers in trial.bound.outcomes.items()}, values)
 
 

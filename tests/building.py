@@ -8,7 +8,7 @@ from pathlib import Path
 
 from elfworlds.backends import Artifact, Build
 from elfworlds.backends.local import LocalBackend
-from elfworlds.plan import Plan
+from elfworlds.planning import Plan
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.host import Prober, probe

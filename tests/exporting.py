@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elfworlds import elf, outcome, repro
-from elfworlds import run as running
+from elfworlds import elf, outcome, shell_script
 from elfworlds.backends import Artifact, Build
-from elfworlds.observers import facts, plain
+from elfworlds.observers import plain
 from elfworlds.outcome import Judgement, Tried
-from elfworlds.plan import BuildRequest, Plan, Trial
+from elfworlds.planning import BuildRequest, Plan, Trial
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import events
-from elfworlds.trying import Ran
+from elfworlds.trials import inspected
+from elfworlds.trials import observe as running
+from elfworlds.trials.attempt import Ran
 from playing import observer_of
 
 COMPILE_SECONDS = 120.0
@@ -64,7 +65,7 @@ class Workplace:
         shutil.rmtree(self.path, ignore_errors=True)
         self.path.mkdir(parents=True)
         script = self.path.parent / f"{self.path.name}.sh"
-        script.write_text(repro.script(plan, trial))
+        script.write_text(shell_script.script(plan, trial))
         bound = trial.bound
         env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **self.tools}
         return self.pool.run(
@@ -88,7 +89,7 @@ class Workplace:
         if trial.bound.kind == "build":
             values["output"] = values["stdout"] + values["stderr"]
         if trial.bound.kind == "inspect":
-            values = facts.values(trial, build, self.toolchain)
+            values = inspected.values(trial, build, self.toolchain)
         return self.judge(plan, trial, values), values
 
     def judge(self, plan: Plan, trial: Trial, values: Mapping[str, Any]) -> Judgement:
@@ -103,7 +104,7 @@ class Workplace:
         return Build({key: found for key in keys if (found := self.artifact(plan.requests[key]))}, {})
 
     def artifact(self, one: BuildRequest) -> Artifact | None:
-        directory = self.path / repro.place(one)
+        directory = self.path / shell_script.place(one)
         path = directory / one.filename
         if not path.exists():
             return None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from elfworlds.backends import Artifact, Backend, Build, Failure
-    from elfworlds.plan import BuildRequest, Plan
+    from elfworlds.planning import BuildRequest, Plan
     from elfworlds.toolchains import Toolchain
 
 ROOT = Path(__file__).resolve().parents[1]

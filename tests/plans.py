@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from elfworlds import plan
-from elfworlds.plan import Plan
+from elfworlds import planning
+from elfworlds.planning import Plan
 from elfworlds.sources import Project, gather
 from elfworlds.spec import load
 from elfworlds.toolchains import Toolchain
@@ -28,7 +28,7 @@ def plan_of(
     spec = load(parse(text, "test.yaml"), toolchains=[*known, *PINNED])
     sources, problems = gather(spec, Project(root or folder, folder))
     assert problems == []
-    return plan.make(spec, sources, known)
+    return planning.make(spec, sources, known)
 
 
 def keys_of(made: Plan) -> dict[str, str]:

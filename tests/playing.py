@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from elfworlds import run as running
 from elfworlds.backends import Build
 from elfworlds.backends.local import LocalBackend
 from elfworlds.outcome.observed import ABSENT, lookup
-from elfworlds.plan import Plan, Trial
+from elfworlds.planning import Plan, Trial
 from elfworlds.process import Pool
-from elfworlds.run import Observation, Observer
 from elfworlds.toolchains import Toolchain
+from elfworlds.trials import observe as running
+from elfworlds.trials.observe import Observation, Observer
 from plans import plan_of
 
 T = TypeVar("T")

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elfworlds.flips import alike, chance
-from elfworlds.flips.alike import kinds
-from elfworlds.flips.chance import differ
+from elfworlds.outcome_changes import alike, chance
+from elfworlds.outcome_changes.alike import kinds
+from elfworlds.outcome_changes.chance import differ
 
 Counts = Mapping[str, int]
 JUST = Fraction(1, 10**40)

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import World
 from elfworlds import driver
-from elfworlds.plan import Plan
+from elfworlds.planning import Plan
 from elfworlds.process import Command, Pool
 from elfworlds.spec import load
 from elfworlds.spec.expand import Names

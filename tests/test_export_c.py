@@ -10,8 +10,8 @@ import pytest
 
 from building import whole_toolchain
 from conftest import ROOT, World
-from elfworlds import repro
-from elfworlds.plan import Plan, Trial
+from elfworlds import shell_script
+from elfworlds.planning import Plan, Trial
 from elfworlds.process import Command, Pool
 from elfworlds.toolchains import Toolchain
 from exporting import Workplace, plain_ones
@@ -137,7 +137,7 @@ def test_a_script_needs_nothing_but_a_shell_and_a_compiler(
     tools.mkdir()
     for tool in ("cat", "mkdir", "env", "as", "ld"):
         (tools / tool).symlink_to(needs(tool))
-    (tmp_path / "script").write_text(repro.script(plan, trial))
+    (tmp_path / "script").write_text(shell_script.script(plan, trial))
     (tmp_path / "empty").mkdir()
     words = ("/bin/sh", str(tmp_path / "script"))
     env = {"PATH": str(tools), "CC": needs("cc")}
@@ -151,7 +151,7 @@ def test_what_happens_is_told_on_standard_error_where_nobody_watches(
 ) -> None:
     plan = plan_of(VERBS, tmp_path, {HOST: toolchain})
     trial = next(one for one in plan.trials if one.scenario == "variables-are-read-and-written")
-    (tmp_path / "script").write_text(repro.script(plan, trial))
+    (tmp_path / "script").write_text(shell_script.script(plan, trial))
     (tmp_path / "empty").mkdir()
     words = ("/bin/sh", str(tmp_path / "script"))
     env = {"PATH": "/usr/bin:/bin", "CC": toolchain.tools["cc"][0]}

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from conftest import World
 from elfworlds.environment import versions
-from elfworlds.flips import Account, Condition, accounts, changes, orders, together
-from elfworlds.flips.chance import differ
-from elfworlds.flips.conditions import both, inside
-from elfworlds.flips.cover import cover
+from elfworlds.outcome_changes import Account, Condition, accounts, changes, orders, together
+from elfworlds.outcome_changes.chance import differ
+from elfworlds.outcome_changes.conditions import both, inside
+from elfworlds.outcome_changes.cover import cover
 from elfworlds.records import RunTold
 from elfworlds.report.flips import between, flip_lines, words
 from elfworlds.report.markdown import markdown

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from elfworlds.gathering import Gathered, GatheringError, compare, gathered, read, texts
-from elfworlds.gathering.claims_table import lines
-from elfworlds.gathering.latex import escape
+from elfworlds.gather import Gathered, GatheringError, compare, gathered, read, texts
+from elfworlds.gather.claims_table import lines
+from elfworlds.gather.latex import escape
 from elfworlds.records.told import RunTold
 from test_tables import trial
 

@@ -11,7 +11,7 @@ import pytest
 
 from building import Made, made, whole_toolchain
 from elfworlds import elf
-from elfworlds.plan import Plan
+from elfworlds.planning import Plan
 from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from plans import keys_of, plan_of, stub

@@ -13,7 +13,7 @@ import pytest
 
 from elfworlds.backends import Build
 from elfworlds.backends.local import LocalBackend
-from elfworlds.plan import Plan
+from elfworlds.planning import Plan
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from plans import keys_of, plan_of

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import World
 from elfworlds.environment import made_with
-from elfworlds.flips import orders
+from elfworlds.outcome_changes import orders
 from elfworlds.records import RunTold
 from elfworlds.report.flips import flip_lines
 from elfworlds.report.heat import heats

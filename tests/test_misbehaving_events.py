@@ -11,9 +11,9 @@ import pytest
 
 from elfworlds.process import Pool
 from elfworlds.records.rows import event_records
-from elfworlds.run import Observation
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces.events import MOST_EVENTS, UNREADABLE
+from elfworlds.trials.observe import Observation
 from playing import Played, played
 from test_process import alive
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elfworlds.plan.document import as_document
-from elfworlds.plan.make import trial_id
+from elfworlds.planning.document import as_document
+from elfworlds.planning.make import trial_id
 from elfworlds.yamltext import ProblemsError
 from plans import keys_of, plan_of, stub
 from waiting import TIMES

@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT, World
 from elfworlds import paths
 from elfworlds.cli import session, worlds
-from elfworlds.plan import Plan
+from elfworlds.planning import Plan
 from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian import found as root_found

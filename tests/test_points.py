@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elfworlds.plan.points import applies, labels, points
+from elfworlds.planning.points import applies, labels, points
 from elfworlds.spec import load
 from elfworlds.yamltext import parse
 from waiting import TIMES

@@ -18,7 +18,7 @@ import elves
 from elfworlds import resolve
 from elfworlds.observers.searching import Searching, facts_of
 from elfworlds.observers.types import Watched
-from elfworlds.prediction import DLOPEN, LD_PRELOAD, Prediction, predict, record
+from elfworlds.search_prediction import DLOPEN, LD_PRELOAD, Prediction, predict, record
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces.lddebug import Trace, parse
 from waiting import TIMES

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import ROOT
 from elfworlds.cli import session
-from elfworlds.gathering import READ, Gathered, read
+from elfworlds.gather import READ, Gathered, read
 
 REPRO = SimpleNamespace(**runpy.run_path(str(ROOT / "docs" / "repro.py")))
 IDS = {

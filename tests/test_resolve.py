@@ -11,9 +11,9 @@ import pytest
 
 from elfworlds import elf, resolve
 from elfworlds.backends import Artifact
-from elfworlds.diagnosis import missing_objects
 from elfworlds.elf import ElfObject
 from elfworlds.resolve import Loaded, World, expand_tokens, find, library_path, tree
+from elfworlds.trials.diagnosis import missing_objects
 
 
 def facts(**more: object) -> ElfObject:

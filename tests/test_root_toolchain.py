@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from elfworlds import run as running
 from elfworlds import sandbox
 from elfworlds.backends import Build
 from elfworlds.backends.local import LocalBackend
 from elfworlds.observers import gdb, ld_debug, plain, strace, valgrind
 from elfworlds.observers.searching import Searching, facts_of
-from elfworlds.plan import Plan
+from elfworlds.planning import Plan
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.sandbox import look
 from elfworlds.toolchains import Package, Toolchain
@@ -22,7 +21,8 @@ from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
 from elfworlds.toolchains.debian.root import Root
 from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
 from elfworlds.toolchains.debian.toolchain import upstream
-from elfworlds.tracing import Tracer, first_trials
+from elfworlds.trials import observe as running
+from elfworlds.trials.trace import Tracer, first_trials
 from plans import keys_of, plan_of
 from rooting import own_root, small_root
 from waiting import AGES

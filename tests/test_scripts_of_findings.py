@@ -13,10 +13,10 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import ROOT
-from elfworlds import outcome, repro
+from elfworlds import outcome, shell_script
 from elfworlds.cli import session, worlds
 from elfworlds.observers import plain
-from elfworlds.plan import Plan, Trial
+from elfworlds.planning import Plan, Trial
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.sandbox import wrap
 from elfworlds.toolchains import Toolchain
@@ -90,7 +90,7 @@ class InARoot:
 @pytest.mark.parametrize("name", [name for name, one in REPRO.FINDINGS.items() if not one.gdb])
 def test_a_script_shows_in_its_root_what_its_finding_says(name: str, pool: Pool, tmp_path: Path) -> None:
     script = InARoot(name, pool, tmp_path / "empty")
-    assert script.text == repro.script(script.plan, script.trial)
+    assert script.text == shell_script.script(script.plan, script.trial)
     done = script.run()
     place = Workplace(script.path, pool, script.toolchain, {})
     values = {**outcome.told(events.parse(done.events)), **plain.values(done)}
@@ -102,7 +102,7 @@ def test_a_script_shows_in_its_root_what_its_finding_says(name: str, pool: Pool,
 @pytest.mark.parametrize("name", [name for name, one in REPRO.FINDINGS.items() if one.gdb])
 def test_gdb_shows_what_the_finding_says(name: str, pool: Pool, tmp_path: Path) -> None:
     script = InARoot(name, pool, tmp_path / "empty")
-    assert script.text == repro.script(script.plan, script.trial)
+    assert script.text == shell_script.script(script.plan, script.trial)
     done = script.run("gdb")
     assert re.search(script.finding.shows, done.text, re.MULTILINE), done.text
 

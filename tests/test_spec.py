@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elfworlds.plan import Plan, make
+from elfworlds.planning import Plan, make
 from elfworlds.refs import Template
 from elfworlds.sources import Project, gather
 from elfworlds.spec import Spec, load

@@ -12,8 +12,8 @@ import pandas as pd  # tables are read as a user would
 import pytest
 
 from conftest import ROOT
-from elfworlds import columns, gathering, tables
-from elfworlds.gathering import Cell, ClaimCell, Version, forms
+from elfworlds import columns, gather, tables
+from elfworlds.gather import Cell, ClaimCell, Version, forms
 from elfworlds.records import RunTold
 from elfworlds.spec import load
 from elfworlds.yamltext import ProblemsError, parse
@@ -111,8 +111,8 @@ def test_gathered_tables_hold_the_declared_columns_and_nothing_is_left_out() -> 
     assert {name: sorted(one.columns()) for name, one in columns.OF_SEVERAL_RUNS.items()} == {
         name: sorted(field.name for field in dataclasses.fields(kind)) for name, kind in kinds.items()
     }
-    for name, text in gathering.texts(gathering.gathered([]), []).items():
-        if name in gathering.READ:
+    for name, text in gather.texts(gather.gathered([]), []).items():
+        if name in gather.READ:
             assert text.splitlines()[0].split(",") == list(columns.OF_SEVERAL_RUNS[name].columns())
 
 

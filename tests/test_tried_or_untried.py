@@ -13,13 +13,13 @@ from elfworlds import elf
 from elfworlds.backends import Build
 from elfworlds.backends.local import LocalBackend
 from elfworlds.outcome import ClaimVerdict
-from elfworlds.plan import Plan, Trial
+from elfworlds.planning import Plan, Trial
 from elfworlds.process import Pool
-from elfworlds.run import OBSERVERS, Observation, Observer
 from elfworlds.sandbox.availability import probe
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
-from elfworlds.tracing import Tracer, first_trials
+from elfworlds.trials.observe import OBSERVERS, Observation, Observer
+from elfworlds.trials.trace import Tracer, first_trials
 from plans import plan_of
 from rooting import own_root
 

@@ -7,13 +7,13 @@ from types import ModuleType
 
 import pytest
 
-from elfworlds import run as running
 from elfworlds.observers import gdb, strace, valgrind
 from elfworlds.process import Pool
 from elfworlds.spec.described import ENDED, OBSERVERS
 from elfworlds.spec.shapes import Fields
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import memcheck
+from elfworlds.trials import observe as running
 from shaping import misfits
 from watching import OBSERVED, Watching, app_and_library, compiled
 

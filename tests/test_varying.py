@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from elfworlds.flips import changes, orders
+from elfworlds.outcome_changes import changes, orders
 from elfworlds.report.heat import OBSERVER, heats
 from elfworlds.report.markdown import markdown
 from elfworlds.tables import frame

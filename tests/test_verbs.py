@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from conftest import ROOT, World
 from elfworlds.cli.execute import write_reports
 from elfworlds.errors import Exit
-from elfworlds.plan.points import applies
+from elfworlds.planning.points import applies
 from elfworlds.records import RunDirectory, told
 from elfworlds.report.acceptance import entries
 from elfworlds.yamltext import Scalar

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from elfworlds.elf import ElfObject
-from elfworlds.prediction import LD_PRELOAD, Prediction, predict, record
 from elfworlds.resolve import Refusal, World
+from elfworlds.search_prediction import LD_PRELOAD, Prediction, predict, record
 from elfworlds.traces.ldtrace import Event, Forked, LinkMap, Search, Settled, Trace, Tried
 
 APP = ElfObject(

@@ -14,7 +14,7 @@ from elfworlds.toolchains.debian.toolchain import upstream
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from elfworlds.plan import Plan
+    from elfworlds.planning import Plan
     from elfworlds.toolchains import Toolchain
 
 SCHEMA = 1

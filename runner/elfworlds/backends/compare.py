@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.plan.types import directory_of, keys_in
+from elfworlds.planning.types import directory_of, keys_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.backends.types import Artifact, Build
-    from elfworlds.plan import Plan
+    from elfworlds.planning import Plan
 
 UNTRIED = ("UNRESOLVED", "UNSUPPORTED")
 COMPARED = ("outcome", "exit", "signal", "timed_out")

@@ -24,15 +24,15 @@ from elfworlds import elf, sandbox
 from elfworlds.backends.schedule import build_all
 from elfworlds.backends.types import Again, Artifact, Build, Failure
 from elfworlds.errors import InterruptedRunError
-from elfworlds.plan import realise
-from elfworlds.plan.document import build_document
-from elfworlds.plan.types import BUILD, OUT
+from elfworlds.planning import realise
+from elfworlds.planning.document import build_document
+from elfworlds.planning.types import BUILD, OUT
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from elfworlds.plan import BuildRequest, Plan
+    from elfworlds.planning import BuildRequest, Plan
     from elfworlds.process import Completed, Run
     from elfworlds.toolchains import Toolchain
 

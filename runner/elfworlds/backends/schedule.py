@@ -10,7 +10,7 @@ from elfworlds.backends.types import Artifact, Build, Failure
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from elfworlds.plan import BuildRequest
+    from elfworlds.planning import BuildRequest
 
     Make = Callable[[BuildRequest, Mapping[str, Artifact]], Artifact | Failure]
     Report = Callable[[BuildRequest, Artifact | Failure], None]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from elfworlds.plan import realise
+from elfworlds.planning import realise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from elfworlds.elf import ElfObject
-    from elfworlds.plan import BuildRequest, Plan
+    from elfworlds.planning import BuildRequest, Plan
     from elfworlds.toolchains import Toolchain
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from elfworlds import paths
 from elfworlds.backends.local import LocalBackend
 from elfworlds.errors import InputError
-from elfworlds.plan.points import DEFAULT_LIBC
+from elfworlds.planning.points import DEFAULT_LIBC
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -11,7 +11,7 @@ from elfworlds.cli.options import Experiments
 
 if TYPE_CHECKING:
     from elfworlds.cli.session import Loaded
-    from elfworlds.plan import Plan
+    from elfworlds.planning import Plan
 
 
 def check(experiments: Experiments) -> None:

@@ -11,7 +11,7 @@ from elfworlds import paths
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from elfworlds.gathering import Comparison, Difference, Gathered
+    from elfworlds.gather import Comparison, Difference, Gathered
 
 SIDE = "A directory that `gather` made, a run directory, or an experiment's name: its latest run."
 
@@ -22,7 +22,7 @@ def compare(
 ) -> int:
     """Name the outcomes that differ; exit 1 if one does that no race decides, or if nothing could be compared."""
     from elfworlds.errors import Exit
-    from elfworlds.gathering import compare as compared
+    from elfworlds.gather import compare as compared
 
     found = compared(_read(before), _read(after))
     for line in _told(found):
@@ -32,7 +32,7 @@ def compare(
 
 def _read(name: str) -> Gathered:
     from elfworlds.cli.report import find
-    from elfworlds.gathering import READ, gathered, read
+    from elfworlds.gather import READ, gathered, read
     from elfworlds.records import told
 
     files = {one: paths.word(name) / one for one in READ}

@@ -10,7 +10,7 @@ from elfworlds.backends import compare
 if TYPE_CHECKING:
     from elfworlds.backends import Build
     from elfworlds.cli.console import Screen
-    from elfworlds.plan import Plan
+    from elfworlds.planning import Plan
     from elfworlds.records import RunDirectory
 
 PAIR = 2

@@ -20,7 +20,7 @@ from elfworlds.report import flips, heat, loading, summary, text
 from elfworlds.report.heatmap import heat_map
 from elfworlds.report.markdown import markdown
 from elfworlds.report.summary import BAD
-from elfworlds.run import Observer, broken_objects, run
+from elfworlds.trials.observe import Observer, broken_objects, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from elfworlds.backends import Build
     from elfworlds.cli.console import Screen
     from elfworlds.cli.session import Loaded
-    from elfworlds.plan import Plan
+    from elfworlds.planning import Plan
     from elfworlds.process import Pool
     from elfworlds.records import RunTold
     from elfworlds.toolchains import Toolchain
@@ -126,7 +126,7 @@ class Execution:
         Returns:
             Whether each trial that was tried has its trace.
         """
-        from elfworlds.tracing import Tracer, first_trials
+        from elfworlds.trials.trace import Tracer, first_trials
 
         directory, names = opened.directory, self.plan.names()
         objects = {one.path: names[key] for key, one in self.build.artifacts.items()}

@@ -11,7 +11,7 @@ from elfworlds import paths
 from elfworlds.cli.options import Experiment
 
 if TYPE_CHECKING:
-    from elfworlds.plan import Plan, Trial
+    from elfworlds.planning import Plan, Trial
 
 
 def export_c(
@@ -24,7 +24,7 @@ def export_c(
     only_c: Annotated[bool, typer.Option("--only-c", help="The program of the scenario's steps alone.")] = False,
 ) -> None:
     """Print a script with the sources, the compiler's commands and the command line of one trial."""
-    from elfworlds import repro
+    from elfworlds import shell_script
     from elfworlds.cli import session, worlds
     from elfworlds.errors import InputError
     from elfworlds.process import Pool
@@ -35,13 +35,13 @@ def export_c(
     trial = chosen(plan, scenario, select or [])
     if only_c and not trial.bound.program:
         raise InputError(f"the scenario `{scenario}` has no steps", hint="without --only-c the whole script is printed")
-    typer.echo(repro.source(plan, trial) if only_c else repro.script(plan, trial), nl=False)
+    typer.echo(shell_script.source(plan, trial) if only_c else shell_script.script(plan, trial), nl=False)
 
 
 def chosen(plan: Plan, scenario: str, labels: list[str]) -> Trial:
     """The first trial of a scenario at the chosen point."""
     from elfworlds.errors import InputError
-    from elfworlds.plan.select import axis_labels
+    from elfworlds.planning.select import axis_labels
     from elfworlds.yamltext import closest
 
     names = {trial.scenario for trial in plan.trials}

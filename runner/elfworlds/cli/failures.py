@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from elfworlds.driver import CODE, STEP, VALUE
-from elfworlds.plan.points import DEFAULT_LIBC
-from elfworlds.plan.steps import OWNER
+from elfworlds.planning.points import DEFAULT_LIBC
+from elfworlds.planning.steps import OWNER
 from elfworlds.spec.languages import inline_path
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from elfworlds.backends import Build
     from elfworlds.cli.session import Loaded
-    from elfworlds.plan import Plan
+    from elfworlds.planning import Plan
     from elfworlds.spec.steps import Step
     from elfworlds.yamltext import Path
 

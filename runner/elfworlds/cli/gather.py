@@ -17,10 +17,10 @@ def gather(
     ],
 ) -> int:
     """Put several runs into one set of tables: outcomes, claims, versions; as CSV, Markdown and LaTeX."""
-    from elfworlds import whole
+    from elfworlds import atomic
     from elfworlds.cli.report import find
     from elfworlds.errors import Exit, InputError
-    from elfworlds.gathering import gathered, texts
+    from elfworlds.gather import gathered, texts
     from elfworlds.records import told
 
     found = sorted((told(find(one)) for one in runs), key=lambda one: one.name)
@@ -33,6 +33,6 @@ def gather(
     rows = gathered(found)
     place = paths.directory(output, "-o names a directory, there or not")
     for name, text in texts(rows, found).items():
-        whole.write(place / name, text)
+        atomic.write(place / name, text)
     typer.echo(f"{len(found)} runs: {len(rows.cells)} outcomes and {len(rows.claims)} claims in {output}")
     return Exit.AS_EXPECTED

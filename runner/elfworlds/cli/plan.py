@@ -13,7 +13,7 @@ from elfworlds.cli.options import Experiments, Select
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from elfworlds.plan import Plan
+    from elfworlds.planning import Plan
 
 FORMATS = ("text", "json")
 
@@ -27,7 +27,7 @@ def plan(
     from elfworlds.cli import session, worlds
     from elfworlds.cli.selection import Choice
     from elfworlds.errors import InputError
-    from elfworlds.plan.document import as_document, as_text
+    from elfworlds.planning.document import as_document, as_text
     from elfworlds.process import Pool
 
     if form not in FORMATS:

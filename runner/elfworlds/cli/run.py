@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from elfworlds.cli.console import Screen
     from elfworlds.cli.execute import Execution
-    from elfworlds.plan import Plan
+    from elfworlds.planning import Plan
     from elfworlds.records import RunDirectory
 
 

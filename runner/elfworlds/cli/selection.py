@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from elfworlds import paths
 from elfworlds.cli import session
 from elfworlds.errors import NothingSelectedError
-from elfworlds.plan import select
+from elfworlds.planning import select
 from elfworlds.records import RunDirectory, told
 from elfworlds.report.summary import BAD
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elfworlds.cli.session import Loaded
-    from elfworlds.plan import Plan
+    from elfworlds.planning import Plan
     from elfworlds.toolchains import Toolchain
 
 

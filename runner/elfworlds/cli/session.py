@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import paths
-from elfworlds import plan as planning
+from elfworlds import paths, planning
 from elfworlds.backends import Artifact, Failure
 from elfworlds.errors import InputError
 from elfworlds.sources import Project, Sources, gather
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from elfworlds.backends import Backend, Build
     from elfworlds.cli.console import Screen
-    from elfworlds.plan import BuildRequest, Plan
+    from elfworlds.planning import BuildRequest, Plan
     from elfworlds.process import Pool
     from elfworlds.yamltext import Problem
 

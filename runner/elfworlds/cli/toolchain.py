@@ -38,7 +38,7 @@ def lock(
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Pin the packages of a suite as a mirror has them now; needs apt, of Debian or Ubuntu."""
-    from elfworlds import whole
+    from elfworlds import atomic
     from elfworlds.cli.console import Screen
     from elfworlds.process import Pool
     from elfworlds.toolchains.debian.lock import filename, write
@@ -54,7 +54,7 @@ def lock(
             found = solve(suite, apt)
             path = place / filename(suite)
             before = _before(path)
-            whole.write(path, write(found))
+            atomic.write(path, write(found))
             screen.say(f"{path}: {_pinned_line(found)}", *_changes(before, found))
 
 

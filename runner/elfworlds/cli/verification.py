@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from elfworlds import whole
+from elfworlds import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from elfworlds.backends import Backend, Build
     from elfworlds.cli.console import Screen
-    from elfworlds.plan import Plan
+    from elfworlds.planning import Plan
     from elfworlds.toolchains import Toolchain
 
 
@@ -37,7 +37,7 @@ def verified(
         if placed.key in again
     ]
     file = results / plan.experiment / f"verified-{backend.name}.jsonl"
-    whole.write(file, "".join(json.dumps(one) + "\n" for one in lines))
+    atomic.write(file, "".join(json.dumps(one) + "\n" for one in lines))
     names = plan.names()
     different = [one for one in again.values() if not one.identical]
     screen.tell([f"object {names[one.key]}: not identical when made twice: {one.why}" for one in different])

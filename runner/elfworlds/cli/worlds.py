@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from elfworlds import paths
 from elfworlds.cli import session
 from elfworlds.errors import InputError
-from elfworlds.plan.points import DEFAULT_LIBC, GDB, LIBC
+from elfworlds.planning.points import DEFAULT_LIBC, GDB, LIBC
 from elfworlds.sandbox.tree import BESIDE, WHOLE
 from elfworlds.spec.expand import expand
 from elfworlds.spec.forms import Axis

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from elfworlds.outcome.result import Result
-    from elfworlds.plan import Judged
+    from elfworlds.planning import Judged
 
 
 MET = ("PASS", "XFAIL")

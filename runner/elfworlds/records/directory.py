@@ -22,10 +22,10 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from elfworlds import whole
+from elfworlds import atomic
 from elfworlds.errors import InputError
 from elfworlds.outcome import UNRESOLVED
-from elfworlds.plan.document import as_document, as_text
+from elfworlds.planning.document import as_document, as_text
 from elfworlds.records.rows import event_records, object_records, trial_record
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elfworlds.backends import Build
-    from elfworlds.plan import Plan, Trial
-    from elfworlds.run import Observation
+    from elfworlds.planning import Plan, Trial
+    from elfworlds.trials.observe import Observation
 
 COMPLETE = "complete"
 TRIALS = "trials.jsonl"
@@ -76,7 +76,7 @@ class RunDirectory:
     def write(self, name: str, data: str | bytes) -> Path:
         """A file of the run, whole or not at all."""
         target = self.path / name
-        whole.write(target, data)
+        atomic.write(target, data)
         return target
 
     def write_json(self, name: str, data: object) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from elfworlds.plan import Plan
+    from elfworlds.planning import Plan
 
 SCHEMA = 1
 DIGEST_SHOWN = 12

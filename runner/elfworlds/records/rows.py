@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.backends import Build
-    from elfworlds.plan import Plan
-    from elfworlds.run import Observation
+    from elfworlds.planning import Plan
+    from elfworlds.trials.observe import Observation
 
 SCHEMA = 1
 SHOWN_CHARACTERS = 60

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elfworlds.flips import accounts, orders, together
+from elfworlds.outcome_changes import accounts, orders, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from elfworlds.flips import Account, Box, Condition, Cut, Mark, Outcomes, Region, Section
+    from elfworlds.outcome_changes import Account, Box, Condition, Cut, Mark, Outcomes, Region, Section
     from elfworlds.records import RunTold
 
 MOST_BOXES, MOST_LISTED = 5, 16

@@ -8,13 +8,13 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from elfworlds.flips import changes, orders
 from elfworlds.outcome import UNTRIED
+from elfworlds.outcome_changes import changes, orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from elfworlds.flips import Change, Mark, Order
+    from elfworlds.outcome_changes import Change, Mark, Order
     from elfworlds.records import RunTold
 
     Record = Mapping[str, Any]

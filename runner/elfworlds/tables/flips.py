@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.columns import FLIPS
-from elfworlds.flips import changes, orders
+from elfworlds.outcome_changes import changes, orders
 from elfworlds.tables.frame import from_rows
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd  # noqa: TID251  # this room is the only place for it
 
-    from elfworlds.flips import Change
+    from elfworlds.outcome_changes import Change
     from elfworlds.records import RunTold
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elfworlds import paths, whole
+from elfworlds import atomic, paths
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def remembered(
     known = _recall(memory, kinds)
     if known is None:
         known = learn()
-        whole.write(memory, json.dumps(known, indent=1))
+        atomic.write(memory, json.dumps(known, indent=1))
     return known
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from elfworlds.backends.nix.memory import Memory
     from elfworlds.backends.nix.settings import Settings
-    from elfworlds.plan import BuildRequest, Plan
+    from elfworlds.planning import BuildRequest, Plan
     from elfworlds.process import Run
     from elfworlds.toolchains import Toolchain
 

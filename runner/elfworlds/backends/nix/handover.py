@@ -10,13 +10,13 @@ from elfworlds.backends.local import by_hand
 from elfworlds.backends.nix import trouble
 from elfworlds.backends.types import Failure
 from elfworlds.errors import BuildFailedError
-from elfworlds.plan.document import build_document
-from elfworlds.plan.types import directory_of
+from elfworlds.planning.document import build_document
+from elfworlds.planning.types import directory_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from elfworlds.plan import BuildRequest
+    from elfworlds.planning import BuildRequest
     from elfworlds.toolchains import Toolchain
 
 LINKER = "linker="

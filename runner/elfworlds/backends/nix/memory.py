@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elfworlds import elf, whole
+from elfworlds import atomic, elf
 from elfworlds.backends.types import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from elfworlds.plan import BuildRequest
+    from elfworlds.planning import BuildRequest
 
 SCHEMA = 2
 
@@ -63,7 +63,7 @@ class Memory:
             "output": output,
         }
         try:
-            whole.write(self._file(path), json.dumps(known, separators=(",", ":")))
+            atomic.write(self._file(path), json.dumps(known, separators=(",", ":")))
         except OSError:
             return known  # it will be read again next time
         return known

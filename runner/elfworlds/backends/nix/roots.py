@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elfworlds import whole
+from elfworlds import atomic
 from elfworlds.backends.nix import trouble
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
@@ -83,7 +83,7 @@ class Roots:
 
     def remember(self, tree: Path, digest: str) -> str:
         try:
-            whole.write(self._file(tree), json.dumps({"known by": _stamp(tree), "sha256": digest}))
+            atomic.write(self._file(tree), json.dumps({"known by": _stamp(tree), "sha256": digest}))
         except OSError:
             return digest  # it will be computed again next time
         return digest

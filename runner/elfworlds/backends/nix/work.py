@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from elfworlds.backends.nix.backend import NixBackend
-    from elfworlds.plan import BuildRequest
+    from elfworlds.planning import BuildRequest
     from elfworlds.process import Completed
 
     Report = Callable[[BuildRequest, Artifact | Failure], None]

@@ -1,0 +1,20 @@
+"""Several runs → tables of outcomes, claims and versions; two such gatherings → what differs."""
+
+from elfworlds.gather.cells import Cell, ClaimCell, Gathered, Version, gathered
+from elfworlds.gather.compare import Comparison, Difference, compare
+from elfworlds.gather.forms import READ, GatheringError, read, texts
+
+__all__ = [
+    "READ",
+    "Cell",
+    "ClaimCell",
+    "Comparison",
+    "Difference",
+    "Gathered",
+    "GatheringError",
+    "Version",
+    "compare",
+    "gathered",
+    "read",
+    "texts",
+]

@@ -1,0 +1,102 @@
+"""Runs → a line for each claim: what became of it with every libc, and in all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.gather.cells import HOST, LIBC
+from elfworlds.outcome import ClaimVerdict
+from elfworlds.report.summary import claims
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from elfworlds.records import RunTold
+    from elfworlds.report.summary import ClaimLine
+
+    Record = Mapping[str, Any]
+    Key = tuple[str, str, str, str]
+
+REPRODUCED, REFUTED, UNDECIDED = map(str, ClaimVerdict)
+IN_PART, DIFFERS = "in part", "differs by libc"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a claim with one libc: a word, and the same with what was observed and where."""
+
+    verdict: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One claim of one scenario; `by_libc` has a value for each libc with which it was tried."""
+
+    claim: str
+    experiment: str
+    scenario: str
+    says: str
+    claimed: str
+    by_libc: Mapping[str, Told]
+
+    @property
+    def verdict(self) -> str:
+        """In all: a word; libcs where it is undecided count only where there are no others."""
+        found = {one.verdict for one in self.by_libc.values()}
+        decided = found - {UNDECIDED} or found
+        if len(decided) == 1:
+            return decided.pop()
+        return IN_PART if IN_PART in decided else DIFFERS
+
+
+def lines(runs: Iterable[RunTold]) -> list[Line]:
+    """A line for each claim, by id; a number in an id counts as one."""
+    found = [line for run in runs for line in _lines(run)]
+    return sorted(found, key=lambda one: (not one.claim, _natural(one.claim), one.experiment))
+
+
+def _lines(run: RunTold) -> Iterable[Line]:
+    by_claim: dict[Key, list[Record]] = {}
+    for one in run.trials:
+        for claim in one["claims"]:
+            key = (claim["id"] or "", one["scenario"], claim["says"], claim["claimed"])
+            by_claim.setdefault(key, []).append({**one, "claims": [claim], "shown": None})
+    for (claim, scenario, says, claimed), trials in by_claim.items():
+        yield Line(claim, run.name, scenario, says, claimed, _by_libc(run.axes, trials))
+
+
+def _by_libc(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> dict[str, Told]:
+    """What became of the trials' one claim; `everywhere` is wherever the claim is about."""
+    about = {
+        axis: [label for label in labels if any(one["point"][axis] == label for one in trials)]
+        for axis, labels in axes.items()
+        if axis != LIBC
+    }
+    found: dict[str, list[Record]] = {}
+    for libc in axes.get(LIBC, (HOST,)):
+        found[libc] = [_elsewhere(one) for one in trials if one["point"].get(LIBC, HOST) == libc]
+    return {libc: _told(about, here) for libc, here in found.items() if here}
+
+
+def _elsewhere(one: Record) -> Record:
+    """The trial by the labels of its other axes."""
+    return {**one, "point": {axis: label for axis, label in one["point"].items() if axis != LIBC}}
+
+
+def _told(about: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Told:
+    members = claims(about, trials)
+    verdicts = {one.verdict for one in members}
+    decided = verdicts - {UNDECIDED} or verdicts
+    return Told(decided.pop() if len(decided) == 1 else IN_PART, "; ".join(map(_said, members)))
+
+
+def _said(one: ClaimLine) -> str:
+    what = one.verdict if one.verdict == REPRODUCED else f"{one.verdict}: {one.observed}"
+    return what if one.where == "everywhere" else f"{what} where {one.where}"
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", text)]

@@ -1,0 +1,100 @@
+"""Two gatherings → the places where they differ; what a race decides is told apart. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from elfworlds.gather.cells import MACHINE
+from elfworlds.outcome import MET, UNTRIED
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from elfworlds.gather.cells import Cell, Gathered
+
+NOT_TRIED = "not tried"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place and what happened there, in the first gathering and in the second."""
+
+    place: tuple[str, ...]
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two gatherings say of the same places.
+
+    Attributes:
+        compared: how many places were.
+        differences: those that must not differ, and do.
+        races: those that differ where repetitions did, each in an expected way.
+        other_versions: toolchain → why its places were not compared: a part has another version.
+    """
+
+    compared: int
+    differences: tuple[Difference, ...]
+    races: tuple[Difference, ...]
+    other_versions: Mapping[str, str]
+
+
+def compare(before: Gathered, after: Gathered) -> Comparison:
+    """What differs, in the order of the first; places that only the second has come last."""
+    other = _other_versions(before, after)
+    here = {_place(one): one for one in before.cells if _same(one, other)}
+    there = {_place(one): one for one in after.cells if _same(one, other)}
+    differences: list[Difference] = []
+    races: list[Difference] = []
+    for place in dict.fromkeys((*here, *there)):
+        one, two = here.get(place), there.get(place)
+        if _told(one) != _told(two):
+            by_chance = one is not None and two is not None and _by_chance(one, two)
+            (races if by_chance else differences).append(Difference(place, _told(one), _told(two)))
+    return Comparison(len({**here, **there}), tuple(differences), tuple(races), other)
+
+
+def _by_chance(one: Cell, two: Cell) -> bool:
+    """Whether repetitions differed on a side, and every outcome of both is one of those expected."""
+    return (one.race or two.race) and {one.verdict, two.verdict} <= set(MET)
+
+
+def _place(one: Cell) -> tuple[str, ...]:
+    return one.experiment, one.scenario, one.observer, one.point, one.libc, one.gdb
+
+
+def _same(one: Cell, other: Collection[str]) -> bool:
+    return one.libc not in other and one.gdb not in other
+
+
+def _told(one: Cell | None) -> str:
+    if one is None:
+        return NOT_TRIED
+    return f"{one.outcome} [{one.verdict}]" if one.verdict in UNTRIED else one.outcome
+
+
+def _other_versions(before: Gathered, after: Gathered) -> dict[str, str]:
+    here, there = _parts(before), _parts(after)
+    found: dict[str, str] = {}
+    for toolchain in here:
+        for text in _differing(here[toolchain], there.get(toolchain, {})):
+            found.setdefault(toolchain, text)
+    return found
+
+
+def _parts(one: Gathered) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for version in one.versions:
+        if version.toolchain != MACHINE:
+            found.setdefault(version.toolchain, {})[version.part] = version.version
+    return found
+
+
+def _differing(here: Mapping[str, str], there: Mapping[str, str]) -> Iterator[str]:
+    """The parts that both know and whose versions differ, the libc first."""
+    for part in sorted(here.keys() & there.keys(), key=lambda part: (not part.startswith("libc"), part)):
+        if here[part] != there[part]:
+            yield f"{part} is {there[part]}, not {here[part]}"

@@ -1,0 +1,79 @@
+"""A gathering as files: CSV that is read back, Markdown and LaTeX for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from elfworlds.columns import OF_SEVERAL_RUNS
+from elfworlds.errors import InputError
+from elfworlds.gather.cells import Cell, ClaimCell, Gathered, Version
+from elfworlds.gather.claims_table import lines
+from elfworlds.gather.latex import latex
+from elfworlds.gather.pages import claims_page, pivots_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from elfworlds.records import RunTold
+
+    Row = Cell | ClaimCell | Version
+
+OUTCOMES, CLAIMS, VERSIONS = "outcomes.csv", "claims.csv", "versions.csv"
+READ = (OUTCOMES, CLAIMS, VERSIONS)
+
+
+class GatheringError(InputError):
+    """A directory that holds no gathering, or one that was changed by hand."""
+
+
+def texts(found: Gathered, runs: Sequence[RunTold]) -> dict[str, str]:
+    """File name → text, of every file of the directory."""
+    told = lines(runs)
+    return {
+        OUTCOMES: _csv(OUTCOMES, found.cells),
+        CLAIMS: _csv(CLAIMS, found.claims),
+        VERSIONS: _csv(VERSIONS, found.versions),
+        "claims.md": claims_page(told, found),
+        "claims.tex": latex(told),
+        "pivots.md": pivots_page(runs),
+    }
+
+
+def read(files: Mapping[str, str]) -> Gathered:
+    """The gathering that its CSV files hold.
+
+    Raises:
+        GatheringError: a row or a column is not as written here.
+    """
+    return Gathered(
+        tuple(_cell(row) for row in _rows(OUTCOMES, files)),
+        tuple(ClaimCell(**row) for row in _rows(CLAIMS, files)),
+        tuple(Version(**row) for row in _rows(VERSIONS, files)),
+    )
+
+
+def _csv(name: str, rows: Iterable[Row]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(OF_SEVERAL_RUNS[name].columns()), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(one) for one in rows)
+    return out.getvalue()
+
+
+def _rows(name: str, files: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    reader = csv.DictReader(io.StringIO(files[name]))
+    wanted = list(OF_SEVERAL_RUNS[name].columns())
+    if reader.fieldnames != wanted:
+        raise GatheringError(f"{name}: its columns are not {', '.join(wanted)}")
+    for row in reader:
+        if None in row or None in row.values():
+            raise GatheringError(f"{name}:{reader.line_num}: a row has {len(wanted)} cells")
+        yield row
+
+
+def _cell(row: Mapping[str, str]) -> Cell:
+    texts = {key: text for key, text in row.items() if key != "race"}
+    return Cell(**texts, race=row["race"] == "True")

@@ -1,0 +1,58 @@
+"""The claims as a LaTeX table that a paper can take in: longtable and booktabs, a word a cell."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from elfworlds.gather.claims_table import IN_PART, REFUTED, REPRODUCED, UNDECIDED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from elfworlds.gather.claims_table import Line
+
+WORDS = {REPRODUCED: "yes", REFUTED: "no", IN_PART: "part", UNDECIDED: "open"}
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "–": "--",
+    **{char: f"\\{char}" for char in "&%$#_"},
+}
+_SPECIAL = re.compile("|".join(map(re.escape, SPECIAL)))
+
+
+def latex(told: Sequence[Line]) -> str:
+    r"""The table; `\\input` it where the packages that its first line names are loaded."""
+    libcs = list(dict.fromkeys(libc for one in told for libc in one.by_libc))
+    head = " & ".join(["claim", "says", *(f"\\rotatebox{{90}}{{{escape(libc)}}}" for libc in libcs)]) + " \\\\"
+    rows = [_row([one.claim or "–", one.says, *_words(one, libcs)]) for one in told]
+    return "\n".join(
+        [
+            "% needs \\usepackage{booktabs,longtable,array,graphicx}",
+            "\\begingroup\\footnotesize\\setlength{\\tabcolsep}{3pt}",
+            "\\begin{longtable}{@{}l>{\\raggedright\\arraybackslash}p{0.42\\linewidth}" + "l" * len(libcs) + "@{}}",
+            *("\\toprule", head, "\\midrule", "\\endhead"),
+            *("\\bottomrule", "\\endfoot"),
+            *rows,
+            "\\end{longtable}\\endgroup",
+            "",
+        ]
+    )
+
+
+def _words(one: Line, libcs: Sequence[str]) -> Iterable[str]:
+    for libc in libcs:
+        yield WORDS[one.by_libc[libc].verdict] if libc in one.by_libc else "–"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return " & ".join(map(escape, cells)) + " \\\\"
+
+
+def escape(text: str) -> str:
+    """Text as LaTeX prints it."""
+    return _SPECIAL.sub(lambda found: SPECIAL[found.group()], text)

@@ -1,0 +1,29 @@
+"""Along an ordered axis, everything else equal: where outcomes change, as values. Pure."""
+
+from elfworlds.outcome_changes.account import Account, Section, accounts
+from elfworlds.outcome_changes.alike import Outcomes, together
+from elfworlds.outcome_changes.changes import Change, changes
+from elfworlds.outcome_changes.conditions import Box, Condition, Cut
+from elfworlds.outcome_changes.marks import Mark, Order
+from elfworlds.outcome_changes.ordering import MadeWith, Orders, Versions, orders
+from elfworlds.outcome_changes.regions import Region
+
+__all__ = [
+    "Account",
+    "Box",
+    "Change",
+    "Condition",
+    "Cut",
+    "MadeWith",
+    "Mark",
+    "Order",
+    "Orders",
+    "Outcomes",
+    "Region",
+    "Section",
+    "Versions",
+    "accounts",
+    "changes",
+    "orders",
+    "together",
+]

@@ -1,0 +1,85 @@
+"""Each change along an ordered axis where everything else is equal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
+
+from elfworlds.outcome_changes.conditions import Cut
+from elfworlds.outcome_changes.observed import joined, observed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from elfworlds.outcome_changes.alike import Outcomes
+    from elfworlds.outcome_changes.marks import Mark
+    from elfworlds.outcome_changes.observed import Axes, Observed, Record, Seen
+    from elfworlds.outcome_changes.ordering import Orders
+
+    Labels: TypeAlias = "tuple[tuple[str, str], ...]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Two neighbours on an axis that gave different outcomes.
+
+    Attributes:
+        at: the labels on the other axes.
+        cut: between which versions; nothing that tells was observed between the two at these labels.
+        comes_back: whether an outcome is seen again further along, so that there is no version from which it holds.
+    """
+
+    scenario: str
+    observer: str
+    axis: str
+    at: Mapping[str, str]
+    cut: Cut
+    before: Outcomes
+    after: Outcomes
+    comes_back: bool
+
+
+def changes(axes: Axes, orders: Orders, trials: Iterable[Record]) -> list[Change]:
+    """All changes of a run, by scenario, observer, axis, labels and version."""
+    return [
+        change
+        for one in observed(axes, orders, trials)
+        for axis in one.orders
+        for labels, line in lines(one, axis)
+        for change in _along(one, axis, {**one.fixed, **dict(labels)}, line)
+    ]
+
+
+def lines(one: Observed, axis: str) -> Iterator[tuple[Labels, list[tuple[Mark, Seen]]]]:
+    """The points that only this axis tells apart, in its order; versions of different families are different lines."""
+    order, place = one.orders[axis], list(one.axes).index(axis)
+    found: dict[tuple[str, tuple[str, ...]], dict[str, Seen]] = {}
+    for point, seen in one.points.items():
+        family = order.places[point[place]].family
+        found.setdefault((family, point[:place] + point[place + 1 :]), {})[point[place]] = seen
+    names = [name for name in one.axes if name != axis]
+    for (_, labels), by_label in found.items():
+        marks = [(mark, joined(by_label[label] for label in mark.labels)) for mark in order.among(by_label).marks]
+        yield tuple(zip(names, labels, strict=True)), marks
+
+
+def changed(line: Sequence[tuple[Mark, Seen]]) -> bool:
+    """Whether not all of a line is the same."""
+    return len({seen.kind for _, seen in line}) > 1
+
+
+def _along(one: Observed, axis: str, at: Mapping[str, str], line: Sequence[tuple[Mark, Seen]]) -> Iterator[Change]:
+    steps = [(first, second) for first, second in pairwise(line) if first[1].kind != second[1].kind]
+    runs = [line[0][1].kind, *(second[1].kind for _, second in steps)]
+    for (before, was), (after, then) in steps:
+        yield Change(
+            scenario=one.scenario,
+            observer=one.observer,
+            axis=axis,
+            at=at,
+            cut=Cut(before, after),
+            before=was.outcomes,
+            after=then.outcomes,
+            comes_back=len(set(runs)) < len(runs),
+        )

@@ -1,0 +1,147 @@
+"""Trials → what each scenario gave at each point under each observer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from elfworlds.outcome import UNTRIED
+from elfworlds.outcome_changes.alike import kinds, together
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from elfworlds.outcome_changes.alike import Outcomes
+    from elfworlds.outcome_changes.marks import Order
+    from elfworlds.outcome_changes.ordering import Orders
+
+    Record: TypeAlias = "Mapping[str, Any]"
+    Axes: TypeAlias = "Mapping[str, Sequence[str]]"
+    Point: TypeAlias = "tuple[str, ...]"
+
+UNKNOWN = "of an unknown version"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What happened at some points that gave the same, all together; `kind` is equal where that is so."""
+
+    outcomes: Outcomes
+    kind: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """One scenario under one observer.
+
+    Attributes:
+        axes: those that vary, each with the labels that any of its trials has.
+        orders: the ordered ones among them, with the places where something was observed.
+        points: the labels on these axes, in the order of `axes`, → what happened there.
+        undecided: what happened at points that cannot be told from two that differ; they are not among `points`.
+        fixed: the label on each other axis.
+        left_out: why trials do not count, and how many.
+    """
+
+    scenario: str
+    observer: str
+    axes: Mapping[str, tuple[str, ...]]
+    orders: Mapping[str, Order]
+    points: Mapping[Point, Seen]
+    undecided: Mapping[Point, Outcomes]
+    fixed: Mapping[str, str]
+    left_out: Outcomes
+
+    @property
+    def varies(self) -> bool:
+        """Whether repetitions differed anywhere."""
+        return bool(self.undecided) or any(len(seen.outcomes) > 1 for seen in self.points.values())
+
+
+def observed(axes: Axes, orders: Orders, trials: Iterable[Record]) -> list[Observed]:
+    """Every scenario and observer with several outcomes, in the plan's order whatever the order of the trials is."""
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for one in sorted(trials, key=lambda one: one["number"]):
+        groups.setdefault((one["scenario"], one["observer"]), []).append(one)
+    return [_group(*key, axes, orders, members) for key, members in groups.items() if _differ(members)]
+
+
+def _differ(trials: Iterable[Record]) -> bool:
+    return len({one["outcome"] for one in trials if one["verdict"] not in UNTRIED}) > 1
+
+
+def joined(parts: Iterable[Seen]) -> Seen:
+    """Several that gave the same, as one."""
+    listed = list(parts)
+    return Seen(together(one.outcomes for one in listed), listed[0].kind)
+
+
+def _group(scenario: str, observer: str, axes: Axes, orders: Orders, trials: list[Record]) -> Observed:
+    varied = _varied(axes, trials)
+    usable = {axis: order for axis, order in orders.of(scenario).items() if axis in varied}
+    left_out = Counter(one["verdict"] for one in trials if one["verdict"] in UNTRIED)
+    tried = [one for one in trials if one["verdict"] not in UNTRIED]
+    told = [one for one in tried if all(one["point"][axis] in order.places for axis, order in usable.items())]
+    left_out.update({UNKNOWN: len(tried) - len(told)} if len(told) < len(tried) else {})
+    counted = _points(varied, told)
+    numbers = kinds(counted)
+    points = {point: Seen(counted[point], number) for point, number in numbers.items()}
+    seen = {axis: {point[place] for point in counted} for place, axis in enumerate(varied)}
+    found = {axis: order.among(seen[axis]) for axis, order in usable.items()}
+    return Observed(
+        scenario=scenario,
+        observer=observer,
+        axes=varied,
+        orders=_decisive(varied, found, points),
+        points=points,
+        undecided={point: outcomes for point, outcomes in counted.items() if point not in numbers},
+        fixed={axis: trials[0]["point"][axis] for axis in axes if axis not in varied},
+        left_out=tuple(sorted(left_out.items())),
+    )
+
+
+def _varied(axes: Axes, trials: Sequence[Record]) -> dict[str, tuple[str, ...]]:
+    seen = {axis: {one["point"][axis] for one in trials} for axis in axes}
+    return {axis: tuple(one for one in axes[axis] if one in there) for axis, there in seen.items() if len(there) > 1}
+
+
+def _points(varied: Mapping[str, tuple[str, ...]], trials: Sequence[Record]) -> dict[Point, Outcomes]:
+    found: dict[Point, Counter[str]] = {}
+    for one in trials:
+        found.setdefault(tuple(one["point"][axis] for axis in varied), Counter())[str(one["outcome"])] += 1
+    places = [{label: place for place, label in enumerate(labels)} for labels in varied.values()]
+
+    def place(point: Point) -> list[int]:
+        return [where[label] for where, label in zip(places, point, strict=True)]
+
+    return {point: tuple(sorted(found[point].items())) for point in sorted(found, key=place)}
+
+
+def told_apart(one: Observed, axes: Iterable[str]) -> bool:
+    """Whether points with the same labels on these axes always gave the same; one version is one place."""
+    return _told_apart(list(one.axes), list(axes), one.orders, one.points)
+
+
+def _told_apart(
+    names: list[str], axes: Sequence[str], orders: Mapping[str, Order], points: Mapping[Point, Seen]
+) -> bool:
+    columns = [(names.index(axis), orders[axis].places if axis in orders else None) for axis in axes]
+    known: dict[tuple[str | int, ...], int] = {}
+    for point, seen in points.items():
+        key = tuple(point[at] if ranks is None else ranks[point[at]].rank for at, ranks in columns)
+        if known.setdefault(key, seen.kind) != seen.kind:
+            return False
+    return True
+
+
+def _decisive(
+    varied: Mapping[str, tuple[str, ...]], orders: Mapping[str, Order], points: Mapping[Point, Seen]
+) -> dict[str, Order]:
+    """Without axes on which labels of one version gave different outcomes: there it is not the version that decides."""
+    kept: dict[str, Order] = {}
+    for axis, order in orders.items():
+        more = {**kept, axis: order}
+        if _told_apart(list(varied), list(varied), more, points):
+            kept = more
+    return kept

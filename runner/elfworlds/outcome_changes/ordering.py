@@ -1,0 +1,92 @@
+"""Which axes have an order, and where on them each label stands.
+
+`libc`, `gdb` and `rustc` are ordered by the version that the toolchain of a label really had, any other axis by its
+labels where all of them are numbers or versions. Where an object's build is the question, a toolchain is ordered by
+the versions of what made the object, the linker and the compiler. The order of a file means nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from elfworlds.outcome_changes.labels import places
+from elfworlds.outcome_changes.marks import Mark, Order
+from elfworlds.outcome_changes.parts import by_parts
+from elfworlds.spec.versions import order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Key: TypeAlias = "tuple[tuple[tuple[int, int, str], ...], ...]"
+
+# axis → label → `version`, and where they are known `revision` and `family`
+Versions: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, str]]]"
+
+# scenario → axis → label → what made its object there: part → version, what decides first in front
+MadeWith: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The ordered axes of a run, and those that are ordered otherwise in one scenario."""
+
+    by_axis: Mapping[str, Order]
+    of_scenarios: Mapping[str, Mapping[str, Order]] = field(default_factory=dict)
+
+    def of(self, scenario: str) -> dict[str, Order]:
+        """Axis → its order in a scenario, where it has at least two places."""
+        found = {**self.by_axis, **self.of_scenarios.get(scenario, {})}
+        return {axis: order for axis, order in found.items() if len(order.marks) > 1}
+
+
+def orders(axes: Mapping[str, Sequence[str]], versions: Versions, made_with: MadeWith | None = None) -> Orders:
+    """Every axis that has an order, and at least two places on it."""
+    found = (_of_versions(axis, labels, versions[axis]) for axis, labels in axes.items() if axis in versions)
+    plain = (_of_labels(axis, labels) for axis, labels in axes.items() if axis not in versions)
+    by_axis = {one.axis: one for one in (*found, *plain) if one is not None and one.marks}
+    in_order = {axis: by_axis[axis] for axis in axes if axis in by_axis}
+    own = {
+        scenario: {axis: by_parts(in_order[axis], parts) for axis, parts in made.items() if axis in in_order}
+        for scenario, made in (made_with or {}).items()
+    }
+    return Orders(in_order, own)
+
+
+def _of_versions(axis: str, labels: Sequence[str], versions: Mapping[str, Mapping[str, str]]) -> Order:
+    """By family, then version, then revision; labels that agree in all of them are one place."""
+    by_key: dict[tuple[str, Key], list[str]] = {}
+    for label in labels:
+        told = versions.get(label, {})
+        if told.get("version"):
+            key = (order(told["version"]), order(told.get("revision", "")))
+            by_key.setdefault((_family(axis, told), key), []).append(label)
+    ranked = sorted(by_key.items(), key=lambda one: one[0])
+    first = [versions[members[0]] for _, members in ranked]
+    texts = [(_family(axis, one), one["version"]) for one in first]
+    same = Counter(texts)
+    return Order.of(
+        axis,
+        (
+            Mark(rank, full if same[text] > 1 else text[1], full, tuple(members), text[0])
+            for rank, ((_, members), text, one) in enumerate(zip(ranked, texts, first, strict=True))
+            for full in [one.get("revision") or one["version"]]
+        ),
+    )
+
+
+def _family(axis: str, told: Mapping[str, str]) -> str:
+    return told.get("family", "glibc" if axis == "libc" else "")
+
+
+def _of_labels(axis: str, labels: Sequence[str]) -> Order | None:
+    """By what the labels say of themselves."""
+    found = places(labels)
+    if found is None:
+        return None
+    by_place: dict[int, list[str]] = {}
+    for label, place in zip(labels, found, strict=True):
+        by_place.setdefault(place, []).append(label)
+    marks = enumerate(by_place[place] for place in sorted(by_place))
+    return Order.of(axis, (Mark(rank, members[0], members[0], tuple(members)) for rank, members in marks))

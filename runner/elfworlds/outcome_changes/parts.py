@@ -1,0 +1,64 @@
+"""The order of a toolchain axis where an object's build is the question: by the versions of what made the object."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
+
+from elfworlds.outcome_changes.marks import Mark, Order
+from elfworlds.spec.versions import order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    Version: TypeAlias = "tuple[tuple[int, int, str], ...]"
+    Made: TypeAlias = "Mapping[str, Mapping[str, str]]"  # label → part → version
+
+
+def by_parts(own: Order, made: Made) -> Order:
+    """By family, then the parts in their order, then as it was; and as it was where no part changes.
+
+    A part counts where its version is known at every label. It is named where it never goes back along the axis: only
+    then is "from this version on" true of it.
+    """
+    names = _changing(own, made)
+    if not names:
+        return own
+    by_key: dict[tuple[str, tuple[Version, ...], int], list[str]] = {}
+    for label, mark in own.places.items():
+        key = (mark.family, tuple(order(made[label][name]) for name in names), mark.rank)
+        by_key.setdefault(key, []).append(label)
+    places = [by_key[key] for key in sorted(by_key)]
+    versions = [
+        {**{name: made[label][name] for name in names}, own.axis: own.places[label].text} for label, *_ in places
+    ]
+    families = [own.places[label].family for label, *_ in places]
+    named = [name for name in (*names, own.axis) if _rises([order(one[name]) for one in versions], families)]
+    return Order.of(own.axis, _marks(own, places, versions, named))
+
+
+def _changing(own: Order, made: Made) -> list[str]:
+    known = [made.get(label, {}) for label in own.places]
+    everywhere = [name for name in known[0] if all(name in one for one in known)]
+    return [name for name in everywhere if len({one[name] for one in known}) > 1]
+
+
+def _rises(versions: Sequence[Version], families: Sequence[str]) -> bool:
+    """Whether it never goes back within a family."""
+    neighbours = zip(pairwise(versions), pairwise(families), strict=True)
+    return all(before <= after for (before, after), (one, other) in neighbours if one == other)
+
+
+def _marks(
+    own: Order, places: Sequence[Sequence[str]], versions: Sequence[Mapping[str, str]], named: Sequence[str]
+) -> Iterator[Mark]:
+    short = [_text(one, [name for name in named if name != own.axis]) for one in versions]
+    for rank, (labels, one) in enumerate(zip(places, versions, strict=True)):
+        mark = own.places[labels[0]]
+        full = ", ".join(" ".join(part) for part in {**one, own.axis: mark.full}.items())
+        text = short[rank] if short[rank] and short.count(short[rank]) == 1 else full
+        yield Mark(rank, text, full, tuple(labels), mark.family, tuple((name, one[name]) for name in named))
+
+
+def _text(versions: Mapping[str, str], names: Sequence[str]) -> str:
+    return " with ".join(f"{name} {versions[name]}" for name in names)

@@ -1,0 +1,108 @@
+"""The outcomes of points that only ordered axes tell apart → what was seen from which version on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from elfworlds.outcome_changes.alike import together
+from elfworlds.outcome_changes.conditions import Condition, Cut
+from elfworlds.outcome_changes.cover import cover, free_sides
+from elfworlds.outcome_changes.observed import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from elfworlds.outcome_changes.alike import Outcomes
+    from elfworlds.outcome_changes.conditions import Box
+    from elfworlds.outcome_changes.cover import Cell, Span
+    from elfworlds.outcome_changes.marks import Order
+    from elfworlds.outcome_changes.observed import Observed, Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What was seen, how often, and where: in any of the boxes; without one, where its section has no other."""
+
+    outcomes: Outcomes
+    boxes: tuple[Box, ...]
+
+
+def regions(one: Observed, axes: Sequence[str]) -> tuple[Region, ...]:
+    """Regions of which each point is in exactly one; the axes are ordered, and no other one matters.
+
+    One axis is told from its upper end down. On several of them what takes the most words is told last, as all the
+    rest.
+    """
+    orders = [_met(one, axis) for axis in axes]
+    seen = _by_cell(one, orders)
+    if not orders:
+        return (Region(together(one.outcomes for one in seen.values()), ()),)
+    return tuple(_along(seen, orders[0]) if len(orders) == 1 else _within(seen, orders))
+
+
+def _met(one: Observed, axis: str) -> Order:
+    """The axis with the places that these points have."""
+    place = list(one.axes).index(axis)
+    return one.orders[axis].among({point[place] for point in one.points})
+
+
+def _by_cell(one: Observed, orders: Sequence[Order]) -> dict[Cell, Seen]:
+    """What was seen by the places' numbers on each axis, from 0."""
+    columns = [
+        (list(one.axes).index(order.axis), {label: at for at, mark in enumerate(order.marks) for label in mark.labels})
+        for order in orders
+    ]
+    cells: dict[Cell, list[Seen]] = {}
+    for point, seen in one.points.items():
+        cells.setdefault(tuple(places[point[at]] for at, places in columns), []).append(seen)
+    return {cell: joined(parts) for cell, parts in cells.items()}
+
+
+def _along(seen: Mapping[Cell, Seen], order: Order) -> Iterator[Region]:
+    """Runs of the same, or, where one comes back, lists: that is no flip."""
+    runs: list[list[int]] = []
+    for at in range(len(order.marks)):
+        if runs and seen[runs[-1][0],].kind == seen[at,].kind:
+            runs[-1].append(at)
+        else:
+            runs.append([at])
+    by_kind: dict[int, list[int]] = {}
+    for run in runs:
+        by_kind.setdefault(seen[run[0],].kind, []).extend(run)
+    flips = len(by_kind) == len(runs)
+    for run in reversed(runs) if flips else by_kind.values():
+        told = _condition(order, (run[0], run[-1])) if flips else _listed(order, run)
+        yield Region(together(seen[at,].outcomes for at in run), ((told,),))
+
+
+def _within(seen: Mapping[Cell, Seen], orders: Sequence[Order]) -> Iterator[Region]:
+    sizes = [len(order.marks) for order in orders]
+    found = cover({cell: one.kind for cell, one in seen.items()}, sizes)
+    words = {kind: sum(1 + len(sizes) - free_sides(span, sizes) for span in spans) for kind, spans in found.items()}
+    rest = max(words, key=lambda kind: words[kind])  # the first of several: the one at the lower ends
+    for kind in sorted(words, key=lambda kind: (kind == rest, words[kind])):
+        outcomes = together(one.outcomes for one in seen.values() if one.kind == kind)
+        yield Region(outcomes, () if kind == rest else tuple(_box(orders, span) for span in found[kind]))
+
+
+def _box(orders: Sequence[Order], span: Span) -> Box:
+    return tuple(
+        _condition(order, ends)
+        if ends[0] == 0 or ends[1] == len(order.marks) - 1
+        else _listed(order, range(ends[0], ends[1] + 1))
+        for order, ends in zip(orders, span, strict=True)
+        if ends != (0, len(order.marks) - 1)
+    )
+
+
+def _condition(order: Order, ends: tuple[int, int]) -> Condition:
+    first, last = ends
+    marks = order.marks
+    since = Cut(marks[first - 1], marks[first]) if first else None
+    until = Cut(marks[last], marks[last + 1]) if last + 1 < len(marks) else None
+    return Condition(order.axis, since, until)
+
+
+def _listed(order: Order, places: Sequence[int]) -> Condition:
+    return Condition(order.axis, marks=tuple(order.marks[at] for at in places))

@@ -1,0 +1,47 @@
+"""What binding has made so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from elfworlds.planning.bind import Binder
+    from elfworlds.planning.reads import Reads
+    from elfworlds.planning.types import BuildRequest, Point
+    from elfworlds.sources import File
+
+
+class Known:
+    """Build requests made so far, and the inline sources: one of each distinct kind over all points."""
+
+    def __init__(self, reads: Reads) -> None:
+        self.reads = reads
+        self.requests: dict[str, BuildRequest] = {}
+        self.files: dict[str, bytes] = {}
+        self._at: dict[tuple[str, Point], BuildRequest] = {}
+
+    def request(self, name: str, binder: Binder) -> BuildRequest:
+        read = self.reads.object(name)
+        at = (name, tuple((axis, label) for axis, label in binder.point.items() if axis in read))
+        if at not in self._at:
+            made = binder.request(name)
+            self._at[at] = made
+            self.requests.setdefault(made.key, made)
+        return self._at[at]
+
+    def add(self, made: BuildRequest) -> None:
+        """One that no object of the experiment names."""
+        self.requests.setdefault(made.key, made)
+
+    def keep(self, file: File) -> str:
+        """The digest by which the plan has the file's bytes."""
+        self.files[file.sha256] = file.data
+        return file.sha256
+
+    def closure(self, keys: Iterable[str]) -> tuple[str, ...]:
+        found = dict.fromkeys(keys)
+        for key in tuple(found):
+            found |= dict.fromkeys(self.requests[key].needs)
+        return tuple(found)

@@ -1,0 +1,176 @@
+"""`Spec` + toolchains + sources → `Plan`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+from elfworlds.planning.bind import Binder
+from elfworlds.planning.document import as_document
+from elfworlds.planning.known import Known
+from elfworlds.planning.points import GDB, LIBC, VersionUnknownError, labels, points
+from elfworlds.planning.reads import Reads
+from elfworlds.planning.types import Bound, Judged, Placement, Plan, Trial
+from elfworlds.yamltext import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from elfworlds.planning.types import Point
+    from elfworlds.sources import Sources
+    from elfworlds.spec import Spec
+    from elfworlds.spec.model import Scenario
+    from elfworlds.toolchains import Toolchain
+    from elfworlds.yamltext import Path
+    from elfworlds.yamltext.data import Data
+
+PLAIN = "plain"
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.+/-]")
+_LONGEST_ID = 150
+
+
+def make(spec: Spec, sources: Sources, toolchains: Mapping[str, Toolchain], *, repeat: int | None = None) -> Plan:
+    """Everything that running an experiment means; `repeat` outweighs what its scenarios say.
+
+    Raises:
+        ProblemsError: two objects would be one file at some point.
+    """
+    return _Maker(spec, sources, toolchains, repeat).plan()
+
+
+class _Maker:
+    def __init__(self, spec: Spec, sources: Sources, toolchains: Mapping[str, Toolchain], repeat: int | None) -> None:
+        self.spec = spec
+        self.experiment = spec.experiment
+        self.sources = sources
+        self.toolchains = toolchains
+        self.repeat = repeat
+        self.reads = Reads(spec.experiment)
+        self.known = Known(self.reads)
+        self.bound: dict[tuple[str, Point], tuple[Bound, int]] = {}
+
+    def plan(self) -> Plan:
+        try:
+            return self.decided()
+        except VersionUnknownError as error:
+            path = next(_compared(self.spec.document.data(), error.axis, error.text), ())
+            problem = Problem(self.spec.document.mark(path), error.message, error.hint)
+            raise self.spec.document.refuse([problem]) from None
+
+    def decided(self) -> Plan:
+        trials: list[Trial] = []
+        placements: dict[tuple[str, Point], Placement] = {}
+        for point in points(self.experiment.matrix, self.versions):
+            binder = self.binder(point)
+            self.place(binder, placements)
+            for name, scenario in self.experiment.scenarios.items():
+                if binder.applies(scenario.when):
+                    trials += self.trials(name, scenario, point, binder, len(trials))
+        self.refuse_twins(placements.values())
+        plan = Plan(
+            experiment=self.spec.name,
+            question=self.experiment.question,
+            digest="",
+            axes=tuple(labels(self.experiment.matrix).items()),
+            requests=self.known.requests,
+            placements=tuple(placements.values()),
+            trials=tuple(trials),
+            files={file.sha256: file.data for file in self.sources.files.values()} | self.known.files,
+        )
+        return with_digest(plan)
+
+    def versions(self, point: Point) -> Mapping[str, str]:
+        """What `when` compares: those of the libc's toolchain, gdb's own where it is an axis."""
+        labels = dict(point)
+        found = self.toolchains[labels[LIBC]].versions
+        return {**found, GDB: self.toolchains[labels[GDB]].versions.get(GDB, "")} if GDB in labels else found
+
+    def binder(self, point: Point) -> Binder:
+        toolchain = self.toolchains[dict(point)[LIBC]]
+        return Binder(self.experiment, self.sources, toolchain, point, self.versions(point), self.known)
+
+    def place(self, binder: Binder, placements: dict[tuple[str, Point], Placement]) -> None:
+        for name, one in self.experiment.objects.items():
+            read = self.reads.object(name)
+            at = tuple((axis, label) for axis, label in binder.point.items() if axis in read)
+            if (name, at) not in placements:
+                made = binder.object(name)
+                needs = tuple(binder.words(one.needs))
+                placements[name, at] = Placement(name, at, made.key, needs, binder.matchers(one.expect))
+
+    def trials(self, name: str, scenario: Scenario, point: Point, binder: Binder, first: int) -> Iterator[Trial]:
+        read = self.reads.scenario(scenario)
+        at = (name, tuple((axis, label) for axis, label in point if axis in read))
+        if at not in self.bound:
+            self.bound[at] = (binder.scenario(name, scenario), self.repeat or binder.repeat(scenario))
+        bound, repeat = self.bound[at]
+        claims = tuple(binder.judged(one) for one in scenario.claim if binder.applies(one.when))
+        fitting = (binder.judged(one) for one in scenario.expect if binder.applies(one.when))
+        expected: Judged | None = next(fitting, None)
+        watched = product(observers(bound, claims, expected), range(1, repeat + 1))
+        for place, (observer, number) in enumerate(watched, start=first):
+            identity = trial_id(name, point, observer, number if repeat > 1 else None)
+            yield Trial(place, identity, name, point, observer, number, bound, claims, expected)
+
+    def refuse_twins(self, placements: Iterable[Placement]) -> None:
+        """Two names for one build would be one file, and one handle for dlopen."""
+        order = list(self.experiment.objects)
+        first: dict[str, Placement] = {}
+        problems = []
+        for placed in placements:
+            other = first.setdefault(placed.key, placed)
+            if other.object != placed.object:
+                early, late = sorted((placed.object, other.object), key=order.index)
+                where = self.spec.document.mark(("objects", late), key=True)
+                message = f"`{late}` and `{early}` are the same file{_at(max(placed.at, other.at, key=len))}"
+                problems.append(Problem(where, message, "remove one, or let a define tell them apart"))
+        if problems:
+            raise self.spec.document.refuse(problems)
+
+
+def observers(bound: Bound, claims: Iterable[Judged], expected: Judged | None) -> tuple[str, ...]:
+    """Who watches: nobody, and each observer; only the one of which the outcomes speak, where they do."""
+    judged = (*bound.outcomes.values(), *(one.matchers for one in (*claims, *([expected] if expected else []))))
+    spoken = {value.partition(".")[0] for matchers in judged for value in matchers}
+    return tuple(one for one in bound.watch if one in spoken) or (PLAIN, *bound.watch)
+
+
+def _compared(data: Data, axis: str, text: str) -> Iterator[Path]:
+    """Where a part of the file says of an axis that a text holds."""
+    entries: Iterable[tuple[str | int, Data]] = ()
+    if isinstance(data, dict):
+        entries = data.items()
+    elif isinstance(data, list):
+        entries = enumerate(data)
+    for key, value in entries:
+        choices = value if isinstance(value, list) else [value]
+        yield from ((key, at) for at, choice in enumerate(choices) if (key, choice) == (axis, text))
+        yield from ((key, *path) for path in _compared(value, axis, text))
+
+
+def _at(point: Point) -> str:
+    shown = [f"{axis}={label}" for axis, label in point if axis != LIBC]
+    return f" where {', '.join(shown)}" if shown else ""
+
+
+def trial_id(scenario: str, point: Point, observer: str, repeat: int | None) -> str:
+    """A name that is a file name as well, and unique: what it cannot hold is replaced, and a digest added."""
+    extra = [("observer", observer)] if observer != PLAIN else []
+    extra += [("repeat", str(repeat))] if repeat is not None else []
+    exact = ",".join([scenario, *(f"{axis}={label}" for axis, label in (*point, *extra))])
+    safe = ",".join([scenario, *(f"{axis}={_UNSAFE.sub('_', label)}" for axis, label in (*point, *extra))])
+    safe = safe.replace("/", ":")  # no other `:` is left, so that it stands for nothing else
+    if safe == exact.replace("/", ":") and ":" not in exact and len(safe) <= _LONGEST_ID:
+        return safe
+    return f"{safe[:_LONGEST_ID]}~{hashlib.sha256(exact.encode()).hexdigest()[:10]}"
+
+
+def with_digest(plan: Plan) -> Plan:
+    """The plan with the digest of everything else in it."""
+    plan = replace(plan, digest="")
+    text = json.dumps(as_document(plan), sort_keys=True, separators=(",", ":"))
+    return replace(plan, digest=hashlib.sha256(text.encode()).hexdigest())

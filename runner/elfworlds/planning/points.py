@@ -1,0 +1,85 @@
+"""The points of a matrix, and whether a `when` applies to one."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from elfworlds.errors import InputError
+from elfworlds.spec.forms import label_of
+from elfworlds.spec.versions import TOOLCHAIN_AXES, comparison, wanted
+from elfworlds.toolchains.toolchain import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from elfworlds.planning.types import Point
+    from elfworlds.spec.model import Matrix
+
+    When = Mapping[str, tuple[str | None, ...]]
+    Versions = Mapping[str, str]
+
+LIBC = "libc"
+GDB = "gdb"
+DEFAULT_LIBC = "host"
+
+
+class VersionUnknownError(InputError):
+    """A `when` compares a version that nobody can say yet; to go on would drop steps, or keep too many."""
+
+    def __init__(self, toolchain: str, axis: str, text: str) -> None:
+        self.axis, self.text = axis, text
+        message = f"`{text}` cannot be decided: which {axis} {toolchain} has is not known before it is there"
+        super().__init__(message, hint=f"elfworlds toolchain fetch {toolchain}")
+
+
+def labels(matrix: Matrix) -> dict[str, tuple[str, ...]]:
+    """Axis → labels, those of added points included; `libc` is an axis even where the file has none."""
+    found = {name: axis.labels for name, axis in matrix.axes.items()}
+    return found if LIBC in found else {**found, LIBC: (DEFAULT_LIBC,)}
+
+
+def points(matrix: Matrix, versions: Callable[[Point], Versions] = lambda _point: {}) -> Iterator[Point]:
+    """Every combination that is not excluded, the last axis fastest; then the added ones.
+
+    Args:
+        matrix: the axes.
+        versions: what `exclude` compares at a point.
+    """
+    axes = matrix.varied
+    seen = set()
+    for point in _product({name: axis.labels for name, axis in axes.items()}):
+        if not any(applies(entry, dict(point), versions(point)) for entry in matrix.exclude):
+            seen.add(point)
+            yield point
+    for entry in matrix.include:
+        for point in _product({name: tuple(label_of(one) for one in entry[name]) for name in axes}):
+            if point not in seen:
+                seen.add(point)
+                yield point
+
+
+def _product(axes: Mapping[str, tuple[str, ...]]) -> Iterator[Point]:
+    complete = dict(axes) if LIBC in axes else {**axes, LIBC: (DEFAULT_LIBC,)}
+    for choice in product(*complete.values()):
+        yield tuple(zip(complete, choice, strict=True))
+
+
+def applies(when: When, point: Mapping[str, str], versions: Versions) -> bool:
+    """Whether all keys hold; a list of choices is any-of; `libc`, `gdb` and `rustc` may name a version as well."""
+    return all(any(_holds(name, choice, point, versions) for choice in choices) for name, choices in when.items())
+
+
+def _holds(name: str, choice: str | None, point: Mapping[str, str], versions: Versions) -> bool:
+    text = label_of(choice)
+    if point.get(name) == text:
+        return True
+    asked = (wanted if name in TOOLCHAIN_AXES else comparison)(text)
+    if asked is None:
+        return False
+    if name == LIBC and versions.get("libc-family", "glibc") != (asked.family or "glibc"):
+        return False
+    version = versions.get(name) or point.get(name, "")
+    if version == UNKNOWN:
+        raise VersionUnknownError(point.get(name) or point[LIBC], name, text)
+    return version[:1].isdigit() and asked.holds(version)

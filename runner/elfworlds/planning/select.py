@@ -1,0 +1,104 @@
+"""A part of a plan: fewer trials, and only the objects that they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from elfworlds.errors import InputError
+from elfworlds.patterns import Pattern, PatternError
+from elfworlds.patterns import pattern as compiled
+from elfworlds.planning.make import with_digest
+from elfworlds.yamltext import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.planning.types import Bound, Plan, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which trials.
+
+    Attributes:
+        pattern: found in `experiment:trial`; None for all.
+        labels: axis → labels, of which a trial must have one.
+        only: trials by name; None for all.
+        timeout: seconds instead of what the scenarios say.
+    """
+
+    pattern: Pattern | None = None
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only: frozenset[str] | None = None
+    timeout: float | None = None
+
+    def takes(self, experiment: str, trial: Trial) -> bool:
+        point = dict(trial.point)
+        return (
+            (self.pattern is None or self.pattern.found_in(f"{experiment}:{trial.id}"))
+            and all(point.get(axis) in labels for axis, labels in self.labels.items())
+            and (self.only is None or trial.id in self.only)
+        )
+
+
+EVERYTHING = Selection()
+
+
+def select(plan: Plan, selection: Selection) -> Plan:
+    """The plan with the selected trials and what they need; the same plan where that is all of it."""
+    if selection == EVERYTHING:
+        return plan
+    trials = tuple(trial for trial in plan.trials if selection.takes(plan.experiment, trial))
+    keys = {
+        key for bound in {id(one.bound): one.bound for one in trials}.values() for key in (*bound.keys, bound.subject)
+    }
+    chosen = replace(
+        plan,
+        trials=_limited(trials, selection.timeout),
+        requests={key: one for key, one in plan.requests.items() if key in keys},
+        placements=tuple(one for one in plan.placements if one.key in keys),
+    )
+    return with_digest(chosen)
+
+
+def _limited(trials: tuple[Trial, ...], timeout: float | None) -> tuple[Trial, ...]:
+    """Trials that share a command still share it with another timeout."""
+    if timeout is None:
+        return trials
+    bounds: dict[int, Bound] = {}
+    for trial in trials:
+        bounds.setdefault(id(trial.bound), replace(trial.bound, timeout=timeout))
+    return tuple(replace(trial, bound=bounds[id(trial.bound)]) for trial in trials)
+
+
+def axis_labels(texts: list[str], plans: list[Plan]) -> dict[str, tuple[str, ...]]:
+    """`-S axis=value,value` words as labels by axis.
+
+    Raises:
+        InputError: no experiment has the axis, or none has the label.
+    """
+    known: dict[str, set[str]] = {}
+    for plan in plans:
+        for axis, labels in plan.axes:
+            known.setdefault(axis, set()).update(labels)
+    found: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        axis, equals, values = text.partition("=")
+        if not equals:
+            raise InputError(f"-S {text}: write axis=value,value")
+        if axis not in known:
+            raise InputError(f"-S {text}: no axis `{axis}`", hint=closest(axis, known))
+        for value in values.split(","):
+            if value not in known[axis]:
+                raise InputError(f"-S {text}: the axis `{axis}` has no `{value}`", hint=closest(value, known[axis]))
+        found[axis] = (*found.get(axis, ()), *values.split(","))
+    return found
+
+
+def pattern(text: str) -> Pattern:
+    """`--filter REGEX`."""
+    try:
+        return compiled(text)
+    except PatternError as error:
+        raise InputError(f"--filter {text}: no regular expression: {error}") from None

@@ -1,0 +1,221 @@
+"""The trace of a program → a prediction for each name that was asked for.
+
+The trace is followed step by step: after each name the walk goes on from what the loader opened, so that one
+disagreement does not cause others. What a trace leaves open is not foretold: the environment of a program that another
+one started, and what a child had mapped when it was forked. There, agreement is told and its opposite is not.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from elfworlds import resolve
+from elfworlds.elf import DT_AUXILIARY, DT_NEEDED, ElfObject
+from elfworlds.resolve import Loaded, Namespace, World
+from elfworlds.search_prediction.batch import Batch, Searched
+from elfworlds.search_prediction.types import DLOPEN, LD_PRELOAD, Prediction
+from elfworlds.traces.ldtrace import Forked, LinkMap, Search, Unloaded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from elfworlds.resolve import Edge
+    from elfworlds.traces.ldtrace import Event, Trace
+
+UNREAD = ElfObject(
+    type="",
+    machine="",
+    interp=None,
+    soname=None,
+    needed=(),
+    rpath=None,
+    runpath=None,
+    build_id=None,
+    flags=(),
+    execstack=False,
+)
+
+
+def predict(trace: Trace, world: World) -> tuple[Prediction, ...]:
+    """Every needed name of every object that was mapped, per process and namespace, in the loader's order.
+
+    `world.read` is asked for the paths of the trace; a path that is relative there is relative to the directory
+    where the program began. Nothing is predicted for a program whose argv[0] leads to no file, or that has another
+    dynamic loader than the world's.
+    """
+    processes: dict[int, _Process] = {}
+    made: list[Prediction] = []
+    for event in trace.events:
+        if isinstance(event, Forked):
+            processes[event.pid] = processes[event.parent].fork(event.pid)
+            continue
+        process = processes.setdefault(event.pid, _Process(event.pid, world, sure=not processes))
+        made += process.follow(event)
+    for process in processes.values():
+        made += process.finish(whole=False)
+    return tuple(made)
+
+
+@dataclass(slots=True)
+class _Process:
+    """What is loaded in each namespace of a process, and the batch that is being read.
+
+    `sure` is whether its environment, and what it had mapped when it began, are known.
+    """
+
+    pid: int
+    world: World
+    sure: bool
+    argv0: str = ""
+    application: Loaded | None = None
+    spaces: dict[int, Namespace] = field(default_factory=dict)
+    batch: Batch | None = None
+
+    def fork(self, pid: int) -> _Process:
+        spaces = {lmid: one.copy() for lmid, one in self.spaces.items()}
+        return _Process(pid, self.world, sure=False, argv0=self.argv0, application=self.application, spaces=spaces)
+
+    def follow(self, event: Event) -> Iterator[Prediction]:
+        """One event; the predictions for a batch are made when it is whole."""
+        if isinstance(event, Search) and event.needed_by is not None:
+            batch = self.batch = self.batch or Batch(None)
+            batch.found.append(Searched(event))
+        elif isinstance(event, LinkMap) and not event.opened and event.needed_by is None:
+            if event.position == 0:  # else it is ld.so's, which is known from the application
+                yield from self.finish(whole=False)
+                self._begin(event)
+        elif isinstance(event, LinkMap):
+            if self.batch:
+                self.batch.mapped()
+        else:
+            yield from self.finish(whole=True)
+            self._after(event)
+
+    def _begin(self, event: LinkMap) -> None:
+        """A program, which begins with nothing but itself; its own environment is that of the first one only."""
+        told_to_ld_so = event.base is not None
+        first = not self.argv0 and self.world.program in (None, event.path)
+        self.sure = self.sure and first and not told_to_ld_so
+        if self.argv0:
+            self.spaces = {}
+        self.argv0, self.application, self.batch = event.path, None, Batch(None)
+        facts = self.world.read(event.path)
+        if isinstance(facts, ElfObject) and self._has_this_loader(facts):
+            self.sure = self.sure and not facts.filters  # glibc loses what it puts before the application
+            self.application, self.spaces[0] = resolve.begin(event.path, facts, self.world)
+
+    def _has_this_loader(self, facts: ElfObject) -> bool:
+        ours = self.world.interp
+        return not (ours and facts.interp) or self.world.identity(ours) == self.world.identity(facts.interp)
+
+    def _after(self, event: Event) -> None:
+        if isinstance(event, Search):
+            self.batch = Batch(Searched(event))
+        elif isinstance(event, Unloaded) and event.lmid in self.spaces:
+            self.spaces[event.lmid].drop(event.path, self.world.identity(event.path))
+
+    def finish(self, *, whole: bool) -> Iterator[Prediction]:
+        """What is predicted for the batch; one that is not whole is followed as far as the loader came."""
+        batch, self.batch = self.batch, None
+        if batch is None or not self.application:
+            return
+        waiting: deque[Loaded] = deque()
+        if batch.root:
+            yield from self._opened(batch.root, waiting)
+        elif self.application:
+            waiting.append(self.application)
+            yield from self._preloaded(self.application, batch, waiting)
+        lmid = batch.root.search.lmid if batch.root else 0
+        yield from self._breadth_first(lmid, waiting, batch, whole=whole)
+
+    def _opened(self, root: Searched, waiting: deque[Loaded]) -> Iterator[Prediction]:
+        search = root.search
+        caller = self._at(search.opened_from, search.opened_by)
+        space = self.spaces.setdefault(search.lmid, Namespace())
+        taken = root.taken(space, self.world)
+        if caller and self.application and "/" not in search.name:
+            caller = resolve.opener(caller, self.application, self.world)
+            edge = resolve.serve(caller, search.name, space, self.world, self.application, taken)
+            yield self._prediction(search.lmid, DLOPEN, edge, search, taken)
+        self._load(root, taken, caller, space, waiting)
+
+    def _preloaded(self, application: Loaded, batch: Batch, waiting: deque[Loaded]) -> Iterator[Prediction]:
+        """What ld.so looks for on the application's behalf first and it does not ask for itself is LD_PRELOAD's."""
+        tokens = self.world.tokens
+        names = {resolve.expand_tokens(name, application.origin, tokens) for _, name in application.facts.requests}
+        space = self.spaces[0]
+        while batch.found and batch.found[0].search.needed_by == self.argv0 and batch.found[0].search.name not in names:
+            found = batch.found.pop(0)
+            taken = found.taken(space, self.world)
+            edge = resolve.serve(application, found.search.name, space, self.world, taken=taken)
+            yield self._prediction(0, LD_PRELOAD, edge, found.search, taken)
+            self._load(found, taken, application, space, waiting)
+
+    def _breadth_first(self, lmid: int, waiting: deque[Loaded], batch: Batch, *, whole: bool) -> Iterator[Prediction]:
+        space = self.spaces.setdefault(lmid, Namespace())
+        while waiting:
+            needing, before = waiting.popleft(), deque[Loaded]()
+            for tag, name in needing.facts.requests:
+                if not (whole or batch.found):
+                    return
+                asked = resolve.expand_tokens(name, needing.origin, self.world.tokens)
+                found = batch.take(self._said(needing), asked)
+                taken = found.taken(space, self.world) if found else None
+                edge = resolve.serve(needing, name, space, self.world, self.application, taken)
+                yield self._prediction(lmid, tag, edge, found.search if found else None, taken)
+                if found:
+                    self._load(found, taken, needing, space, waiting if tag == DT_NEEDED else before)
+                if found and taken is None and tag != DT_AUXILIARY and not batch.found:
+                    return  # the loader gave up; ldd alone goes on
+            waiting.extendleft(reversed(before))  # an auxiliary object comes before whom it serves
+
+    def _load(
+        self, found: Searched, path: str | None, loader: Loaded | None, space: Namespace, waiting: deque[Loaded]
+    ) -> None:
+        """What the loader opened, whatever was predicted."""
+        if path is None:
+            return
+        edge = resolve.Edge("", found.search.name, path, None, ())
+        read = self.world.read(path)
+        facts = read if isinstance(read, ElfObject) else UNREAD
+        if found.mapped:
+            new = resolve.load(edge, facts, loader, space, self.world)
+            if new:
+                waiting.append(new)
+        elif space.mapped(self.world.identity(path)):
+            resolve.load(edge, facts, loader, space, self.world)
+
+    def _prediction(self, lmid: int, cause: str, edge: Edge, search: Search | None, taken: str | None) -> Prediction:
+        agrees = self._agrees(edge, search, taken) or (False if self.sure and edge.sure else None)
+        return Prediction(
+            pid=self.pid,
+            lmid=lmid,
+            cause=cause,
+            needing=self.argv0 if self.application and edge.needing == self.application.path else edge.needing,
+            name=edge.name,
+            predicted=None if agrees is None else edge.path,
+            rule=None if agrees is None else edge.rule,
+            search=search,
+            found=taken,
+            agrees=agrees,
+        )
+
+    def _agrees(self, edge: Edge, search: Search | None, taken: str | None) -> bool:
+        if search is None or edge.rule == "loaded":
+            return search is None and edge.rule == "loaded"
+        if taken is None or edge.path is None:
+            return taken == edge.path
+        return self.world.identity(taken) == self.world.identity(edge.path)
+
+    def _said(self, loaded: Loaded) -> str:
+        """The path under which the trace speaks of an object."""
+        return self.argv0 if loaded is self.application else loaded.path
+
+    def _at(self, lmid: int | None, path: str | None) -> Loaded | None:
+        if lmid is None or path is None:
+            return None
+        if lmid == 0 and path == self.argv0:
+            return self.application
+        return self.spaces[lmid].at(path) if lmid in self.spaces else None

@@ -1,0 +1,221 @@
+"""One trial of a plan → one shell script: sources, plain compiler commands, and the program's command line.
+
+It runs in an empty directory on a machine that has a compiler, and shows there what the trial showed: what the
+program tells goes to standard error, an event a line.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import driver
+from elfworlds.planning.steps import OWNER, SOURCE
+from elfworlds.planning.types import BUILD, OUT, realise
+from elfworlds.sources import INCLUDE_DIRECTORY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from elfworlds.planning import BuildRequest, Plan, Trial
+
+HERE = "\0"  # stands for "$here" in words until they are quoted: no word of an experiment holds one
+PROGRAM = "program"
+TOOLS = {"cc": "${CC:-cc}", "c++": "${CXX:-c++}", "rustc": "${RUSTC:-rustc}", "cp": "cp"}
+DROPPED = ("-ffile-prefix-map=", "-frandom-seed=", "-fdiagnostics-color", "--remap-path-prefix")
+END = "end_of_file"
+GDB = "gdb"
+COLLECTED = {
+    "backtrace": "backtrace",
+    "sharedlibrary": "info sharedlibrary",
+    "linker-namespaces": "info linker-namespaces",
+    "threads": "info threads",
+    "registers": "info registers",
+}
+ON_A_TERMINAL = ("if [ -t 1 ]; then", '\t{ sh "$0" || echo "exit status $?" >&2; } | cat', "\texit", "fi")
+_DOUBLE = re.compile(r'["\\`$]')
+_IN_TEXT = re.compile(r"[\\`$]")
+
+
+def comment(plan: Plan, trial: Trial) -> list[str]:
+    """The question, which trial this is, and what is claimed of it."""
+    claims = [f"claim {one.id or ''}".strip() + f": {one.says} ({one.shown})" for one in trial.claims]
+    point = ", ".join(f"{axis}={label}" for axis, label in trial.point)
+    return [plan.question, f"{plan.experiment}: {trial.scenario}, {point}", *claims]
+
+
+def source(plan: Plan, trial: Trial) -> str:
+    """The program alone, in one file; empty where the scenario has no steps."""
+    text = plan.files[trial.bound.program].decode() if trial.bound.program else ""
+    return driver.standalone(text, comment(plan, trial)) if text else ""
+
+
+def script(plan: Plan, trial: Trial) -> str:
+    """The whole script.
+
+    It makes `src/` (and `sources/OBJECT/` where two objects mean different files by one name), `objects/OBJECT/`,
+    `program/` for the steps' program, and `cwd/`, in which it runs the trial.
+    """
+    return "\n".join(_Script(plan, trial).lines()) + "\n"
+
+
+def place(request: BuildRequest) -> str:
+    """The directory of an object, below that of the script."""
+    return PROGRAM if request.name.startswith(OWNER) else f"objects/{request.name}"
+
+
+class _Script:
+    def __init__(self, plan: Plan, trial: Trial) -> None:
+        self.plan = plan
+        self.trial = trial
+        self.requests = [one for key, one in plan.requests.items() if key in (*trial.bound.keys, trial.bound.subject)]
+        self.places = {one.key: place(one) for one in self.requests}
+        self.files: dict[str, str] = {}
+
+    def lines(self) -> Iterator[str]:
+        yield "#!/bin/sh"
+        yield from (f"# {line}" for text in comment(self.plan, self.trial) for line in text.split("\n"))
+        tools = ", ".join(sorted({TOOLS.get(one.argv[0], one.argv[0]) for one in self.requests} - {"cp"}))
+        yield f"# Needs: {tools}. Run it in an empty directory: sh THIS-FILE"
+        yield from (f"# It was tried with all files of {name} below /{name}." for name in self.trial.bound.sees)
+        yield from ("set -eu", "here=$(pwd)", "")
+        if self.trial.bound.argv and self.trial.bound.capture == "pipe":
+            yield from ("# The trial's standard output was a pipe.", *ON_A_TERMINAL, "")
+        for request in self.requests:
+            yield from self.build(request)
+        yield from self.run()
+
+    def build(self, request: BuildRequest) -> Iterator[str]:
+        """Its sources as they are not there yet, then the command."""
+        place = self.places[request.key]
+        sources = self.sources(request)
+        yield f"# {request.name}"
+        yield f"mkdir -p {shlex.quote(place)}"
+        for path, data in self.inputs(request).items():
+            yield from self.put(f"{sources}/{path}", data)
+        symbols: Callable[[str], str] = lambda key: f"{HERE}/{self.places[key]}"  # noqa: E731  # a map of keys
+        words = [realise(word, symbols) for word in request.argv[1:] if not word.startswith(DROPPED)]
+        words = [word.replace(OUT, f"{HERE}/{place}").replace(BUILD, ".") for word in words]
+        tool = TOOLS.get(request.argv[0], request.argv[0])
+        yield f"(cd {shlex.quote(sources)} && {tool} {' '.join(quoted(word) for word in words)})"
+        if tool == "cp":
+            yield f"chmod +x {shlex.quote(f'{place}/{request.filename}')}"
+        yield ""
+
+    def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:
+        """The files to write; the generated program has our headers in it."""
+        found = {path: self.plan.files[digest] for path, digest in request.inputs}
+        if not request.name.startswith(OWNER):
+            return found
+        whole = driver.standalone(found[SOURCE].decode(), comment(self.plan, self.trial)).encode()
+        others = {path: data for path, data in found.items() if not path.startswith(f"{INCLUDE_DIRECTORY}/")}
+        return {**others, SOURCE: whole}
+
+    def sources(self, request: BuildRequest) -> str:
+        """One directory for all sources, unless two objects mean different files by one name."""
+        if request.name.startswith(OWNER):
+            return PROGRAM
+        wanted = {f"src/{path}": digest for path, digest in request.inputs}
+        same = all(self.files.get(path, digest) == digest for path, digest in wanted.items())
+        return "src" if same else f"sources/{request.name}"
+
+    def put(self, path: str, data: bytes) -> Iterator[str]:
+        digest = next((one for one, held in self.plan.files.items() if held == data), path)
+        if self.files.get(path) == digest:
+            return
+        self.files[path] = digest
+        yield f"mkdir -p {shlex.quote(path.rpartition('/')[0])}"
+        yield from _written(path, data)
+
+    def run(self) -> Iterator[str]:
+        bound = self.trial.bound
+        symbols: Callable[[str], str] = lambda key: f"{HERE}/{self.places[key]}"  # noqa: E731  # a map of keys
+        argv = [realise(word, symbols) for word in bound.argv]
+        env = [f"{name}={realise(value, symbols)}" for name, value in bound.env]
+        if not argv:
+            yield from (f"# What the compiler says of {self.places.get(bound.subject, 'it')} is what happens.", "")
+            return
+        yield from (*_conditions(self.trial), "mkdir -p cwd && cd cwd")
+        if GDB in bound.watch and self.trial.observer == GDB:
+            yield from under_gdb(realise(gdb_commands(bound.watch[GDB]), symbols), env, argv)
+        stdin = "/dev/null"
+        if bound.stdin:
+            stdin = "../stdin"
+            yield f"printf %s {quoted(realise(bound.stdin, symbols))} > {stdin}"
+        yield from captured(f"env -i -- {' '.join(quoted(word) for word in (*env, *argv))} < {stdin}", bound.capture)
+
+
+def gdb_commands(asked: Mapping[str, Any]) -> str:
+    """What a person would tell gdb to be shown what the trial's gdb was asked."""
+    at_a_stop = [
+        *(COLLECTED[one] for one in asked["collect"]),
+        *(f"print {expression}" for expression in asked["evaluate"].values()),
+        *(line for text in asked["commands"].values() for line in str(text).splitlines() if line.strip()),
+    ]
+    lines = [
+        *("set breakpoint pending on", "set print elements 0"),
+        *(f"break {one}" for one in asked["break"]),
+        *("run", "while $_isvoid($_exitcode) && $_isvoid($_exitsignal)"),
+        *(f"  {one}" for one in (*at_a_stop, "continue")),
+        "end",
+    ]
+    return "\n".join(lines)
+
+
+def under_gdb(commands: str, env: Iterable[str], argv: Iterable[str]) -> Iterator[str]:
+    """The same program under gdb, where the script is told so."""
+    wrapper = quoted(" ".join(["set exec-wrapper env -i --", *map(marked, env)]))
+    yield "# gdb watched the trial: `sh THIS-FILE gdb` shows what it sees at each stop."
+    yield 'if [ "${1-}" = gdb ]; then'
+    if HERE in commands:
+        escaped = _IN_TEXT.sub(lambda found: f"\\{found[0]}", commands)
+        yield from (f"cat > commands.gdb << {END}", escaped.replace(HERE, "$here"), END)
+    else:
+        yield from (f"cat > commands.gdb << '{END}'", commands, END)
+    yield f"exec gdb -nx -batch -ex {wrapper} -x commands.gdb --args {' '.join(map(quoted, argv))} < /dev/null"
+    yield "fi"
+
+
+def captured(command: str, capture: str) -> Iterator[str]:
+    """The command, its standard output what the trial's was as far as a shell can say it."""
+    if capture != "file":
+        yield f"exec {command}"
+        return
+    yield from ("status=0", f"{command} > ../stdout || status=$?", "cat ../stdout")
+    yield from ('[ "$status" -le 128 ] || kill "-$((status - 128))" $$', 'exit "$status"')
+
+
+def _written(path: str, data: bytes) -> Iterator[str]:
+    """A file, byte by byte as it was."""
+    text, to = data.decode("utf-8", "replace"), shlex.quote(path)
+    if text.encode() != data or "\0" in text:
+        yield from (f"base64 -d > {to} << {END}", base64.encodebytes(data).decode().rstrip("\n"), END)
+    elif f"\n{END}\n" in f"\n{text}" or not text.endswith("\n"):
+        yield f"printf %s {shlex.quote(text)} > {to}"
+    else:
+        yield from (f"cat > {to} << '{END}'", *text[:-1].split("\n"), END)
+
+
+def _conditions(trial: Trial) -> Iterator[str]:
+    """What the trial had besides, which a shell has other words for."""
+    bound = trial.bound
+    if bound.capture == "pty":
+        yield "# The trial's standard output was a terminal: give it one."
+    if bound.cpus is not None:
+        yield f"# The trial had {bound.cpus} processor{'s' if bound.cpus > 1 else ''}: taskset -c 0-{bound.cpus - 1}"
+    yield f"# It is over after {bound.timeout:g} s; where it hangs, that is what happens."
+
+
+def quoted(word: str) -> str:
+    """A word for a POSIX shell, with `$here` in it for the directory of all."""
+    return marked(word).replace(HERE, "$here")
+
+
+def marked(word: str) -> str:
+    """Quoted, and that directory yet to be put in: it may be quoted once more."""
+    if HERE not in word:
+        return shlex.quote(word)
+    escaped = _DOUBLE.sub(lambda found: f"\\{found[0]}", word)
+    return f'"{escaped}"'

@@ -1,0 +1,81 @@
+"""A trial with every path real, what it left behind, and what came of it before anybody judges it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from elfworlds.observers.types import Watched
+from elfworlds.planning import realise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from elfworlds.backends import Build
+    from elfworlds.outcome import Result
+    from elfworlds.planning import Trial
+    from elfworlds.process import Command, Completed
+    from elfworlds.traces.events import Event
+
+MOST_LEFT = 1 << 24
+OBSERVED = "observed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of one attempt before it is judged; the fields of an `Observation`, without what judging adds."""
+
+    result: Result
+    command: Command | None = None
+    completed: Completed | None = None
+    events: tuple[Event, ...] = ()
+    notes: tuple[str, ...] = ()
+    program: str = ""
+
+
+def watched(trial: Trial, build: Build, cwd: Path, leaves: Path) -> Watched:
+    """The trial's program with every path real."""
+    bound = trial.bound
+    return Watched(
+        argv=tuple(build.realise(word) for word in bound.argv),
+        env={name: build.realise(value) for name, value in bound.env},
+        stdin=build.realise(bound.stdin).encode(),
+        cwd=str(cwd),
+        timeout=bound.timeout,
+        capture=bound.capture,
+        cpus=bound.cpus,
+        settings=realised(bound.watch.get(trial.observer, {}), build),
+        leaves=str(leaves),
+    )
+
+
+def contents(directory: str) -> dict[str, bytes]:
+    """What an observer left behind, file by file."""
+    try:
+        entries = sorted(os.scandir(directory), key=lambda one: one.name)
+    except FileNotFoundError:
+        return {}
+    return {one.name: _start_of(one.path) for one in entries if one.is_file(follow_symlinks=False)}
+
+
+def _start_of(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123  # as os.scandir gave it
+        return file.read(MOST_LEFT)
+
+
+def realised(data: Any, build: Build) -> Any:  # noqa: ANN401  # matchers hold any data
+    """A matcher with the objects' paths put in."""
+    if isinstance(data, str):
+        return build.realise(data)
+    if isinstance(data, dict):
+        return {key: (_pattern if key == "matches" else realised)(value, build) for key, value in data.items()}
+    if isinstance(data, list):
+        return [realised(one, build) for one in data]
+    return data
+
+
+def _pattern(text: str, build: Build) -> str:
+    """A regular expression with the objects' paths put in as they are."""
+    return realise(text, lambda key: re.escape(build.directory(key)))

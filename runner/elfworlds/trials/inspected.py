@@ -1,0 +1,44 @@
+"""A scenario of the kind `inspect`: an object's ELF facts, read without running anything, are what happened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import elf, resolve
+from elfworlds.observers.searching import Searching, facts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from elfworlds.backends import Build
+    from elfworlds.elf import Symbol
+    from elfworlds.planning import Trial
+    from elfworlds.toolchains import Toolchain
+
+
+def values(trial: Trial, build: Build, toolchain: Toolchain) -> dict[str, Any]:
+    """What matchers may speak of: the file's facts, and what its needed objects leave undefined."""
+    artifact = build.artifacts[trial.bound.subject]
+    symbols = elf.symbols(Path(artifact.path))
+    world = Searching(None, toolchain, facts_of).world()
+    edges = resolve.tree(artifact.path, world)
+    served = [
+        elf.symbols(Path(toolchain.world.outside(path)))
+        for path in dict.fromkeys(edge.path for edge in edges)
+        if path is not None
+    ]
+    return {
+        **artifact.facts.facts(),
+        "exports": sorted({one.symbol for one in symbols if one.defined}),
+        "undefined": sorted({one.symbol for one in symbols if not one.defined}),
+        "missing-objects": sorted({edge.name for edge in edges if edge.path is None and edge.sure}),
+        "missing-symbols": sorted(missing(symbols, served)),
+        "size": Path(artifact.path).stat().st_size,
+    }
+
+
+def missing(symbols: Iterable[Symbol], served: Iterable[Iterable[Symbol]]) -> set[str]:
+    """Undefined symbols that no needed object defines; a weak one may stay undefined."""
+    defined = {one.symbol for table in served for one in table if one.defined}
+    return {one.symbol for one in symbols if not one.defined and one.bind != "STB_WEAK" and one.symbol not in defined}

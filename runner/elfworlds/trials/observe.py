@@ -1,0 +1,272 @@
+"""`Plan` + `Build` → `Observation`s, as they come in."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import driver, outcome
+from elfworlds.backends.schedule import WAKE_SECONDS
+from elfworlds.errors import ElfworldsError
+from elfworlds.observers import gdb, ld_debug, plain, strace, valgrind
+from elfworlds.outcome import (
+    MET,
+    UNSUPPORTED,
+    Tried,
+    Untried,
+    admit,
+    difference,
+    judge,
+    matches,
+    unresolved,
+    unsupported,
+)
+from elfworlds.planning.points import GDB
+from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
+from elfworlds.traces import events
+from elfworlds.trials import compiled, inspected
+from elfworlds.trials.attempt import OBSERVED, Ran, contents, realised, watched
+from elfworlds.trials.diagnosis import missing_objects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor, Future
+    from pathlib import Path
+
+    from elfworlds.backends import Build
+    from elfworlds.outcome import Judgement, Result
+    from elfworlds.planning import Judged, Placement, Plan, Trial
+    from elfworlds.process import Command, Completed, Run
+    from elfworlds.toolchains import Toolchain
+    from elfworlds.traces.events import Event
+
+WAITING_PER_WORKER = 4
+PLAIN = "plain"
+OBSERVERS: Mapping[str, Any] = {PLAIN: plain, "ld-debug": ld_debug, "gdb": gdb, "valgrind": valgrind, "strace": strace}
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What came of one trial.
+
+    Attributes:
+        command, completed: None where the trial could not be tried.
+        values: what was observed, by the names that matchers use.
+        attempts: the outcome of each try; the last one is what is told.
+        events: what the program told, in order.
+        program: the C that its steps became, as people read it.
+        notes: what else there is to say: why it was not tried, which object the loader could not find.
+    """
+
+    trial: Trial
+    judgement: Judgement
+    command: Command | None
+    completed: Completed | None
+    values: Mapping[str, Any]
+    notes: tuple[str, ...]
+    attempts: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    program: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """All that observing a trial takes, but the trial.
+
+    Attributes:
+        names: key → the object's name in the experiment.
+        directory: where a trial runs; it exists and is empty.
+        broken: key → why the object cannot be used.
+        question: the experiment's.
+        programs: sha256 → the C that steps became.
+    """
+
+    names: Mapping[str, str]
+    build: Build
+    toolchains: Mapping[str, Toolchain]
+    run: Run
+    directory: Callable[[Trial], Path]
+    broken: Mapping[str, str]
+    question: str = ""
+    programs: Mapping[str, str] = field(default_factory=dict)
+    retries: int = 0
+
+    def observe(self, trial: Trial) -> Observation:
+        """The trial, tried again where it failed and may be; one that passes at last is FLAKY."""
+        found = self.attempt(trial)
+        outcomes = [found.judgement.outcome]
+        while found.judgement.verdict == "FAIL" and len(outcomes) <= max(self.retries, trial.bound.retries):
+            found = self.attempt(trial)
+            outcomes.append(found.judgement.outcome)
+        if len(outcomes) > 1 and found.judgement.verdict in MET:
+            found = replace(found, judgement=replace(found.judgement, verdict="FLAKY"))
+        return replace(found, attempts=tuple(outcomes))
+
+    def attempt(self, trial: Trial) -> Observation:
+        """Whether it was tried is settled first; only what was is judged."""
+        lacking = self.lacking(trial)
+        if lacking:
+            return self.judged(trial, Ran(lacking))
+        ran = self.ran(trial)
+        return self.judged(trial, replace(ran, result=self.gone(trial) or ran.result))
+
+    def judged(self, trial: Trial, ran: Ran) -> Observation:
+        outcomes = {name: realised(matchers, self.build) for name, matchers in trial.bound.outcomes.items()}
+        program = self.build.realise(trial.bound.argv[0]) if isinstance(ran.result, Tried) and trial.bound.argv else ""
+        result = admit(ran.result, outcomes, program)
+        expected = self.realised(trial.expected) if trial.expected else None
+        reasons = result.reasons if isinstance(result, Untried) else ()
+        return Observation(
+            trial,
+            judge(outcomes, expected, [self.realised(one) for one in trial.claims], result),
+            ran.command,
+            ran.completed,
+            result.values,
+            (*reasons, *ran.notes),
+            events=ran.events,
+            program=ran.program,
+        )
+
+    def lacking(self, trial: Trial) -> Untried | None:
+        """Why a trial is not even begun; None where it can be."""
+        why = self.unsupported(trial)
+        if why:
+            return unsupported(why)
+        reasons = tuple(self.broken[key] for key in self.needed(trial) if key in self.broken)
+        return unresolved(*reasons) if reasons else self.gone(trial)
+
+    def gone(self, trial: Trial) -> Untried | None:
+        """Objects that were built and are not there any more, before the trial or after it."""
+        artifacts = [self.build.artifacts[key] for key in self.needed(trial) if key in self.build.artifacts]
+        missing = [one for one in artifacts if not os.path.exists(one.path)]  # noqa: PTH110  # thousands of trials
+        names = [f"object {self.names[one.key]} is not in the store any more: {one.path}" for one in missing]
+        return unresolved(*names) if names else None
+
+    def ran(self, trial: Trial) -> Ran:
+        if trial.bound.kind == "run":
+            return self.tried(trial)
+        if trial.bound.kind == "build":
+            return Ran(compiled.read(trial, self.build, self.names))
+        try:
+            return Ran(Tried(inspected.values(trial, self.build, self.toolchains[trial.bound.toolchain])))
+        except (OSError, ElfworldsError) as error:
+            return Ran(unresolved(str(error)))
+
+    def unsupported(self, trial: Trial) -> str:
+        """Why a trial cannot be tried on this machine; empty where it can."""
+        toolchain = self.toolchain(trial)
+        if toolchain.unsupported:
+            return f"{toolchain.name}: {toolchain.unsupported}"
+        if why := cannot_see(toolchain, trial.bound.sees, self.toolchains):
+            return why
+        lacking = [tool for tool in getattr(OBSERVERS[trial.observer], "TOOLS", ()) if tool not in toolchain.tools]
+        if not lacking:
+            return ""
+        return f"the observer {trial.observer} needs {', '.join(lacking)}, which {toolchain.name} does not have"
+
+    def toolchain(self, trial: Trial) -> Toolchain:
+        """The trial's toolchain; under gdb that of the libc with the gdb of another one, where that is an axis."""
+        found = seeing(self.toolchains[trial.bound.toolchain], trial.bound.sees, self.toolchains)
+        debugger = dict(trial.point).get(GDB, found.name)
+        return with_gdb(found, self.toolchains[debugger]) if trial.observer == GDB and debugger != found.name else found
+
+    def needed(self, trial: Trial) -> tuple[str, ...]:
+        """Objects without which there is no trial; a `build` is about one that may not come to be."""
+        return (*trial.bound.keys, trial.bound.subject) if trial.bound.kind == "inspect" else trial.bound.keys
+
+    def tried(self, trial: Trial) -> Ran:
+        """Run the trial's command, and read what it left."""
+        toolchain, watching = self.toolchain(trial), OBSERVERS[trial.observer]
+        cwd = self.directory(trial)
+        leaves = cwd.parent / OBSERVED
+        if trial.observer != PLAIN:
+            leaves.mkdir()
+        seen = watched(trial, self.build, cwd, leaves)
+        command = replace(watching.command(seen, toolchain), events=True)
+        completed = self.run(command)
+        told = events.parse(completed.events)
+        values = {**outcome.told(told), **_processes(completed)}
+        result: Result = watching.read(completed, contents(seen.leaves))
+        if isinstance(result, Tried):
+            result = Tried({**values, **result.values}, result.exec_error)
+        why = tuple(str(one.fields.get("value")) for one in told if one.name == events.UNSUPPORTED)
+        if why:
+            result = Untried(UNSUPPORTED, why, result.values)
+        notes = (*_gave_up(values), *self.notes(trial, command, completed)) if isinstance(result, Tried) else ()
+        return Ran(result, command, completed, told, notes, self.program(trial))
+
+    def program(self, trial: Trial) -> str:
+        """The claim first, then the C."""
+        says = (f"{one.id or 'claim'}: {one.says}" for one in trial.claims)
+        which = ", ".join((f"scenario {trial.scenario}", *(f"{axis}={label}" for axis, label in trial.point)))
+        text = self.programs.get(trial.bound.program)
+        return driver.readable(text, (self.question, which, *says)) if text else ""
+
+    def realised(self, one: Judged) -> Judged:
+        return replace(one, matchers=realised(one.matchers, self.build)) if one.matchers else one
+
+    def notes(self, trial: Trial, command: Command, completed: Completed) -> tuple[str, ...]:
+        """Objects that the loader could not find."""
+        text = (completed.stderr.data + completed.stdout.data).decode("utf-8", "replace")
+        if not text:
+            return ()
+        artifacts = {key: self.build.artifacts[key] for key in trial.bound.keys}
+        return tuple(missing_objects(text, artifacts, self.names, command.env, self.toolchain(trial).family))
+
+
+def _gave_up(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The step at which the program ended, in the loader's own words."""
+    return (f"the step `{values['failed-step']}` failed: {values['error']}",) if "failed-step" in values else ()
+
+
+def _processes(completed: Completed) -> dict[str, Any]:
+    """What was still there at the end, before it was killed: which spins, which waits."""
+    return {"processes": [asdict(one) for one in completed.left]} if completed.left else {}
+
+
+def broken_objects(plan: Plan, build: Build) -> dict[str, str]:
+    """Objects that no trial can use: they were not built, or their ELF facts are not as the experiment says."""
+    names = plan.names()
+    found = {key: f"object {names[key]} was not built" for key in build.failures}
+    for placed in plan.placements:
+        why = _wrong_fact(placed, build) if placed.key in build.artifacts else None
+        if why is not None:
+            found.setdefault(placed.key, why)
+    return found
+
+
+def _wrong_fact(placed: Placement, build: Build) -> str | None:
+    facts = build.artifacts[placed.key].facts.facts()
+    for name, matcher in placed.expect.items():
+        wanted = realised(matcher, build)
+        if not matches(wanted, facts[name], facts):
+            return f"object {placed.object}: {difference(name, wanted, facts[name], facts)}"
+    return None
+
+
+def run(trials: tuple[Trial, ...], observer: Observer, executor: Executor, workers: int) -> Iterator[Observation]:
+    """Observe every trial; the observations come in the order in which they end."""
+    ended: SimpleQueue[Future[Observation]] = SimpleQueue()
+    waiting = iter(trials)
+    running = 0
+    while True:
+        for trial in islice(waiting, workers * WAITING_PER_WORKER - running):
+            executor.submit(observer.observe, trial).add_done_callback(ended.put)
+            running += 1
+        if not running:
+            return
+        found = _next(ended)
+        if found is not None:
+            yield found.result()
+            running -= 1
+
+
+def _next(ended: SimpleQueue[Future[Observation]]) -> Future[Observation] | None:
+    """What has ended; None where nothing has for a while: an interrupt that came right before the wait is seen then."""
+    try:
+        return ended.get(timeout=WAKE_SECONDS)
+    except Empty:
+        return None

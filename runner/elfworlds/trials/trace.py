@@ -1,0 +1,117 @@
+"""What the loader does in each scenario and at each point: one more trial, under LD_DEBUG, that nobody judges."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import elf, search_prediction
+from elfworlds.observers import ld_debug, plain
+from elfworlds.observers.searching import Searching
+from elfworlds.outcome import Untried
+from elfworlds.toolchains.borrowed import seeing
+from elfworlds.traces.lddebug import parse
+from elfworlds.trials.attempt import OBSERVED, contents, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from elfworlds.backends import Build
+    from elfworlds.elf import ElfObject
+    from elfworlds.observers.types import Watched
+    from elfworlds.planning import Plan, Trial
+    from elfworlds.process import Run
+    from elfworlds.toolchains import Toolchain
+
+LONGEST_SECONDS = 10.0  # the loader has done its work by then, whatever the program waits for
+
+
+def first_trials(plan: Plan) -> Iterator[Trial]:
+    """The trials to trace: the first of each scenario and point that runs something; one under ld-debug if there is."""
+    found: dict[tuple[str, object], Trial] = {}
+    for trial in plan.trials:
+        if trial.bound.kind == "run":
+            found.setdefault((trial.scenario, trial.point), trial)
+            if trial.observer == ld_debug.NAME and trial.repeat == 1:
+                found[trial.scenario, trial.point] = trial
+    return iter(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Tracer:
+    """All that tracing a trial takes, but the trial.
+
+    Attributes:
+        names: path → the object's name in the experiment.
+        kept: where a trial's own directory is, for those that were watched by ld-debug already.
+        files: what was read of files so far.
+    """
+
+    names: Mapping[str, str]
+    build: Build
+    toolchains: Mapping[str, Toolchain]
+    run: Run
+    kept: Callable[[Trial], Path]
+    files: dict[str, tuple[ElfObject, str] | None] = field(default_factory=dict)
+
+    def record(self, trial: Trial) -> dict[str, Any] | None:
+        """The line of traces.jsonl of a trial that was tried; None where tracing it failed."""
+        with tempfile.TemporaryDirectory(prefix="elfworlds-") as work:
+            seen = self.watched(trial, Path(work))
+            left = self.left(trial, seen)
+            if left is None:
+                return None
+            trace = parse(ld_debug.text(left))
+            toolchain = self.toolchain(trial)
+            told = search_prediction.predict(trace, self.searching(seen, toolchain).world())
+        rows = search_prediction.record(trace, self.names, told)
+        rows["link_maps"] = [
+            {**one, **self.provenance(toolchain.world.outside(one["path"]))} for one in rows["link_maps"]
+        ]
+        return {"scenario": trial.scenario, "point": dict(trial.point), "trial": trial.id, **rows}
+
+    def toolchain(self, trial: Trial) -> Toolchain:
+        found = self.toolchains[trial.bound.toolchain]
+        return seeing(found, trial.bound.sees, self.toolchains)
+
+    def watched(self, trial: Trial, work: Path) -> Watched:
+        """The program, where it ran already or is to run: relative directories are relative to that."""
+        if trial.observer == ld_debug.NAME:
+            work = self.kept(trial)
+        else:
+            for name in ("cwd", OBSERVED):
+                (work / name).mkdir()
+        found = watched(trial, self.build, work / "cwd", work / OBSERVED)
+        return replace(found, timeout=min(found.timeout, LONGEST_SECONDS))
+
+    def left(self, trial: Trial, seen: Watched) -> dict[str, bytes] | None:
+        """What LD_DEBUG wrote, in the trial itself, or in one of its own; None where that one could not be tried."""
+        if trial.observer == ld_debug.NAME:
+            return contents(seen.leaves)
+        completed = self.run(ld_debug.command(seen, self.toolchain(trial)))
+        return None if isinstance(plain.read(completed), Untried) else contents(seen.leaves)
+
+    def searching(self, seen: Watched, toolchain: Toolchain) -> Searching:
+        """Where the loader of that program would look."""
+        return Searching(seen, toolchain, self.read)
+
+    def read(self, path: str) -> tuple[ElfObject, str] | None:
+        """A file's facts and digest; a path of this machine."""
+        if path not in self.files:
+            self.files[path] = _read(Path(path))
+        return self.files[path]
+
+    def provenance(self, path: str) -> dict[str, str | None]:
+        """Which file exactly was mapped, whoever built it."""
+        found = self.read(path) if path.startswith("/") else None
+        return {"sha256": found[1] if found else None, "build_id": found[0].build_id if found else None}
+
+
+def _read(path: Path) -> tuple[ElfObject, str] | None:
+    try:
+        return elf.read(path), hashlib.sha256(path.read_bytes()).hexdigest()
+    except (elf.NotElfError, OSError):
+        return None
