@@ -16,6 +16,8 @@ ORDER = (
     "jsondata",
     "paths",
     "atomic",
+    "locks",
+    "shipped",
     "patterns",
     "supervisor",
     "process",

@@ -154,7 +154,7 @@ def test_a_loader_in_the_root_tries_the_root_and_the_objects_only(place: Place) 
 def test_the_closure_of_an_object_is_exactly_its_objects(place: Place) -> None:
     build = place.build(place.nix())
     directories = {one.directory for one in build.artifacts.values()}
-    done = place.pool.run(place.nix().command("nix-store", "-qR", *directories))
+    done = place.pool.run(place.nix().programs.command("nix-store", "-qR", *directories))
     assert set(done.text.split()) == directories
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, World
+from elfworlds import shipped
 from elfworlds.errors import BuildFailedError, InputError
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.sandbox import World as Seen
 from elfworlds.sandbox import look
 from elfworlds.toolchains import Package
 from elfworlds.toolchains.borrowed import with_gdb
-from elfworlds.toolchains.debian.lock import SHIPPED
 from elfworlds.toolchains.nixpkgs import Made, found, make, trouble, unmade
 from elfworlds.toolchains.nixpkgs.made import directory, lacking
 from elfworlds.toolchains.nixpkgs.pin import Pin, find, names, read
@@ -52,7 +52,7 @@ def test_the_pin_is_that_of_the_flake(pin: Pin) -> None:
 
 def test_pins_that_came_with_the_program_are_known_everywhere(world: World) -> None:
     assert names((world.path, PINS)) == ("25.11",)
-    assert SHIPPED.parent.name == "elfworlds"
+    assert shipped.PACKAGE.name == "elfworlds"
     code, out, _ = world.run("toolchain", "list")
     assert code == 0
     assert "nixpkgs/25.11" in out

@@ -7,15 +7,12 @@ tmp/<key>.*                             work in progress; what a killed run left
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import shlex
 import shutil
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,13 +21,14 @@ from elfworlds import elf, sandbox
 from elfworlds.backends.schedule import build_all
 from elfworlds.backends.types import Again, Artifact, Build, Failure
 from elfworlds.errors import InterruptedRunError
+from elfworlds.locks import locked
 from elfworlds.planning import realise
 from elfworlds.planning.document import build_document
 from elfworlds.planning.types import BUILD, OUT
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from elfworlds.planning import BuildRequest, Plan
     from elfworlds.process import Completed, Run
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 SCHEMA = 2
 COMPILE_SECONDS = 600.0
-LOCK_POLL_SECONDS = 0.02
 UNSEEN = ("-ffile-prefix-map", "-frandom-seed", "--remap-path-prefix")  # they make places and runs alike
 
 
@@ -102,7 +99,7 @@ class LocalBackend:
         found = self.stored(request)
         if found is not None:
             return found
-        with self.lock(request.key):
+        with locked(self.root / "locks" / request.key):
             return self.stored(request) or self.compile(request, artifacts, files, toolchain)
 
     def stored(self, request: BuildRequest) -> Artifact | None:
@@ -115,18 +112,6 @@ class LocalBackend:
             return None
         expected = {"schema": SCHEMA, "key": request.key, "prefix": str(self.root), "sha256": digest}
         return found if all(manifest.get(name) == value for name, value in expected.items()) else None
-
-    @contextmanager
-    def lock(self, key: str) -> Iterator[None]:
-        """Hold a key; polled, so that an interrupt can end the wait."""
-        with (self.root / "locks" / key).open("w") as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    time.sleep(LOCK_POLL_SECONDS)
-            yield
 
     def compile(
         self,

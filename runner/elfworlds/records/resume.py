@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from elfworlds.errors import InputError
+from elfworlds.locks import locked, try_to_lock
 from elfworlds.records.directory import COMPLETE, RunDirectory
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ def open_run(
     parent.mkdir(parents=True, exist_ok=True)
     identity = {"schema": SCHEMA, "plan": plan.digest, "environment": environment_digest(environment)}
     name = f"{environment[STARTED]}-{plan.digest[:DIGEST_SHOWN]}"
-    with (parent / ".opening").open("ab") as one_at_a_time:
-        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+    with locked(parent / ".opening"):
         _sweep(parent)
         for path in _interrupted(parent, plan.digest):
             opened = _continue(path, identity)
@@ -128,12 +127,10 @@ def _new(
 def _hold(path: Path) -> IO[bytes] | None:
     """The lock of a directory, or None where another process has it."""
     file = (path / LOCK).open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
+    if try_to_lock(file):
+        return file
+    file.close()
+    return None
 
 
 def _sweep(parent: Path) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.backends.nix import handover, trouble
 from elfworlds.backends.nix.holding import hold
+from elfworlds.backends.nix.programs import Programs
 from elfworlds.backends.nix.roots import Roots
 from elfworlds.backends.nix.work import Place, Work, words
 from elfworlds.backends.types import Again, Artifact, Build, Failure
-from elfworlds.process import Command
-from elfworlds.traces.nix import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 STORE = "/nix/store"
 HELD = "held"
-PATIENCE_SECONDS = 14 * 86_400.0  # each object has its own time limit, which Nix keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,10 @@ class NixBackend:
     def store(self) -> str:
         return STORE
 
+    @property
+    def programs(self) -> Programs:
+        return Programs(self.settings, self.run, self.jobs, self.stop)
+
     def build(
         self,
         plan: Plan,
@@ -77,13 +79,14 @@ class NixBackend:
             if failures and not keep_going:
                 break
             places = self.places(requests, toolchains[name], plan.files)
-            work = Work(self.within(toolchains[name]), requests, places, report, artifacts, failures)
+            programs = self.programs.within(toolchains[name])
+            work = Work(programs, self.memory, requests, places, report, artifacts, failures)
             work.do(keep_going=keep_going)
             if failures and not keep_going:
                 break
         outs = [one.directory for one in artifacts.values()]
         if outs:
-            hold(self.memory.root / HELD, outs, self.run, self.command)
+            hold(self.memory.root / HELD, outs, self.run, self.programs.command)
         order = list(plan.requests)
         return Build(
             {key: artifacts[key] for key in order if key in artifacts},
@@ -97,7 +100,8 @@ class NixBackend:
             requests = {key: one for key, one in plan.requests.items() if one.toolchain == name}
             built = {key: one for key, one in requests.items() if key in build.artifacts}
             places = self.places(built, toolchains[name], plan.files)
-            work = Work(self.within(toolchains[name]), built, places, lambda *_: None, dict(build.artifacts), {})
+            programs = self.programs.within(toolchains[name])
+            work = Work(programs, self.memory, built, places, lambda *_: None, dict(build.artifacts), {})
             work.check()
             for key, place in places.items():
                 why = work.reasons.get(place.derivation, "")
@@ -108,41 +112,22 @@ class NixBackend:
         self, requests: Mapping[str, BuildRequest], toolchain: Toolchain, files: Mapping[str, bytes]
     ) -> dict[str, Place]:
         """Every object's derivation, which this writes into the store, and its directory, which may not be there."""
-        here = self.within(toolchain)
-        root = Roots(here.settings, here.memory.root, here.run).given(toolchain)
+        programs = self.programs.within(toolchain)
+        root = Roots(programs.settings, self.memory.root, self.run).given(toolchain)
         with tempfile.TemporaryDirectory(prefix="elfworlds-nix.") as temporary:
             directory = Path(temporary)
-            handover.write(
-                directory, handover.document(requests.values(), toolchain, here.settings.visible, root), files
-            )
-            done = here.run(here.command("nix-instantiate", *here.evaluation(directory)))
+            document = handover.document(requests.values(), toolchain, programs.settings.visible, root)
+            handover.write(directory, document, files)
+            done = programs.call("nix-instantiate", *_evaluation(programs.settings, directory))
         if not done.ok:
             raise trouble.explain(words(done))
         found = json.loads(done.text)
         return {key: Place(found[key]["drv"], found[key]["out"]) for key in requests}
 
-    def within(self, toolchain: Toolchain) -> NixBackend:
-        """As builds with a toolchain are started: those in a root see nothing of this machine."""
-        return self if toolchain.world.root is None else replace(self, settings=self.settings.seeing_nothing())
 
-    def evaluation(self, directory: Path) -> tuple[str, ...]:
-        packages = ("--argstr", "packages", self.settings.packages) if self.settings.packages else ()
-        return (
-            *("--eval", "--read-write-mode", "--strict", "--json", self.settings.expressions, "-A", "manifest"),
-            *("--argstr", "plan", f"{directory}/plan.json", "--argstr", "files", f"{directory}/files", *packages),
-        )
-
-    def command(self, program: str, *words: str, stderr_to: str = "") -> Command:
-        return Command(
-            argv=self.settings.program(program, *words),
-            env=self.settings.environment,
-            cwd="/",
-            timeout=PATIENCE_SECONDS,
-            keep=1 << 27,
-            stderr_to=stderr_to,
-        )
-
-    def log(self, derivation: str) -> str:
-        """What a build wrote when it was done, now or long ago; empty where Nix has it no more."""
-        done = self.run(self.command("nix-store", "--read-log", derivation))
-        return plain(done.text) if done.ok else ""
+def _evaluation(settings: Settings, directory: Path) -> tuple[str, ...]:
+    packages = ("--argstr", "packages", settings.packages) if settings.packages else ()
+    return (
+        *("--eval", "--read-write-mode", "--strict", "--json", settings.expressions, "-A", "manifest"),
+        *("--argstr", "plan", f"{directory}/plan.json", "--argstr", "files", f"{directory}/files", *packages),
+    )

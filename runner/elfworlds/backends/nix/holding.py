@@ -6,11 +6,12 @@ They are links in a directory that this process has a lock on. What a killed pro
 from __future__ import annotations
 
 import atexit
-import fcntl
 import shutil
 import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from elfworlds.locks import lock, locked, try_to_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,13 +45,12 @@ def hold(root: Path, outs: Iterable[str], run: Run, command: Callable[..., Comma
 def _own_directory(root: Path) -> Path:
     """A new directory, locked, that is removed when this process ends."""
     root.mkdir(parents=True, exist_ok=True)
-    with (root / LOCK).open("ab") as one_at_a_time:
-        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+    with locked(root / LOCK):
         _sweep(root)
         directory = Path(tempfile.mkdtemp(dir=root))
-        lock = (directory / LOCK).open("ab")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    atexit.register(_release, directory, lock)
+        held = (directory / LOCK).open("ab")
+        lock(held)
+    atexit.register(_release, directory, held)
     return directory
 
 
@@ -62,9 +62,6 @@ def _release(directory: Path, lock: IO[bytes]) -> None:
 def _sweep(root: Path) -> None:
     """Remove the directories that nobody holds."""
     for path in root.glob("*/"):
-        with (path / LOCK).open("ab") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            shutil.rmtree(path, ignore_errors=True)
+        with (path / LOCK).open("ab") as file:
+            if try_to_lock(file):
+                shutil.rmtree(path, ignore_errors=True)

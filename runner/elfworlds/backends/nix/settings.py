@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import paths
+from elfworlds import paths, shipped
 from elfworlds.errors import BuildFailedError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 PACKAGES = "ELFWORLDS_NIX_PACKAGES"
 HOSTPKGS = "hostpkgs"
 SEEN = "sandbox-paths"
-_SHIPPED = Path(__file__).parents[2] / "expressions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +67,7 @@ def settings(environment: Mapping[str, str]) -> Settings:
             "no Nix: nix-build is not in PATH",
             hint="install it (Debian: apt-get install nix-bin), or build without it: --backend local",
         )
-    expressions = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parents[4]
+    expressions = shipped.expressions()
     packages = environment.get(PACKAGES, "")
     if packages == HOSTPKGS:
         packages = str(expressions / "nix" / HOSTPKGS)

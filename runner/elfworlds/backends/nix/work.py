@@ -18,7 +18,8 @@ from elfworlds.traces.nix import Begun, Printed, Reader, Told
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from elfworlds.backends.nix.backend import NixBackend
+    from elfworlds.backends.nix.memory import Memory
+    from elfworlds.backends.nix.programs import Programs
     from elfworlds.planning import BuildRequest
     from elfworlds.process import Completed
 
@@ -41,7 +42,8 @@ class Place:
 class Work:
     """One nix-build of some derivations, from its start to an artifact or a failure for each."""
 
-    backend: NixBackend
+    programs: Programs
+    memory: Memory
     requests: Mapping[str, BuildRequest]
     places: Mapping[str, Place]
     report: Report
@@ -80,7 +82,7 @@ class Work:
     def valid(self) -> set[str]:
         """The objects that Nix knows as its own; a directory in the store may also be what a failed build left."""
         outs = {place.out: key for key, place in self.places.items()}
-        done = self.backend.run(self.backend.command("nix-store", "--check-validity", "--print-invalid", *outs))
+        done = self.programs.call("nix-store", "--check-validity", "--print-invalid", *outs)
         return set(outs.values()) - {outs[line] for line in done.text.splitlines() if line in outs}
 
     def check(self) -> None:
@@ -102,10 +104,10 @@ class Work:
                 "--log-format",
                 "internal-json",
                 "-v",
-                *_flags(self.backend.jobs, keep_going),
+                *_flags(self.programs.jobs, keep_going),
             )
-            command = self.backend.command("nix-build", *words, *derivations, stderr_to=str(file))
-            running = executor.submit(self.backend.run, command)
+            command = self.programs.command("nix-build", *words, *derivations, stderr_to=str(file))
+            running = executor.submit(self.programs.run, command)
             reader = Reader()
             try:
                 with file.open("rb") as events:
@@ -113,7 +115,7 @@ class Work:
                         self.follow(reader, events.read())
                     self.follow(reader, events.read() + b"\n")
             except BaseException:
-                self.backend.stop()
+                self.programs.stop()
                 raise
             return running.result()
 
@@ -137,10 +139,10 @@ class Work:
 
         def log() -> str:
             lines = self.begun.get(place.derivation)
-            return self.backend.log(place.derivation) if lines is None else "".join(f"{one}\n" for one in lines)
+            return self.programs.log(place.derivation) if lines is None else "".join(f"{one}\n" for one in lines)
 
         try:
-            made = self.backend.memory.artifact(request, place.out, log, reused=reused)
+            made = self.memory.artifact(request, place.out, log, reused=reused)
         except elf.NotElfError as error:
             self.settle(key, Failure(key=key, command=self.by_hand(request), output=error.message))
             return
@@ -159,7 +161,7 @@ class Work:
 
     def failure(self, key: str, derivation: str) -> Failure:
         """The compiler's own words; Nix' where the compiler said nothing."""
-        output = "\n".join(self.begun.get(derivation, [])) or self.backend.log(derivation).rstrip("\n")
+        output = "\n".join(self.begun.get(derivation, [])) or self.programs.log(derivation).rstrip("\n")
         reason = self.reasons[derivation]
         if not output or not EXIT_CODE.search(reason):
             output = "\n".join(filter(None, [output, reason]))

@@ -6,7 +6,6 @@ debs/<sha256>.part    what has come so far; held (flock(2)) by the process that 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import http.client
 import os
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from elfworlds.errors import BuildFailedError
+from elfworlds.locks import lock as lock_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,7 +31,6 @@ ATTEMPTS = 4  # at one URL, each of which goes on where the one before ended
 CHUNK = 1 << 17
 PARTIAL = 206
 NOT_THERE = (403, 404, 410)
-LOCK_POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,15 +178,14 @@ def _provide(one: Pinned, urls: Sequence[str], download: Download) -> None:
 
 
 def _held(part: Path, stop: threading.Event) -> BinaryIO:
-    """The part's file, locked; polled, so that an interrupt can end the wait."""
+    """The part's file, locked; `stop` ends the wait for it."""
     while True:
         file = part.open("a+b")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            lock_file(file, lambda seconds: _pause(seconds, stop))
+        except BaseException:
             file.close()
-            _pause(LOCK_POLL_SECONDS, stop)
-            continue
+            raise
         if _is(part, file):
             return file
         file.close()  # its holder gave it its name meanwhile

@@ -7,15 +7,15 @@ import json
 import re
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elfworlds import paths
+from elfworlds import paths, shipped
 from elfworlds.errors import InputError
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
 SCHEMA = 1
 BASE = "base"
@@ -28,8 +28,6 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "rustc": ("rustc",),
     "musl": ("musl-tools",),
 }
-SHIPPED = Path(__file__).parents[2] / "locks"  # in a wheel
-CHECKOUT = Path(__file__).parents[4] / "toolchains"
 _FILE = re.compile(r"debian-([a-z0-9][a-z0-9.-]{0,63})\.lock\.json")
 _SHAPES = {
     "name": re.compile(r"[a-z0-9][a-z0-9+.-]{0,127}"),
@@ -152,7 +150,7 @@ def write(lock: Lock) -> str:
 
 def places(cwd: Path) -> tuple[Path, ...]:
     """Where lock files lie: a project's own, then those that came with the program."""
-    return (cwd / "toolchains", SHIPPED if SHIPPED.is_dir() else CHECKOUT)
+    return (cwd / "toolchains", shipped.locks())
 
 
 def filename(suite: str) -> str:

@@ -9,12 +9,10 @@ locks/root-<the same>                       held (flock(2)) while it is made or 
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import sandbox
 from elfworlds.errors import BuildFailedError
+from elfworlds.locks import locked
 from elfworlds.process import Command, Run
 from elfworlds.sandbox import availability
 from elfworlds.toolchains.debian.fetch import Download, fetch
@@ -42,7 +41,6 @@ SCHEMA = 1  # of root.json, and of how packages become a tree
 RECORD = "root.json"
 TREE = "root"
 LDCONFIG_SECONDS = 120.0
-LOCK_POLL_SECONDS = 0.02
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 Working = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
@@ -145,15 +143,9 @@ def _no_place(lock: Lock, cache: Path, error: OSError) -> BuildFailedError:
 
 @contextmanager
 def _held(cache: Path, name: str) -> Iterator[None]:
-    """Hold a root's lock; polled, so that an interrupt can end the wait."""
+    """Hold a root's lock."""
     (cache / "locks").mkdir(parents=True, exist_ok=True)
-    with (cache / "locks" / f"root-{name}").open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                time.sleep(LOCK_POLL_SECONDS)
+    with locked(cache / "locks" / f"root-{name}"):
         yield
 
 

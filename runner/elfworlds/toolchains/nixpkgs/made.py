@@ -12,12 +12,12 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import paths
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
+from elfworlds.shipped import expressions
 from elfworlds.spec.versions import order
 from elfworlds.toolchains.nixpkgs import trouble
 from elfworlds.toolchains.nixpkgs.pin import FAMILY
@@ -25,14 +25,13 @@ from elfworlds.toolchains.toolchain import Package
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from elfworlds.process import Run
     from elfworlds.toolchains.nixpkgs.pin import Pin
 
 STORE = "/nix/store"
 SCHEMA = 1
-SHIPPED = Path(__file__).parents[2] / "expressions"  # in a wheel
-CHECKOUT = Path(__file__).parents[4]
 EXPRESSIONS = ("default.nix", "nix/pin.nix", "nix/pinned.nix", "nix/compiler.nix")  # what decides it beside the pin
 ASK_SECONDS = 20.0
 MAKE_SECONDS = 3600.0
@@ -66,10 +65,6 @@ class Made:
     def paths(self) -> dict[str, str]:
         """Package → store path."""
         return {str(name): str(one["path"]) for name, one in self.said["packages"].items()}
-
-
-def expressions() -> Path:
-    return SHIPPED if SHIPPED.is_dir() else CHECKOUT
 
 
 def directory(pin: Pin, cache: Path, *, rust: bool) -> Path:
