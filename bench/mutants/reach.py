@@ -1,0 +1,68 @@
+"""Which tests reach a mutant's line."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .child import in_child
+from .sample import Mutant
+from .testing import measure
+
+CPU_SECONDS = 1200
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a room's tests did with its modules as they are: seconds by test, tests by file and line."""
+
+    seconds: Mapping[str, float]
+    tests: Mapping[str, Mapping[int, Sequence[str]]]
+
+    def quickest_first(self, names: Sequence[str]) -> list[str]:
+        return sorted(names, key=lambda name: (self.seconds[name], name))
+
+
+def learn(room: str, tree: Path) -> Reach:
+    """A room's tests, as they are, must pass by exactly what mutants are tried with."""
+    ended = in_child(lambda: measure(room, tree), tree, CPU_SECONDS)
+    measured = json.loads(ended.answer or '{"code": "nothing"}')
+    if measured["code"] != 0:
+        sys.exit(f"the tests of {room} fail without any mutant:\n{ended.log}")
+    seconds = measured["seconds"]
+    tests = {
+        file: {int(line): [name for name in names if name] for line, names in lines.items()}
+        for file, lines in measured["lines"].items()
+    }
+    slow = ", ".join(f"{name} {seconds[name]:.1f}" for name in sorted(seconds, key=seconds.get)[-3:])
+    print(f"{room}: {len(seconds)} tests, {sum(seconds.values()):.1f} s; the longest: {slow}", flush=True)
+    return Reach(seconds, tests)
+
+
+def statement(text: str, line: int) -> range | None:
+    """The lines of the innermost statement in a function, without the statements in it; None outside of functions."""
+    best = None
+    for function in (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)):
+        for node in (below for top in function.body for below in ast.walk(top) if isinstance(below, ast.stmt)):
+            if node.lineno <= line <= node.end_lineno:
+                body = getattr(node, "body", None)
+                end = body[0].lineno if body and body[0].lineno > node.lineno else node.end_lineno + 1
+                best = max(best or range(0), range(node.lineno, max(end, line + 1)), key=lambda lines: lines.start)
+    return best
+
+
+def batches(mutant: Mutant, known: Reach, tree: Path) -> list[list[str]]:
+    """The tests that reach a mutant's line, then all others of its room, each the quickest first.
+
+    The others have their turn because a line in a cached function, or in a fixture of the session, is only seen to be
+    reached by the first test that needs it.
+    """
+    lines = statement((tree / mutant.file).read_text(), mutant.line)
+    reached = known.tests.get(mutant.file, {})
+    names = {name for line in lines or () for name in reached.get(line, ())}
+    others = [name for name in known.seconds if name not in names]
+    return [batch for batch in (known.quickest_first(sorted(names)), known.quickest_first(others)) if batch]
