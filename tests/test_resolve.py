@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess  # the loader is asked as a person would
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from elfworlds import elf, resolve
 from elfworlds.backends import Artifact
 from elfworlds.elf import ElfObject
-from elfworlds.resolve import Loaded, World, expand_tokens, find, library_path, tree
+from elfworlds.resolve import Loaded, Namespace, Refusal, World, expand_tokens, find, library_path, serve, tree
 from elfworlds.trials.diagnosis import missing_objects
 
 
@@ -121,6 +122,18 @@ def test_the_sentence_for_what_is_not_found_names_the_places() -> None:
     edge = find(needing, "x.so", world({}, env="/e"))
     told = resolve.why_not_found("app", edge)
     assert told.startswith("x.so, which app needs, was not found: LD_LIBRARY_PATH /e, runpath /u:/v;")
+
+
+@pytest.mark.parametrize(
+    "read", [Refusal.UNKNOWN, None], ids=["a file of which nothing is known", "a file that is gone"]
+)
+@pytest.mark.parametrize("family", ["glibc", "musl"])
+def test_a_file_that_the_loader_took_serves_whatever_lies_there_now(family: str, read: Refusal | None) -> None:
+    inside = replace(world({}), family=family, read={"/lib/x.so": read}.get)
+    needing, space = Loaded("/app", facts(), None), Namespace()
+    edge = serve(needing, "x.so", space, inside, taken="/lib/x.so")
+    assert (edge.rule, edge.path, edge.stopped, edge.sure) == ("default", "/lib/x.so", None, read is None)
+    assert serve(needing, "x.so", space, inside, taken="/else/x.so").path is None
 
 
 CASES = list(product(["rpath", "runpath", "neither"], ["", "env"], ["direct", "indirect"]))
