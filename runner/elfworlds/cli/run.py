@@ -134,7 +134,7 @@ def execute(execution: Execution, screen: Screen, *, tables: bool) -> Executed:
     A run of which something could not be tried stays open, so that the next one goes on with it.
     """
     from elfworlds.cli.execute import Ending, finish
-    from elfworlds.outcome import UNRESOLVED
+    from elfworlds.outcome import Verdict
     from elfworlds.report.summary import failed, why_untried
 
     opened = execution.open(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
@@ -143,7 +143,7 @@ def execute(execution: Execution, screen: Screen, *, tables: bool) -> Executed:
         ending = execution.observe(opened, screen)
         traced = not tables or ending is not Ending.WHOLE or execution.trace(opened, screen)
         told = finish(opened.directory, screen, ending, tables=tables and ending is not Ending.INTERRUPTED)
-        if ending is Ending.WHOLE and traced and not any(one["verdict"] == UNRESOLVED for one in told.trials):
+        if ending is Ending.WHOLE and traced and not any(one["verdict"] == Verdict.UNRESOLVED for one in told.trials):
             opened.finish()
     finally:
         opened.close()

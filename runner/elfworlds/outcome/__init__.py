@@ -1,12 +1,9 @@
 """Events and values → tried or not; the name of what happened, a verdict, and what became of each claim."""
 
-from elfworlds.outcome.judge import MET, ClaimJudged, ClaimVerdict, Judgement, judge, settle
+from elfworlds.outcome.judge import ClaimJudged, Judgement, judge, settle
 from elfworlds.outcome.match import difference, holds, matches
 from elfworlds.outcome.observed import lookup, told
 from elfworlds.outcome.result import (
-    UNRESOLVED,
-    UNSUPPORTED,
-    UNTRIED,
     Result,
     Tried,
     Untried,
@@ -15,27 +12,31 @@ from elfworlds.outcome.result import (
     unresolved,
     unsupported,
 )
+from elfworlds.outcome.verdicts import MET, UNTRIED, ClaimVerdict, Fails, Sign, Verdict, marked, worst
 
 __all__ = [
     "MET",
-    "UNRESOLVED",
-    "UNSUPPORTED",
     "UNTRIED",
     "ClaimJudged",
     "ClaimVerdict",
+    "Fails",
     "Judgement",
     "Result",
+    "Sign",
     "Tried",
     "Untried",
+    "Verdict",
     "admit",
     "could_not_execute",
     "difference",
     "holds",
     "judge",
     "lookup",
+    "marked",
     "matches",
     "settle",
     "told",
     "unresolved",
     "unsupported",
+    "worst",
 ]

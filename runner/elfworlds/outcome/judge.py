@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.outcome.match import Values, difference, holds, matches
 from elfworlds.outcome.observed import lookup
-from elfworlds.outcome.result import UNTRIED, Tried, Untried, names_the_start
+from elfworlds.outcome.result import Tried, Untried, names_the_start
+from elfworlds.outcome.verdicts import ClaimVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,18 +16,8 @@ if TYPE_CHECKING:
     from elfworlds.outcome.result import Result
     from elfworlds.planning import Judged
 
-
-MET = ("PASS", "XFAIL")
 TIME = "timed-out"
 HANG, CRASH, OTHER = "hang", "crash", "other"  # outcomes that need no name
-
-
-class ClaimVerdict(StrEnum):
-    """What became of a claim; undecided where it was not tried, or time was up and no outcome names that."""
-
-    REPRODUCED = "reproduced"
-    REFUTED = "refuted"
-    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +35,12 @@ class Judgement:
     """One trial's outcome against what was expected of it.
 
     Attributes:
-        verdict: PASS, XFAIL (as expected, and a known defect), FAIL, NEW (nothing was expected), UNSUPPORTED or
-            UNRESOLVED (it was not tried).
         why: in words, where the verdict is FAIL the first thing that differs, where it is XFAIL the defect.
     """
 
     outcome: str
     expected: str | None
-    verdict: str
+    verdict: Verdict
     why: str | None
     claims: tuple[ClaimJudged, ...]
 
@@ -78,10 +66,11 @@ def judge(
     outcome, values = name_of(outcomes, result), result.values
     judged = tuple(_claim(one, _claim_verdict(one, outcome, outcomes, values)) for one in claims)
     if expected is None:
-        return Judgement(outcome, None, "NEW", None, judged)
+        return Judgement(outcome, None, Verdict.NEW, None, judged)
     if outcome in expected.outcomes and holds(expected.matchers, values):
-        return Judgement(outcome, shown, "XFAIL" if expected.xfail else "PASS", expected.xfail, judged)
-    return Judgement(outcome, shown, "FAIL", _why(outcomes, expected, outcome, values), judged)
+        met = Verdict.XFAIL if expected.xfail else Verdict.PASS
+        return Judgement(outcome, shown, met, expected.xfail, judged)
+    return Judgement(outcome, shown, Verdict.FAIL, _why(outcomes, expected, outcome, values), judged)
 
 
 def _claim(claim: Judged, verdict: ClaimVerdict) -> ClaimJudged:
@@ -121,13 +110,13 @@ def _why(outcomes: Mapping[str, Mapping[str, Any]], expected: Judged, outcome: s
     return f"`{outcome}` stands before `{expected.shown}` and matches as well" if outcome in outcomes else None
 
 
-def settle(verdicts: Sequence[tuple[str, str]]) -> list[str]:
+def settle(verdicts: Sequence[tuple[str, Verdict]]) -> list[Verdict]:
     """The verdicts of one point's repetitions, given each one's (outcome, verdict): different outcomes are FLAKY.
 
     Where all of them differ from what was expected they stay FAIL; where each is one of those expected, as they are.
     """
-    outcomes = {outcome for outcome, verdict in verdicts if verdict not in UNTRIED}
-    kinds = {verdict for _, verdict in verdicts}.difference(UNTRIED)
-    if len(outcomes) <= 1 or kinds <= {"FAIL"} or kinds.issubset(MET):
+    outcomes = {outcome for outcome, verdict in verdicts if verdict.tried}
+    kinds = {verdict for _, verdict in verdicts if verdict.tried}
+    if len(outcomes) <= 1 or kinds <= {Verdict.FAIL} or all(kind.met for kind in kinds):
         return [verdict for _, verdict in verdicts]
-    return [verdict if verdict in UNTRIED else "FLAKY" for _, verdict in verdicts]
+    return [Verdict.FLAKY if verdict.tried else verdict for _, verdict in verdicts]

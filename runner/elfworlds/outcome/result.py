@@ -7,11 +7,11 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from elfworlds.outcome.verdicts import Verdict
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-UNSUPPORTED, UNRESOLVED = "UNSUPPORTED", "UNRESOLVED"
-UNTRIED = (UNRESOLVED, UNSUPPORTED)
 START = "start"
 
 
@@ -43,7 +43,7 @@ class Untried:
         values: what was observed all the same.
     """
 
-    verdict: str
+    verdict: Verdict
     reasons: tuple[str, ...]
     values: Mapping[str, Any] = field(default_factory=dict)
 
@@ -52,11 +52,11 @@ Result: TypeAlias = Tried | Untried
 
 
 def unresolved(*reasons: str) -> Untried:
-    return Untried(UNRESOLVED, reasons)
+    return Untried(Verdict.UNRESOLVED, reasons)
 
 
 def unsupported(*reasons: str) -> Untried:
-    return Untried(UNSUPPORTED, reasons)
+    return Untried(Verdict.UNSUPPORTED, reasons)
 
 
 def could_not_execute(name: str, values: Mapping[str, Any]) -> Tried:
@@ -69,7 +69,9 @@ def admit(result: Result, outcomes: Mapping[str, Mapping[str, Any]], program: st
     if isinstance(result, Untried) or not result.exec_error or any(map(names_the_start, outcomes.values())):
         return result
     words = os.strerror(getattr(errno, result.exec_error, 0))
-    return Untried(UNRESOLVED, (f"{program} could not be executed: {words} ({result.exec_error})",), result.values)
+    return Untried(
+        Verdict.UNRESOLVED, (f"{program} could not be executed: {words} ({result.exec_error})",), result.values
+    )
 
 
 def names_the_start(matchers: Mapping[str, Any]) -> bool:

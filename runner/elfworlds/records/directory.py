@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import atomic
 from elfworlds.errors import InputError
-from elfworlds.outcome import UNRESOLVED
+from elfworlds.outcome import Verdict
 from elfworlds.planning.document import as_document, as_text
 from elfworlds.records.rows import event_records, object_records, trial_record
 
@@ -190,7 +190,7 @@ class RunDirectory:
         """Make a run that is not complete one that can go on: what was in flight or UNRESOLVED is tried again."""
         records, cut = self._whole_lines(TRIALS)
         traces, cut_too = self._whole_lines(TRACES)
-        done = [one for one in records if one.get("verdict") != UNRESOLVED]
+        done = [one for one in records if one.get("verdict") != Verdict.UNRESOLVED]
         self.write_lines(TRIALS, done)
         if traces or cut_too:
             self.write_lines(TRACES, traces)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.outcome import ClaimVerdict, settle
+from elfworlds.outcome import ClaimVerdict, Verdict, settle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +84,7 @@ def settled(trials: Sequence[Record]) -> list[dict[str, Any]]:
     found = []
     for _, group in groupby(trials, key=lambda one: (one["scenario"], tuple(one["point"].items()), one["observer"])):
         members = list(group)
-        verdicts = settle([(one["outcome"], one["verdict"]) for one in members])
+        verdicts = settle([(one["outcome"], Verdict(one["verdict"])) for one in members])
         told = zip(members, verdicts, strict=True)
         found += [{**one, "verdict": verdict, "claims": claims_of(one)} for one, verdict in told]
     return found

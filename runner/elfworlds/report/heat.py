@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from elfworlds.outcome import UNTRIED
+from elfworlds.outcome import UNTRIED, Verdict, marked
 from elfworlds.outcome_changes import changes, orders
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Record = Mapping[str, Any]
 
 OBSERVER = "observer"
-_BAD = ("FAIL", "FLAKY")
 MOST_LABELS, MOST_PANELS = 40, 24  # beyond that nobody sees anything
 
 
@@ -189,6 +188,5 @@ def _first_after(flips: Sequence[Change], axis: str, axes: Sequence[str]) -> set
 
 def _tile(trials: Sequence[Record]) -> Tile:
     found = Counter(str(one["outcome"]) for one in trials if one["verdict"] not in UNTRIED)
-    there = {str(one["verdict"]) for one in trials}
-    marks = (one for one in (_BAD if found else UNTRIED) if one in there)
-    return Tile(tuple(sorted(found.items(), key=lambda one: (-one[1], one[0]))), next(marks, ""))
+    mark = marked({Verdict(one["verdict"]) for one in trials}, tried=bool(found))
+    return Tile(tuple(sorted(found.items(), key=lambda one: (-one[1], one[0]))), mark or "")

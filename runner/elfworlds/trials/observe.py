@@ -13,10 +13,9 @@ from elfworlds.backends.schedule import WAKE_SECONDS
 from elfworlds.errors import ElfworldsError
 from elfworlds.observers import gdb, ld_debug, plain, strace, valgrind
 from elfworlds.outcome import (
-    MET,
-    UNSUPPORTED,
     Tried,
     Untried,
+    Verdict,
     admit,
     difference,
     judge,
@@ -98,11 +97,11 @@ class Observer:
         """The trial, tried again where it failed and may be; one that passes at last is FLAKY."""
         found = self.attempt(trial)
         outcomes = [found.judgement.outcome]
-        while found.judgement.verdict == "FAIL" and len(outcomes) <= max(self.retries, trial.bound.retries):
+        while found.judgement.verdict is Verdict.FAIL and len(outcomes) <= max(self.retries, trial.bound.retries):
             found = self.attempt(trial)
             outcomes.append(found.judgement.outcome)
-        if len(outcomes) > 1 and found.judgement.verdict in MET:
-            found = replace(found, judgement=replace(found.judgement, verdict="FLAKY"))
+        if len(outcomes) > 1 and found.judgement.verdict.met:
+            found = replace(found, judgement=replace(found.judgement, verdict=Verdict.FLAKY))
         return replace(found, attempts=tuple(outcomes))
 
     def attempt(self, trial: Trial) -> Observation:
@@ -194,7 +193,7 @@ class Observer:
             result = Tried({**values, **result.values}, result.exec_error)
         why = tuple(str(one.fields.get("value")) for one in told if one.name == events.UNSUPPORTED)
         if why:
-            result = Untried(UNSUPPORTED, why, result.values)
+            result = Untried(Verdict.UNSUPPORTED, why, result.values)
         notes = (*_gave_up(values), *self.notes(trial, command, completed)) if isinstance(result, Tried) else ()
         return Ran(result, command, completed, told, notes, self.program(trial))
 
