@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from elfworlds import outcome, shell_script
-from elfworlds.cli import session, worlds
 from elfworlds.outcome.judge import name_of
 from elfworlds.planning import Plan, Trial, realise
 from elfworlds.process import Pool
 from elfworlds.records import RunDirectory
 from elfworlds.traces import events
+from elfworlds.workflow import toolchains as worlds
+from elfworlds.workflow.experiments import load_all
+from elfworlds.workflow.plans import make_plan
+from elfworlds.workflow.screen import Silent
+from elfworlds.workflow.session import Session
 
 EXPERIMENTS = ("namespace-limit", "reference-count", "rtld-global", "lazy-undefined", "iterate-phdr", "preload-shim")
 WORK = "/tmp/trials"  # noqa: S108  # in there
@@ -32,9 +36,9 @@ def main(suite: str, system: Path) -> None:
         path, label = Path(f"experiments/{name}.yaml"), f"libc=debian/{suite}"
         subprocess.run(["elfworlds", "run", "-q", "--no-tables", path, "-S", label], check=False, capture_output=True)
         seen = {one["trial"]: one["outcome"] for one in RunDirectory(Path("results") / name / "latest").trials()}
-        found = worlds.chosen(session.load_all([path], Path.cwd()), [label])
+        found = worlds.chosen(load_all([path], Path.cwd()), [label])
         with Pool() as pool:
-            plan = session.make_plan(found[0], worlds.foreseen(found, pool, os.environ, ()))
+            plan = make_plan(found[0], worlds.foreseen(found, Session(pool, os.environ, Silent(), jobs=1)))
         plain = [trial for trial in plan.trials if trial.observer == "plain" and trial.repeat == 1]
         other = {trial.id: tried(plan, trial, system) for trial in plain}
         wrong = {one: (seen[one], got) for one, got in other.items() if seen[one] != got}

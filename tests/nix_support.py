@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from elfworlds.cli import backends, session
 from elfworlds.process import Command, Pool
+from elfworlds.workflow import backends
+from elfworlds.workflow import experiments as loading
+from elfworlds.workflow.families import host
+from elfworlds.workflow.plans import make_plan
+from elfworlds.workflow.screen import Silent
+from elfworlds.workflow.session import Session
 from waiting import AGES
 
 if TYPE_CHECKING:
@@ -95,11 +100,11 @@ class Bench:
 @contextmanager
 def bench(experiment: Path, cache: Path, backend: str = "nix", **more: str) -> Iterator[Bench]:
     with Pool() as pool:
-        loaded = session.load_one(experiment, ROOT)
-        languages = session.languages([loaded])
-        (made,), found = backends.ready(backend, pool, environment(cache, **more), 2, languages)
-        toolchains = {"host": session.host(pool, found, remember=False, languages=languages)}
-        yield Bench(pool, session.make_plan(loaded, toolchains), toolchains, made, [])
+        loaded = loading.load_one(experiment, ROOT)
+        languages = loading.languages([loaded])
+        (made,), found = backends.ready(backend, Session(pool, environment(cache, **more), Silent(), jobs=2), languages)
+        toolchains = {"host": host(pool, found, remember=False, languages=languages)}
+        yield Bench(pool, make_plan(loaded, toolchains), toolchains, made, [])
 
 
 def written(directory: Path, name: str, objects: Mapping[str, Any], run: str) -> Path:

@@ -7,20 +7,20 @@ from collections.abc import Collection
 
 import pytest
 
-from elfworlds.cli.console import Screen
-from elfworlds.cli.worlds import Provider
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
+from elfworlds.workflow.screen import Silent
+from elfworlds.workflow.session import Session
+from elfworlds.workflow.toolchains import Provider
 
 JOBS = 2
 
 
 def rooted(label: str, pool: Pool, languages: Collection[str] = ()) -> Toolchain:
     """The toolchain of `debian/<suite>` or `musl/<suite>`; without bubblewrap or a mirror the test is skipped."""
-    screen = Screen(colored=False, quiet=True, progress=False)
     try:
-        found = Provider(pool, os.environ, screen, JOBS, languages).toolchain(label)
+        found = Provider(Session(pool, os.environ, Silent(), JOBS), languages).toolchain(label)
     except BuildFailedError as error:
         pytest.skip(f"needs a network: {error.message}")
     if found.unsupported:

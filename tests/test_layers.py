@@ -45,6 +45,7 @@ ORDER = (
     "tables",
     "report",
     "gather",
+    "workflow",
     "cli",
     "__main__",
 )

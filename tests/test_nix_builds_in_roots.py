@@ -19,13 +19,16 @@ from elfworlds.backends.nix import NixBackend
 from elfworlds.backends.nix.memory import Memory
 from elfworlds.backends.nix.roots import ENTER
 from elfworlds.backends.nix.settings import settings
-from elfworlds.cli import backends, worlds
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.sandbox import HOST, look
 from elfworlds.sandbox.reaper import provide
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
+from elfworlds.workflow import backends
+from elfworlds.workflow import toolchains as worlds
+from elfworlds.workflow.screen import Silent
+from elfworlds.workflow.session import Session
 from nix_support import ROOT, environment, needs_nix
 from plans import plan_of, stub
 from rooting import CC, bubblewrap, compiling_root
@@ -193,9 +196,9 @@ def test_a_world_that_cannot_be_made_is_no_failure_of_the_compiler(place: Place)
 def test_a_package_set_is_asked_for_no_compiler_where_all_is_built_in_roots(tmp_path: Path, pool: Pool) -> None:
     (tmp_path / "default.nix").write_text('_: abort "nobody should read this"\n')
     here = environment(tmp_path, ELFWORLDS_NIX_PACKAGES=str(tmp_path))
-    assert backends.ready("nix", pool, here, 1, toolchains=(NAME,))[1] == here
+    assert backends.ready("nix", Session(pool, here, Silent(), jobs=1), toolchains=(NAME,))[1] == here
     with pytest.raises(BuildFailedError, match="nobody should read this"):
-        backends.ready("nix", pool, {**here, "CC": ""}, 1)
+        backends.ready("nix", Session(pool, {**here, "CC": ""}, Silent(), jobs=1))
 
 
 def test_a_trial_in_a_root_sees_a_store_that_is_there(tmp_path: Path) -> None:

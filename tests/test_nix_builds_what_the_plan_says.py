@@ -14,9 +14,11 @@ import pytest
 from elfworlds.__main__ import main
 from elfworlds.backends import Artifact, Failure
 from elfworlds.backends.nix.holding import hold
-from elfworlds.cli import backends
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Pool
+from elfworlds.workflow import backends
+from elfworlds.workflow.screen import Silent
+from elfworlds.workflow.session import Session
 from nix_support import EXPERIMENTS, ROOT, bench, environment, needs_nix, written
 
 pytestmark = needs_nix
@@ -228,9 +230,9 @@ def test_a_store_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 def test_no_package_set_and_no_nix_are_said(tmp_path: Path) -> None:
     with Pool() as pool:
         with pytest.raises(BuildFailedError, match="no package set in /nowhere"):
-            backends.ready("nix", pool, environment(tmp_path, ELFWORLDS_NIX_PACKAGES="/nowhere"), 1)
+            backends.ready("nix", Session(pool, environment(tmp_path, ELFWORLDS_NIX_PACKAGES="/nowhere"), Silent(), 1))
         with pytest.raises(BuildFailedError, match="no Nix") as error:
-            backends.ready("nix", pool, {"PATH": str(tmp_path)}, 1)
+            backends.ready("nix", Session(pool, {"PATH": str(tmp_path)}, Silent(), jobs=1))
     assert "--backend local" in str(error.value.hint)
 
 

@@ -11,7 +11,6 @@ import pytest
 
 from conftest import ROOT, World
 from elfworlds import paths
-from elfworlds.cli import session, worlds
 from elfworlds.planning import Plan
 from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
@@ -19,6 +18,9 @@ from elfworlds.toolchains.debian import found as root_found
 from elfworlds.toolchains.debian import lock as locks
 from elfworlds.toolchains.debian.toolchain import pinned
 from elfworlds.toolchains.toolchain import UNKNOWN
+from elfworlds.workflow import toolchains as worlds
+from elfworlds.workflow.experiments import LoadedExperiment, load_all
+from elfworlds.workflow.plans import make_plan
 from pinned_roots import rooted
 
 C, RUST = ("c",), ("c", "rust")
@@ -58,19 +60,19 @@ def pool() -> Iterator[Pool]:
 
 
 @pytest.fixture(scope="module")
-def experiments() -> list[session.Loaded]:
-    return session.load_all([ROOT / "experiments"], ROOT)
+def experiments() -> list[LoadedExperiment]:
+    return load_all([ROOT / "experiments"], ROOT)
 
 
-def planned(one: session.Loaded, label: str, toolchain: Toolchain) -> Plan:
+def planned(one: LoadedExperiment, label: str, toolchain: Toolchain) -> Plan:
     """The experiment's plan with every libc and every other root replaced by this one."""
     (chosen,) = worlds.chosen([one], [f"libc={label}", f"gdb={label}"])
-    return session.make_plan(chosen, {label: toolchain})
+    return make_plan(chosen, {label: toolchain})
 
 
 @pytest.mark.parametrize(("label", "languages"), roots())
 def test_a_lock_file_says_what_the_root_says(
-    label: str, languages: tuple[str, ...], pool: Pool, experiments: list[session.Loaded]
+    label: str, languages: tuple[str, ...], pool: Pool, experiments: list[LoadedExperiment]
 ) -> None:
     there = rooted(label, pool, languages)
     before = worlds.before(label, languages)

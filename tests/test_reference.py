@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import ROOT
-from elfworlds.cli import session
 from elfworlds.gather import READ, Gathered, read
+from elfworlds.workflow.experiments import load_all
 
 REPRO = SimpleNamespace(**runpy.run_path(str(ROOT / "docs" / "repro.py")))
 IDS = {
@@ -49,7 +49,7 @@ def test_no_verdict_is_a_surprise(reference: Gathered) -> None:
 
 
 def test_it_is_of_the_experiments_as_they_are(reference: Gathered) -> None:
-    found = session.load_all([Path("experiments")], ROOT)
+    found = load_all([Path("experiments")], ROOT)
     scenarios = {(one.spec.name, scenario) for one in found for scenario in one.spec.experiment.scenarios}
     assert {(one.experiment, one.scenario) for one in reference.cells} == scenarios
     claims = {

@@ -14,7 +14,6 @@ import pytest
 
 from conftest import ROOT
 from elfworlds import outcome, shell_script
-from elfworlds.cli import session, worlds
 from elfworlds.observers import plain
 from elfworlds.planning import Plan, Trial
 from elfworlds.process import Command, Completed, Pool
@@ -22,6 +21,10 @@ from elfworlds.sandbox import wrap
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.borrowed import with_gdb
 from elfworlds.traces import events
+from elfworlds.workflow import toolchains as worlds
+from elfworlds.workflow.experiments import languages as languages_of
+from elfworlds.workflow.experiments import load_all
+from elfworlds.workflow.plans import make_plan
 from exporting import Workplace
 from pinned_roots import rooted
 
@@ -40,12 +43,12 @@ class InARoot:
 
     def __init__(self, name: str, pool: Pool, path: Path) -> None:
         self.finding = REPRO.FINDINGS[name]
-        loaded = session.load_all([ROOT / "experiments" / f"{name}.yaml"], ROOT)
-        languages = session.languages(loaded)
+        loaded = load_all([ROOT / "experiments" / f"{name}.yaml"], ROOT)
+        languages = languages_of(loaded)
         labels = [one for one in self.finding.labels if one.startswith(("libc=", "gdb="))]
         (self.loaded,) = worlds.chosen(loaded, labels)
         toolchains = {one: rooted(one, pool, languages) for one in worlds.wanted([self.loaded])}
-        self.plan: Plan = session.make_plan(self.loaded, toolchains)
+        self.plan: Plan = make_plan(self.loaded, toolchains)
         self.trial = self.only_trial()
         self.toolchain: Toolchain = toolchains[self.finding.libc]
         if self.finding.gdb:

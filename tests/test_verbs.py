@@ -19,11 +19,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT, World
-from elfworlds.cli.execute import write_reports
 from elfworlds.errors import Exit
 from elfworlds.planning.points import applies
 from elfworlds.records import RunDirectory, told
 from elfworlds.report.acceptance import entries
+from elfworlds.workflow.reports import write_reports
 from elfworlds.yamltext import Scalar
 from test_tables import COLUMNS
 

@@ -11,10 +11,10 @@ def accept(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory, or an experiment's name: its latest.")],
 ) -> None:
     """Print the `expect` blocks that a run would justify; nothing is changed."""
-    from elfworlds.cli.report import find
     from elfworlds.errors import InputError
     from elfworlds.records import told
     from elfworlds.report.acceptance import acceptance
+    from elfworlds.workflow.results import find
 
     found = told(find(run))
     if not found.trials:

@@ -9,7 +9,6 @@ import typer
 
 from elfworlds import paths
 from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, processors
-from elfworlds.errors import Exit
 
 
 def build(
@@ -25,43 +24,14 @@ def build(
     color: Color = "auto",
 ) -> int:
     """Build the objects of experiments, and say where they are."""
-    from elfworlds.cli import backends, session, worlds
-    from elfworlds.cli.comparison import Comparison
-    from elfworlds.cli.console import Screen
-    from elfworlds.cli.execute import results
-    from elfworlds.cli.failures import failure_report
-    from elfworlds.cli.verification import verified
+    from elfworlds.cli.console import Terminal
     from elfworlds.process import Pool
-    from elfworlds.report.text import grid
+    from elfworlds.workflow import builds
+    from elfworlds.workflow.experiments import load_all
+    from elfworlds.workflow.session import Session
 
-    screen = Screen.of(color, quiet=quiet, environment=os.environ)
-    found = session.load_all(experiments, paths.here())
-    worst = Exit.AS_EXPECTED
+    screen = Terminal.of(color, quiet=quiet, environment=os.environ)
+    loaded = load_all(experiments, paths.here())
     with Pool() as pool:
-        languages = session.languages(found)
-        builders, environment = backends.ready(backend, pool, os.environ, jobs, languages, worlds.wanted(found))
-        toolchains = worlds.provide(found, pool, environment, screen, jobs)
-        for one in found:
-            plan = session.make_plan(one, toolchains)
-            comparison = Comparison(plan)
-            for builder in builders:
-                made = session.build_plan(builder, plan, toolchains, screen, keep_going=keep_going)
-                rows = [
-                    [placed.object, made.artifacts[placed.key].path]
-                    for placed in plan.placements
-                    if placed.key in made.artifacts
-                ]
-                screen.say(*grid(rows, indent="") if rows else [])
-                screen.tell(failure_report(one, plan, made))
-                screen.say(session.build_line(made, builder.where))
-                comparison.add(builder.name, made, None)
-                if verify and not verified(
-                    builder, plan, toolchains, made, results(one, None, toolchains.values()), screen
-                ):
-                    worst = max(worst, Exit.EXPECTATION_FAILED)
-                if made.unexpected(plan.may_fail()):
-                    worst = Exit.BUILD_FAILED
-                    if not keep_going:
-                        return worst
-            comparison.tell(screen)
-    return worst
+        options = builds.BuildOptions(backend=backend, keep_going=keep_going, verify=verify)
+        return builds.build(loaded, options, Session(pool, os.environ, screen, jobs))

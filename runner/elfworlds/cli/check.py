@@ -10,19 +10,21 @@ from elfworlds import paths
 from elfworlds.cli.options import Experiments
 
 if TYPE_CHECKING:
-    from elfworlds.cli.session import Loaded
     from elfworlds.planning import Plan
+    from elfworlds.workflow.experiments import LoadedExperiment
 
 
 def check(experiments: Experiments) -> None:
     """Say everything that is wrong with experiment files; exit 4 if anything is."""
-    from elfworlds.cli import session, worlds
+    from elfworlds.workflow.experiments import load_all
+    from elfworlds.workflow.plans import make_plan
+    from elfworlds.workflow.toolchains import stand_ins
 
     plans: list[Plan] = []
 
-    def add(one: Loaded) -> None:
-        plans.append(session.make_plan(one, worlds.stand_ins([one])))
+    def add(experiment: LoadedExperiment) -> None:
+        plans.append(make_plan(experiment, stand_ins([experiment])))
 
-    found = session.load_all(experiments, paths.here(), add)
-    for one, plan in zip(found, plans, strict=True):
-        typer.echo(f"{one.path}: ok ({len(plan.requests)} objects, {len(plan.trials)} trials)")
+    loaded = load_all(experiments, paths.here(), add)
+    for experiment, plan in zip(loaded, plans, strict=True):
+        typer.echo(f"{experiment.path}: ok ({len(plan.requests)} objects, {len(plan.trials)} trials)")

@@ -31,9 +31,9 @@ def compare(
 
 
 def _read(name: str) -> Gathered:
-    from elfworlds.cli.report import find
     from elfworlds.gather import READ, gathered, read
     from elfworlds.records import told
+    from elfworlds.workflow.results import find
 
     files = {one: paths.word(name) / one for one in READ}
     if not any(paths.why_unreadable(path) for path in files.values()):

@@ -19,20 +19,20 @@ COLORS = ("auto", "always", "never")
 
 
 @dataclass(frozen=True, slots=True)
-class Screen:
-    """Where to write, and how."""
+class Terminal:
+    """The screen of a command line: where to write, and how."""
 
     colored: bool
     quiet: bool
     progress: bool
 
     @staticmethod
-    def of(color: str, *, quiet: bool, environment: Mapping[str, str]) -> Screen:
+    def of(color: str, *, quiet: bool, environment: Mapping[str, str]) -> Terminal:
         if color not in COLORS:
             raise InputError(f"--color is {', '.join(COLORS)}, not `{color}`")
         on_terminal = sys.stdout.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
         colored = color == "always" or (color == "auto" and on_terminal)
-        return Screen(colored, quiet, sys.stderr.isatty() and not quiet)
+        return Terminal(colored, quiet, sys.stderr.isatty() and not quiet)
 
     def say(self, *lines: str) -> None:
         """What is of interest when all is well."""

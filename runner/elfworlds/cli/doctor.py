@@ -62,8 +62,8 @@ def examine(pool: Pool, environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _compiler(pool: Pool, environment: Mapping[str, str]) -> Iterator[Finding]:
-    from elfworlds.cli.session import host
     from elfworlds.errors import BuildFailedError
+    from elfworlds.workflow.families import host
 
     try:
         toolchain = host(pool, environment, remember=False)

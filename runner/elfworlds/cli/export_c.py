@@ -25,20 +25,24 @@ def export_c(
 ) -> None:
     """Print a script with the sources, the compiler's commands and the command line of one trial."""
     from elfworlds import shell_script
-    from elfworlds.cli import session, worlds
     from elfworlds.errors import InputError
     from elfworlds.process import Pool
+    from elfworlds.workflow.experiments import load_all
+    from elfworlds.workflow.plans import make_plan
+    from elfworlds.workflow.screen import Silent
+    from elfworlds.workflow.session import Session
+    from elfworlds.workflow.toolchains import chosen, foreseen
 
-    (one,) = worlds.chosen(session.load_all([experiment], paths.here()), select or [])
+    (loaded,) = chosen(load_all([experiment], paths.here()), select or [])
     with Pool() as pool:
-        plan = session.make_plan(one, worlds.foreseen([one], pool, os.environ, session.languages([one])))
-    trial = chosen(plan, scenario, select or [])
+        plan = make_plan(loaded, foreseen([loaded], Session(pool, os.environ, Silent(), jobs=1)))
+    trial = first_trial(plan, scenario, select or [])
     if only_c and not trial.bound.program:
         raise InputError(f"the scenario `{scenario}` has no steps", hint="without --only-c the whole script is printed")
     typer.echo(shell_script.source(plan, trial) if only_c else shell_script.script(plan, trial), nl=False)
 
 
-def chosen(plan: Plan, scenario: str, labels: list[str]) -> Trial:
+def first_trial(plan: Plan, scenario: str, labels: list[str]) -> Trial:
     """The first trial of a scenario at the chosen point."""
     from elfworlds.errors import InputError
     from elfworlds.planning.select import axis_labels

@@ -18,10 +18,10 @@ def gather(
 ) -> int:
     """Put several runs into one set of tables: outcomes, claims, versions; as CSV, Markdown and LaTeX."""
     from elfworlds import atomic
-    from elfworlds.cli.report import find
     from elfworlds.errors import Exit, InputError
     from elfworlds.gather import gathered, texts
     from elfworlds.records import told
+    from elfworlds.workflow.results import find
 
     found = sorted((told(find(one)) for one in runs), key=lambda one: one.name)
     for one in found:

@@ -17,17 +17,19 @@ def list_experiments(
     ] = None,
 ) -> None:
     """List experiments: name, number of trials, question."""
-    from elfworlds.cli import session, worlds
     from elfworlds.report.text import grid
+    from elfworlds.workflow.experiments import load_all
+    from elfworlds.workflow.plans import make_plan
+    from elfworlds.workflow.toolchains import stand_ins
 
-    found = session.load_all(experiments or [Path("experiments")], paths.here())
+    loaded = load_all(experiments or [Path("experiments")], paths.here())
     rows = [
         [
-            one.spec.name,
-            f"{len(session.make_plan(one, worlds.stand_ins([one])).trials)} trials",
-            one.spec.experiment.question,
+            experiment.spec.name,
+            f"{len(make_plan(experiment, stand_ins([experiment])).trials)} trials",
+            experiment.spec.experiment.question,
         ]
-        for one in found
+        for experiment in loaded
     ]
     for line in grid(rows, indent=""):
         typer.echo(line)

@@ -24,18 +24,21 @@ def plan(
     form: Annotated[str, typer.Option("--format", metavar="FORM", help="text or json.")] = "text",
 ) -> None:
     """Show the objects, their build keys and the trials of experiments."""
-    from elfworlds.cli import session, worlds
-    from elfworlds.cli.selection import Choice
     from elfworlds.errors import InputError
     from elfworlds.planning.document import as_document, as_text
     from elfworlds.process import Pool
+    from elfworlds.workflow.experiments import load_all
+    from elfworlds.workflow.plans import Choice
+    from elfworlds.workflow.screen import Silent
+    from elfworlds.workflow.session import Session
+    from elfworlds.workflow.toolchains import chosen, foreseen
 
     if form not in FORMATS:
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
-    found = worlds.chosen(session.load_all(experiments, paths.here()), select or ())
-    choice = Choice(filter=None, labels=select or (), failed=False, repeat=None, timeout=None, output=None)
+    loaded = chosen(load_all(experiments, paths.here()), select or ())
+    choice = Choice(labels=select or ())
     with Pool() as pool:
-        plans = choice.plans(found, worlds.foreseen(found, pool, os.environ, session.languages(found)))
+        plans = choice.plans(loaded, foreseen(loaded, Session(pool, os.environ, Silent(), jobs=1)))
     for made in plans:
         if form == "json":
             typer.echo(as_text(as_document(made)), nl=False)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elfworlds import paths
 from elfworlds.cli.options import Color
 
 if TYPE_CHECKING:
-    from elfworlds.records import RunDirectory, RunTold
+    from elfworlds.records import RunTold
 
 FORMATS = ("table", "json", "csv", "md")
 
@@ -26,11 +24,12 @@ def report(
     color: Color = "auto",
 ) -> int:
     """Tell of a run that was; json and csv hold one row a trial, or the rows of another table."""
-    from elfworlds.cli.console import Screen
-    from elfworlds.cli.execute import show
+    from elfworlds.cli.console import Terminal
     from elfworlds.errors import Exit, InputError
     from elfworlds.records import told
     from elfworlds.report.summary import failed
+    from elfworlds.workflow.reports import show
+    from elfworlds.workflow.results import find
 
     if form not in FORMATS:
         raise InputError(f"--format is {', '.join(FORMATS)}, not `{form}`")
@@ -39,27 +38,12 @@ def report(
     if table is not None:
         typer.echo(one_table(found, table, form), nl=False)
     elif form == "table":
-        screen = Screen.of(color, quiet=False, environment=os.environ)
+        screen = Terminal.of(color, quiet=False, environment=os.environ)
         screen.say(f"{found.name}: {found.question}")
         show(directory, found, screen)
     else:
         typer.echo(text(found, form), nl=False)
     return Exit.EXPECTATION_FAILED if failed(found.trials) else Exit.AS_EXPECTED
-
-
-def find(run: str) -> RunDirectory:
-    """The directory that a word names."""
-    from elfworlds.errors import InputError
-    from elfworlds.records import RunDirectory
-    from elfworlds.sources import Project
-
-    results = Project.of(Path("x.yaml"), paths.here()).root / "results"
-    for path in (paths.word(run), results / run / "latest"):
-        if not paths.why_unreadable(path / "run.json"):
-            return RunDirectory(path)
-    known = sorted(path.parent.name for path in results.glob("*/latest"))
-    hint = f"experiments with runs: {', '.join(known)}" if known else "no experiment has been run here"
-    raise InputError(f"no run `{run}`", hint=hint)
 
 
 def text(found: RunTold, form: str) -> str:
@@ -74,10 +58,10 @@ def text(found: RunTold, form: str) -> str:
 def one_table(found: RunTold, name: str, form: str) -> str:
     """A table of the run in one of the forms."""
     from elfworlds import tables
-    from elfworlds.cli.execute import symbols_of
     from elfworlds.errors import InputError
     from elfworlds.report.markdown import table
     from elfworlds.report.text import grid
+    from elfworlds.workflow.reports import symbols_of
     from elfworlds.yamltext.problems import closest
 
     if name not in tables.NAMES:

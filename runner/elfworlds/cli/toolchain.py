@@ -39,13 +39,13 @@ def lock(
 ) -> None:
     """Pin the packages of a suite as a mirror has them now; needs apt, of Debian or Ubuntu."""
     from elfworlds import atomic
-    from elfworlds.cli.console import Screen
+    from elfworlds.cli.console import Terminal
     from elfworlds.process import Pool
     from elfworlds.toolchains.debian.lock import filename, write
     from elfworlds.toolchains.debian.mirror import mirrors
     from elfworlds.toolchains.debian.solve import Apt, solve
 
-    screen = Screen.of("never", quiet=quiet, environment=os.environ)
+    screen = Terminal.of("never", quiet=quiet, environment=os.environ)
     bases = mirrors(os.environ).bases
     with Pool() as pool:
         place = paths.directory(output, "-o names a directory, there or not")
@@ -93,11 +93,11 @@ def fetch(
 ) -> None:
     """Fetch, verify and unpack what a lock file pins; nothing is done where it is there."""
     from elfworlds.cli import pins
-    from elfworlds.cli.console import Screen
+    from elfworlds.cli.console import Terminal
     from elfworlds.process import Pool
     from elfworlds.toolchains.debian import Means, ensure
 
-    screen = Screen.of(color, quiet=quiet, environment=os.environ)
+    screen = Terminal.of(color, quiet=quiet, environment=os.environ)
     locks = [_lock(suite) for suite in _names(pins.others(suites))]
     pinned = pins.named(suites)
     wanted = _wanted(locks, part or [])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from elfworlds.backends import Backend
     from elfworlds.backends.nix import NixBackend
-    from elfworlds.process import Pool
+    from elfworlds.workflow.session import Session
 
 VARIABLE = "ELFWORLDS_BACKEND"
 NAMES: Mapping[str, tuple[str, ...]] = {"nix": ("nix",), "local": ("local",), "both": ("local", "nix")}
@@ -33,9 +33,7 @@ def chosen(word: str, environment: Mapping[str, str]) -> tuple[str, ...]:
 
 def ready(
     word: str,
-    pool: Pool,
-    environment: Mapping[str, str],
-    jobs: int,
+    session: Session,
     languages: Collection[str] = (),
     toolchains: Collection[str] = (DEFAULT_LIBC,),
 ) -> tuple[tuple[Backend, ...], Mapping[str, str]]:
@@ -43,25 +41,25 @@ def ready(
 
     A package set is asked for its compilers where one of the toolchains is `host`: roots have their own.
     """
+    environment = session.environment
     made: list[Backend] = []
     for name in chosen(word, environment):
         if name == "nix":
             from elfworlds.backends.nix.compiler import environment_with_compilers
 
-            backend = _nix(pool, environment, jobs)
+            backend = _nix(session)
             made.append(backend)
             if DEFAULT_LIBC in toolchains:
-                environment = environment_with_compilers(backend.settings, pool.run, languages)
+                environment = environment_with_compilers(backend.settings, session.pool.run, languages)
         else:
-            made.append(LocalBackend(paths.store(environment), pool.run, jobs, pool.interrupt))
+            made.append(LocalBackend(paths.store(environment), session.pool.run, session.jobs, session.pool.interrupt))
     return tuple(made), environment
 
 
-def _nix(pool: Pool, environment: Mapping[str, str], jobs: int) -> NixBackend:
+def _nix(session: Session) -> NixBackend:
     from elfworlds.backends.nix import NixBackend
     from elfworlds.backends.nix.memory import Memory
     from elfworlds.backends.nix.settings import settings
 
-    found = settings(environment)
-    memory = Memory(paths.store(environment) / "nix")
-    return NixBackend(found, memory, pool.run, jobs, pool.interrupt)
+    memory = Memory(paths.store(session.environment) / "nix")
+    return NixBackend(settings(session.environment), memory, session.pool.run, session.jobs, session.pool.interrupt)

@@ -9,16 +9,16 @@ from elfworlds.backends import compare
 
 if TYPE_CHECKING:
     from elfworlds.backends import Build
-    from elfworlds.cli.console import Screen
     from elfworlds.planning import Plan
     from elfworlds.records import RunDirectory
+    from elfworlds.workflow.screen import Screen
 
 PAIR = 2
 FILE = "backends.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class BackendComparison:
     """The builds of one plan, and the runs with them; with fewer than two there is nothing to tell."""
 
     plan: Plan

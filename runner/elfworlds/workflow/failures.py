@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from elfworlds.backends import Build
-    from elfworlds.cli.session import Loaded
     from elfworlds.planning import Plan
     from elfworlds.spec.steps import Step
+    from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.yamltext import Path
 
 _PLACE = re.compile(
@@ -25,7 +25,7 @@ _PLACE = re.compile(
 )
 
 
-def failure_report(one: Loaded, plan: Plan, build: Build) -> Iterator[str]:
+def failure_report(experiment: LoadedExperiment, plan: Plan, build: Build) -> Iterator[str]:
     """Each failed object: its command and the compiler's words; those that only lacked it on a line each."""
     names = plan.names()
     for key, failure in build.unexpected(plan.may_fail()).items():
@@ -36,23 +36,23 @@ def failure_report(one: Loaded, plan: Plan, build: Build) -> Iterator[str]:
         where = plan.requests[key].toolchain
         yield f"{'' if name.startswith(OWNER) else 'object '}{name} failed to build{_with(where)}"
         yield f"  $ {failure.command}"
-        output = in_the_file(one, name.removeprefix(OWNER), failure.output)
+        output = in_the_file(experiment, name.removeprefix(OWNER), failure.output)
         yield from (f"  {line}" for line in output.rstrip("\n").split("\n"))
-        yield from _where_code_is(one, name)
+        yield from _where_code_is(experiment, name)
 
 
 def _with(toolchain: str) -> str:
     return "" if toolchain == DEFAULT_LIBC else f" with {toolchain}"
 
 
-def in_the_file(one: Loaded, scenario: str, output: str) -> str:
+def in_the_file(experiment: LoadedExperiment, scenario: str, output: str) -> str:
     """`step 3:2:9:` → the line of the experiment in which that step, or that line of its C, stands.
 
     The column is left out: it is that of the C which was made.
     """
-    if scenario not in one.spec.experiment.scenarios:
+    if scenario not in experiment.spec.experiment.scenarios:
         return output
-    steps = one.spec.experiment.scenarios[scenario].steps
+    steps = experiment.spec.experiment.scenarios[scenario].steps
 
     def put(found: re.Match[str]) -> str:
         path: Path | None = ("scenarios", scenario, "program", "code")
@@ -62,8 +62,9 @@ def in_the_file(one: Loaded, scenario: str, output: str) -> str:
             return found[0]
         if found["value"]:
             path = (*path[:-1], "values", found["value"])
-        path = one.spec.in_the_file(path)
-        return f"{one.spec.document.name}:{one.spec.document.first_line(path) + _offset(path, found['line'])}:"
+        path = experiment.spec.in_the_file(path)
+        document = experiment.spec.document
+        return f"{document.name}:{document.first_line(path) + _offset(path, found['line'])}:"
 
     return _PLACE.sub(put, output)
 
@@ -82,9 +83,9 @@ def _path(before: Path, numbers: list[str], steps: Sequence[Step]) -> Path | Non
     return _path((*here, "steps"), numbers[1:], steps[index].inner) if numbers[1:] else here
 
 
-def _where_code_is(one: Loaded, name: str) -> Iterable[str]:
+def _where_code_is(experiment: LoadedExperiment, name: str) -> Iterable[str]:
     """For inline code, where its first line stands in the experiment."""
-    item = one.spec.experiment.objects.get(name)
+    item = experiment.spec.experiment.objects.get(name)
     if item is not None and item.code is not None:
-        line = one.spec.document.first_line(("objects", name, "code"))
-        yield f"  ({inline_path(item)} is the `code` of {name}: its line 1 is {one.spec.document.name}:{line})"
+        line = experiment.spec.document.first_line(("objects", name, "code"))
+        yield f"  ({inline_path(item)} is the `code` of {name}: its line 1 is {experiment.spec.document.name}:{line})"

@@ -6,15 +6,16 @@ import json
 from typing import TYPE_CHECKING
 
 from elfworlds import atomic
+from elfworlds.workflow.results import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from elfworlds.backends import Backend, Build
-    from elfworlds.cli.console import Screen
     from elfworlds.planning import Plan
     from elfworlds.toolchains import Toolchain
+    from elfworlds.workflow.screen import Screen
 
 
 def verified(
@@ -41,11 +42,5 @@ def verified(
     names = plan.names()
     different = [one for one in again.values() if not one.identical]
     screen.tell([f"object {names[one.key]}: not identical when made twice: {one.why}" for one in different])
-    screen.say(f"made twice: {len(again) - len(different)} of {len(again)} objects identical · {_shown(file)}")
+    screen.say(f"made twice: {len(again) - len(different)} of {len(again)} objects identical · {shown(file)}")
     return not different
-
-
-def _shown(file: Path) -> str:
-    from elfworlds.cli.execute import shown
-
-    return shown(file)

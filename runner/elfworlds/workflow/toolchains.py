@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
-from elfworlds.cli import session
 from elfworlds.errors import InputError
 from elfworlds.planning.points import DEFAULT_LIBC, GDB, LIBC
 from elfworlds.sandbox.tree import BESIDE, WHOLE
@@ -16,22 +15,24 @@ from elfworlds.spec.forms import Axis
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian import lock as locks
 from elfworlds.toolchains.nixpkgs import pin as pins
+from elfworlds.workflow.experiments import languages
+from elfworlds.workflow.families import host, known_toolchains
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from elfworlds.cli.console import Screen
-    from elfworlds.cli.session import Loaded
-    from elfworlds.process import Pool
     from elfworlds.toolchains.debian import Lock
     from elfworlds.toolchains.nixpkgs import Pin
+    from elfworlds.workflow.experiments import LoadedExperiment
+    from elfworlds.workflow.session import Session
+
 
 HOST = DEFAULT_LIBC
 AXES = (LIBC, GDB)
 
 
-def chosen(found: Sequence[Loaded], words: Sequence[str]) -> list[Loaded]:
+def chosen(found: Sequence[LoadedExperiment], words: Sequence[str]) -> list[LoadedExperiment]:
     """The experiments with the values of `libc` and `gdb` that `-S` names, be they in the file or not.
 
     Raises:
@@ -42,7 +43,7 @@ def chosen(found: Sequence[Loaded], words: Sequence[str]) -> list[Loaded]:
         axis, _, values = word.partition("=")
         if axis in AXES:
             labels[axis] = (*labels.get(axis, ()), *values.split(","))
-    known = session.known_toolchains(paths.here())
+    known = known_toolchains(paths.here())
     for axis, named in labels.items():
         for label in named:
             if label not in known:
@@ -50,7 +51,7 @@ def chosen(found: Sequence[Loaded], words: Sequence[str]) -> list[Loaded]:
     return [_with_labels(one, labels) for one in found] if labels else list(found)
 
 
-def _with_labels(one: Loaded, labels: Mapping[str, tuple[str, ...]]) -> Loaded:
+def _with_labels(one: LoadedExperiment, labels: Mapping[str, tuple[str, ...]]) -> LoadedExperiment:
     experiment = one.spec.experiment
     axes = {axis: Axis(tuple((label, Scalar(label)) for label in named), listed=True) for axis, named in labels.items()}
     matrix = experiment.matrix.model_copy(update=axes)
@@ -58,7 +59,7 @@ def _with_labels(one: Loaded, labels: Mapping[str, tuple[str, ...]]) -> Loaded:
     return replace(one, spec=spec, chosen=tuple(f"{axis}={','.join(named)}" for axis, named in labels.items()))
 
 
-def wanted(found: Iterable[Loaded]) -> tuple[str, ...]:
+def wanted(found: Iterable[LoadedExperiment]) -> tuple[str, ...]:
     """The toolchains that some point of the experiments names."""
     names: dict[str, None] = {}
     for one in found:
@@ -79,10 +80,7 @@ class Provider:
         languages: what objects are written in.
     """
 
-    pool: Pool
-    environment: Mapping[str, str]
-    screen: Screen
-    jobs: int
+    session: Session
     languages: Collection[str]
 
     def toolchain(self, label: str) -> Toolchain:
@@ -91,8 +89,8 @@ class Provider:
 
         refuse_hidden(self.cache, label, "set XDG_CACHE_HOME to another place")
         if label == HOST:
-            return session.host(self.pool, self.environment, remember=True, languages=self.languages)
-        here = probe(self.pool.run, self.environment.get("PATH", ""))
+            return host(self.session.pool, self.session.environment, remember=True, languages=self.languages)
+        here = probe(self.session.pool.run, self.session.environment.get("PATH", ""))
         if here.lacking:
             return before(label, self.languages, here.lacking)
         return self.pin(label, here.bwrap) if label.startswith(f"{pins.FAMILY}/") else self.root(label, here.bwrap)
@@ -102,14 +100,14 @@ class Provider:
         from elfworlds.toolchains.debian.toolchain import toolchain
 
         means = Means(
-            run=self.pool.run,
-            environment=self.environment,
-            jobs=self.jobs,
-            working=self.screen.working,
+            run=self.session.pool.run,
+            environment=self.session.environment,
+            jobs=self.session.jobs,
+            working=self.session.screen.working,
             tell=self.tell,
         )
         root = ensure(*pinning(label, self.languages), self.cache, means)
-        return toolchain(root, self.pool.run, bwrap=bwrap)
+        return toolchain(root, self.session.pool.run, bwrap=bwrap)
 
     def pin(self, label: str, bwrap: str) -> Toolchain:
         from elfworlds.toolchains.nixpkgs import made
@@ -118,31 +116,29 @@ class Provider:
         pin, rust = nixpkgs_pin(label), "rust" in self.languages
         there = made.found(pin, self.cache, rust=rust)
         if there is None:
-            lacking = made.lacking(pin, self.pool.run, self.environment.get("PATH", ""))
+            lacking = made.lacking(pin, self.session.pool.run, self.session.environment.get("PATH", ""))
             if lacking:
                 return pinned(pin, lacking)
             self.tell(f"{pin.label}: asking Nix for it, which takes minutes the first time")
-            there = made.make(pin, self.cache, self.pool.run, self.environment, rust=rust)
-        return toolchain(there, self.pool.run, bwrap=bwrap)
+            there = made.make(pin, self.cache, self.session.pool.run, self.session.environment, rust=rust)
+        return toolchain(there, self.session.pool.run, bwrap=bwrap)
 
     @property
     def cache(self) -> Path:
-        return paths.store(self.environment)
+        return paths.store(self.session.environment)
 
     def tell(self, text: str) -> None:
-        self.screen.tell([text])
+        self.session.screen.tell([text])
 
 
-def provide(
-    found: Sequence[Loaded], pool: Pool, environment: Mapping[str, str], screen: Screen, jobs: int
-) -> dict[str, Toolchain]:
+def provide(experiments: Sequence[LoadedExperiment], session: Session) -> dict[str, Toolchain]:
     """Every toolchain that is wanted; a root is fetched and unpacked, a pin asked of Nix, where it is not there.
 
     Raises:
         BuildFailedError: there is no compiler, or a root or a pin cannot be had.
     """
-    provider = Provider(pool, environment, screen, jobs, session.languages(found))
-    return {label: provider.toolchain(label) for label in wanted(found)}
+    provider = Provider(session, languages(experiments))
+    return {label: provider.toolchain(label) for label in wanted(experiments)}
 
 
 def refuse_hidden(place: Path, label: str, hint: str) -> None:
@@ -161,19 +157,18 @@ def seeing(toolchains: Mapping[str, Toolchain], store: str) -> dict[str, Toolcha
     return {name: replace(one, world=one.world.reading(*more)) for name, one in toolchains.items()}
 
 
-def foreseen(
-    found: Sequence[Loaded], pool: Pool, environment: Mapping[str, str], languages: Collection[str]
-) -> dict[str, Toolchain]:
+def foreseen(experiments: Sequence[LoadedExperiment], session: Session) -> dict[str, Toolchain]:
     """As `provide`, for a plan that nobody runs: nothing is fetched and nothing written."""
+    written_in, cache = languages(experiments), paths.store(session.environment)
     return {
-        label: session.host(pool, environment, remember=False, languages=languages)
+        label: host(session.pool, session.environment, remember=False, languages=written_in)
         if label == HOST
-        else there(label, paths.store(environment), languages) or before(label, languages)
-        for label in wanted(found)
+        else there(label, cache, written_in) or before(label, written_in)
+        for label in wanted(experiments)
     }
 
 
-def stand_ins(found: Iterable[Loaded]) -> dict[str, Toolchain]:
+def stand_ins(found: Iterable[LoadedExperiment]) -> dict[str, Toolchain]:
     """Toolchains for verbs that count trials and never build: roots as their lock files say; nothing is asked."""
     return {
         label: Toolchain(name=label, identity={"name": label}, versions={}, packages=(), tools={}, env={})

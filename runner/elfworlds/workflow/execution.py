@@ -1,0 +1,155 @@
+"""One experiment's run from the first trial to the last trace, recorded in a run directory."""
+
+from __future__ import annotations
+
+import shlex
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from elfworlds import paths
+from elfworlds.environment import environment, made_with, versions
+from elfworlds.errors import InterruptedRunError
+from elfworlds.outcome import UNTRIED
+from elfworlds.records import open_run
+from elfworlds.report.summary import BAD
+from elfworlds.trials.observe import Observer, broken_objects, run
+from elfworlds.trials.trace import Tracer, first_trials
+from elfworlds.workflow.results import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from elfworlds.backends import Build
+    from elfworlds.planning import Plan
+    from elfworlds.records import Opened, RunDirectory
+    from elfworlds.toolchains import Toolchain
+    from elfworlds.workflow.experiments import LoadedExperiment
+    from elfworlds.workflow.session import Session
+
+
+class Ending(Enum):
+    """How far a run came."""
+
+    WHOLE = "whole"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What one run of a plan needs to know.
+
+    Attributes:
+        toolchains: by name, with worlds in which trials see the objects of the build.
+        backend: the name of the one that made the build.
+        results: where runs go.
+        retries: how often a trial that failed is tried again.
+        maxfail: the number of failures that stops the run; None for no such number.
+    """
+
+    experiment: LoadedExperiment
+    plan: Plan
+    build: Build
+    toolchains: Mapping[str, Toolchain]
+    session: Session
+    backend: str
+    results: Path
+    retries: int = 0
+    maxfail: int | None = None
+
+    def open(self, utc: str) -> Opened:
+        """A new run directory, or an interrupted one to go on with; `utc` is the time as `20261120T214503Z`."""
+        where = environment(self.toolchains.values(), self.backend, utc, self.session.pool.inherited())
+
+        def begin(directory: RunDirectory, about: Mapping[str, Any]) -> None:
+            directory.begin(self.plan, self.build, about, where, self.experiment.spec.document.text)
+
+        place = paths.directory(self.results, paths.OTHER_PLACE)
+        opened = open_run(place, self.plan, where, self.about(), begin)
+        opened.directory.write_objects(self.plan, self.build)
+        return opened
+
+    def about(self) -> dict[str, Any]:
+        """What run.json says, for reports that have nothing but the directory."""
+        experiment = self.experiment.spec.experiment
+        axes = {name: list(labels) for name, labels in self.plan.axes}
+        chosen = [f"-S {shlex.quote(words)}" for words in self.experiment.chosen]
+        return {
+            "experiment": self.plan.experiment,
+            "question": self.plan.question,
+            "source": experiment.source.model_dump(exclude_none=True) if experiment.source else {},
+            "note": experiment.note or "",
+            "axes": axes,
+            "versions": versions(axes, self.toolchains),
+            "made-with": made_with(self.plan, self.toolchains),
+            "planned": len(self.plan.trials),
+            "rerun": " ".join(["elfworlds run", shlex.quote(shown(self.experiment.path)), *chosen]),
+        }
+
+    def observe(self, opened: Opened) -> Ending:
+        """Try every trial that is not done, and record it."""
+        trials = tuple(trial for trial in self.plan.trials if trial.id not in opened.done)
+        failures = 0
+        try:
+            with self._threads() as executor, self.session.screen.working("trials", len(trials)) as advance:
+                for observation in run(trials, self._observer(opened.directory), executor, self.session.jobs):
+                    opened.directory.append(observation)
+                    advance()
+                    failures += observation.judgement.verdict in BAD
+                    if failures == self.maxfail:
+                        self.session.pool.interrupt()
+                        return Ending.STOPPED
+        except (InterruptedRunError, KeyboardInterrupt):
+            return Ending.INTERRUPTED
+        return Ending.WHOLE
+
+    def _observer(self, directory: RunDirectory) -> Observer:
+        return Observer(
+            self.plan.names(),
+            self.build,
+            self.toolchains,
+            self.session.pool.run,
+            directory.working_directory,
+            broken_objects(self.plan, self.build),
+            self.plan.question,
+            self.plan.programs(),
+            self.retries,
+        )
+
+    def trace(self, opened: Opened) -> bool:
+        """What the loader does in each scenario and point, for tables and pictures; those that are there stay.
+
+        Returns:
+            Whether each trial that was tried has its trace.
+        """
+        directory, names = opened.directory, self.plan.names()
+        objects = {artifact.path: names[key] for key, artifact in self.build.artifacts.items()}
+        tracer = Tracer(objects, self.build, self.toolchains, self.session.pool.run, directory.trial_directory)
+        there = {trace["trial"] for trace in directory.traces()}
+        tried = {trial["trial"] for trial in directory.trials() if trial["verdict"] not in UNTRIED}
+        trials = [trial for trial in first_trials(self.plan) if trial.id in tried - there]
+        whole = True
+        with self._threads() as executor, self.session.screen.working("traces", len(trials)) as advance:
+            for trace in executor.map(tracer.record, trials):
+                advance()
+                if trace is None:
+                    whole = False
+                else:
+                    directory.append_trace(trace)
+        return whole
+
+    @contextmanager
+    def _threads(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads that wait for trials; an interrupt ends what they wait for."""
+        executor = ThreadPoolExecutor(self.session.jobs)
+        try:
+            yield executor
+        except (InterruptedRunError, KeyboardInterrupt):
+            self.session.pool.interrupt()
+            raise
+        finally:
+            executor.shutdown(cancel_futures=True)

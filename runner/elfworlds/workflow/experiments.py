@@ -1,0 +1,113 @@
+"""From files that a person names to valid experiments with their sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from elfworlds import paths
+from elfworlds.errors import InputError
+from elfworlds.sources import Project, gather
+from elfworlds.spec import load
+from elfworlds.spec.languages import used
+from elfworlds.workflow.families import known_toolchains
+from elfworlds.yamltext import ProblemsError, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from elfworlds.sources import Sources
+    from elfworlds.spec import Spec
+    from elfworlds.yamltext import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedExperiment:
+    """A valid experiment with its sources.
+
+    Attributes:
+        chosen: the toolchains that somebody chose instead of the file's, each as `libc=host,debian/sid`.
+    """
+
+    path: Path
+    spec: Spec
+    sources: Sources
+    project: Project
+    chosen: tuple[str, ...] = ()
+
+
+def load_all(
+    named: Sequence[Path], cwd: Path, also: Callable[[LoadedExperiment], None] = lambda _experiment: None
+) -> list[LoadedExperiment]:
+    """Every experiment named; a directory stands for its `*.yaml`.
+
+    Args:
+        named: files and directories.
+        cwd: where lock files are looked for first.
+        also: called with each experiment; it may raise `InputError` for what else is wrong with it.
+
+    Raises:
+        InputError: everything that is wrong with any of them, or two of them have one name.
+    """
+    experiments: list[LoadedExperiment] = []
+    wrong: list[str] = []
+    count = 0
+    for path in (file for name in named for file in experiment_files(name)):
+        try:
+            experiments.append(load_one(path, cwd))
+            also(experiments[-1])
+        except InputError as error:
+            count += len(error.problems) if isinstance(error, ProblemsError) else 1
+            wrong.append(error.message + (f"\n       = {error.hint}" if error.hint else ""))
+    if wrong:
+        raise InputError("\n".join([*wrong, f"{count} error{'' if count == 1 else 's'} in {_files(len(wrong))}"]))
+    _refuse_same_names(experiments)
+    return experiments
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"
+
+
+def experiment_files(path: Path) -> list[Path]:
+    """The path itself, or the experiments in a directory."""
+    if not paths.is_directory(path):
+        return [path]
+    return [paths.word(str(file)) for file in sorted(path.glob("*.yaml"))] or [path]
+
+
+def load_one(path: Path, cwd: Path) -> LoadedExperiment:
+    """One experiment.
+
+    Raises:
+        InputError: everything that is wrong with it.
+    """
+    document = read(path)
+    project = Project.of(path, cwd)
+    gathered: list[Sources] = []
+
+    def wrong_sources(spec: Spec) -> list[Problem]:
+        sources, problems = gather(spec, project)
+        gathered.append(sources)
+        return problems
+
+    try:
+        spec = load(document, toolchains=known_toolchains(cwd), more=wrong_sources)
+    except RecursionError:
+        raise InputError(f"{path}: error: references go round in a circle") from None
+    return LoadedExperiment(path, spec, gathered[0], project)
+
+
+def _refuse_same_names(experiments: Sequence[LoadedExperiment]) -> None:
+    first: dict[str, Path] = {}
+    for experiment in experiments:
+        other = first.setdefault(experiment.spec.name, experiment.path)
+        if other != experiment.path:
+            raise InputError(f"{experiment.path}: error: the experiment `{experiment.spec.name}` is also in {other}")
+
+
+def languages(experiments: Iterable[LoadedExperiment]) -> frozenset[str]:
+    """What the objects of experiments are written in."""
+    each = (used(loaded.spec.experiment, loaded.spec.document.data()) for loaded in experiments)
+    return frozenset[str]().union(*each)

@@ -1,0 +1,215 @@
+"""Provide toolchains, plan, build, try every trial, trace, report: all of a run, one experiment after the other."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from elfworlds.errors import Exit
+from elfworlds.outcome import Verdict
+from elfworlds.records import told
+from elfworlds.report.summary import failed, why_untried
+from elfworlds.workflow import backends
+from elfworlds.workflow.builds import build_line, build_plan
+from elfworlds.workflow.comparison import BackendComparison
+from elfworlds.workflow.execution import Ending, Execution
+from elfworlds.workflow.experiments import languages
+from elfworlds.workflow.failures import failure_report
+from elfworlds.workflow.plans import Choice
+from elfworlds.workflow.reports import show, write_reports
+from elfworlds.workflow.results import results, shown
+from elfworlds.workflow.toolchains import foreseen, provide, seeing, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from elfworlds.backends import Backend, Build
+    from elfworlds.planning import Plan
+    from elfworlds.records import RunDirectory, RunTold
+    from elfworlds.toolchains import Toolchain
+    from elfworlds.workflow.experiments import LoadedExperiment
+    from elfworlds.workflow.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How experiments are run.
+
+    Attributes:
+        choice: which trials.
+        backend: `auto`, `nix`, `local`, or `both` to compare them.
+        output: where runs go; None for each project's results/.
+        keep_going: after a failure, build what does not need it, and run the rest.
+        retries: how often a trial that failed is tried again.
+        maxfail: the number of failures that stops a run; None for no such number.
+        tables: whether traces are made and tables written.
+    """
+
+    choice: Choice = field(default_factory=Choice)
+    backend: str = "auto"
+    output: Path | None = None
+    keep_going: bool = False
+    retries: int = 0
+    maxfail: int | None = None
+    tables: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What came of one experiment with one backend.
+
+    Attributes:
+        directory: of the run; None where objects that it needs were not built.
+        cut_short: whether no other experiment is to follow.
+        why: why its first trial could not be tried, where none was; why there is no directory.
+    """
+
+    directory: RunDirectory | None
+    code: Exit
+    cut_short: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One experiment, planned."""
+
+    experiment: LoadedExperiment
+    plan: Plan
+    results: Path
+
+
+def rehearse(experiments: Sequence[LoadedExperiment], options: RunOptions, session: Session) -> list[Plan]:
+    """The plans of a run; nothing is fetched, built or written."""
+    session, _ = _ready(experiments, options, session)
+    return options.choice.plans(experiments, foreseen(experiments, session), options.output)
+
+
+def run(experiments: Sequence[LoadedExperiment], options: RunOptions, session: Session) -> Iterator[Executed]:
+    """Run experiments as they are asked for; after one that is cut short there is no other.
+
+    Raises:
+        NothingSelectedError: no trial is left in any.
+        InputError: the results cannot be written to, or a label is not known.
+        BuildFailedError: there is no compiler, or a root or a pin cannot be had.
+    """
+    session, builders = _ready(experiments, options, session)
+    toolchains = provide(experiments, session)
+    plans = options.choice.plans(experiments, toolchains, options.output)
+    places = [results(experiment, options.output, toolchains.values()) for experiment in experiments]
+    works = [Work(*parts) for parts in zip(experiments, plans, places, strict=True)]
+    for number, work in enumerate(work for work in works if work.plan.trials):
+        session.screen.say(*([""] if number else []), f"{work.plan.experiment}: {work.plan.question}")
+        for executed in _with_each_backend(work, builders, toolchains, options, session):
+            yield executed
+            if executed.cut_short:
+                return
+
+
+def _ready(
+    experiments: Sequence[LoadedExperiment], options: RunOptions, session: Session
+) -> tuple[Session, tuple[Backend, ...]]:
+    builders, environment = backends.ready(options.backend, session, languages(experiments), wanted(experiments))
+    return replace(session, environment=environment), builders
+
+
+def _with_each_backend(
+    work: Work,
+    builders: Sequence[Backend],
+    toolchains: Mapping[str, Toolchain],
+    options: RunOptions,
+    session: Session,
+) -> Iterator[Executed]:
+    comparison = BackendComparison(work.plan)
+    for builder in builders:
+        made = build_plan(builder, work.plan, toolchains, session.screen, keep_going=options.keep_going)
+        session.screen.say(build_line(made, builder.where))
+        failures = list(failure_report(work.experiment, work.plan, made))
+        session.screen.tell(failures)
+        if made.unexpected(work.plan.may_fail()) and not options.keep_going:
+            yield Executed(None, Exit.BUILD_FAILED, cut_short=True, why="\n".join(failures))
+            return
+        executed = _execute(_execution(work, made, builder, toolchains, options, session), options)
+        comparison.add(builder.name, made, executed.directory)
+        yield executed
+    comparison.tell(session.screen)
+
+
+def _execution(
+    work: Work,
+    made: Build,
+    builder: Backend,
+    toolchains: Mapping[str, Toolchain],
+    options: RunOptions,
+    session: Session,
+) -> Execution:
+    return Execution(
+        experiment=work.experiment,
+        plan=work.plan,
+        build=made,
+        toolchains=seeing(toolchains, builder.store),
+        session=session,
+        backend=builder.name,
+        results=work.results,
+        retries=options.retries,
+        maxfail=options.maxfail,
+    )
+
+
+def _execute(execution: Execution, options: RunOptions) -> Executed:
+    """Try all trials, then report; a run that ends early reports as far as it came.
+
+    A run of which something could not be tried stays open, so that the next one goes on with it.
+    """
+    opened = execution.open(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    screen = execution.session.screen
+    try:
+        screen.tell([opened.said] if opened.said else [])
+        ending = execution.observe(opened)
+        traced = not options.tables or ending is not Ending.WHOLE or execution.trace(opened)
+        run_told = _finish(opened.directory, execution, ending, tables=options.tables)
+        if (
+            ending is Ending.WHOLE
+            and traced
+            and not any(trial["verdict"] == Verdict.UNRESOLVED for trial in run_told.trials)
+        ):
+            opened.finish()
+    finally:
+        opened.close()
+    code = _code(execution, run_told, ending)
+    return Executed(opened.directory, code, ending is not Ending.WHOLE, why_untried(run_told.trials))
+
+
+def _code(execution: Execution, run_told: RunTold, ending: Ending) -> Exit:
+    if ending is Ending.INTERRUPTED:
+        return Exit.INTERRUPTED
+    if execution.build.unexpected(execution.plan.may_fail()):
+        return Exit.BUILD_FAILED
+    return Exit.EXPECTATION_FAILED if failed(run_told.trials) else Exit.AS_EXPECTED
+
+
+def _finish(directory: RunDirectory, execution: Execution, ending: Ending, *, tables: bool) -> RunTold:
+    """Write tables and reports, and show the pivot."""
+    run_told, screen = told(directory), execution.session.screen
+    write_reports(directory, run_told, tables=tables and ending is not Ending.INTERRUPTED)
+    directory.point_latest_here()
+    show(directory, run_told, screen)
+    if ending is not Ending.WHOLE:
+        how = "interrupted" if ending is Ending.INTERRUPTED else "stopped"
+        screen.tell([f"{how} after {len(run_told.trials)} of {run_told.planned} trials; the next run goes on"])
+    screen.say("")
+    screen.tell([f"report: {shown(directory.path / 'report.md')}"])
+    return run_told
+
+
+def exit_code(executed: Sequence[Executed], session: Session) -> Exit:
+    """Of several that apply: interrupted, then a build failed, nothing could be tried, an expectation was not met."""
+    codes = {one.code for one in executed}
+    if Exit.INTERRUPTED in codes:
+        return Exit.INTERRUPTED
+    if all(one.directory is not None and one.why for one in executed):
+        session.screen.tell([f"nothing could be tried: {executed[0].why}"])
+        codes.add(Exit.NOTHING_TRIED)
+    return max(codes)

@@ -1,0 +1,29 @@
+"""What every workflow works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.process import Pool
+    from elfworlds.workflow.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What every workflow works with.
+
+    Attributes:
+        pool: starts every other program.
+        environment: variables that choose compilers, the store and the backend, as `os.environ` has them.
+        screen: where progress and results are told.
+        jobs: how much is done at once.
+    """
+
+    pool: Pool
+    environment: Mapping[str, str]
+    screen: Screen
+    jobs: int
