@@ -17,6 +17,7 @@ from typing import Any
 from elfworlds import outcome, shell_script
 from elfworlds.outcome.judge import name_of
 from elfworlds.planning import Plan, Trial, realise
+from elfworlds.planning.select import labels_of
 from elfworlds.process import Pool
 from elfworlds.records import RunDirectory
 from elfworlds.traces import events
@@ -36,7 +37,7 @@ def main(suite: str, system: Path) -> None:
         path, label = Path(f"experiments/{name}.yaml"), f"libc=debian/{suite}"
         subprocess.run(["elfworlds", "run", "-q", "--no-tables", path, "-S", label], check=False, capture_output=True)
         seen = {one["trial"]: one["outcome"] for one in RunDirectory(Path("results") / name / "latest").trials()}
-        found = worlds.chosen(load_all([path], Path.cwd()), [label])
+        found = worlds.chosen(load_all([path], Path.cwd()), labels_of([label]))
         with Pool() as pool:
             plan = make_plan(found[0], worlds.foreseen(found, Session(pool, os.environ, Silent(), jobs=1)))
         plain = [trial for trial in plan.trials if trial.observer == "plain" and trial.repeat == 1]

@@ -66,7 +66,7 @@ def experiments() -> list[LoadedExperiment]:
 
 def planned(one: LoadedExperiment, label: str, toolchain: Toolchain) -> Plan:
     """The experiment's plan with every libc and every other root replaced by this one."""
-    (chosen,) = worlds.chosen([one], [f"libc={label}", f"gdb={label}"])
+    (chosen,) = worlds.chosen([one], {"libc": [label], "gdb": [label]})
     return make_plan(chosen, {label: toolchain})
 
 

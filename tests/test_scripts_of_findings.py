@@ -16,6 +16,7 @@ from conftest import ROOT
 from elfworlds import outcome, shell_script
 from elfworlds.observers import plain
 from elfworlds.planning import Plan, Trial
+from elfworlds.planning.select import labels_of
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.sandbox import wrap
 from elfworlds.toolchains import Toolchain
@@ -46,7 +47,7 @@ class InARoot:
         loaded = load_all([ROOT / "experiments" / f"{name}.yaml"], ROOT)
         languages = languages_of(loaded)
         labels = [one for one in self.finding.labels if one.startswith(("libc=", "gdb="))]
-        (self.loaded,) = worlds.chosen(loaded, labels)
+        (self.loaded,) = worlds.chosen(loaded, labels_of(labels))
         toolchains = {one: rooted(one, pool, languages) for one in worlds.wanted([self.loaded])}
         self.plan: Plan = make_plan(self.loaded, toolchains)
         self.trial = self.only_trial()

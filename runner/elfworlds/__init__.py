@@ -1,3 +1,32 @@
-"""elfworlds: a reproducible experiment runner for ELF dynamic loading."""
+"""elfworlds: a reproducible experiment runner for ELF dynamic loading.
+
+The names below are the public API; docs/api.md shows them at work. They are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from elfworlds.errors import ElfworldsError
+    from elfworlds.workflow.api import Run, load, plan, read_run, run
+    from elfworlds.workflow.experiments import LoadedExperiment
+    from elfworlds.workflow.plans import Choice
+    from elfworlds.workflow.run import RunOptions
 
 __version__ = "0.1.0"
+__all__ = ["Choice", "ElfworldsError", "LoadedExperiment", "Run", "RunOptions", "load", "plan", "read_run", "run"]
+
+_WHERE = {
+    "Choice": "workflow.plans",
+    "ElfworldsError": "errors",
+    "LoadedExperiment": "workflow.experiments",
+    "RunOptions": "workflow.run",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WHERE.get(name, 'workflow.api')}"), name)

@@ -27,6 +27,8 @@ class ElfworldsError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint:  # a traceback shows notes: whoever uses this as a library sees the hint too
+            self.add_note(f"hint: {hint}")
 
 
 class InputError(ElfworldsError):

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, processors
+from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet
+from elfworlds.workflow.session import processors
 
 
 def build(

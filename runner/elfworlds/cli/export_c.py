@@ -11,6 +11,8 @@ from elfworlds import paths
 from elfworlds.cli.options import Experiment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from elfworlds.planning import Plan, Trial
 
 
@@ -26,6 +28,7 @@ def export_c(
     """Print a script with the sources, the compiler's commands and the command line of one trial."""
     from elfworlds import shell_script
     from elfworlds.errors import InputError
+    from elfworlds.planning.select import labels_of
     from elfworlds.process import Pool
     from elfworlds.workflow.experiments import load_all
     from elfworlds.workflow.plans import make_plan
@@ -33,27 +36,28 @@ def export_c(
     from elfworlds.workflow.session import Session
     from elfworlds.workflow.toolchains import chosen, foreseen
 
-    (loaded,) = chosen(load_all([experiment], paths.here()), select or [])
+    labels = labels_of(select or ())
+    (loaded,) = chosen(load_all([experiment], paths.here()), labels)
     with Pool() as pool:
         plan = make_plan(loaded, foreseen([loaded], Session(pool, os.environ, Silent(), jobs=1)))
-    trial = first_trial(plan, scenario, select or [])
+    trial = first_trial(plan, scenario, labels)
     if only_c and not trial.bound.program:
         raise InputError(f"the scenario `{scenario}` has no steps", hint="without --only-c the whole script is printed")
     typer.echo(shell_script.source(plan, trial) if only_c else shell_script.script(plan, trial), nl=False)
 
 
-def first_trial(plan: Plan, scenario: str, labels: list[str]) -> Trial:
+def first_trial(plan: Plan, scenario: str, labels: Mapping[str, Sequence[str]]) -> Trial:
     """The first trial of a scenario at the chosen point."""
     from elfworlds.errors import InputError
-    from elfworlds.planning.select import axis_labels
+    from elfworlds.planning.select import refuse_unknown
     from elfworlds.yamltext import closest
 
     names = {trial.scenario for trial in plan.trials}
     if scenario not in names:
         raise InputError(f"no scenario `{scenario}` in {plan.experiment}", hint=closest(scenario, names))
-    wanted = axis_labels(labels, [plan])
+    refuse_unknown(labels, [plan])
     for trial in plan.trials:
         point = dict(trial.point)
-        if trial.scenario == scenario and all(point[axis] in held for axis, held in wanted.items()):
+        if trial.scenario == scenario and all(point[axis] in held for axis, held in labels.items()):
             return trial
     raise InputError(f"the scenario `{scenario}` is not run at that point", hint="elfworlds plan shows the trials")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -26,8 +25,3 @@ Color = Annotated[str, typer.Option("--color", help="auto, always or never.", me
 BackendName = Annotated[
     str, typer.Option("--backend", metavar="NAME", help="Who builds: auto, nix, local, or both to compare them.")
 ]
-
-
-def processors() -> int:
-    """As many as this process may use."""
-    return len(os.sched_getaffinity(0))

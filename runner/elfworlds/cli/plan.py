@@ -26,6 +26,7 @@ def plan(
     """Show the objects, their build keys and the trials of experiments."""
     from elfworlds.errors import InputError
     from elfworlds.planning.document import as_document, as_text
+    from elfworlds.planning.select import labels_of
     from elfworlds.process import Pool
     from elfworlds.workflow.experiments import load_all
     from elfworlds.workflow.plans import Choice
@@ -35,8 +36,9 @@ def plan(
 
     if form not in FORMATS:
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
-    loaded = chosen(load_all(experiments, paths.here()), select or ())
-    choice = Choice(labels=select or ())
+    labels = labels_of(select or ())
+    loaded = chosen(load_all(experiments, paths.here()), labels)
+    choice = Choice(labels=labels)
     with Pool() as pool:
         plans = choice.plans(loaded, foreseen(loaded, Session(pool, os.environ, Silent(), jobs=1)))
     for made in plans:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, Select, processors
+from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, Select
 from elfworlds.errors import Exit
+from elfworlds.workflow.session import processors
 
 if TYPE_CHECKING:
     from elfworlds.planning import Plan
@@ -47,6 +48,7 @@ def run(
 ) -> int:
     """Build and run experiments; exit 1 if an expectation was not met, 6 if an object was not built."""
     from elfworlds.cli.console import Terminal
+    from elfworlds.planning.select import labels_of
     from elfworlds.process import Pool
     from elfworlds.workflow import run as workflow
     from elfworlds.workflow.experiments import load_all
@@ -55,8 +57,9 @@ def run(
     from elfworlds.workflow.toolchains import chosen
 
     screen = Terminal.of(color, quiet=quiet, environment=os.environ)
-    loaded = chosen(load_all(experiments, paths.here()), select or ())
-    choice = Choice(filter=filter_, labels=select or (), failed=failed, repeat=repeat, timeout=timeout)
+    labels = labels_of(select or ())
+    loaded = chosen(load_all(experiments, paths.here()), labels)
+    choice = Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout)
     options = workflow.RunOptions(
         choice=choice,
         backend=backend,

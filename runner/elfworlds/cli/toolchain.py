@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.options import Color, Jobs, Quiet, processors
+from elfworlds.cli.options import Color, Jobs, Quiet
+from elfworlds.workflow.session import processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

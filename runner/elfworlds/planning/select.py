@@ -12,7 +12,7 @@ from elfworlds.planning.make import with_digest
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from elfworlds.planning.types import Bound, Plan, Trial
 
@@ -29,7 +29,7 @@ class Selection:
     """
 
     pattern: Pattern | None = None
-    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     only: frozenset[str] | None = None
     timeout: float | None = None
 
@@ -72,28 +72,38 @@ def _limited(trials: tuple[Trial, ...], timeout: float | None) -> tuple[Trial, .
     return tuple(replace(trial, bound=bounds[id(trial.bound)]) for trial in trials)
 
 
-def axis_labels(texts: list[str], plans: list[Plan]) -> dict[str, tuple[str, ...]]:
+def labels_of(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """`-S axis=value,value` words as labels by axis.
 
     Raises:
-        InputError: no experiment has the axis, or none has the label.
+        InputError: a word without `=`.
     """
-    known: dict[str, set[str]] = {}
-    for plan in plans:
-        for axis, labels in plan.axes:
-            known.setdefault(axis, set()).update(labels)
-    found: dict[str, tuple[str, ...]] = {}
+    labels: dict[str, tuple[str, ...]] = {}
     for text in texts:
         axis, equals, values = text.partition("=")
         if not equals:
             raise InputError(f"-S {text}: write axis=value,value")
+        labels[axis] = (*labels.get(axis, ()), *values.split(","))
+    return labels
+
+
+def refuse_unknown(labels: Mapping[str, Sequence[str]], plans: Iterable[Plan]) -> None:
+    """Every axis and every label is in one of the plans.
+
+    Raises:
+        InputError: one is not.
+    """
+    known: dict[str, set[str]] = {}
+    for plan in plans:
+        for axis, names in plan.axes:
+            known.setdefault(axis, set()).update(names)
+    for axis, wanted in labels.items():
+        text = f"-S {axis}={','.join(wanted)}"
         if axis not in known:
-            raise InputError(f"-S {text}: no axis `{axis}`", hint=closest(axis, known))
-        for value in values.split(","):
-            if value not in known[axis]:
-                raise InputError(f"-S {text}: the axis `{axis}` has no `{value}`", hint=closest(value, known[axis]))
-        found[axis] = (*found.get(axis, ()), *values.split(","))
-    return found
+            raise InputError(f"{text}: no axis `{axis}`", hint=closest(axis, known))
+        for label in wanted:
+            if label not in known[axis]:
+                raise InputError(f"{text}: the axis `{axis}` has no `{label}`", hint=closest(label, known[axis]))
 
 
 def pattern(text: str) -> Pattern:

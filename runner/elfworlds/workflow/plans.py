@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from elfworlds import paths, planning
@@ -31,14 +31,14 @@ class Choice:
 
     Attributes:
         filter: a regular expression that is found in `experiment:name` of each trial.
-        labels: each `axis=value,value`.
+        labels: axis → the labels of it that are wanted.
         failed: only what was not as expected in the latest run.
         repeat: how often each point is tried, instead of what the scenarios say.
         timeout: seconds for each trial, instead of what the scenarios say.
     """
 
     filter: str | None = None
-    labels: Sequence[str] = ()
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     failed: bool = False
     repeat: int | None = None
     timeout: float | None = None
@@ -56,10 +56,10 @@ class Choice:
             InputError: an axis or a label that there is not, or a regular expression that cannot be read.
         """
         whole = [make_plan(experiment, toolchains, self.repeat) for experiment in experiments]
-        labels = select.axis_labels(list(self.labels), whole)
+        select.refuse_unknown(self.labels, whole)
         pattern = select.pattern(self.filter) if self.filter is not None else None
         plans = [
-            select.select(plan, select.Selection(pattern, labels, self._only(experiment, output), self.timeout))
+            select.select(plan, select.Selection(pattern, self.labels, self._only(experiment, output), self.timeout))
             for experiment, plan in zip(experiments, whole, strict=True)
         ]
         if not any(plan.trials for plan in plans):

@@ -32,23 +32,19 @@ HOST = DEFAULT_LIBC
 AXES = (LIBC, GDB)
 
 
-def chosen(found: Sequence[LoadedExperiment], words: Sequence[str]) -> list[LoadedExperiment]:
-    """The experiments with the values of `libc` and `gdb` that `-S` names, be they in the file or not.
+def chosen(experiments: Sequence[LoadedExperiment], labels: Mapping[str, Sequence[str]]) -> list[LoadedExperiment]:
+    """The experiments with the chosen values of `libc` and `gdb`, be they in the file or not.
 
     Raises:
         InputError: no toolchain of that name is known.
     """
-    labels: dict[str, tuple[str, ...]] = {}
-    for word in words:
-        axis, _, values = word.partition("=")
-        if axis in AXES:
-            labels[axis] = (*labels.get(axis, ()), *values.split(","))
+    named = {axis: tuple(labels[axis]) for axis in labels if axis in AXES}
     known = known_toolchains(paths.here())
-    for axis, named in labels.items():
-        for label in named:
-            if label not in known:
-                raise InputError(f"-S {axis}={label}: no toolchain `{label}` is known here", hint=closest(label, known))
-    return [_with_labels(one, labels) for one in found] if labels else list(found)
+    for axis, names in named.items():
+        for name in names:
+            if name not in known:
+                raise InputError(f"-S {axis}={name}: no toolchain `{name}` is known here", hint=closest(name, known))
+    return [_with_labels(experiment, named) for experiment in experiments] if named else list(experiments)
 
 
 def _with_labels(one: LoadedExperiment, labels: Mapping[str, tuple[str, ...]]) -> LoadedExperiment:
