@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from elfworlds.ctext import KEYWORDS, identifier, renamed, result_type, string, unqualified
 from elfworlds.process import Command, Pool
-from elfworlds.spec.ctext import KEYWORDS, identifier, renamed, result_type, string, unqualified
 from waiting import AGES
 
 ODD = [

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from elfworlds.spec.model import Claim, Expectation, Experiment, Matrix, Object, Program, Scenario, Source
-from elfworlds.spec.observe import Gdb, Observe
-from elfworlds.spec.shape import Model
-from elfworlds.spec.steps import BESIDE, VERB_WORDS, Step
+from elfworlds.spec.model.base import Model
+from elfworlds.spec.model.experiment import Claim, Expectation, Experiment, Matrix, Scenario, Source
+from elfworlds.spec.model.objects import Object, Program
+from elfworlds.spec.model.observe import Gdb, Observe
+from elfworlds.spec.model.steps import BESIDE, VERB_WORDS, Step
 from elfworlds.yamltext import ProblemsError, parse
 from plans import plan_of, stub
 

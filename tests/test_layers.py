@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ ORDER = (
     "yamltext",
     "refs",
     "columns",
+    "ctext",
     "spec",
     "driver",
     "elf",
@@ -49,6 +50,9 @@ ORDER = (
     "cli",
     "__main__",
 )
+WITHIN = {  # the order of a room's own rooms and modules
+    "spec": ("leaves", "expand", "model", "languages", "values", "checks", "places", "load", "reference"),
+}
 ONLY_IN = {
     "subprocess": "process",
     "yaml": "yamltext",
@@ -63,6 +67,11 @@ ONLY_IN = {
 
 def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -88,6 +97,40 @@ def test_imports_only_go_up(path: Path) -> None:
         parts = name.split(".")
         if parts[0] == "elfworlds" and len(parts) > 1 and parts[1] != "__version__":
             assert parts[1] in above, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("room", WITHIN)
+def test_imports_within_a_room_only_go_up(room: str) -> None:
+    order = WITHIN[room]
+    paths = [path for path in SOURCES if room_of(path) == room and path != PACKAGE / room / "__init__.py"]
+    inner = {path: module_of(path).split(".")[2] for path in paths}
+    assert set(inner.values()) == set(order)
+    for path, own in inner.items():
+        for name in imports(path):
+            parts = name.split(".")
+            if parts[:2] == ["elfworlds", room] and len(parts) > 2:
+                assert parts[2] in order[: order.index(own) + 1], f"{path.name} imports {name}"
+
+
+def modules_imported(path: Path, modules: Collection[str]) -> Iterator[str]:
+    """The modules that a file imports; a package only where it takes from the package's own file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and node.module in modules:
+            inner = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name if name in modules else str(node.module) for name in inner)
+
+
+def test_no_modules_import_each_other() -> None:
+    """Not even for the type checker alone, and not through others either."""
+    modules = {module_of(path): path for path in PACKAGE.rglob("*.py")}
+    left = {name: set(modules_imported(path, modules)) - {name} for name, path in modules.items()}
+    while free := {
+        name for name, others in left.items() if not others or not any(name in one for one in left.values())
+    }:
+        left = {name: others - free for name, others in left.items() if name not in free}
+    assert left == {}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))

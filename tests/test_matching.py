@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from elfworlds.outcome import Tried, Verdict, difference, holds, judge, matches, settle
 from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.planning.types import Judged, ValueRef
-from elfworlds.spec.matchers import WORDS, MatcherError, check_matcher
+from elfworlds.spec.leaves.matchers import WORDS, MatcherError, check_matcher
 from elfworlds.yamltext import Scalar
 from waiting import TIMES
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elfworlds.spec import forms
+from elfworlds.spec.leaves import forms
 from elfworlds.spec.places import unspliced
 
 Path = tuple[int | str, ...]

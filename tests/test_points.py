@@ -15,7 +15,7 @@ from elfworlds.yamltext import parse
 from waiting import TIMES
 
 if TYPE_CHECKING:
-    from elfworlds.spec.model import Matrix
+    from elfworlds.spec.model.experiment import Matrix
 
 SETTINGS = settings(database=None, max_examples=200 * TIMES)
 TAIL = "\nscenarios: {x: {run: /bin/true}}\n"

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from elfworlds.spec.schema import schema
+from elfworlds.spec.reference import schema
 from elfworlds.yamltext import Scalar, core, read
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfworlds import elf
+from elfworlds.ctext import kind_of_expression, kind_of_type
 from elfworlds.outcome import matches
 from elfworlds.outcome.match import equals
 from elfworlds.outcome.observed import ABSENT, Several, lookup
-from elfworlds.spec.ctext import kind_of_expression, kind_of_type
-from elfworlds.spec.described import FACTS
-from elfworlds.spec.fits import Subject, check_fit, comparable, told
-from elfworlds.spec.matchers import MatcherError, as_written
-from elfworlds.spec.shapes import (
+from elfworlds.spec.checks.fits import Subject, check_fit, comparable, told
+from elfworlds.spec.leaves.matchers import MatcherError, as_written
+from elfworlds.spec.values.described import FACTS
+from elfworlds.spec.values.shapes import (
     ADDRESS,
     FLAG,
     NAME,

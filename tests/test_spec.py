@@ -16,9 +16,9 @@ from elfworlds.planning import Plan, make
 from elfworlds.refs import Template
 from elfworlds.sources import Project, gather
 from elfworlds.spec import Spec, load
-from elfworlds.spec.circles import circles
-from elfworlds.spec.shape import Model
-from elfworlds.spec.steps import Call, Loop, Mappings, System
+from elfworlds.spec.checks.circles import circles
+from elfworlds.spec.model.base import Model
+from elfworlds.spec.model.steps import Call, Loop, Mappings, System
 from elfworlds.toolchains import Toolchain
 from elfworlds.yamltext import ProblemsError, Scalar, core, parse
 from waiting import TIMES

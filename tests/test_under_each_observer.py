@@ -9,8 +9,8 @@ import pytest
 
 from elfworlds.observers import gdb, strace, valgrind
 from elfworlds.process import Pool
-from elfworlds.spec.described import ENDED, OBSERVERS
-from elfworlds.spec.shapes import Fields
+from elfworlds.spec.values.described import ENDED, OBSERVERS
+from elfworlds.spec.values.shapes import Fields
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import memcheck
 from elfworlds.trials import observe as running

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elfworlds.spec.versions import Comparison, comparison, order, wanted
+from elfworlds.spec.leaves.versions import Comparison, comparison, order, wanted
 from waiting import TIMES
 
 SETTINGS = settings(database=None, max_examples=200 * TIMES)

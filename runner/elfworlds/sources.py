@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from elfworlds import driver, elf, paths
 from elfworlds.spec.expand import expand
-from elfworlds.spec.languages import SUFFIXES, inline_path, of_source
+from elfworlds.spec.languages import inline_path
+from elfworlds.spec.leaves.languages import SUFFIXES, of_source
 from elfworlds.yamltext import Problem, closest
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from elfworlds.elf import ElfObject
     from elfworlds.spec import Spec
-    from elfworlds.spec.forms import Axis
-    from elfworlds.spec.model import Object
+    from elfworlds.spec.leaves.forms import Axis
+    from elfworlds.spec.model.objects import Object
 
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.MULTILINE)
 ASSEMBLED = re.compile(rb'^[ \t]*\.(?:include|incbin)[ \t]+"([^"\n]+)"', re.MULTILINE)

@@ -79,7 +79,7 @@ def new(
     """Write experiments/NAME.yaml, an experiment to start from."""
     from elfworlds.errors import InputError
     from elfworlds.sources import Project
-    from elfworlds.spec.forms import NAME
+    from elfworlds.spec.leaves.forms import NAME
 
     if not NAME.fullmatch(name):
         raise InputError(f"`{name}` is no experiment's name", hint=f"it must match {NAME.pattern}")

@@ -15,7 +15,7 @@ def schema(
     """Print the JSON Schema of an experiment file, or the language's reference."""
     from elfworlds.errors import InputError
     from elfworlds.spec.reference import reference
-    from elfworlds.spec.schema import schema as json_schema
+    from elfworlds.spec.reference import schema as json_schema
 
     if form not in FORMATS:
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elfworlds.ctext import identifier, result_type, string
 from elfworlds.driver.place import each, event, file, in_block, kept, told, with_path
-from elfworlds.spec.ctext import identifier, result_type, string
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from elfworlds.driver.place import Place
     from elfworlds.driver.scope import Scope
     from elfworlds.refs import Template
-    from elfworlds.spec.steps import Call, Dlmopen, Dlsym, Mappings, Named, Opening, Read, Step, Write
+    from elfworlds.spec.model.steps import Call, Dlmopen, Dlsym, Mappings, Named, Opening, Read, Step, Write
 
 SPECIAL = {None: "RTLD_DEFAULT", "default": "RTLD_DEFAULT", "next": "RTLD_NEXT"}
 NAMESPACES = {"new": "LM_ID_NEWLM", "base": "LM_ID_BASE"}

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from elfworlds.spec.ctext import identifier, string
+from elfworlds.ctext import identifier, string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from elfworlds.driver.scope import Scope
     from elfworlds.refs import Template
-    from elfworlds.spec.steps import Step
+    from elfworlds.spec.model.steps import Step
 
 STEP = "step "
 

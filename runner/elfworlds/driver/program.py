@@ -6,19 +6,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elfworlds.ctext import identifier, result_type, unqualified
 from elfworlds.driver.headers import inlined
 from elfworlds.driver.place import STEP, Numbered, Place, every, numbered, summary
 from elfworlds.driver.running import limit
 from elfworlds.driver.scope import Scope
 from elfworlds.driver.verbs import USED, VERBS
-from elfworlds.spec.ctext import identifier, result_type, unqualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from elfworlds.driver.scope import Point
-    from elfworlds.spec.model import Scenario
-    from elfworlds.spec.steps import Step
+    from elfworlds.spec.model.experiment import Scenario
+    from elfworlds.spec.model.steps import Step
 
 THREADS = frozenset(verb for verb, header in USED.items() if header == "threads.h")
 _LINE = re.compile(r'^#line [0-9]+ "[^"\n]*"\n', re.MULTILINE)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elfworlds.ctext import identifier, string
 from elfworlds.driver.place import STEP, each, event, file, in_block, kept, number, told, with_path
-from elfworlds.spec.ctext import identifier, string
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from elfworlds.driver.place import Place
     from elfworlds.driver.scope import Scope
     from elfworlds.refs import Template
-    from elfworlds.spec.steps import Copy, Fork, Loop, Step, System, Thread
+    from elfworlds.spec.model.steps import Copy, Fork, Loop, Step, System, Thread
 
 
 VALUE = " as "

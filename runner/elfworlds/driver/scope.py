@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from elfworlds import refs
-from elfworlds.spec.ctext import identifier, renamed, string
+from elfworlds.ctext import identifier, renamed, string
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from elfworlds.driver.place import Place
-    from elfworlds.spec.steps import Step
+    from elfworlds.spec.model.steps import Step
 
 USED = {
     "namespaces": "namespaces.h",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.patterns import pattern
 from elfworlds.planning.types import ValueRef
-from elfworlds.spec.matchers import WORDS
+from elfworlds.spec.leaves.matchers import WORDS
 from elfworlds.yamltext import number
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from elfworlds.spec.versions import order
+from elfworlds.spec.leaves.versions import order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from elfworlds.outcome_changes.labels import places
 from elfworlds.outcome_changes.marks import Mark, Order
 from elfworlds.outcome_changes.parts import by_parts
-from elfworlds.spec.versions import order
+from elfworlds.spec.leaves.versions import order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds.outcome_changes.marks import Mark, Order
-from elfworlds.spec.versions import order
+from elfworlds.spec.leaves.versions import order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from elfworlds.planning.types import BUILD, OUT, directory_of
 from elfworlds.sources import INCLUDE_DIRECTORY
-from elfworlds.spec.languages import of_source
+from elfworlds.spec.leaves.languages import of_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from elfworlds.planning.request import Recipe
+    from elfworlds.planning.recipe import Recipe
 
 STANDARDS = {"c": "gnu17", "c++": "gnu++17"}
 EDITION = "2021"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from elfworlds.planning.bind import Binder
     from elfworlds.planning.reads import Reads
     from elfworlds.planning.types import BuildRequest, Point
     from elfworlds.sources import File
@@ -22,11 +21,12 @@ class Known:
         self.files: dict[str, bytes] = {}
         self._at: dict[tuple[str, Point], BuildRequest] = {}
 
-    def request(self, name: str, binder: Binder) -> BuildRequest:
+    def request(self, name: str, point: Mapping[str, str], make: Callable[[str], BuildRequest]) -> BuildRequest:
+        """An object's request at a point; `make` makes it where the axes that it reads have new labels."""
         read = self.reads.object(name)
-        at = (name, tuple((axis, label) for axis, label in binder.point.items() if axis in read))
+        at = (name, tuple((axis, label) for axis, label in point.items() if axis in read))
         if at not in self._at:
-            made = binder.request(name)
+            made = make(name)
             self._at[at] = made
             self.requests.setdefault(made.key, made)
         return self._at[at]

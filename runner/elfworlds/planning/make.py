@@ -14,6 +14,7 @@ from elfworlds.planning.document import as_document
 from elfworlds.planning.known import Known
 from elfworlds.planning.points import GDB, LIBC, VersionUnknownError, labels, points
 from elfworlds.planning.reads import Reads
+from elfworlds.planning.scenarios import bound, judged, repetitions
 from elfworlds.planning.types import Bound, Judged, Placement, Plan, Trial
 from elfworlds.yamltext import Problem
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from elfworlds.planning.types import Point
     from elfworlds.sources import Sources
     from elfworlds.spec import Spec
-    from elfworlds.spec.model import Scenario
+    from elfworlds.spec.model.experiment import Scenario
     from elfworlds.toolchains import Toolchain
     from elfworlds.yamltext import Path
     from elfworlds.yamltext.data import Data
@@ -106,15 +107,15 @@ class _Maker:
         read = self.reads.scenario(scenario)
         at = (name, tuple((axis, label) for axis, label in point if axis in read))
         if at not in self.bound:
-            self.bound[at] = (binder.scenario(name, scenario), self.repeat or binder.repeat(scenario))
-        bound, repeat = self.bound[at]
-        claims = tuple(binder.judged(one) for one in scenario.claim if binder.applies(one.when))
-        fitting = (binder.judged(one) for one in scenario.expect if binder.applies(one.when))
+            self.bound[at] = (bound(binder, name, scenario), self.repeat or repetitions(binder, scenario))
+        command, repeat = self.bound[at]
+        claims = tuple(judged(binder, one) for one in scenario.claim if binder.applies(one.when))
+        fitting = (judged(binder, one) for one in scenario.expect if binder.applies(one.when))
         expected: Judged | None = next(fitting, None)
-        watched = product(observers(bound, claims, expected), range(1, repeat + 1))
+        watched = product(observers(command, claims, expected), range(1, repeat + 1))
         for place, (observer, number) in enumerate(watched, start=first):
             identity = trial_id(name, point, observer, number if repeat > 1 else None)
-            yield Trial(place, identity, name, point, observer, number, bound, claims, expected)
+            yield Trial(place, identity, name, point, observer, number, command, claims, expected)
 
     def refuse_twins(self, placements: Iterable[Placement]) -> None:
         """Two names for one build would be one file, and one handle for dlopen."""

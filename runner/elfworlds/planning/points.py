@@ -6,15 +6,15 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from elfworlds.errors import InputError
-from elfworlds.spec.forms import label_of
-from elfworlds.spec.versions import TOOLCHAIN_AXES, comparison, wanted
+from elfworlds.spec.leaves.forms import label_of
+from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES, comparison, wanted
 from elfworlds.toolchains.toolchain import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from elfworlds.planning.types import Point
-    from elfworlds.spec.model import Matrix
+    from elfworlds.spec.model.experiment import Matrix
 
     When = Mapping[str, tuple[str | None, ...]]
     Versions = Mapping[str, str]

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.refs import Template
+from elfworlds.spec.checks.findings import texts
+from elfworlds.spec.checks.objects import templates
 from elfworlds.spec.expand import expand, names, object_of
-from elfworlds.spec.findings import texts
-from elfworlds.spec.objects import templates
-from elfworlds.spec.shape import Model
-from elfworlds.spec.steps import every
+from elfworlds.spec.model.base import Model
+from elfworlds.spec.model.steps import every
 from elfworlds.yamltext import Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from elfworlds.spec.forms import Axis
-    from elfworlds.spec.model import Experiment, Object, Program, Scenario
-    from elfworlds.spec.steps import Step
+    from elfworlds.spec.leaves.forms import Axis
+    from elfworlds.spec.model.experiment import Experiment, Scenario
+    from elfworlds.spec.model.objects import Object, Program
+    from elfworlds.spec.model.steps import Step
 
 
 class Reads:

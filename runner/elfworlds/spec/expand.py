@@ -7,15 +7,15 @@ from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from elfworlds import refs
-from elfworlds.spec.forms import label_of
-from elfworlds.spec.versions import TOOLCHAIN_AXES, comparison, wanted
+from elfworlds.spec.leaves.forms import label_of
+from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES, comparison, wanted
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.refs import Reference, Template
-    from elfworlds.spec.forms import Axis
+    from elfworlds.spec.leaves.forms import Axis
 
 ATTRIBUTES = ("dir", "soname")
 MAX_EXPANSIONS = 10_000

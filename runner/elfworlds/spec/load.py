@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from elfworlds.spec.check import check
-from elfworlds.spec.circles import check_axes
-from elfworlds.spec.described import VALUES
-from elfworlds.spec.findings import Finding
-from elfworlds.spec.forms import kind
-from elfworlds.spec.model import Experiment, Matrix
-from elfworlds.spec.observe import NAMES
+from elfworlds.spec.checks.check import check
+from elfworlds.spec.checks.circles import check_axes
+from elfworlds.spec.checks.findings import Finding
+from elfworlds.spec.checks.values import unknown_value, written
+from elfworlds.spec.leaves.forms import kind
+from elfworlds.spec.model.experiment import Experiment, Matrix
+from elfworlds.spec.model.observe import NAMES
 from elfworlds.spec.places import model_at, unspliced
-from elfworlds.spec.values import unknown_value, written
+from elfworlds.spec.values.described import VALUES
 from elfworlds.yamltext import Document, Problem, closest
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
-from elfworlds.spec.model import Experiment
-from elfworlds.spec.shape import Model
+from elfworlds.spec.model.base import Model
+from elfworlds.spec.model.experiment import Experiment
 
 if TYPE_CHECKING:
     from elfworlds.yamltext import Path

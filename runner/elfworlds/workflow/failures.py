@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from elfworlds.backends import Build
     from elfworlds.planning import Plan
-    from elfworlds.spec.steps import Step
+    from elfworlds.spec.model.steps import Step
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.yamltext import Path
 

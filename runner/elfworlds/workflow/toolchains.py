@@ -11,7 +11,7 @@ from elfworlds.errors import InputError
 from elfworlds.planning.points import DEFAULT_LIBC, GDB, LIBC
 from elfworlds.sandbox.tree import BESIDE, WHOLE
 from elfworlds.spec.expand import expand
-from elfworlds.spec.forms import Axis
+from elfworlds.spec.leaves.forms import Axis
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian import lock as locks
 from elfworlds.toolchains.nixpkgs import pin as pins

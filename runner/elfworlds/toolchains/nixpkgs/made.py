@@ -18,7 +18,7 @@ from elfworlds import paths
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
 from elfworlds.shipped import expressions
-from elfworlds.spec.versions import order
+from elfworlds.spec.leaves.versions import order
 from elfworlds.toolchains.nixpkgs import trouble
 from elfworlds.toolchains.nixpkgs.pin import FAMILY
 from elfworlds.toolchains.toolchain import Package

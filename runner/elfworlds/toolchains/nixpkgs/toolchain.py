@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from elfworlds.process import Command
 from elfworlds.sandbox import World, look
 from elfworlds.sandbox.reaper import provide
-from elfworlds.spec.versions import order
+from elfworlds.spec.leaves.versions import order
 from elfworlds.toolchains.nixpkgs.made import STORE
 from elfworlds.toolchains.searching import ASK_SECONDS, ask
 from elfworlds.toolchains.toolchain import UNKNOWN, Toolchain

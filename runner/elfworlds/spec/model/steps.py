@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BeforeValidator, Field
 
 from elfworlds.refs import Template
-from elfworlds.spec.forms import spliced
-from elfworlds.spec.leaves import (
+from elfworlds.spec.leaves.annotated import (
     AnyOf,
     Count,
     EnvName,
@@ -19,7 +18,8 @@ from elfworlds.spec.leaves import (
     Text,
     ValueName,
 )
-from elfworlds.spec.shape import REMOVABLE, Model, word
+from elfworlds.spec.leaves.forms import spliced
+from elfworlds.spec.model.base import REMOVABLE, Model, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

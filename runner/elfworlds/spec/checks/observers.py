@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elfworlds.spec.described import VALUES
-from elfworlds.spec.findings import Finding, references
-from elfworlds.spec.steps import texts_of
-from elfworlds.spec.values import PLAYED, RESERVED
+from elfworlds.spec.checks.findings import Finding, references
+from elfworlds.spec.checks.values import PLAYED, RESERVED
+from elfworlds.spec.model.steps import texts_of
+from elfworlds.spec.values.described import VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from elfworlds.spec.expand import Names
-    from elfworlds.spec.model import Scenario
+    from elfworlds.spec.model.experiment import Scenario
     from elfworlds.yamltext import Path
 
 

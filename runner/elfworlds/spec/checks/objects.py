@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import refs
 from elfworlds.refs import RefError, Template
-from elfworlds.spec.circles import circles
-from elfworlds.spec.described import FACTS
+from elfworlds.spec.checks.circles import circles
+from elfworlds.spec.checks.findings import Finding, references, texts
+from elfworlds.spec.checks.idle import idle_in_object
+from elfworlds.spec.checks.judging import check_facts
+from elfworlds.spec.checks.languages import check_language
 from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
-from elfworlds.spec.findings import Finding, references, texts
-from elfworlds.spec.idle import idle_in_object
-from elfworlds.spec.judging import check_facts
-from elfworlds.spec.languages import check_language
+from elfworlds.spec.values.described import FACTS
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from elfworlds.spec.model import Object, Program
+    from elfworlds.spec.model.objects import Object, Program
     from elfworlds.yamltext import Path
 
 LISTS = ("sources", "cflags", "ldflags", "z", "needs", "runpath", "rpath")

@@ -6,23 +6,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from elfworlds.spec import exports as exporting
-from elfworlds.spec.exports import Exports
-from elfworlds.spec.forms import Axis, label_of, listed
-from elfworlds.spec.languages import LANGUAGES
-from elfworlds.spec.leaves import (
+from elfworlds.spec.leaves.annotated import (
     AnyOf,
     AxisForm,
     Capture,
-    CName,
     Count,
     EnvName,
-    FileStem,
-    Flag,
     Matcher,
     Name,
     OneOrMany,
-    Reads,
     Seconds,
     Templated,
     Templates,
@@ -33,9 +25,11 @@ from elfworlds.spec.leaves import (
     ValueName,
     Words,
 )
-from elfworlds.spec.observe import Observe, Observed
-from elfworlds.spec.shape import REMOVABLE, Model, word
-from elfworlds.spec.steps import Steps
+from elfworlds.spec.leaves.forms import Axis, label_of, listed
+from elfworlds.spec.model.base import REMOVABLE, Model
+from elfworlds.spec.model.objects import Object, Program
+from elfworlds.spec.model.observe import Observe, Observed
+from elfworlds.spec.model.steps import Steps
 from elfworlds.yamltext import Scalar
 
 if TYPE_CHECKING:
@@ -86,83 +80,6 @@ class Matrix(Model):
         return Axis((*axis.values, *((label, Scalar(label)) for label in new)), axis.listed)
 
 
-class Object(Model):
-    """An ELF file: a library or an executable that the experiment builds, or one that somebody else built."""
-
-    library: Annotated[FileStem | None, Field(description="a shared object lib<name>.so")] = None
-    executable: Annotated[FileStem | None, Field(description="an executable of this name")] = None
-    prebuilt: Annotated[
-        Templated | None, Field(description="a file that exists: beside the experiment, or an absolute path")
-    ] = None
-    language: Annotated[
-        str | None,
-        word(*LANGUAGES),
-        Field(description="what the sources are written in; default: what their names tell, for `code` c"),
-    ] = None
-    sources: Annotated[
-        Templates, Field(description="source files, looked up beside the experiment, then in csrc/")
-    ] = ()
-    headers: Annotated[Texts, Field(description='files beyond those found by reading `#include "…"`, `mod …;`')] = ()
-    code: Annotated[Text | None, Field(description="the source itself, instead of `sources`")] = None
-    defines: Annotated[
-        dict[CName, Value], REMOVABLE, Field(description='macros: -DNAME=VALUE; in Rust --cfg NAME="VALUE"')
-    ] = {}
-    needs: Annotated[
-        Templates, Field(description="libraries of this experiment to link with; each becomes a DT_NEEDED")
-    ] = ()
-    runpath: Annotated[
-        Templates | None,
-        Field(description="DT_RUNPATH; an object's name is its directory; default: the directories of `needs`"),
-    ] = None
-    rpath: Annotated[Templates | None, Field(description="DT_RPATH instead of DT_RUNPATH")] = None
-    soname: Annotated[
-        Templated | None,
-        Field(description='DT_SONAME; default: a library\'s file name, and none for an executable; "" for none'),
-    ] = None
-    cflags: Annotated[Templates, Field(description="further words for the compiler")] = ()
-    ldflags: Annotated[Templates, Field(description="further words for the link; last on the command line")] = ()
-    z: Annotated[
-        Templates, Field(description="linker keywords, -z KEYWORD; they outweigh `-z lazy -z noexecstack`")
-    ] = ()
-    std: Annotated[Text | None, Field(description="the language standard, -std=; default: gnu17, for C++ gnu++17")] = (
-        None
-    )
-    edition: Annotated[
-        str | None, word("2015", "2018", "2021", "2024"), Field(description="Rust's edition; default: 2021")
-    ] = None
-    crate_type: Annotated[
-        str | None,
-        word("cdylib", "dylib", "bin"),
-        Field(description="what rustc makes; default: cdylib, for an executable bin"),
-    ] = None
-    exports: Annotated[
-        Exports | None,
-        Reads(exporting.exports, exporting.SCHEMA),
-        Field(
-            description="the symbols that others may bind to: a list, a mapping version → list, or all; "
-            "default: all, for an executable those that its libraries refer to"
-        ),
-    ] = None
-    pie: Annotated[Flag, Field(description="whether an executable is position-independent")] = True
-    as_needed: Annotated[Flag, Field(description="whether unused needs leave no DT_NEEDED")] = False
-    build_id: Annotated[str, word("sha1", "md5", "none"), Field(description="--build-id")] = "sha1"
-    hash_style: Annotated[str, word("gnu", "sysv", "both"), Field(description="--hash-style")] = "gnu"
-    expect: Annotated[
-        dict[str, Matcher],
-        Field(description="ELF facts that must hold, else the object's trials are UNRESOLVED"),
-    ] = {}
-    note: Text | None = None
-
-    @property
-    def stem(self) -> str:
-        return self.library or self.executable or ""
-
-    @property
-    def filename(self) -> str:
-        """What the experiment's own build makes."""
-        return f"lib{self.library}.so" if self.library else self.stem
-
-
 class Claim(Model):
     """What the source says would happen; every other key is a value with its matcher."""
 
@@ -188,30 +105,6 @@ class Expectation(Model):
         None
     )
     note: Text | None = None
-
-
-class Program(Model):
-    """How the program that `steps` make is built: the keys of an executable, and C at file scope."""
-
-    code: Annotated[Text, Field(description="C before the steps: types, functions, variables")] = ""
-    defines: Annotated[dict[CName, Value], REMOVABLE, Field(description="macros: -DNAME=VALUE")] = {}
-    needs: Annotated[Templates, Field(description="libraries of this experiment to link with")] = ()
-    runpath: Annotated[Templates | None, Field(description="DT_RUNPATH, as an object has it")] = None
-    rpath: Annotated[Templates | None, Field(description="DT_RPATH instead of DT_RUNPATH")] = None
-    cflags: Annotated[Templates, Field(description="further words for the compiler")] = ()
-    ldflags: Annotated[Templates, Field(description="further words for the link; last on the command line")] = ()
-    z: Annotated[Templates, Field(description="linker keywords, -z KEYWORD")] = ()
-    exports: Annotated[
-        Exports | None,
-        Reads(exporting.exports, exporting.SCHEMA),
-        Field(description="the symbols that libraries may bind to, as an executable has them; all: every one"),
-    ] = None
-    pie: Annotated[Flag, Field(description="whether it is position-independent")] = True
-
-    @property
-    def filename(self) -> str:
-        """What is built of it."""
-        return "program"
 
 
 class Scenario(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from elfworlds.spec.model import Experiment
+from elfworlds.spec.model.experiment import Experiment
 
 STEPS = {"$ref": "#/$defs/Steps"}
 

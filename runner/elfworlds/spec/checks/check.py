@@ -9,23 +9,24 @@ from pydantic_core import PydanticCustomError
 
 from elfworlds.columns import tables_with
 from elfworlds.refs import Template
-from elfworlds.spec import forms
-from elfworlds.spec.described import VALUES
+from elfworlds.spec.checks.findings import Finding, conditions, references, texts
+from elfworlds.spec.checks.idle import idle_in_scenario
+from elfworlds.spec.checks.judging import check_judging
+from elfworlds.spec.checks.objects import check_objects, check_program
+from elfworlds.spec.checks.observers import check_watching
+from elfworlds.spec.checks.steps import check_steps
+from elfworlds.spec.checks.values import values_of, written
 from elfworlds.spec.expand import Names, expand
-from elfworlds.spec.findings import Finding, conditions, references, texts
-from elfworlds.spec.idle import idle_in_scenario
-from elfworlds.spec.judging import check_judging
-from elfworlds.spec.model import DEFAULT_OUTCOMES, Experiment, Object, Scenario
-from elfworlds.spec.objects import check_objects, check_program
-from elfworlds.spec.stepping import check_steps
-from elfworlds.spec.steps import every
-from elfworlds.spec.values import values_of, written
-from elfworlds.spec.watching import check_watching
+from elfworlds.spec.leaves import forms
+from elfworlds.spec.model.experiment import DEFAULT_OUTCOMES, Experiment, Scenario
+from elfworlds.spec.model.steps import every
+from elfworlds.spec.values.described import VALUES
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from elfworlds.spec.model.objects import Object
     from elfworlds.yamltext import Path
 
 MOST_TRIALS = 1_000_000

@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
+from elfworlds.ctext import identifier, result_type
 from elfworlds.refs import Template
-from elfworlds.spec import forms
-from elfworlds.spec.ctext import identifier, result_type
-from elfworlds.spec.described import VALUES
+from elfworlds.spec.checks.findings import Finding, conditions, references
+from elfworlds.spec.checks.idle import idle_in_step
+from elfworlds.spec.checks.values import RESERVED, named
 from elfworlds.spec.expand import expand
-from elfworlds.spec.findings import Finding, conditions, references
-from elfworlds.spec.forms import label_of
-from elfworlds.spec.idle import idle_in_step
-from elfworlds.spec.observe import NAMES
-from elfworlds.spec.steps import BESIDE, VERB_WORDS, WAYS, Opening, every, texts_of
-from elfworlds.spec.values import RESERVED, named
-from elfworlds.spec.versions import comparison
+from elfworlds.spec.leaves import forms
+from elfworlds.spec.leaves.forms import label_of
+from elfworlds.spec.leaves.versions import comparison
+from elfworlds.spec.model.observe import NAMES
+from elfworlds.spec.model.steps import BESIDE, VERB_WORDS, WAYS, Opening, every, texts_of
+from elfworlds.spec.values.described import VALUES
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from elfworlds.spec.expand import Names
-    from elfworlds.spec.model import Scenario
-    from elfworlds.spec.steps import Step
+    from elfworlds.spec.model.experiment import Scenario
+    from elfworlds.spec.model.steps import Step
     from elfworlds.yamltext import Path
 
 HANDLES = ("load", "dlopen", "dlmopen")

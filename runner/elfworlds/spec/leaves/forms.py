@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import PydanticCustomError
 
 from elfworlds import refs
-from elfworlds.spec.matchers import MatcherError, check_matcher
+from elfworlds.spec.leaves.matchers import MatcherError, check_matcher
 from elfworlds.yamltext import Data, Scalar, closest, core, flow
 
 if TYPE_CHECKING:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.spec.described import ALWAYS, REPORT, VALUES, c_value, observer_values, step_values
-from elfworlds.spec.findings import Finding
-from elfworlds.spec.fits import Subject
-from elfworlds.spec.model import Claim, Expectation
-from elfworlds.spec.observe import NAMES
-from elfworlds.spec.shapes import UNKNOWN, Fields, Observed, Shape, bare, either, fields_of, step
+from elfworlds.spec.checks.findings import Finding
+from elfworlds.spec.checks.fits import Subject
+from elfworlds.spec.model.experiment import Claim, Expectation
+from elfworlds.spec.model.observe import NAMES
+from elfworlds.spec.values.described import ALWAYS, REPORT, VALUES, c_value, observer_values, step_values
+from elfworlds.spec.values.shapes import UNKNOWN, Fields, Observed, Shape, bare, either, fields_of, step
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from elfworlds.spec.expand import Names
-    from elfworlds.spec.model import Scenario
-    from elfworlds.spec.steps import Step
+    from elfworlds.spec.model.experiment import Scenario
+    from elfworlds.spec.model.steps import Step
     from elfworlds.yamltext import Path
 
 RESERVED = ("failed", "unsupported", "unreadable", "left-behind", "loop")

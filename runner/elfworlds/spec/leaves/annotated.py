@@ -9,9 +9,9 @@ from pydantic import BeforeValidator
 from pydantic_core import CoreSchema, core_schema
 
 from elfworlds.refs import Template
-from elfworlds.spec import forms
-from elfworlds.spec.forms import Axis, matching
-from elfworlds.spec.matchers import MATCHER_SCHEMA
+from elfworlds.spec.leaves import forms
+from elfworlds.spec.leaves.forms import Axis, matching
+from elfworlds.spec.leaves.matchers import MATCHER_SCHEMA
 from elfworlds.yamltext import Scalar
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from elfworlds import refs
 from elfworlds.refs import Reference, RefError, Template
+from elfworlds.spec.checks.findings import Finding, texts
 from elfworlds.spec.expand import names
-from elfworlds.spec.findings import Finding, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from elfworlds.spec.forms import Axis
+    from elfworlds.spec.leaves.forms import Axis
     from elfworlds.yamltext import Path
 
 LONGEST_VALUE = 10_000

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from elfworlds.spec.forms import listed, one_of
-from elfworlds.spec.leaves import Count, Name, Reads, Templated, Templates
-from elfworlds.spec.shape import REMOVABLE, Model, word
+from elfworlds.spec.leaves.annotated import Count, Name, Reads, Templated, Templates
+from elfworlds.spec.leaves.forms import listed, one_of
+from elfworlds.spec.model.base import REMOVABLE, Model, word
 
 COLLECTED = ("backtrace", "sharedlibrary", "linker-namespaces", "threads", "registers")
 ALONE = ("gdb", "valgrind", "strace")

@@ -6,23 +6,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.columns import reserved
-from elfworlds.spec.described import CALLED, FACTS, FOUND, OBSERVERS, REPORT, VALUE, VALUES
-from elfworlds.spec.forms import NAME
-from elfworlds.spec.matchers import WORDS
-from elfworlds.spec.model import (
+from elfworlds.spec.leaves.forms import NAME
+from elfworlds.spec.leaves.matchers import WORDS
+from elfworlds.spec.model.experiment import (
     DEFAULT_OUTCOMES,
     Claim,
     Expectation,
     Experiment,
     Matrix,
-    Object,
-    Program,
     Scenario,
     Source,
 )
-from elfworlds.spec.observe import Gdb, Observe
-from elfworlds.spec.shapes import Fields, Items
-from elfworlds.spec.steps import Call, Copy, Dlsym, Fork, Load, Loop, Mappings, Named, Read, Step, System, Thread, Write
+from elfworlds.spec.model.objects import Object, Program
+from elfworlds.spec.model.observe import Gdb, Observe
+from elfworlds.spec.model.steps import (
+    Call,
+    Copy,
+    Dlsym,
+    Fork,
+    Load,
+    Loop,
+    Mappings,
+    Named,
+    Read,
+    Step,
+    System,
+    Thread,
+    Write,
+)
+from elfworlds.spec.values.described import CALLED, FACTS, FOUND, OBSERVERS, REPORT, VALUE, VALUES
+from elfworlds.spec.values.shapes import Fields, Items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +43,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
 
-    from elfworlds.spec.shapes import Shape
+    from elfworlds.spec.values.shapes import Shape
 
 PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The file", Experiment),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from elfworlds.spec.matchers import OF_ITEMS, WORDS, MatcherError
-from elfworlds.spec.shapes import (
+from elfworlds.spec.leaves.matchers import OF_ITEMS, WORDS, MatcherError
+from elfworlds.spec.values.shapes import (
     FLAG_KIND,
     NULL_KIND,
     NUMBER,

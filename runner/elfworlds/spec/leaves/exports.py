@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import refs
-from elfworlds.spec import forms
-from elfworlds.spec.forms import kind, refuse
+from elfworlds.spec.leaves import forms
+from elfworlds.spec.leaves.forms import kind, refuse
 from elfworlds.yamltext import flow
 
 if TYPE_CHECKING:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elfworlds.spec.checks.findings import Finding
 from elfworlds.spec.expand import expand
-from elfworlds.spec.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from elfworlds.spec.expand import Names
-    from elfworlds.spec.model import Object, Scenario
-    from elfworlds.spec.steps import Step
+    from elfworlds.spec.model.experiment import Scenario
+    from elfworlds.spec.model.objects import Object
+    from elfworlds.spec.model.steps import Step
     from elfworlds.yamltext import Path
 
 OF_EXECUTABLES = {"pie": "a library is position-independent, always"}

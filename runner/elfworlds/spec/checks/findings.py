@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from elfworlds import refs
 from elfworlds.refs import RefError, Template
 from elfworlds.spec.expand import Names, names
-from elfworlds.spec.forms import label_of
-from elfworlds.spec.versions import TOOLCHAIN_AXES, comparison, wanted
+from elfworlds.spec.leaves.forms import label_of
+from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES, comparison, wanted
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:

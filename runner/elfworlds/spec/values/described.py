@@ -6,9 +6,9 @@ from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from elfworlds.spec.ctext import kind_of_expression, kind_of_type, result_type
+from elfworlds.ctext import kind_of_expression, kind_of_type, result_type
 from elfworlds.spec.expand import expand
-from elfworlds.spec.shapes import (
+from elfworlds.spec.values.shapes import (
     ADDRESS,
     FLAG,
     NAME,
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from elfworlds.refs import Template
     from elfworlds.spec.expand import Names
-    from elfworlds.spec.observe import Observe
-    from elfworlds.spec.steps import Step
+    from elfworlds.spec.model.observe import Observe
+    from elfworlds.spec.model.steps import Step
 
 FACTS: Mapping[str, Shape] = {
     "build-id": or_null(TEXT),

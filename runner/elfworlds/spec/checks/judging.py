@@ -6,22 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import refs
-from elfworlds.spec.described import FACTS
+from elfworlds.spec.checks.findings import Finding, conditions, references, texts
+from elfworlds.spec.checks.fits import Subject, check_fit
+from elfworlds.spec.checks.values import Values, unknown_value
 from elfworlds.spec.expand import expand
-from elfworlds.spec.findings import Finding, conditions, references, texts
-from elfworlds.spec.fits import Subject, check_fit
-from elfworlds.spec.matchers import MatcherError, check_matcher
-from elfworlds.spec.shapes import TEXT
-from elfworlds.spec.values import Values, unknown_value
+from elfworlds.spec.leaves.matchers import MatcherError, check_matcher
+from elfworlds.spec.values.described import FACTS
+from elfworlds.spec.values.shapes import TEXT
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from elfworlds.refs import Template
-    from elfworlds.spec import forms
     from elfworlds.spec.expand import Names
-    from elfworlds.spec.model import Claim, Expectation, Scenario
+    from elfworlds.spec.leaves import forms
+    from elfworlds.spec.model.experiment import Claim, Expectation, Scenario
     from elfworlds.yamltext import Path
 
 

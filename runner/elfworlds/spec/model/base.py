@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
-from elfworlds.spec.forms import one_of
-from elfworlds.spec.leaves import Reads
+from elfworlds.spec.leaves.annotated import Reads
+from elfworlds.spec.leaves.forms import one_of
 
 
 class Model(BaseModel):

@@ -1,0 +1,1 @@
+"""An experiment file as types: every key, what it holds, and what it means."""

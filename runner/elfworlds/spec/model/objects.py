@@ -1,0 +1,137 @@
+"""The ELF files that an experiment builds, and the program that steps make, as types."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from elfworlds.spec.leaves import exports as exporting
+from elfworlds.spec.leaves.annotated import (
+    CName,
+    FileStem,
+    Flag,
+    Matcher,
+    Reads,
+    Templated,
+    Templates,
+    Text,
+    Texts,
+    Value,
+)
+from elfworlds.spec.leaves.exports import Exports
+from elfworlds.spec.leaves.languages import LANGUAGES
+from elfworlds.spec.model.base import REMOVABLE, Model, word
+
+PROGRAM = "program"
+
+# Keys that objects and the program of `steps` share.
+Defines: TypeAlias = Annotated[
+    dict[CName, Value], REMOVABLE, Field(description='macros: -DNAME=VALUE; in Rust --cfg NAME="VALUE"')
+]
+Needs: TypeAlias = Annotated[
+    Templates, Field(description="libraries of this experiment to link with; each becomes a DT_NEEDED")
+]
+Runpath: TypeAlias = Annotated[
+    Templates | None,
+    Field(description="DT_RUNPATH; an object's name is its directory; default: the directories of `needs`"),
+]
+Rpath: TypeAlias = Annotated[Templates | None, Field(description="DT_RPATH instead of DT_RUNPATH")]
+Cflags: TypeAlias = Annotated[Templates, Field(description="further words for the compiler")]
+Ldflags: TypeAlias = Annotated[Templates, Field(description="further words for the link; last on the command line")]
+Keywords: TypeAlias = Annotated[
+    Templates, Field(description="linker keywords, -z KEYWORD; they outweigh `-z lazy -z noexecstack`")
+]
+Exported: TypeAlias = Annotated[
+    Exports | None,
+    Reads(exporting.exports, exporting.SCHEMA),
+    Field(
+        description="the symbols that others may bind to: a list, a mapping version → list, or all; "
+        "default: all, for an executable those that its libraries refer to"
+    ),
+]
+Pie: TypeAlias = Annotated[Flag, Field(description="whether an executable is position-independent")]
+
+
+class Object(Model):
+    """An ELF file: a library or an executable that the experiment builds, or one that somebody else built."""
+
+    library: Annotated[FileStem | None, Field(description="a shared object lib<name>.so")] = None
+    executable: Annotated[FileStem | None, Field(description="an executable of this name")] = None
+    prebuilt: Annotated[
+        Templated | None, Field(description="a file that exists: beside the experiment, or an absolute path")
+    ] = None
+    language: Annotated[
+        str | None,
+        word(*LANGUAGES),
+        Field(description="what the sources are written in; default: what their names tell, for `code` c"),
+    ] = None
+    sources: Annotated[
+        Templates, Field(description="source files, looked up beside the experiment, then in csrc/")
+    ] = ()
+    headers: Annotated[Texts, Field(description='files beyond those found by reading `#include "…"`, `mod …;`')] = ()
+    code: Annotated[Text | None, Field(description="the source itself, instead of `sources`")] = None
+    defines: Defines = {}
+    needs: Needs = ()
+    runpath: Runpath = None
+    rpath: Rpath = None
+    soname: Annotated[
+        Templated | None,
+        Field(description='DT_SONAME; default: a library\'s file name, and none for an executable; "" for none'),
+    ] = None
+    cflags: Cflags = ()
+    ldflags: Ldflags = ()
+    z: Keywords = ()
+    std: Annotated[Text | None, Field(description="the language standard, -std=; default: gnu17, for C++ gnu++17")] = (
+        None
+    )
+    edition: Annotated[
+        str | None, word("2015", "2018", "2021", "2024"), Field(description="Rust's edition; default: 2021")
+    ] = None
+    crate_type: Annotated[
+        str | None,
+        word("cdylib", "dylib", "bin"),
+        Field(description="what rustc makes; default: cdylib, for an executable bin"),
+    ] = None
+    exports: Exported = None
+    pie: Pie = True
+    as_needed: Annotated[Flag, Field(description="whether unused needs leave no DT_NEEDED")] = False
+    build_id: Annotated[str, word("sha1", "md5", "none"), Field(description="--build-id")] = "sha1"
+    hash_style: Annotated[str, word("gnu", "sysv", "both"), Field(description="--hash-style")] = "gnu"
+    expect: Annotated[
+        dict[str, Matcher],
+        Field(description="ELF facts that must hold, else the object's trials are UNRESOLVED"),
+    ] = {}
+    note: Text | None = None
+
+    @property
+    def stem(self) -> str:
+        return self.library or self.executable or ""
+
+    @property
+    def filename(self) -> str:
+        """What the experiment's own build makes."""
+        return f"lib{self.library}.so" if self.library else self.stem
+
+
+class Program(Model):
+    """How the program that `steps` make is built: the keys of an executable, and C at file scope."""
+
+    code: Annotated[Text, Field(description="C before the steps: types, functions, variables")] = ""
+    defines: Annotated[Defines, Field(description="macros: -DNAME=VALUE")] = {}
+    needs: Annotated[Needs, Field(description="libraries of this experiment to link with")] = ()
+    runpath: Annotated[Runpath, Field(description="DT_RUNPATH, as an object has it")] = None
+    rpath: Rpath = None
+    cflags: Cflags = ()
+    ldflags: Ldflags = ()
+    z: Annotated[Keywords, Field(description="linker keywords, -z KEYWORD")] = ()
+    exports: Annotated[
+        Exported,
+        Field(description="the symbols that libraries may bind to, as an executable has them; all: every one"),
+    ] = None
+    pie: Annotated[Pie, Field(description="whether it is position-independent")] = True
+
+    def as_object(self, code: str = "") -> Object:
+        """The executable that the program is, with `code` as its source; a key that a program lacks has its default."""
+        shared = {name: getattr(self, name) for name in type(self).model_fields}
+        return Object(executable=PROGRAM).model_copy(update={**shared, "code": code})

@@ -1,0 +1,6 @@
+"""What is told of the language, made from its types: the reference for people, the JSON Schema for editors."""
+
+from elfworlds.spec.reference.markdown import reference
+from elfworlds.spec.reference.schema import schema
+
+__all__ = ["reference", "schema"]

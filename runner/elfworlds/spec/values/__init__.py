@@ -1,0 +1,1 @@
+"""Every value that a trial may give, and what it is."""
