@@ -21,7 +21,11 @@ from elfworlds.sandbox import wrap
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian import lock as locks
 from elfworlds.toolchains.debian import root as roots
+from elfworlds.toolchains.debian.toolchain import System
 from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
+from elfworlds.toolchains.family import Means
+from elfworlds.toolchains.musl.toolchain import MuslSystem
+from elfworlds.toolchains.pinning import places
 from rooting import bubblewrap
 
 PINNED = ("debian/bullseye", "debian/bookworm", "debian/trixie", "debian/sid", "musl/bookworm", "musl/trixie")
@@ -49,14 +53,19 @@ def pinned_root(name: str, *, fetch: bool) -> Toolchain:
     """A pinned root's toolchain; skipped aloud where it is not here and must not be fetched."""
     family, _, suite = name.partition("/")
     parts = (MUSL,) if family == MUSL else ()
-    lock, cached = locks.find(suite, locks.places(Path(__file__).parent)), paths.store(os.environ)
+    lock, cached = locks.find(suite, places(Path(__file__).parent)), paths.store(os.environ)
     bwrap = bubblewrap()
     with Pool() as pool:
         here = roots.found(lock, parts, cached)
         if here is None and not fetch:
             pytest.skip(f"{name} is not here: needs a network")
-        means = roots.Means(run=pool.run, environment=os.environ)
-        return toolchain_of(here or roots.ensure(lock, parts, cached, means), pool.run, bwrap=bwrap)
+        means = Means(run=pool.run, environment=os.environ)
+        return toolchain_of(
+            here or roots.ensure(lock, parts, cached, means),
+            pool.run,
+            bwrap=bwrap,
+            system=MuslSystem if family == MUSL else System,
+        )
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from elfworlds.process import Command, Pool
+from elfworlds.toolchains.host.family import host
 from elfworlds.workflow import backends
 from elfworlds.workflow import experiments as loading
-from elfworlds.workflow.families import host
 from elfworlds.workflow.plans import make_plan
 from elfworlds.workflow.screen import Silent
 from elfworlds.workflow.session import Session
@@ -103,7 +103,7 @@ def bench(experiment: Path, cache: Path, backend: str = "nix", **more: str) -> I
         loaded = loading.load_one(experiment, ROOT)
         languages = loading.languages([loaded])
         (made,), found = backends.ready(backend, Session(pool, environment(cache, **more), Silent(), jobs=2), languages)
-        toolchains = {"host": host(pool, found, remember=False, languages=languages)}
+        toolchains = {"host": host(pool.run, found, remember=False, languages=languages)}
         yield Bench(pool, make_plan(loaded, toolchains), toolchains, made, [])
 
 

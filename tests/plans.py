@@ -25,7 +25,7 @@ def plan_of(
 ) -> Plan:
     """The plan of an experiment that lies in a folder with its sources; `root` is the project's, if another one."""
     known = toolchains or {"host": stub()}
-    spec = load(parse(text, "test.yaml"), toolchains=[*known, *PINNED])
+    spec = load(parse(text, "test.yaml"), toolchains=[*known, *PINNED], roots=PINNED)
     sources, problems = gather(spec, Project(root or folder, folder))
     assert problems == []
     return planning.make(spec, sources, known)

@@ -1,4 +1,4 @@
-"""toolchains.compilers: C++ and Rust are asked about where they are used, and say what is missing."""
+"""toolchains.host.compilers: C++ and Rust are asked about where they are used, and say what is missing."""
 
 from __future__ import annotations
 

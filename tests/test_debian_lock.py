@@ -22,6 +22,7 @@ from elfworlds.process import Pool
 from elfworlds.toolchains.debian import lock as locks
 from elfworlds.toolchains.debian.lock import PARTS, Lock, Pinned, find, read, suites, with_base, write
 from elfworlds.toolchains.debian.solve import Apt, installed, solve
+from elfworlds.toolchains.pinning import places
 
 SHIPPED = (ROOT / "toolchains",)
 ONE = Pinned("libc6", "2.36-9+deb12u1", "amd64", "pool/main/g/glibc/libc6_2.36-9+deb12u1_amd64.deb", 7, "0" * 64)
@@ -133,8 +134,8 @@ def test_a_projects_own_lock_file_stands_before_the_shipped_one(tmp_path: Path) 
     own.mkdir()
     lock = replace(read(TEXT), suite="bookworm")
     (own / locks.filename("bookworm")).write_text(write(lock))
-    assert find("bookworm", locks.places(tmp_path)) == lock
-    assert "trixie" in suites(locks.places(tmp_path))
+    assert find("bookworm", places(tmp_path)) == lock
+    assert "trixie" in suites(places(tmp_path))
 
 
 def test_a_lock_file_that_was_renamed_is_refused(tmp_path: Path) -> None:

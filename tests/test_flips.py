@@ -295,12 +295,15 @@ def test_a_version_is_the_one_that_the_toolchain_of_the_label_has() -> None:
         named = {key.replace("_", "-"): value for key, value in told.items()}
         return Toolchain(name=name, identity={}, versions=named, packages=packages, tools={}, env={})
 
+    def with_musl(toolchain: Toolchain) -> Toolchain:
+        return replace(toolchain, packages_of_axes={"libc": "musl"})
+
     chains = {
         "host": made("host", libc="2.36", libc_family="glibc", libc_revision="Debian GLIBC 2.36-9+deb12u14"),
         "nix": made("nix", Package("gdb", "16.3-1"), libc="2.40", libc_revision="GNU libc", gdb="16.3"),
     }
     both_libcs = (Package("libc6", "2.36-9"), Package("musl", "1.2.3-1"))
-    chains["musl"] = made("musl", *both_libcs, libc="1.2.3", libc_family="musl")
+    chains["musl"] = with_musl(made("musl", *both_libcs, libc="1.2.3", libc_family="musl"))
     axes = {"way": ("dlopen",), "libc": ("host", "nix", "musl", "gone"), "gdb": ("nix",)}
     assert versions(axes, chains) == {
         "libc": {

@@ -18,6 +18,7 @@ from elfworlds import paths
 from elfworlds.errors import InputError
 from elfworlds.toolchains.debian import lock
 from elfworlds.toolchains.debian.root import RECORD, SCHEMA, TREE, directory
+from elfworlds.toolchains.pinning import places
 from rooting import own_root
 
 Call = Callable[..., tuple[int, str, str]]
@@ -213,7 +214,7 @@ def test_links_are_followed_once_and_then_stay_where_they_led(
 def rooted(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """The world, whose cache has this machine's own files as the root of debian/bookworm."""
     root = own_root(world.path.parent)
-    pinned = lock.find("bookworm", lock.places(world.path))
+    pinned = lock.find("bookworm", places(world.path))
     place = directory(pinned, (), world.store)
     place.mkdir(parents=True)
     (place / TREE).symlink_to("/")

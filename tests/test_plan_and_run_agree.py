@@ -16,7 +16,11 @@ from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian import found as root_found
 from elfworlds.toolchains.debian import lock as locks
+from elfworlds.toolchains.debian.family import Debian
 from elfworlds.toolchains.debian.toolchain import pinned
+from elfworlds.toolchains.families import family_of
+from elfworlds.toolchains.musl.toolchain import MuslSystem
+from elfworlds.toolchains.pinning import places
 from elfworlds.toolchains.toolchain import UNKNOWN
 from elfworlds.workflow import toolchains as worlds
 from elfworlds.workflow.experiments import LoadedExperiment, load_all
@@ -45,12 +49,22 @@ scenarios:
 STEP = {"debian/bullseye": "old", "debian/bookworm": "new", "debian/trixie": "new", "debian/sid": "new"}
 
 
+def before(label: str, languages: tuple[str, ...], why: str = "") -> Toolchain:
+    return family_of(label).stand_in(label, places(Path.cwd()), languages, why)
+
+
+def is_here(label: str, languages: tuple[str, ...], cache: Path) -> bool:
+    family = family_of(label)
+    assert isinstance(family, Debian)
+    return root_found(family.lock(label, places(Path.cwd())), family.parts(languages), cache) is not None
+
+
 def roots() -> list[tuple[str, tuple[str, ...]]]:
     """Some, which are fetched, and all that are in the cache; with what their objects are written in."""
     every = [(f"debian/{one}", written) for one in SUITES for written in (C, RUST)]
     every += [(f"musl/{one}", C) for one in SUITES]
     cache = paths.store(os.environ)
-    return [*NEEDED, *(one for one in every if one not in NEEDED and root_found(*worlds.pinning(*one), cache))]
+    return [*NEEDED, *(one for one in every if one not in NEEDED and is_here(*one, cache))]
 
 
 @pytest.fixture(scope="module")
@@ -75,12 +89,12 @@ def test_a_lock_file_says_what_the_root_says(
     label: str, languages: tuple[str, ...], pool: Pool, experiments: list[LoadedExperiment]
 ) -> None:
     there = rooted(label, pool, languages)
-    before = worlds.before(label, languages)
-    assert (before.name, before.identity, before.packages) == (there.name, there.identity, there.packages)
+    known = before(label, languages)
+    assert (known.name, known.identity, known.packages) == (there.name, there.identity, there.packages)
     told = {tool: version for tool, version in there.versions.items() if tool != "libc-revision"}
-    assert before.versions == told
+    assert known.versions == told
     for one in experiments:
-        assert planned(one, label, before).digest == planned(one, label, there).digest, one.spec.name
+        assert planned(one, label, known).digest == planned(one, label, there).digest, one.spec.name
 
 
 @pytest.mark.parametrize("suite", SUITES)
@@ -89,8 +103,8 @@ def test_every_lock_file_names_the_versions_that_a_when_compares(suite: str) -> 
     compared = {"libc", "libc-family", "gdb", "rustc"}
     assert compared <= set(pinned(lock, ("rustc",)).versions)
     assert compared - {"rustc"} <= set(pinned(lock, ()).versions)
-    assert pinned(lock, ("musl",)).versions["libc-family"] == "musl"
-    assert pinned(lock, ("musl",)).versions["libc"][:2] == "1."
+    assert pinned(lock, ("musl",), MuslSystem).versions["libc-family"] == "musl"
+    assert pinned(lock, ("musl",), MuslSystem).versions["libc"][:2] == "1."
 
 
 @pytest.mark.parametrize("label", [*STEP, *(f"musl/{suite}" for suite in SUITES)])
@@ -162,5 +176,5 @@ class TestAVersionThatNobodyKnows:
         assert out.splitlines()[2:] == ["  old-or-new,libc=nixpkgs:25.11", "  old-or-new,libc=host"]
 
     def test_does_not_keep_a_run_from_saying_what_is_unsupported(self) -> None:
-        assert worlds.before("nixpkgs/25.11", (), "no Nix").versions == {"libc-family": "glibc"}
-        assert worlds.before("nixpkgs/25.11", ()).versions["libc"] == UNKNOWN
+        assert before("nixpkgs/25.11", (), "no Nix").versions == {"libc-family": "glibc"}
+        assert before("nixpkgs/25.11", ()).versions["libc"] == UNKNOWN

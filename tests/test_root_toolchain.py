@@ -21,6 +21,7 @@ from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
 from elfworlds.toolchains.debian.root import Root
 from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
 from elfworlds.toolchains.debian.toolchain import upstream
+from elfworlds.toolchains.musl.toolchain import MuslSystem
 from elfworlds.trials import observe as running
 from elfworlds.trials.trace import Tracer, first_trials
 from plans import keys_of, plan_of
@@ -174,7 +175,7 @@ def test_default_paths_and_cache_are_the_loaders(pool: Pool, rooted: Toolchain) 
 def test_musl_is_a_toolchain_of_its_own(tmp_path: Path, pool: Pool) -> None:
     root = own_root(tmp_path, ("base", "musl"))
     packages = (*(one for one in root.packages if one.name != "musl"), Package("musl", "1.2.5-3.1~deb13u1"))
-    musl = toolchain_of(replace(root, packages=packages), pool.run)
+    musl = toolchain_of(replace(root, packages=packages), pool.run, system=MuslSystem)
     assert (musl.name, musl.tool("cc")) == ("musl/own", ("/usr/bin/musl-gcc",))
     assert (musl.versions["libc-family"], musl.versions["libc"]) == ("musl", "1.2.5")
     assert "C++" in (musl.lack("c++") or "")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import __version__
+from elfworlds.spec.versions import TOOLCHAIN_AXES
 from elfworlds.toolchains.debian.toolchain import upstream
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
 
 SCHEMA = 1
-PACKAGES = {"libc": "libc6", "gdb": "gdb", "rustc": "rustc"}  # axis → the package that has it
 LIBC = "libc"
 ASKS_A_BUILD = ("build", "inspect")
 # tool of a request → what decides what it makes, the first one most: a compiler for C and C++ only asks its linker
@@ -69,7 +69,7 @@ def versions(
             if label in toolchains and axis in toolchains[label].versions
         }
         for axis, labels in axes.items()
-        if axis in PACKAGES
+        if axis in TOOLCHAIN_AXES
     }
 
 
@@ -77,10 +77,9 @@ def _version(axis: str, toolchain: Toolchain) -> dict[str, str]:
     """Its version; the revision that the file itself or its package has; whose libc it is."""
     told = toolchain.versions
     family = told.get(f"{axis}-family", "")
-    package = family if family == "musl" else PACKAGES[axis]
     words = told.get(f"{axis}-revision", "").split()  # `Debian GLIBC 2.36-9+deb12u14`
     revisions = [*(word for word in words[-1:] if word[0].isdigit())]
-    revisions += [one.version for one in toolchain.packages if one.name == package]
+    revisions += [one.version for one in toolchain.packages if one.name == toolchain.packages_of_axes.get(axis)]
     found = {"version": told[axis], "revision": "".join(revisions[:1]), "family": family}
     return {name: text for name, text in found.items() if text}
 

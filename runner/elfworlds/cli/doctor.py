@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import typer
 
 from elfworlds import paths
 from elfworlds.errors import Exit
+from elfworlds.toolchains.family import DoctorLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,20 +20,9 @@ if TYPE_CHECKING:
     from elfworlds.process import Pool
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: a part, whether `run` cannot work without it, and what there is to say."""
-
-    part: str
-    here: bool
-    needed: bool
-    said: str
-
-    @property
-    def mark(self) -> str:
-        if self.here:
-            return "ok"
-        return "MISSING" if self.needed else "missing"
+BACKEND_PROGRAMS = {"nix-build": "the nix backend"}
+LANGUAGE_PROGRAMS = {"c++": "objects in C++", "rustc": "objects in Rust"}
+OBSERVER_PROGRAMS = {name: f"observing trials with {name}" for name in ("gdb", "valgrind", "strace")}
 
 
 def doctor() -> int:
@@ -42,58 +31,54 @@ def doctor() -> int:
     from elfworlds.report.text import grid
 
     with Pool() as pool:
-        found = list(examine(pool, os.environ))
-    for line in grid([[one.mark, one.part, one.said] for one in found], indent=""):
+        found = examine(pool, os.environ)
+    for line in grid([[one.mark, one.part, one.text] for one in found], indent=""):
         typer.echo(line)
     broken = any(one.needed and not one.here for one in found)
     return Exit.EXPECTATION_FAILED if broken else Exit.AS_EXPECTED
 
 
-def examine(pool: Pool, environment: Mapping[str, str]) -> Iterator[Finding]:
-    from elfworlds import __version__
+def examine(pool: Pool, environment: Mapping[str, str]) -> list[DoctorLine]:
+    """What is needed first, in the order of the parts."""
+    return sorted(_lines(pool, environment), key=lambda line: not line.needed)
 
-    yield Finding("elfworlds", here=True, needed=True, said=f"{__version__}, Python {sys.version.split()[0]}")
-    yield from _compiler(pool, environment)
+
+def _lines(pool: Pool, environment: Mapping[str, str]) -> Iterator[DoctorLine]:
+    from elfworlds import __version__
+    from elfworlds.toolchains.families import FAMILIES
+    from elfworlds.workflow.screen import Silent
+    from elfworlds.workflow.session import Session
+    from elfworlds.workflow.toolchains import means
+
+    known = means(Session(pool, environment, Silent(), jobs=1))
+    yield DoctorLine("elfworlds", here=True, needed=True, text=f"{__version__}, Python {sys.version.split()[0]}")
+    yield _worlds(pool, environment)
+    for family in FAMILIES.values():
+        yield from family.doctor(known)
     yield _store(environment)
     yield _processes()
-    yield _worlds(pool, environment)
-    yield _roots(environment)
     yield from _programs(environment)
 
 
-def _compiler(pool: Pool, environment: Mapping[str, str]) -> Iterator[Finding]:
-    from elfworlds.errors import BuildFailedError
-    from elfworlds.workflow.families import host
-
-    try:
-        toolchain = host(pool, environment, remember=False)
-    except BuildFailedError as error:
-        yield Finding("compiler", here=False, needed=True, said=f"{error.message}; {error.hint}")
-        return
-    yield Finding("compiler", here=True, needed=True, said=toolchain.identity["cc --version"])
-    libc = toolchain.versions.get("libc-revision") or toolchain.versions.get("libc", "of an unknown version")
-    yield Finding("libc", here=True, needed=True, said=libc)
-
-
-def _store(environment: Mapping[str, str]) -> Finding:
+def _store(environment: Mapping[str, str]) -> DoctorLine:
     """The nearest directory that exists decides whether the store can be written."""
     root = paths.store(environment)
     place = next(path for path in (root, *root.parents) if path.exists())
     free = shutil.disk_usage(place).free >> 20
     if not os.access(place, os.W_OK | os.X_OK):
-        return Finding("store", here=False, needed=True, said=f"{root} cannot be written; set XDG_CACHE_HOME")
-    return Finding("store", here=True, needed=True, said=f"{root}, {free} MB free")
+        return DoctorLine("store", here=False, needed=True, text=f"{root} cannot be written; set XDG_CACHE_HOME")
+    return DoctorLine("store", here=True, needed=True, text=f"{root}, {free} MB free")
 
 
-def _processes() -> Finding:
+def _processes() -> DoctorLine:
     """What ends everything that a trial started reads /proc."""
     here = Path("/proc/self/stat").exists()
-    return Finding(
-        "/proc", here=here, needed=True, said="mounted" if here else "mount it: trials are watched through it"
+    return DoctorLine(
+        "/proc", here=here, needed=True, text="mounted" if here else "mount it: trials are watched through it"
     )
 
 
-def _worlds(pool: Pool, environment: Mapping[str, str]) -> Finding:
+def _worlds(pool: Pool, environment: Mapping[str, str]) -> DoctorLine:
     """Being there is not enough: bubblewrap needs what some systems forbid."""
     from elfworlds.errors import BuildFailedError
     from elfworlds.sandbox import availability
@@ -101,27 +86,23 @@ def _worlds(pool: Pool, environment: Mapping[str, str]) -> Finding:
     try:
         path = availability.found(pool.run, environment)
     except BuildFailedError as error:
-        return Finding("bwrap", here=False, needed=False, said=f"{error.message}; {error.hint}")
-    return Finding("bwrap", here=True, needed=False, said=f"{path}, works")
+        return DoctorLine("bwrap", here=False, needed=False, text=f"{error.message}; {error.hint}")
+    return DoctorLine("bwrap", here=True, needed=False, text=f"{path}, works")
 
 
-def _roots(environment: Mapping[str, str]) -> Finding:
-    from elfworlds.toolchains.debian.root import roots
+def _programs(environment: Mapping[str, str]) -> Iterator[DoctorLine]:
+    from elfworlds.toolchains.families import FAMILIES
 
-    here = [f"debian/{'+'.join((one.suite, *one.parts[1:]))}" for one in roots(paths.store(environment))]
-    said = ", ".join(here) or "none unpacked; elfworlds toolchain fetch SUITE"
-    return Finding("roots", here=bool(here), needed=False, said=said)
-
-
-def _programs(environment: Mapping[str, str]) -> Iterator[Finding]:
-    costs = {
-        "nix-build": "the nix backend, and nixpkgs/<pin>",
-        "gdb": "observing trials with gdb",
-        "valgrind": "observing trials with valgrind",
-        "strace": "observing trials with strace",
-        "c++": "objects in C++",
-        "rustc": "objects in Rust",
-    }
-    for program, cost in costs.items():
+    costs: dict[str, list[str]] = {}
+    for programs in (
+        BACKEND_PROGRAMS,
+        *(family.programs for family in FAMILIES.values()),
+        OBSERVER_PROGRAMS,
+        LANGUAGE_PROGRAMS,
+    ):
+        for program, cost in programs.items():
+            costs.setdefault(program, []).append(cost)
+    for program, needing in costs.items():
         path = paths.which(program, environment.get("PATH"))
-        yield Finding(program, here=path is not None, needed=False, said=path or f"without it: not {cost}")
+        text = path or f"without it: not {', and '.join(needing)}"
+        yield DoctorLine(program, here=path is not None, needed=False, text=text)

@@ -1,8 +1,9 @@
-"""`elfworlds toolchain`: pinned roots, made, fetched, listed and removed; pins of nixpkgs likewise."""
+"""`elfworlds toolchain`: what is pinned is fetched, listed and removed, of whatever family; suites are pinned."""
 
 from __future__ import annotations
 
 import os
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +14,13 @@ from elfworlds.cli.options import Color, Jobs, Quiet
 from elfworlds.workflow.session import processors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from elfworlds.toolchains.debian import Lock, Pinned, Root
+    from elfworlds.toolchains.debian import Lock
+    from elfworlds.toolchains.family import Listed
 
-MEGABYTE = 1_000_000
-TOLD = {"libc": "libc6", "gcc": r"gcc-\d+", "gdb": "gdb", "rustc": "rustc", "musl": "musl"}  # column → package
+VERSIONS = ("libc", "gcc", "gdb", "rustc", "musl")
+NONE = "–"
 
 Suites = Annotated[list[str], typer.Argument(metavar="SUITE…", help="Code names, such as bookworm.")]
 Some = Annotated[list[str] | None, typer.Argument(metavar="[SUITE…]", help="Code names; default: every one.")]
@@ -93,27 +95,17 @@ def fetch(
     color: Color = "auto",
 ) -> None:
     """Fetch, verify and unpack what a lock file pins; nothing is done where it is there."""
-    from elfworlds.cli import pins
     from elfworlds.cli.console import Terminal
     from elfworlds.process import Pool
-    from elfworlds.toolchains.debian import Means, ensure
+    from elfworlds.toolchains.families import by_family
+    from elfworlds.workflow.session import Session
+    from elfworlds.workflow.toolchains import means
 
     screen = Terminal.of(color, quiet=quiet, environment=os.environ)
-    locks = [_lock(suite) for suite in _names(pins.others(suites))]
-    pinned = pins.named(suites)
-    wanted = _wanted(locks, part or [])
     with Pool() as pool:
-        means = Means(
-            run=pool.run,
-            environment=os.environ,
-            jobs=jobs or processors(),
-            working=screen.working,
-            tell=lambda text: screen.tell([text]),
-        )
-        for one in locks:
-            root = ensure(one, wanted, paths.store(os.environ), means)
-            screen.say(f"debian/{root.suite}: {len(root.packages)} packages, {root.size // MEGABYTE} MB · {root.path}")
-        for line in pins.fetch(pinned, part or [], pool, os.environ):
+        known = means(Session(pool, os.environ, screen, jobs or processors()))
+        every = [family.fetch(names, part or [], known) for family, names in by_family(suites) if names]
+        for line in chain.from_iterable(every):
             screen.say(line)
 
 
@@ -122,88 +114,34 @@ def _names(suites: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(suite.removeprefix("debian/") for suite in suites))
 
 
-def _lock(suite: str) -> Lock:
-    from elfworlds.toolchains.debian.lock import find, places
-
-    return find(suite, places(paths.here()))
-
-
-def _wanted(locks: Sequence[Lock], parts: Sequence[str]) -> Sequence[str]:
-    """The parts, which every lock has."""
-    for one in locks:
-        one.packages(parts)
-    return parts
-
-
 @app.command("list")
 def list_roots() -> None:
     """List what is pinned, with its revisions, and what of it is here."""
-    from elfworlds.cli import pins
     from elfworlds.report.text import grid
-    from elfworlds.toolchains.debian.lock import places
-    from elfworlds.toolchains.debian.lock import suites as pinned
-    from elfworlds.toolchains.debian.root import roots
+    from elfworlds.toolchains.families import FAMILIES
+    from elfworlds.toolchains.pinning import places
 
-    here = roots(paths.store(os.environ))
-    rows = [_row(_lock(suite), here) for suite in pinned(places(paths.here()))]
-    rows += pins.rows(TOLD, paths.store(os.environ))
+    where, cache = places(paths.here()), paths.store(os.environ)
+    rows = [_row(listed) for family in FAMILIES.values() for listed in family.listed(where, cache)]
     if not rows:
         typer.echo("nothing is pinned: elfworlds toolchain lock SUITE")
         return
-    for line in grid([["toolchain", "release", *TOLD, "packages", "unpacked"], *rows], indent=""):
+    for line in grid([["toolchain", "release", *VERSIONS, "packages", "unpacked"], *rows], indent=""):
         typer.echo(line)
 
 
-def _row(one: Lock, here: Sequence[Root]) -> list[str]:
-    from elfworlds.toolchains.debian.lock import BASE
-
-    size = sum(package.size for package in one.packages((BASE,)))
-    revisions = [one.version(pattern) or "–" for pattern in TOLD.values()]
-    return [
-        f"debian/{one.suite}",
-        one.date.partition("T")[0],
-        *revisions,
-        f"{size // MEGABYTE} MB",
-        "; ".join(_unpacked(one, root) for root in here if root.suite == one.suite) or "–",
-    ]
-
-
-def _unpacked(one: Lock, root: Root) -> str:
-    from elfworlds.toolchains.debian.root import directory
-
-    current = directory(one, root.parts, root.path.parents[2]) == root.path.parent
-    return f"{'+'.join(root.parts)}, {root.size // MEGABYTE} MB{'' if current else ' (of an older lock file)'}"
+def _row(listed: Listed) -> list[str]:
+    versions = (listed.versions.get(column) for column in VERSIONS)
+    return [listed.name, *(text or NONE for text in (listed.release, *versions, listed.packages, listed.here))]
 
 
 @app.command()
 def remove(suites: Some = None) -> None:
     """Remove unpacked roots, and fetched packages that no root that stays is made of."""
-    from elfworlds.cli import pins
-    from elfworlds.errors import InputError
-    from elfworlds.toolchains.debian.root import remove as remove_root
-    from elfworlds.toolchains.debian.root import remove_packages, roots
-    from elfworlds.yamltext import closest
+    from elfworlds.toolchains.families import by_family
+    from elfworlds.toolchains.pinning import places
 
-    cache = paths.store(os.environ)
-    here = roots(cache)
-    names = {root.suite for root in here}
-    for line in pins.forget(pins.named(suites) if suites else pins.every(), paths.store(os.environ)):
-        typer.echo(line)
-    wanted = set(_names(pins.others(suites))) if suites else names
-    for suite in sorted(wanted - names):
-        raise InputError(f"no root of debian/{suite} is here", hint=closest(suite, names))
-    for root in here:
-        if root.suite in wanted:
-            remove_root(root, cache)
-            typer.echo(f"removed {root.path.parent}, {root.size // MEGABYTE} MB")
-    freed = remove_packages(cache, _kept(names - wanted))
-    typer.echo(f"removed fetched packages, {freed // MEGABYTE} MB")
-
-
-def _kept(suites: Iterable[str]) -> Iterable[Pinned]:
-    from elfworlds.toolchains.debian.lock import places
-    from elfworlds.toolchains.debian.lock import suites as pinned
-
-    for suite in set(suites).intersection(pinned(places(paths.here()))):
-        one = _lock(suite)
-        yield from one.packages(tuple(one.parts))
+    where, cache = places(paths.here()), paths.store(os.environ)
+    for family, names in reversed([*by_family(suites or ())]):  # those that use others' packages first
+        for line in family.remove(names if suites else None, where, cache):
+            typer.echo(line)

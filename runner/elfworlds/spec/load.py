@@ -52,6 +52,7 @@ def load(
     document: Document,
     *,
     toolchains: Iterable[str],
+    roots: Iterable[str] = (),
     more: Callable[[Spec], Iterable[Problem]] = lambda _spec: (),
 ) -> Spec:
     """A `Spec` whose keys, types and references are right.
@@ -59,6 +60,7 @@ def load(
     Args:
         document: the file.
         toolchains: the names that the axes `libc` and `gdb` may hold.
+        roots: those of them that a trial may see beside its own root.
         more: finds further problems in the file's valid parts, so that all are told in one go.
     """
     data = {key: value for key, value in document.data().items() if not key.startswith("x-")}
@@ -67,7 +69,7 @@ def load(
     if findings:  # nothing can be said of what they stand for
         experiment = experiment.model_copy(update={"matrix": Matrix()})
     spec = Spec(document, experiment)
-    findings += [*_errors(errors, data), *check(experiment, data, frozenset(toolchains))]
+    findings += [*_errors(errors, data), *check(experiment, data, frozenset(toolchains), frozenset(roots))]
     placed = (replace(one, path=unspliced(data, one.path)) for one in findings)
     problems = [*_problems(document, placed), *more(spec)]
     if problems:

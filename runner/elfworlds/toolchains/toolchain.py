@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+PACKAGES_OF_AXES: Mapping[str, str] = {"libc": "libc6", "gdb": "gdb", "rustc": "rustc"}
 UNKNOWN = "unknown"  # a version that there is, and that nobody can say yet
 
 
@@ -44,6 +45,7 @@ class Toolchain:
         tokens: what $LIB and $PLATFORM stand for; empty where it is not known.
         world: what a build and a trial see.
         unsupported: why nothing can be built or run with it here; empty where it can.
+        packages_of_axes: axis → the package whose revision is behind its label, where no file says its own.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Toolchain:
     tokens: Mapping[str, str] = field(default_factory=dict)
     world: World = HOST
     unsupported: str = ""
+    packages_of_axes: Mapping[str, str] = field(default_factory=lambda: PACKAGES_OF_AXES)
 
     @property
     def digest(self) -> str:

@@ -8,6 +8,7 @@ from elfworlds import paths
 from elfworlds.backends.local import LocalBackend
 from elfworlds.errors import InputError
 from elfworlds.planning.points import DEFAULT_LIBC
+from elfworlds.toolchains.families import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,7 +40,7 @@ def ready(
 ) -> tuple[tuple[Backend, ...], Mapping[str, str]]:
     """The backends, and the environment whose compilers they build objects in these languages with.
 
-    A package set is asked for its compilers where one of the toolchains is `host`: roots have their own.
+    A package set is asked for its compilers where the environment names those of a toolchain: roots have their own.
     """
     environment = session.environment
     made: list[Backend] = []
@@ -49,7 +50,7 @@ def ready(
 
             backend = _nix(session)
             made.append(backend)
-            if DEFAULT_LIBC in toolchains:
+            if any(family_of(name).compilers_from_environment for name in toolchains):
                 environment = environment_with_compilers(backend.settings, session.pool.run, languages)
         else:
             made.append(LocalBackend(paths.store(environment), session.pool.run, session.jobs, session.pool.interrupt))

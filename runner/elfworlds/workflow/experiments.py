@@ -10,7 +10,8 @@ from elfworlds.errors import InputError
 from elfworlds.sources import Project, gather
 from elfworlds.spec import load
 from elfworlds.spec.languages import used
-from elfworlds.workflow.families import known_toolchains
+from elfworlds.toolchains import families
+from elfworlds.toolchains.pinning import places
 from elfworlds.yamltext import ProblemsError, read
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def load_one(path: Path, cwd: Path) -> LoadedExperiment:
         return problems
 
     try:
-        spec = load(document, toolchains=known_toolchains(cwd), more=wrong_sources)
+        known = families.known(places(cwd))
+        spec = load(document, toolchains=known, roots=families.seen_beside(known), more=wrong_sources)
     except RecursionError:
         raise InputError(f"{path}: error: references go round in a circle") from None
     return LoadedExperiment(path, spec, gathered[0], project)

@@ -10,7 +10,7 @@ from elfworlds import paths
 from elfworlds.errors import InputError
 from elfworlds.records import RunDirectory
 from elfworlds.sources import Project
-from elfworlds.workflow.toolchains import refuse_hidden
+from elfworlds.toolchains.families import refuse_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -24,13 +24,12 @@ from elfworlds.spec.values.described import VALUES
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from elfworlds.spec.model.objects import Object
     from elfworlds.yamltext import Path
 
 MOST_TRIALS = 1_000_000
-ROOTS = "debian/"
 LIMITS: Mapping[str, Callable[[object], object]] = {
     "timeout": forms.seconds,
     "repeat": forms.count,
@@ -40,13 +39,16 @@ LIMITS: Mapping[str, Callable[[object], object]] = {
 }
 
 
-def check(experiment: Experiment, raw: Mapping[Any, Any], toolchains: frozenset[str]) -> list[Finding]:
+def check(
+    experiment: Experiment, raw: Mapping[Any, Any], toolchains: frozenset[str], roots: frozenset[str]
+) -> list[Finding]:
     """Every problem of names and references.
 
     Args:
         experiment: the file's valid parts.
         raw: the whole file, so that what is invalid still counts as a name.
         toolchains: what the axes `libc` and `gdb` may hold.
+        roots: those of them that a trial may see beside its own root.
     """
     axes = _keys(raw, "matrix") - {"include", "exclude"}
     known = Names(experiment.matrix.axes, axes, _keys(raw, "objects"), toolchains=toolchains)
@@ -57,7 +59,7 @@ def check(experiment: Experiment, raw: Mapping[Any, Any], toolchains: frozenset[
     for name, scenario in experiment.scenarios.items():
         there = known.where(scenario.when)
         found += _scenario(name, scenario, _part(raw, "scenarios", name), there, experiment.objects)
-        found += _sees(name, scenario, there)
+        found += _sees(name, scenario, there, sorted(roots))
     return found or [*_too_many(experiment)]
 
 
@@ -150,9 +152,8 @@ def _scenario(
     yield from check_judging(one, here, known, values_of(one, steps, known, written(raw)), outcomes)
 
 
-def _sees(name: str, one: Scenario, known: Names) -> Iterator[Finding]:
+def _sees(name: str, one: Scenario, known: Names, roots: Sequence[str]) -> Iterator[Finding]:
     """The roots that are to be seen beside the trial's own are pinned ones."""
-    roots = sorted(name for name in known.toolchains if name.startswith(ROOTS))
     for index, template in enumerate(one.sees):
         here: Path = ("scenarios", name, "sees", index)
         wrong = [*references(template, here, known)]

@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from elfworlds import paths, shipped
+from elfworlds import paths
 from elfworlds.errors import InputError
 from elfworlds.yamltext import closest
 
@@ -146,11 +146,6 @@ def write(lock: Lock) -> str:
     head = {"schema": SCHEMA, "suite": lock.suite, "date": lock.date, "architecture": lock.architecture}
     lines = "".join(f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items())
     return f'{{\n{lines} "parts": {{\n{parts}\n }}\n}}\n'
-
-
-def places(cwd: Path) -> tuple[Path, ...]:
-    """Where lock files lie: a project's own, then those that came with the program."""
-    return (cwd / "toolchains", shipped.locks())
 
 
 def filename(suite: str) -> str:

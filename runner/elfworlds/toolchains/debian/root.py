@@ -13,8 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from elfworlds import sandbox
 from elfworlds.errors import BuildFailedError
 from elfworlds.locks import locked
-from elfworlds.process import Command, Run
+from elfworlds.process import Command
 from elfworlds.sandbox import availability
 from elfworlds.toolchains.debian.fetch import Download, fetch
 from elfworlds.toolchains.debian.lock import Lock, with_base
@@ -35,18 +34,15 @@ from elfworlds.toolchains.toolchain import Package
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from elfworlds.process import Run
     from elfworlds.toolchains.debian.lock import Pinned
+    from elfworlds.toolchains.family import Means
 
 SCHEMA = 1  # of root.json, and of how packages become a tree
 RECORD = "root.json"
 TREE = "root"
 LDCONFIG_SECONDS = 120.0
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
-Working = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
-
-
-def _silent(_what: str, _total: int) -> AbstractContextManager[Callable[[], None]]:
-    return nullcontext(lambda: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +61,6 @@ class Root:
     packages: tuple[Package, ...]
     parts: tuple[str, ...]
     size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What it takes to make a root.
-
-    Attributes:
-        run: starts programs.
-        environment: PATH, and the variables that name mirrors.
-        jobs: packages that are unpacked at once.
-        working: a bar for a number of pieces of work.
-        tell: says what a person should know of.
-    """
-
-    run: Run
-    environment: Mapping[str, str]
-    jobs: int = 2
-    working: Working = _silent
-    tell: Callable[[str], object] = lambda _text: None
 
 
 def directory(lock: Lock, parts: Iterable[str], cache: Path) -> Path:

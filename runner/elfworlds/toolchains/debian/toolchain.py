@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from elfworlds import elf
 from elfworlds.process import Command
@@ -15,7 +15,7 @@ from elfworlds.sandbox import World, look, wrap
 from elfworlds.sandbox.reaper import provide
 from elfworlds.toolchains.debian.lock import with_base
 from elfworlds.toolchains.searching import ASK_SECONDS, ask
-from elfworlds.toolchains.toolchain import Package, Toolchain
+from elfworlds.toolchains.toolchain import PACKAGES_OF_AXES, Package, Toolchain
 from elfworlds.traces.glibc import banner
 from elfworlds.traces.ldcache import library_cache
 
@@ -28,73 +28,12 @@ if TYPE_CHECKING:
     from elfworlds.toolchains.debian.root import Root
     from elfworlds.traces.ldsearch import Searching
 
-MUSL = "musl"
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
 VERSIONED = ("gdb", "valgrind", "strace", "rustc")  # packages of the tools' own names
-PROGRAMS = ("gdb", "valgrind", "strace", "rustc", "cp", "sh", "env", "dd")
+PROGRAMS = ("gdb", "valgrind", "strace", "cp", "sh", "env", "dd")
 GCC = "/usr/bin/gcc"
-MUSL_GCC = "/usr/bin/musl-gcc"
-MUSL_PATHS = ("/lib", "/usr/local/lib", "/usr/lib")  # ldso/dynlink.c, where no file says others
 VALGRIND_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 _UPSTREAM = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)*)")
-
-
-def toolchain(root: Root, run: Run, *, read_only: tuple[str, ...] = (), bwrap: str = "/usr/bin/bwrap") -> Toolchain:
-    """The toolchain of a root; one with the part `musl` is musl's, any other is glibc's.
-
-    Args:
-        root: unpacked.
-        run: how its compiler is run, for the reaper that is kept beside it.
-        read_only: existing directories that its world shows at their own paths: the store.
-        bwrap: bubblewrap's path.
-
-    Raises:
-        BuildFailedError: the root's compiler does not work.
-    """
-    inside = _Inside(root, look(str(root.path)), os.uname().machine)
-    world = World(inside.name, inside.tree, bwrap=bwrap)
-    reaper = provide(root.path.parent, (GCC,), ENV, world, run)
-    tools = dict(inside.tools())
-    found = inside.searching(run, world)
-    return Toolchain(
-        name=inside.name,
-        identity=identity(root.packages, inside.machine, musl=inside.musl),
-        versions=inside.versions(tools),
-        packages=tuple(sorted(root.packages, key=lambda one: one.name)),
-        tools=tools,
-        lacking=inside.lacking(tools),
-        env=ENV,
-        interp=inside.interp,
-        library_cache=inside.library_cache(found),
-        default_paths=found.default_paths if found else inside.default_paths(),
-        subdirectories=found.subdirectories if found else (),
-        tokens=found.tokens if found else {},
-        world=replace(world, reaper=reaper, read_only=read_only),
-    )
-
-
-def pinned(lock: Lock, parts: Collection[str]) -> Toolchain:
-    """What is known of a root before it is there: its identity, so that keys are the same, and what `when` compares."""
-    musl = MUSL in parts
-    packages = tuple(Package(one.name, one.version) for one in lock.packages(with_base(parts)))
-    revisions = {one.name: one.version for one in packages}
-    compiler = f"gcc-{upstream(revisions.get('gcc', '')).partition('.')[0]}"  # what `gcc` is a link to
-    names = {"libc": MUSL if musl else "libc6", "cc": compiler, **{one: one for one in VERSIONED}}
-    versions = {tool: upstream(revisions[name]) for tool, name in names.items() if name in revisions}
-    return Toolchain(
-        name=f"{MUSL if musl else 'debian'}/{lock.suite}",
-        identity=identity(packages, os.uname().machine, musl=musl),
-        versions={**versions, "libc-family": MUSL if musl else "glibc"},
-        packages=packages,
-        tools={},
-        env=ENV,
-    )
-
-
-def identity(packages: Iterable[Package], machine: str, *, musl: bool) -> dict[str, str]:
-    """Every package: which of them a compiler reads is not ours to say."""
-    named = sorted((one.name, one.version) for one in packages)
-    return {"cc": MUSL_GCC if musl else GCC, "machine": machine, **{f"package {name}": one for name, one in named}}
 
 
 def upstream(version: str) -> str:
@@ -104,28 +43,35 @@ def upstream(version: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Inside:
-    """What a root's files and packages say."""
+class System:
+    """What a root's files and packages say of the toolchain with glibc.
+
+    Attributes:
+        prefix: of the toolchain's name.
+        cc: the compiler for C, as it is seen inside.
+        libc_family: whose rules the dynamic loader follows.
+        libc_package: the package that has the libc.
+    """
 
     root: Root
     tree: Tree
     machine: str
-
-    @property
-    def musl(self) -> bool:
-        return MUSL in self.root.parts
+    prefix: ClassVar[str] = "debian"
+    cc: ClassVar[str] = GCC
+    libc_family: ClassVar[str] = "glibc"
+    libc_package: ClassVar[str] = "libc6"
 
     @property
     def name(self) -> str:
-        return f"{MUSL if self.musl else 'debian'}/{self.root.suite}"
+        return f"{self.prefix}/{self.root.suite}"
 
     @cached_property
     def revisions(self) -> dict[str, str]:
         return {one.name: one.version for one in self.root.packages}
 
     @property
-    def cc(self) -> str:
-        return MUSL_GCC if self.musl else GCC
+    def multiarch(self) -> str:
+        return f"{self.machine}-linux-gnu"
 
     def data(self, path: str) -> bytes:
         try:
@@ -136,17 +82,27 @@ class _Inside:
     def has(self, path: str) -> bool:
         return Path(self.tree.outside(path)).is_file()
 
+    def compilers(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Those for other languages than C."""
+        if self.has("/usr/bin/g++"):
+            yield "c++", ("/usr/bin/g++",)
+        rustc = self.program("rustc")
+        if rustc:
+            yield "rustc", (rustc, "-C", f"linker={GCC}")
+
     def tools(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "cc", (self.cc,)
-        if not self.musl and self.has("/usr/bin/g++"):
-            yield "c++", ("/usr/bin/g++",)
+        yield from self.compilers()
         memcheck = self.memcheck()
         for name in PROGRAMS:
-            found = next((path for path in (f"/usr/bin/{name}", f"/bin/{name}") if self.has(path)), None)
-            if found and (name != "valgrind" or memcheck) and (name != "rustc" or not self.musl):
-                yield name, (found, "-C", f"linker={GCC}") if name == "rustc" else (found,)
+            found = self.program(name)
+            if found and (name != "valgrind" or memcheck):
+                yield name, (found,)
         if memcheck:
             yield "memcheck", (memcheck,)
+
+    def program(self, name: str) -> str | None:
+        return next((path for path in (f"/usr/bin/{name}", f"/bin/{name}") if self.has(path)), None)
 
     def memcheck(self) -> str | None:
         """The program behind `valgrind`, in its place up to bullseye or after."""
@@ -165,36 +121,22 @@ class _Inside:
         return found[0] if found else "gcc"
 
     def libc(self) -> dict[str, str]:
-        if self.musl:
-            revision = self.revisions.get(MUSL, "")
-            return {"libc": upstream(revision), "libc-family": MUSL, "libc-revision": revision}
-        return banner(self.data(f"/lib/{self.machine}-linux-gnu/libc.so.6"))
+        return banner(self.data(f"/lib/{self.multiarch}/libc.so.6"))
 
-    def lacking(self, tools: dict[str, tuple[str, ...]]) -> dict[str, str]:
-        if self.musl:
-            what = {"c++": "musl-tools has no compiler for C++", "rustc": "Debian's rustc makes no objects for musl"}
-        else:
-            what = {"rustc": f"the root {self.name} was made without its part rustc"}
-        return {tool: f"{self.name}: {why}" for tool, why in what.items() if tool not in tools}
-
-    @property
-    def multiarch(self) -> str:
-        return f"{self.machine}-linux-gnu"
+    def lacking(self) -> dict[str, str]:
+        """Compiler that may not be there → why."""
+        return {"rustc": f"the root {self.name} was made without its part rustc"}
 
     @cached_property
     def interp(self) -> str:
         """The dynamic loader, as programs name it; libc.so.6 can be run, and is one of them."""
-        if self.musl:
-            return f"/lib/ld-musl-{self.machine}.so.1"
         try:
             return elf.read(Path(self.tree.outside(f"/lib/{self.multiarch}/libc.so.6"))).interp or ""
         except elf.NotElfError:
             return ""
 
     def searching(self, run: Run, world: World) -> Searching | None:
-        """What the loader of a root says of where it searches; musl's says nothing, and need not."""
-        if self.musl:
-            return None
+        """What the loader says of where it searches; None where it does not say."""
 
         def say(words: tuple[str, ...], more: dict[str, str]) -> str:
             command = Command(argv=words, env={**ENV, **more}, cwd="/", timeout=ASK_SECONDS)
@@ -204,15 +146,75 @@ class _Inside:
         return ask(self.interp, f"/lib/{self.multiarch}/libc.so.6", outside, self.root.path.parent, say)
 
     def library_cache(self, found: Searching | None) -> dict[str, str | None]:
-        if self.musl:
-            return {}
         subdirectories = found.subdirectories if found else ()
         return library_cache(self.data("/etc/ld.so.cache"), self.machine, subdirectories)
 
     def default_paths(self) -> tuple[str, ...]:
-        if not self.musl:
-            return (f"/lib/{self.multiarch}", f"/usr/lib/{self.multiarch}", "/lib", "/usr/lib")
-        path = f"/etc/ld-musl-{self.machine}.path"
-        if not self.has(path):
-            return MUSL_PATHS
-        return tuple(filter(None, re.split(r"[:\n]", self.data(path).decode("utf-8", "replace"))))
+        return (f"/lib/{self.multiarch}", f"/usr/lib/{self.multiarch}", "/lib", "/usr/lib")
+
+
+def toolchain(
+    root: Root,
+    run: Run,
+    *,
+    read_only: tuple[str, ...] = (),
+    bwrap: str = "/usr/bin/bwrap",
+    system: type[System] = System,
+) -> Toolchain:
+    """The toolchain of a root.
+
+    Args:
+        root: unpacked.
+        run: how its compiler is run, for the reaper that is kept beside it.
+        read_only: existing directories that its world shows at their own paths: the store.
+        bwrap: bubblewrap's path.
+        system: which of its compilers, and which libc.
+
+    Raises:
+        BuildFailedError: the root's compiler does not work.
+    """
+    inside = system(root, look(str(root.path)), os.uname().machine)
+    world = World(inside.name, inside.tree, bwrap=bwrap)
+    reaper = provide(root.path.parent, (GCC,), ENV, world, run)
+    tools = dict(inside.tools())
+    found = inside.searching(run, world)
+    return Toolchain(
+        name=inside.name,
+        identity=identity(root.packages, inside.machine, system.cc),
+        versions=inside.versions(tools),
+        packages=tuple(sorted(root.packages, key=lambda one: one.name)),
+        tools=tools,
+        lacking={tool: f"{inside.name}: {why}" for tool, why in inside.lacking().items() if tool not in tools},
+        env=ENV,
+        interp=inside.interp,
+        library_cache=inside.library_cache(found),
+        default_paths=found.default_paths if found else inside.default_paths(),
+        subdirectories=found.subdirectories if found else (),
+        tokens=found.tokens if found else {},
+        world=replace(world, reaper=reaper, read_only=read_only),
+        packages_of_axes={**PACKAGES_OF_AXES, "libc": system.libc_package},
+    )
+
+
+def pinned(lock: Lock, parts: Collection[str], system: type[System] = System) -> Toolchain:
+    """What is known of a root before it is there: its identity, so that keys are the same, and what `when` compares."""
+    packages = tuple(Package(one.name, one.version) for one in lock.packages(with_base(parts)))
+    revisions = {one.name: one.version for one in packages}
+    compiler = f"gcc-{upstream(revisions.get('gcc', '')).partition('.')[0]}"  # what `gcc` is a link to
+    names = {"libc": system.libc_package, "cc": compiler, **{one: one for one in VERSIONED}}
+    versions = {tool: upstream(revisions[name]) for tool, name in names.items() if name in revisions}
+    return Toolchain(
+        name=f"{system.prefix}/{lock.suite}",
+        identity=identity(packages, os.uname().machine, system.cc),
+        versions={**versions, "libc-family": system.libc_family},
+        packages=packages,
+        tools={},
+        env=ENV,
+        packages_of_axes={**PACKAGES_OF_AXES, "libc": system.libc_package},
+    )
+
+
+def identity(packages: Iterable[Package], machine: str, cc: str) -> dict[str, str]:
+    """Every package: which of them a compiler reads is not ours to say."""
+    named = sorted((one.name, one.version) for one in packages)
+    return {"cc": cc, "machine": machine, **{f"package {name}": one for name, one in named}}

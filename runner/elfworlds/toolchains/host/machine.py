@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.errors import BuildFailedError
-from elfworlds.toolchains import compilers, searching, tools
-from elfworlds.toolchains.install import install_hint
+from elfworlds.toolchains import searching
+from elfworlds.toolchains.host import compilers, tools
+from elfworlds.toolchains.host.install import install_hint
 from elfworlds.toolchains.prober import Prober, digest, packages, remembered, stamp
 from elfworlds.toolchains.toolchain import Package, Toolchain
 from elfworlds.traces.glibc import banner
@@ -21,10 +22,8 @@ from elfworlds.traces.ldcache import library_cache
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from elfworlds.toolchains.compilers import Compiler
-    from elfworlds.toolchains.tools import Tools
-
-__all__ = ["Prober", "identity", "install_hint", "probe"]
+    from elfworlds.toolchains.host.compilers import Compiler
+    from elfworlds.toolchains.host.tools import Tools
 
 PROGRAMS = ("cc1", "as", "ld")
 FILES = ("crt1.o", "libc.so.6", "libc.so", "libgcc.a")

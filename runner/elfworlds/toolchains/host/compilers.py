@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.toolchains.install import install_hint
+from elfworlds.toolchains.host.install import install_hint
 from elfworlds.toolchains.prober import digest, packages, remembered, stamp
 
 if TYPE_CHECKING:

@@ -1,0 +1,117 @@
+"""`debian/<suite>`: roots of the packages that lock files pin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from elfworlds.errors import InputError
+from elfworlds.toolchains.debian.lock import BASE, find, suites
+from elfworlds.toolchains.debian.root import directory, ensure, remove, remove_packages, roots
+from elfworlds.toolchains.debian.toolchain import System, pinned, toolchain
+from elfworlds.toolchains.family import NOBODY_LOOKS, DoctorLine, Family, Listed
+from elfworlds.yamltext import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from elfworlds.toolchains.debian.lock import Lock, Pinned
+    from elfworlds.toolchains.debian.root import Root
+    from elfworlds.toolchains.family import Means
+    from elfworlds.toolchains.toolchain import Toolchain
+
+MEGABYTE = 1_000_000
+COLUMNS = {"libc": "libc6", "gcc": r"gcc-\d+", "gdb": "gdb", "rustc": "rustc", "musl": "musl"}  # column → package
+
+
+class Debian(Family):
+    """Roots of a suite: fetched from any mirror, and unpacked once."""
+
+    prefix = System.prefix
+    seen_beside = True
+    system: ClassVar[type[System]] = System
+
+    def names(self, where: Sequence[Path]) -> tuple[str, ...]:
+        return tuple(f"{self.prefix}/{suite}" for suite in suites(where))
+
+    def parts(self, languages: Collection[str]) -> tuple[str, ...]:
+        """The parts that experiments in these languages need beside `base`."""
+        return ("rustc",) if "rust" in languages else ()
+
+    def lock(self, name: str, where: Sequence[Path]) -> Lock:
+        return find(name.removeprefix(f"{self.prefix}/"), where)
+
+    def stand_in(
+        self, name: str, where: Sequence[Path], languages: Collection[str] = (), why: str = NOBODY_LOOKS
+    ) -> Toolchain:
+        return replace(pinned(self.lock(name, where), self.parts(languages), self.system), unsupported=why)
+
+    def foreseen(self, name: str, means: Means) -> Toolchain:
+        """What the lock file says, wherever the root is."""
+        return self.stand_in(name, means.where, means.languages, why="")
+
+    def provided(self, name: str, means: Means) -> Toolchain:
+        root = ensure(self.lock(name, means.where), self.parts(means.languages), means.cache, means)
+        return toolchain(root, means.run, bwrap=means.bwrap, system=self.system)
+
+    def listed(self, where: Sequence[Path], cache: Path) -> Iterator[Listed]:
+        here = roots(cache)
+        for name in self.names(where):
+            yield _listed(name, self.lock(name, where), here)
+
+    def fetch(self, names: Sequence[str], parts: Sequence[str], means: Means) -> Iterator[str]:
+        wanted = (*self.parts(()), *parts)
+        locks = [self.lock(name, means.where) for name in names]
+        for lock in locks:
+            lock.packages(wanted)  # or it says which part it has not
+        roots_made = (ensure(lock, wanted, means.cache, means) for lock in locks)
+        return (_fetched(name, root) for name, root in zip(names, roots_made, strict=True))
+
+    def remove(self, names: Sequence[str] | None, where: Sequence[Path], cache: Path) -> Iterator[str]:
+        """Roots, and fetched packages that no root that stays is made of."""
+        here = roots(cache)
+        unpacked = {root.suite for root in here}
+        wanted = unpacked if names is None else {name.removeprefix(f"{self.prefix}/") for name in names}
+        for suite in sorted(wanted - unpacked):
+            raise InputError(f"no root of {self.prefix}/{suite} is here", hint=closest(suite, unpacked))
+        yield from removed([root for root in here if root.suite in wanted], cache)
+        freed = remove_packages(cache, self._packages(unpacked - wanted, where))
+        yield f"removed fetched packages, {freed // MEGABYTE} MB"
+
+    def _packages(self, kept: Iterable[str], where: Sequence[Path]) -> Iterator[Pinned]:
+        for suite in set(kept).intersection(suites(where)):
+            lock = find(suite, where)
+            yield from lock.packages(tuple(lock.parts))
+
+    def doctor(self, means: Means) -> Iterator[DoctorLine]:
+        here = [f"{self.prefix}/{'+'.join((root.suite, *root.parts[1:]))}" for root in roots(means.cache)]
+        text = ", ".join(here) or "none unpacked; elfworlds toolchain fetch SUITE"
+        yield DoctorLine("roots", here=bool(here), needed=False, text=text)
+
+
+def removed(unwanted: Iterable[Root], cache: Path) -> Iterator[str]:
+    """A line for each root, which is gone then."""
+    for root in unwanted:
+        remove(root, cache)
+        yield f"removed {root.path.parent}, {root.size // MEGABYTE} MB"
+
+
+def _fetched(name: str, root: Root) -> str:
+    return f"{name}: {len(root.packages)} packages, {root.size // MEGABYTE} MB · {root.path}"
+
+
+def _listed(name: str, lock: Lock, here: Sequence[Root]) -> Listed:
+    size = sum(package.size for package in lock.packages((BASE,)))
+    return Listed(
+        name=name,
+        release=lock.date.partition("T")[0],
+        versions={column: lock.version(pattern) for column, pattern in COLUMNS.items()},
+        packages=f"{size // MEGABYTE} MB",
+        here="; ".join(_unpacked(lock, root) for root in here if root.suite == lock.suite),
+    )
+
+
+def _unpacked(lock: Lock, root: Root) -> str:
+    current = directory(lock, root.parts, root.path.parents[2]) == root.path.parent
+    return f"{'+'.join(root.parts)}, {root.size // MEGABYTE} MB{'' if current else ' (of an older lock file)'}"

@@ -1,0 +1,105 @@
+"""Every family of toolchains, and what is done with toolchains of whichever family."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from elfworlds.errors import InputError
+from elfworlds.sandbox import availability
+from elfworlds.sandbox.tree import BESIDE, WHOLE
+from elfworlds.toolchains.debian.family import Debian
+from elfworlds.toolchains.host.family import Host
+from elfworlds.toolchains.musl.family import Musl
+from elfworlds.toolchains.nixpkgs.family import Nixpkgs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from elfworlds.toolchains.family import Family, Means
+    from elfworlds.toolchains.toolchain import Toolchain
+
+_ROWS: tuple[Family, ...] = (Host(), Debian(), Musl(), Nixpkgs())
+FAMILIES: dict[str, Family] = {family.prefix: family for family in _ROWS}
+OF_BARE_NAMES = Debian.prefix  # `toolchain fetch bookworm`
+
+
+def family_of(name: str) -> Family:
+    """The family of a toolchain's name.
+
+    Raises:
+        InputError: no family has such names.
+    """
+    prefix = name.partition("/")[0]
+    if prefix not in FAMILIES:
+        raise InputError(f"no toolchain `{name}` is known here")
+    return FAMILIES[prefix]
+
+
+def known(where: Sequence[Path]) -> tuple[str, ...]:
+    """What the axes `libc` and `gdb` may hold: this machine, and all that files in these directories pin."""
+    return tuple(name for family in FAMILIES.values() for name in family.names(where))
+
+
+def seen_beside(names: Iterable[str]) -> frozenset[str]:
+    """Those of the names whose roots a trial may have beside its own (`sees`)."""
+    return frozenset(name for name in names if family_of(name).seen_beside)
+
+
+def provided(name: str, means: Means) -> Toolchain:
+    """A toolchain that works, or one that says why it does not.
+
+    Raises:
+        BuildFailedError: it cannot be had.
+        InputError: it could not see the cache.
+    """
+    family = family_of(name)
+    refuse_hidden(means.cache, name, "set XDG_CACHE_HOME to another place")
+    if not family.own_root:
+        return family.provided(name, means)
+    here = availability.probe(means.run, means.environment.get("PATH", ""))
+    if here.lacking:
+        return family.stand_in(name, means.where, means.languages, here.lacking)
+    return family.provided(name, replace(means, bwrap=here.bwrap))
+
+
+def foreseen(name: str, means: Means) -> Toolchain:
+    """As `provided`, for a plan that nobody runs: nothing is fetched and nothing is written."""
+    return family_of(name).foreseen(name, means)
+
+
+def stand_in(name: str, where: Sequence[Path]) -> Toolchain:
+    """A toolchain for who counts trials and builds nothing."""
+    return family_of(name).stand_in(name, where)
+
+
+def refuse_hidden(place: Path, name: str, hint: str) -> None:
+    """What lies below a directory that every root has its own of cannot be seen in a root.
+
+    Args:
+        place: absolute.
+        name: the toolchain's.
+        hint: what to do about it.
+
+    Raises:
+        InputError: the place does.
+    """
+    if family_of(name).own_root and place.parts[1] in (*WHOLE, *BESIDE):
+        raise InputError(f"{place} cannot be seen in {name}, which has its own /{place.parts[1]}", hint=hint)
+
+
+def seeing(toolchains: Mapping[str, Toolchain], *directories: str) -> dict[str, Toolchain]:
+    """The toolchains with worlds in which trials see these directories of this machine."""
+    return {name: replace(one, world=one.world.reading(*directories)) for name, one in toolchains.items()}
+
+
+def by_family(words: Iterable[str]) -> Iterator[tuple[Family, list[str]]]:
+    """Each family with those of the words that name its toolchains, whole and once, in the families' order.
+
+    A word that no family's names begin like is the name of a suite of Debian.
+    """
+    prefixes = tuple(f"{prefix}/" for prefix in FAMILIES)
+    names = dict.fromkeys(word if word.startswith(prefixes) else f"{OF_BARE_NAMES}/{word}" for word in words)
+    for family in FAMILIES.values():
+        yield family, [name for name in names if name.startswith(f"{family.prefix}/")]

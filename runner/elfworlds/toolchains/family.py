@@ -1,0 +1,163 @@
+"""What a family of toolchains is: toolchains whose names begin alike and which are had in one way."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+from elfworlds import paths
+from elfworlds.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from elfworlds.process import Run
+    from elfworlds.toolchains.toolchain import Toolchain
+
+NOBODY_LOOKS = "nobody looks for it"
+Working = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
+
+
+def _silent(_what: str, _total: int) -> AbstractContextManager[Callable[[], None]]:
+    return nullcontext(lambda: None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What it takes to have a toolchain.
+
+    Attributes:
+        run: starts programs.
+        environment: PATH, XDG_CACHE_HOME, the compilers' variables.
+        where: directories of the files that pin toolchains, best first.
+        languages: what objects are written in.
+        bwrap: bubblewrap's path.
+        jobs: how much is done at once.
+        working: called with what is done and with a number of pieces of work; called back after each piece.
+        tell: says what a person should know of.
+    """
+
+    run: Run
+    environment: Mapping[str, str]
+    where: Sequence[Path] = ()
+    languages: Collection[str] = ()
+    bwrap: str = "/usr/bin/bwrap"
+    jobs: int = 2
+    working: Working = _silent
+    tell: Callable[[str], object] = lambda _text: None
+
+    @property
+    def cache(self) -> Path:
+        """$XDG_CACHE_HOME/elfworlds."""
+        return paths.store(self.environment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A line of `toolchain list`.
+
+    Attributes:
+        release: the date of what is pinned, `2026-07-11`.
+        versions: column → version or revision, where it is known.
+        packages: how much is to be fetched, in words; empty where nobody knows.
+        here: what of it is unpacked, in words; empty where nothing is.
+    """
+
+    name: str
+    release: str
+    versions: Mapping[str, str]
+    packages: str = ""
+    here: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorLine:
+    """A line of `doctor`: a part, whether `run` cannot work without it, and what there is to say."""
+
+    part: str
+    here: bool
+    needed: bool
+    text: str
+
+    @property
+    def mark(self) -> str:
+        if self.here:
+            return "ok"
+        return "MISSING" if self.needed else "missing"
+
+
+class Family(Protocol):
+    """A family of toolchains, a row of `families.FAMILIES`; what is no abstract method has an answer here.
+
+    Attributes:
+        prefix: what the names of its toolchains begin with, up to a slash: `debian`.
+        own_root: whether its programs see a root of their own as `/`, and not this machine.
+        seen_beside: whether a trial in another root may have its roots beside it (`sees`).
+        compilers_from_environment: whether CC, CXX and RUSTC name its compilers.
+        programs: program of this machine that it needs → what needs it, in words.
+    """
+
+    prefix: str
+    own_root: bool = True
+    seen_beside: bool = False
+    compilers_from_environment: bool = False
+    programs: Mapping[str, str] = MappingProxyType({})
+
+    @abstractmethod
+    def names(self, where: Sequence[Path]) -> tuple[str, ...]:
+        """The names of its toolchains that are known, whole: `debian/bookworm`.
+
+        Args:
+            where: directories of the files that pin toolchains.
+        """
+
+    @abstractmethod
+    def stand_in(
+        self, name: str, where: Sequence[Path], languages: Collection[str] = (), why: str = NOBODY_LOOKS
+    ) -> Toolchain:
+        """A toolchain that nothing is tried with for the reason `why`; only what pins it is read."""
+
+    @abstractmethod
+    def foreseen(self, name: str, means: Means) -> Toolchain:
+        """As `provided`, for a plan that nobody runs: nothing is fetched and nothing is written."""
+
+    @abstractmethod
+    def provided(self, name: str, means: Means) -> Toolchain:
+        """A toolchain that works, fetched and made first where it is not there; or one that says why it does not.
+
+        Raises:
+            BuildFailedError: it cannot be had.
+        """
+
+    def listed(self, where: Sequence[Path], cache: Path) -> Iterable[Listed]:
+        """A line of `toolchain list` for each toolchain that is pinned."""
+        del where, cache
+        return ()
+
+    def fetch(self, names: Sequence[str], parts: Sequence[str], means: Means) -> Iterator[str]:
+        """A line for each toolchain that is here then; what is wrong with a name is said before any is fetched.
+
+        Raises:
+            InputError: no such toolchain, or no such part.
+            BuildFailedError: it cannot be had.
+        """
+        del parts, means
+        raise InputError(f"{names[0]}: there is nothing to fetch")
+
+    def remove(self, names: Sequence[str] | None, where: Sequence[Path], cache: Path) -> Iterator[str]:
+        """A line for each toolchain that was here and is removed; None for every one, none named for what is left over.
+
+        Raises:
+            InputError: it is not here.
+        """
+        del names, where, cache
+        return iter(())
+
+    def doctor(self, means: Means) -> Iterator[DoctorLine]:
+        """What is here of it, and what is missing."""
+        del means
+        return iter(())

@@ -1,0 +1,1 @@
+"""musl's libc and compiler, as a part of a Debian root."""
