@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import __version__
-from elfworlds.spec.versions import TOOLCHAIN_AXES
+from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES
 from elfworlds.toolchains.debian.toolchain import upstream
 
 if TYPE_CHECKING:
