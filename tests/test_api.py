@@ -116,4 +116,4 @@ def test_nothing_is_imported_before_it_is_used() -> None:
     done = subprocess.run(  # our own interpreter
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout == "['elfworlds']\n"
+    assert done.stdout == "['elfworlds', 'elfworlds.version']\n"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from elfworlds.version import __version__
+
 if TYPE_CHECKING:
     from elfworlds.errors import ElfworldsError
     from elfworlds.workflow.api import Run, load, plan, read_run, run
@@ -15,8 +17,18 @@ if TYPE_CHECKING:
     from elfworlds.workflow.plans import Choice
     from elfworlds.workflow.run import RunOptions
 
-__version__ = "0.1.0"
-__all__ = ["Choice", "ElfworldsError", "LoadedExperiment", "Run", "RunOptions", "load", "plan", "read_run", "run"]
+__all__ = [
+    "Choice",
+    "ElfworldsError",
+    "LoadedExperiment",
+    "Run",
+    "RunOptions",
+    "__version__",
+    "load",
+    "plan",
+    "read_run",
+    "run",
+]
 
 _WHERE = {
     "Choice": "workflow.plans",

@@ -9,7 +9,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command line; the exit code says how it went."""
     words = sys.argv[1:] if arguments is None else arguments
     if words in (["--version"], ["-V"]):
-        from elfworlds import __version__  # noqa: PLC0415
+        from elfworlds.version import __version__  # noqa: PLC0415
 
         sys.stdout.write(f"elfworlds {__version__}\n")
         return 0

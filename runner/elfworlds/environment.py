@@ -8,9 +8,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elfworlds import __version__
 from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES
 from elfworlds.toolchains.debian.toolchain import upstream
+from elfworlds.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

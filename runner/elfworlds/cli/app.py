@@ -70,7 +70,7 @@ def _options(
     version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit."),  # noqa: FBT003
 ) -> None:
     if version:
-        from elfworlds import __version__
+        from elfworlds.version import __version__
 
         typer.echo(f"elfworlds {__version__}")
         raise typer.Exit

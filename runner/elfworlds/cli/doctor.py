@@ -44,8 +44,8 @@ def examine(pool: Pool, environment: Mapping[str, str]) -> list[DoctorLine]:
 
 
 def _lines(pool: Pool, environment: Mapping[str, str]) -> Iterator[DoctorLine]:
-    from elfworlds import __version__
     from elfworlds.toolchains.families import FAMILIES
+    from elfworlds.version import __version__
     from elfworlds.workflow.screen import Silent
     from elfworlds.workflow.session import Session
     from elfworlds.workflow.toolchains import means

@@ -30,14 +30,13 @@ def export_c(
     from elfworlds.errors import InputError
     from elfworlds.planning.select import labels_of
     from elfworlds.process import Pool
-    from elfworlds.workflow.experiments import load_all
     from elfworlds.workflow.plans import make_plan
     from elfworlds.workflow.screen import Silent
     from elfworlds.workflow.session import Session
-    from elfworlds.workflow.toolchains import chosen, foreseen
+    from elfworlds.workflow.toolchains import foreseen, load_chosen
 
     labels = labels_of(select or ())
-    (loaded,) = chosen(load_all([experiment], paths.here()), labels)
+    (loaded,) = load_chosen([experiment], paths.here(), labels)
     with Pool() as pool:
         plan = make_plan(loaded, foreseen([loaded], Session(pool, os.environ, Silent(), jobs=1)))
     trial = first_trial(plan, scenario, labels)

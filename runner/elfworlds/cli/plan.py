@@ -28,16 +28,15 @@ def plan(
     from elfworlds.planning.document import as_document, as_text
     from elfworlds.planning.select import labels_of
     from elfworlds.process import Pool
-    from elfworlds.workflow.experiments import load_all
     from elfworlds.workflow.plans import Choice
     from elfworlds.workflow.screen import Silent
     from elfworlds.workflow.session import Session
-    from elfworlds.workflow.toolchains import chosen, foreseen
+    from elfworlds.workflow.toolchains import foreseen, load_chosen
 
     if form not in FORMATS:
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
     labels = labels_of(select or ())
-    loaded = chosen(load_all(experiments, paths.here()), labels)
+    loaded = load_chosen(experiments, paths.here(), labels)
     choice = Choice(labels=labels)
     with Pool() as pool:
         plans = choice.plans(loaded, foreseen(loaded, Session(pool, os.environ, Silent(), jobs=1)))

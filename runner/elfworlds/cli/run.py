@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from elfworlds import paths
-from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet, Select
+from elfworlds.cli.options import (
+    BackendName,
+    Color,
+    DryRun,
+    Experiments,
+    Failed,
+    Filter,
+    Jobs,
+    KeepGoing,
+    MaxFail,
+    Output,
+    Quiet,
+    Repeat,
+    Retries,
+    Select,
+    Tables,
+    Timeout,
+)
 from elfworlds.errors import Exit
 from elfworlds.workflow.session import processors
 
 if TYPE_CHECKING:
-    from elfworlds.planning import Plan
-    from elfworlds.workflow.screen import Screen
+    from elfworlds.workflow.experiments import LoadedExperiment
+    from elfworlds.workflow.run import RunOptions
+    from elfworlds.workflow.session import Session
 
 
 def run(
@@ -24,44 +39,30 @@ def run(
     jobs: Jobs = processors(),  # noqa: B008  # a process' processors do not change
     keep_going: KeepGoing = False,
     backend: BackendName = "auto",
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", parser=paths.word, metavar="DIR", help="Where runs go; default: results/ of the project."
-        ),
-    ] = None,
-    filter_: Annotated[
-        str | None, typer.Option("--filter", metavar="REGEX", help="Trials whose experiment:name this is found in.")
-    ] = None,
+    output: Output = None,
+    filter_: Filter = None,
     select: Select = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only what failed in the latest run.")] = False,
-    repeat: Annotated[int | None, typer.Option("--repeat", min=1, help="Try each point N times.", metavar="N")] = None,
-    timeout: Annotated[float | None, typer.Option("--timeout", min=0.001, help="Seconds for each trial.")] = None,
-    retries: Annotated[
-        int, typer.Option("--retries", min=0, help="Retry a failed trial up to N times.", metavar="N")
-    ] = 0,
-    maxfail: Annotated[int | None, typer.Option("--maxfail", min=1, help="Stop after so many failures.")] = None,
-    dry_run: Annotated[bool, typer.Option("-n", "--dry-run", help="Say what would be done; write nothing.")] = False,
-    tables: Annotated[bool, typer.Option("--tables/--no-tables", help="Whether to write the tables.")] = True,
+    failed: Failed = False,
+    repeat: Repeat = None,
+    timeout: Timeout = None,
+    retries: Retries = 0,
+    maxfail: MaxFail = None,
+    dry_run: DryRun = False,
+    tables: Tables = True,
     quiet: Quiet = False,
     color: Color = "auto",
 ) -> int:
     """Build and run experiments; exit 1 if an expectation was not met, 6 if an object was not built."""
+    from elfworlds import Choice, RunOptions
     from elfworlds.cli.console import Terminal
     from elfworlds.planning.select import labels_of
     from elfworlds.process import Pool
-    from elfworlds.workflow import run as workflow
-    from elfworlds.workflow.experiments import load_all
-    from elfworlds.workflow.plans import Choice
     from elfworlds.workflow.session import Session
-    from elfworlds.workflow.toolchains import chosen
+    from elfworlds.workflow.toolchains import load_chosen
 
-    screen = Terminal.of(color, quiet=quiet, environment=os.environ)
-    labels = labels_of(select or ())
-    loaded = chosen(load_all(experiments, paths.here()), labels)
-    choice = Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout)
-    options = workflow.RunOptions(
-        choice=choice,
+    loaded = load_chosen(experiments, paths.here(), labels := labels_of(select or ()))
+    options = RunOptions(
+        choice=Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout),
         backend=backend,
         output=output,
         keep_going=keep_going,
@@ -70,15 +71,23 @@ def run(
         tables=tables,
     )
     with Pool() as pool:
-        session = Session(pool, os.environ, screen, jobs)
-        if dry_run:
-            return show_plans(workflow.rehearse(loaded, options, session), screen)
-        return workflow.exit_code(list(workflow.run(loaded, options, session)), session)
+        session = Session(pool, os.environ, Terminal.of(color, quiet=quiet, environment=os.environ), jobs)
+        return rehearse(loaded, options, session) if dry_run else run_all(loaded, options, session)
 
 
-def show_plans(plans: list[Plan], screen: Screen) -> Exit:
-    """What would be built and tried."""
-    for plan in plans:
+def run_all(loaded: list[LoadedExperiment], options: RunOptions, session: Session) -> Exit:
+    from elfworlds.workflow.run import exit_code
+    from elfworlds.workflow.run import run as executed
+
+    return exit_code(list(executed(loaded, options, session)), session)
+
+
+def rehearse(loaded: list[LoadedExperiment], options: RunOptions, session: Session) -> Exit:
+    """Show what would be built and tried."""
+    from elfworlds.workflow.run import rehearse as planned
+
+    screen = session.screen
+    for plan in planned(loaded, options, session):
         screen.tell([f"{plan.experiment}: {len(plan.requests)} objects to have, {len(plan.trials)} trials to try"])
         screen.say(*(f"  {trial.id}" for trial in plan.trials))
     return Exit.AS_EXPECTED

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import sandbox
 from elfworlds.observers import plain
@@ -17,11 +17,12 @@ from elfworlds.traces.lddebug import parse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from elfworlds.jsondata import Json
     from elfworlds.observers.types import Watched
     from elfworlds.outcome import Result
     from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
-    from elfworlds.traces.ldtrace import Trace
+    from elfworlds.traces.ldtrace import Binding, LinkMap, Search, Trace
 
 NAME = "ld-debug"
 _UNGUARDED = re.compile(r"(?m)^ {0,9}[0-9]{1,10}:\tERROR: audit interface .*$")
@@ -61,51 +62,54 @@ def text(left: Mapping[str, bytes]) -> str:
     return "\n".join(left[name].decode("utf-8", "replace") for name in files)
 
 
-def seen(trace: Trace) -> dict[str, Any]:
-    """Plain data. `process` counts from 0 in order of appearance; `namespaces` are all that were seen."""
-    process = {pid: at for at, pid in enumerate(trace.pids)}
+def seen(trace: Trace) -> dict[str, Json]:
+    """Plain data. `process` counts from 0 in order of appearance; `namespaces` are those of process 0."""
+    process = {pid: number for number, pid in enumerate(trace.pids)}
     return {
-        "link-maps": [
-            {
-                "process": process[one.pid],
-                "lmid": one.lmid,
-                "position": one.position,
-                "name": one.name,
-                "path": one.path,
-                "base": None if one.base is None else hex(one.base),
-                "dynamic": None if one.dynamic is None else hex(one.dynamic),
-                "size": one.size,
-                "needed-by": one.needed_by,
-                "opened": one.opened,
-            }
-            for one in trace.link_maps
-        ],
-        "searches": [
-            {
-                "process": process[one.pid],
-                "lmid": one.lmid,
-                "name": one.name,
-                "needed-by": one.needed_by,
-                "opened-by": one.opened_by,
-                "tried": [{"rule": tried.rule, "path": tried.path} for tried in one.tried],
-                "found": one.found,
-            }
-            for one in trace.searches
-        ],
-        "bindings": [
-            {
-                "process": process[one.pid],
-                "from": one.from_path,
-                "from-lmid": one.from_lmid,
-                "to": one.to_path,
-                "to-lmid": one.to_lmid,
-                "kind": one.kind,
-                "symbol": one.symbol,
-                "version": one.version,
-            }
-            for one in trace.bindings
-        ],
-        "namespaces": len({(one.pid, one.lmid) for one in trace.link_maps if process[one.pid] == 0}),
-        "init": [one.path for one in trace.calls if one.kind == "init"],
-        "fini": [one.path for one in trace.calls if one.kind == "fini"],
+        "link-maps": [_link_map(each, process[each.pid]) for each in trace.link_maps],
+        "searches": [_search(each, process[each.pid]) for each in trace.searches],
+        "bindings": [_binding(each, process[each.pid]) for each in trace.bindings],
+        "namespaces": len({each.lmid for each in trace.link_maps if process[each.pid] == 0}),
+        "init": [call.path for call in trace.calls if call.kind == "init"],
+        "fini": [call.path for call in trace.calls if call.kind == "fini"],
+    }
+
+
+def _link_map(link_map: LinkMap, process: int) -> dict[str, Json]:
+    return {
+        "process": process,
+        "lmid": link_map.lmid,
+        "position": link_map.position,
+        "name": link_map.name,
+        "path": link_map.path,
+        "base": None if link_map.base is None else hex(link_map.base),
+        "dynamic": None if link_map.dynamic is None else hex(link_map.dynamic),
+        "size": link_map.size,
+        "needed-by": link_map.needed_by,
+        "opened": link_map.opened,
+    }
+
+
+def _search(search: Search, process: int) -> dict[str, Json]:
+    return {
+        "process": process,
+        "lmid": search.lmid,
+        "name": search.name,
+        "needed-by": search.needed_by,
+        "opened-by": search.opened_by,
+        "tried": [{"rule": tried.rule, "path": tried.path} for tried in search.tried],
+        "found": search.found,
+    }
+
+
+def _binding(binding: Binding, process: int) -> dict[str, Json]:
+    return {
+        "process": process,
+        "from": binding.from_path,
+        "from-lmid": binding.from_lmid,
+        "to": binding.to_path,
+        "to-lmid": binding.to_lmid,
+        "kind": binding.kind,
+        "symbol": binding.symbol,
+        "version": binding.version,
     }

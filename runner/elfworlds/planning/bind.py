@@ -118,12 +118,8 @@ class Binder:
             sources: the paths to compile.
             inputs: path → sha256 of every file that they may read, themselves included.
         """
-        needed = [str(need) for need in self.words(one.needs)]
-        direct = [self.object(need) for need in needed]
-        sonames = [bool(self.soname(self.experiment.objects[need])) for need in needed]
-        direct_keys = [built.key for built in direct]
-        indirect = dict.fromkeys(key for built in direct for key in built.needs if key not in direct_keys)
-        search = tuple(self.search(one, direct_keys))
+        needs, indirect = self.needs(one)
+        search = tuple(self.search(one, [key for key, _, _ in needs]))
         exports = self.exports(one)
         defines = tuple((macro, self.plain(value)) for macro, value in sorted(one.defines.items()))
         texts = (*search, *(value or "" for _, value in defines), *self.words((*one.cflags, *one.ldflags)))
@@ -136,8 +132,8 @@ class Binder:
             defines=defines,
             cflags=tuple(self.words(one.cflags)),
             ldflags=tuple(self.words(one.ldflags)),
-            needs=tuple(zip(direct_keys, [one.filename for one in direct], sonames, strict=True)),
-            indirect=tuple(indirect),
+            needs=needs,
+            indirect=indirect,
             others=tuple(key for text in texts for key in keys_in(text)),
             search=search,
             dtag="runpath" if one.rpath is None else "rpath",
@@ -153,6 +149,15 @@ class Binder:
             crate_type=one.crate_type,
             exports=exports.words,
         )
+
+    def needs(self, item: Object) -> tuple[tuple[tuple[str, str, bool], ...], tuple[str, ...]]:
+        """What an object is linked with: key, file name, whether it has a soname; and the keys of what those need."""
+        names = [str(name) for name in self.words(item.needs)]
+        built = [self.object(name) for name in names]
+        sonames = [bool(self.soname(self.experiment.objects[name])) for name in names]
+        direct = tuple((each.key, each.filename, soname) for each, soname in zip(built, sonames, strict=True))
+        keys = {key for key, _, _ in direct}
+        return direct, tuple(dict.fromkeys(key for each in built for key in each.needs if key not in keys))
 
     def exports(self, one: Object) -> Exported:
         if one.exports is None:

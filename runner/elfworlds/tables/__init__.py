@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pandas import DataFrame  # noqa: TID251  # the type of a table
+
 from elfworlds.columns import OF_A_RUN
 from elfworlds.tables.flips import flips_frame
 from elfworlds.tables.frame import as_csv, as_json, as_parquet, as_texts
@@ -24,14 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    import pandas as pd  # noqa: TID251  # the type of a table
-
     from elfworlds.records import RunTold
 
     Records = Sequence[Mapping[str, Any]]
 
 __all__ = [
     "NAMES",
+    "DataFrame",
     "as_csv",
     "as_json",
     "as_parquet",
@@ -50,7 +51,7 @@ __all__ = [
     "trials_frame",
 ]
 
-_MAKERS: Mapping[str, Callable[[RunTold, Records], pd.DataFrame]] = {
+_MAKERS: Mapping[str, Callable[[RunTold, Records], DataFrame]] = {
     "trials": lambda run, _: trials_frame(run.name, list(run.axes), run.trials),
     "objects": lambda run, _: objects_frame(run.name, list(run.axes), run.objects),
     "needed": lambda run, _: needed_frame(run.name, run.objects),
@@ -65,11 +66,11 @@ _MAKERS: Mapping[str, Callable[[RunTold, Records], pd.DataFrame]] = {
 NAMES = tuple(OF_A_RUN)
 
 
-def frame(name: str, run: RunTold, symbols: Records) -> pd.DataFrame:
+def frame(name: str, run: RunTold, symbols: Records) -> DataFrame:
     """One table of a run; `symbols` are the dynamic symbols of its objects, for the table of that name."""
     return _MAKERS[name](run, symbols)
 
 
-def frames(run: RunTold, symbols: Records) -> dict[str, pd.DataFrame]:
+def frames(run: RunTold, symbols: Records) -> dict[str, DataFrame]:
     """Every table of a run, by name."""
     return {name: frame(name, run, symbols) for name in NAMES}

@@ -35,10 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    import pandas as pd  # noqa: TID251  # the type of a table
-
     from elfworlds.planning import Plan
     from elfworlds.records import RunTold
+    from elfworlds.tables import DataFrame
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.workflow.screen import Screen
 
@@ -57,9 +56,9 @@ class Table:
     def __get__(self, run: None, _: type[Run]) -> Self: ...
 
     @overload
-    def __get__(self, run: Run, _: type[Run]) -> pd.DataFrame: ...
+    def __get__(self, run: Run, _: type[Run]) -> DataFrame: ...
 
-    def __get__(self, run: Run | None, _: type[Run]) -> Self | pd.DataFrame:
+    def __get__(self, run: Run | None, _: type[Run]) -> Self | DataFrame:
         return self if run is None else run.table(self.name)
 
 
@@ -91,10 +90,10 @@ class Run:
         return told(RunDirectory(self.directory))
 
     @cached_property
-    def _tables(self) -> dict[str, pd.DataFrame]:
+    def _tables(self) -> dict[str, DataFrame]:
         return {}
 
-    def table(self, name: str) -> pd.DataFrame:
+    def table(self, name: str) -> DataFrame:
         """A table by name; later calls give the same frame.
 
         Raises:

@@ -14,7 +14,7 @@ from elfworlds.spec.leaves.forms import Axis
 from elfworlds.toolchains import families
 from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.pinning import places
-from elfworlds.workflow.experiments import languages
+from elfworlds.workflow.experiments import languages, load_all
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from elfworlds.workflow.session import Session
 
 AXES = (LIBC, GDB)
+
+
+def load_chosen(named: Sequence[Path], cwd: Path, labels: Mapping[str, Sequence[str]]) -> list[LoadedExperiment]:
+    """Every experiment named, with the chosen toolchains; errors as of `load_all` and `chosen`."""
+    return chosen(load_all(named, cwd), labels)
 
 
 def chosen(experiments: Sequence[LoadedExperiment], labels: Mapping[str, Sequence[str]]) -> list[LoadedExperiment]:
