@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Protocol, runtime_checkable
 
 import typer
 
@@ -38,6 +38,14 @@ PLACES = (
     *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS),
     *(errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP),
 )
+
+
+@runtime_checkable
+class Shown(Protocol):
+    """An error of the parser, which is click's or typer's own copy of it: it knows how to show itself."""
+
+    def show(self, file: IO[str] | None = None) -> None: ...
+
 
 app = typer.Typer(
     name="elfworlds",
@@ -88,8 +96,9 @@ def invoke(words: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.INTERNAL
     except Exception as error:  # noqa: BLE001  # the one place where every error gets its exit code
-        if hasattr(error, "show"):  # the command line parser's own
-            return _show(error)
+        if isinstance(error, Shown):
+            error.show(sys.stderr)
+            return Exit.INPUT
         if isinstance(error, OSError) and error.errno in PLACES:
             return _cannot_write(error)
         traceback.print_exc()
@@ -122,9 +131,4 @@ def _cannot_write(error: OSError) -> int:
     """A place that is full or not ours: nothing is wrong with the program."""
     sys.stderr.write(f"{error.filename or 'writing failed'}: {error.strerror}\n")
     sys.stderr.write(f"hint: {paths.OTHER_PLACE}\n")
-    return Exit.INPUT
-
-
-def _show(error: Any) -> int:  # noqa: ANN401  # typer's parser is click's, or its own copy of it
-    error.show(sys.stderr)
     return Exit.INPUT

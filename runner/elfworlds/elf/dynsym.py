@@ -27,7 +27,7 @@ TABLES = (
 )
 
 
-def _numbered(names: Mapping[str, object]) -> dict[int, str]:
+def _numbered(names: Mapping[str, int | str]) -> dict[int, str]:
     return {number: name for name, number in names.items() if isinstance(number, int)}
 
 

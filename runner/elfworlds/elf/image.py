@@ -47,7 +47,7 @@ def _structs(bits: int, little: bool, kind: str, machine: str) -> Any:  # noqa: 
     return structs
 
 
-def named(value: object, prefix: str) -> str:
+def named(value: int | str, prefix: str) -> str:
     """Pyelftools' name; the number with a prefix where it knows none."""
     return value if isinstance(value, str) else f"{prefix}_{value}"
 

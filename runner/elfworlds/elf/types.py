@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from elfworlds.jsondata import Json, JsonObject
 
 DT_NEEDED, DT_AUXILIARY, DT_FILTER = "DT_NEEDED", "DT_AUXILIARY", "DT_FILTER"
 
@@ -45,7 +48,7 @@ class ElfObject:
             found.insert(at, (tag, name))
         return tuple(found)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Json]:
         """The facts under the names that an experiment's `expect` uses."""
         return {
             "type": self.type,
@@ -61,12 +64,42 @@ class ElfObject:
         }
 
     @staticmethod
-    def from_facts(facts: dict[str, Any]) -> ElfObject:
-        named = {name.replace("-", "_"): value for name, value in facts.items()}
-        typed: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in named.items()
-        }
-        return ElfObject(**typed)
+    def from_facts(facts: JsonObject) -> ElfObject:
+        """The same from what `facts` gave.
+
+        Raises:
+            ValueError: a fact is missing, or not of its type.
+        """
+        return ElfObject(
+            type=_text(facts, "type") or "",
+            machine=_text(facts, "machine") or "",
+            interp=_text(facts, "interp"),
+            soname=_text(facts, "soname"),
+            needed=_texts(facts, "needed") or (),
+            rpath=_texts(facts, "rpath"),
+            runpath=_texts(facts, "runpath"),
+            build_id=_text(facts, "build-id"),
+            flags=_texts(facts, "flags") or (),
+            execstack=facts.get("execstack") is True,
+        )
+
+
+def _text(facts: JsonObject, name: str) -> str | None:
+    fact = facts.get(name, 0)
+    if fact is None or isinstance(fact, str):
+        return fact
+    raise ValueError(f"{name} is no text: {fact!r}")
+
+
+def _texts(facts: JsonObject, name: str) -> tuple[str, ...] | None:
+    fact = facts.get(name, 0)
+    if fact is None:
+        return None
+    if isinstance(fact, list):
+        texts = tuple(text for text in fact if isinstance(text, str))
+        if len(texts) == len(fact):
+            return texts
+    raise ValueError(f"{name} is no list of texts: {fact!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
