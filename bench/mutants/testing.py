@@ -123,6 +123,6 @@ def judged(code: int, plugin: Chosen) -> tuple[str, str]:
         return SURVIVED, ""
     if code == pytest.ExitCode.TESTS_FAILED and plugin.failed:
         return KILLED, plugin.failed[0]
-    if code == pytest.ExitCode.INTERRUPTED and plugin.not_collected:
+    if code in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED) and plugin.not_collected:
         return KILLED, f"collecting: {plugin.not_collected[0]}"
     return BROKEN, f"pytest ended with {code}"
