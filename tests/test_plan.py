@@ -228,6 +228,24 @@ def test_trials_at_different_points_have_different_ids(one: str, two: str) -> No
     assert len(ids) == len({one, two})
 
 
+@pytest.mark.parametrize(
+    ("label", "plain"),
+    [
+        ("a_b", True),
+        ("a/b", True),
+        ("a b", False),
+        ("a:b", False),
+        ("a\nb", False),
+        ("a" * 143, True),
+        ("a" * 144, False),
+    ],
+)
+def test_an_id_has_a_digest_where_it_could_not_hold_the_label(label: str, plain: bool) -> None:  # noqa: FBT001  # a parameter
+    assert (trial_id("s", (("axis", label),), "plain", None) == f"s,axis={label.replace('/', ':')}") == plain
+    digests = {trial_id("s", (("axis", f"{label}{end}"),), "plain", None) for end in (" ", "_", ":", "/", "\n")}
+    assert len(digests) == 5
+
+
 def test_a_list_behind_a_label_is_spliced_into_the_command(tmp_path: Path) -> None:
     text = """
 experiment: x

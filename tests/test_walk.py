@@ -110,6 +110,15 @@ def test_a_program_that_exec_began_has_no_namespaces_yet() -> None:
     assert told == [*AGREED, ("libc.so", "/lib/libc.so", True)] * 2
 
 
+@pytest.mark.parametrize(("caller", "found"), [("/app", "/lib/libp.so"), ("/lib/liba.so", "/own/libp.so")])
+def test_what_dlopen_opens_is_searched_for_by_the_run_path_of_who_calls(caller: str, found: str) -> None:
+    files = {"/lib/liba.so": replace(LIBRARY, runpath=("/own",)), "/lib/libp.so": LIBRARY, "/own/libp.so": LIBRARY}
+    asks = Search(1, 0, "libp.so", None, (Tried("runpath", found),), found, caller, 0)
+    opened = LinkMap(1, 0, 3, "libp.so", found, 1, None, None, needed_by=None, opened=True)
+    told = predicted([*whole("/app"), asks, opened, Settled(1)], world(files))
+    assert (told[-1].needing, told[-1].predicted, told[-1].agrees) == (caller, found, True)
+
+
 def test_a_second_process_that_nobody_forked_is_as_little_known_as_a_child() -> None:
     moved: list[Event] = [searched("liba.so", "/app", "/e/liba.so", 2), mapped("liba.so", "/e/liba.so", "/app", 2)]
     assert verdicts([*whole("/app"), began("/app", 2), *moved])[-1] == ("liba.so", None, None)

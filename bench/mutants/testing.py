@@ -8,8 +8,10 @@ import importlib.util
 import json
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import CodeType
 
 import coverage
 import pytest
@@ -37,8 +39,14 @@ class Finder:
         if name != self.name:
             return None
         loader = importlib.machinery.SourceFileLoader(name, str(self.path))
-        loader.get_code = lambda _: compile(self.text, str(self.path), "exec", dont_inherit=True)
+        loader.get_code = lambda _: self.compiled()
         return importlib.util.spec_from_file_location(name, self.path, loader=loader)
+
+    def compiled(self) -> CodeType:
+        """A warning of the compiler (`is` with a literal) is an error, as in every test run of the project."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return compile(self.text, str(self.path), "exec", dont_inherit=True)
 
 
 class Chosen:
