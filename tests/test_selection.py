@@ -59,7 +59,7 @@ def test_all_conditions_hold_together(some: World) -> None:
 def test_nothing_left_is_exit_5_and_builds_nothing(some: World, words: list[str]) -> None:
     code, out, err = run(some, *words)
     assert (code, out) == (5, "")
-    assert "no trial is left of 9" in err
+    assert "the filter matches none of the 9 trials" in err
     assert not (some.path / "results").exists()
     assert not (some.store / "objects").exists()
 

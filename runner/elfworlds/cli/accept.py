@@ -16,9 +16,9 @@ def accept(
     from elfworlds.report.acceptance import acceptance
     from elfworlds.workflow.results import find
 
-    found = told(find(run))
-    if not found.trials:
+    record = told(find(run))
+    if not record.trials:
         raise InputError(f"{run}: nothing was tried in this run")
     typer.echo("scenarios:")
-    for line in acceptance(found.axes, found.trials):
+    for line in acceptance(record.axes, record.trials):
         typer.echo(line)

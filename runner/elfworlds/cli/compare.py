@@ -24,10 +24,10 @@ def compare(
     from elfworlds.errors import Exit
     from elfworlds.gather import compare as compared
 
-    found = compared(_read(before), _read(after))
-    for line in _told(found):
+    comparison = compared(_read(before), _read(after))
+    for line in _told(comparison):
         typer.echo(line)
-    return Exit.EXPECTATION_FAILED if found.differences or not found.compared else Exit.AS_EXPECTED
+    return Exit.EXPECTATION_FAILED if comparison.differences or not comparison.compared else Exit.AS_EXPECTED
 
 
 def _read(name: str) -> Gathered:
@@ -35,23 +35,27 @@ def _read(name: str) -> Gathered:
     from elfworlds.records import told
     from elfworlds.workflow.results import find
 
-    files = {one: paths.word(name) / one for one in READ}
+    files = {file: paths.word(name) / file for file in READ}
     if not any(paths.why_unreadable(path) for path in files.values()):
-        return read({one: path.read_text() for one, path in files.items()})
+        return read({file: path.read_text() for file, path in files.items()})
     return gathered([told(find(name))])
 
 
-def _told(found: Comparison) -> Iterator[str]:
-    for toolchain, why in found.other_versions.items():
+def _told(comparison: Comparison) -> Iterator[str]:
+    for toolchain, why in comparison.other_versions.items():
         yield f"not compared: {toolchain}, whose {why}"
-    races = f"{len(found.races)} more that a race decides"
-    yield f"{found.compared} outcomes compared: {len(found.differences)} differ, {races}"
-    yield from _grid("differs", found.differences)
-    yield from _grid("race", found.races)
+    races = f"{len(comparison.races)} more that a race decides"
+    yield f"{comparison.compared} outcomes compared: {len(comparison.differences)} differ, {races}"
+    yield from _grid("differs", comparison.differences)
+    yield from _grid("race", comparison.races)
 
 
-def _grid(kind: str, found: Sequence[Difference]) -> list[str]:
+def _grid(kind: str, differences: Sequence[Difference]) -> list[str]:
     from elfworlds.report.text import grid
 
     head = [kind, "scenario", "observer", "point", "libc", "gdb", "A", "B"]
-    return ["", *grid([head, *([*one.place, one.before, one.after] for one in found)])] if found else []
+    return (
+        ["", *grid([head, *([*difference.place, difference.before, difference.after] for difference in differences)])]
+        if differences
+        else []
+    )

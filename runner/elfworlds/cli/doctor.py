@@ -31,10 +31,10 @@ def doctor() -> int:
     from elfworlds.report.text import grid
 
     with Pool() as pool:
-        found = examine(pool, os.environ)
-    for line in grid([[one.mark, one.part, one.text] for one in found], indent=""):
+        lines = examine(pool, os.environ)
+    for line in grid([[line.mark, line.part, line.text] for line in lines], indent=""):
         typer.echo(line)
-    broken = any(one.needed and not one.here for one in found)
+    broken = any(line.needed and not line.here for line in lines)
     return Exit.EXPECTATION_FAILED if broken else Exit.AS_EXPECTED
 
 

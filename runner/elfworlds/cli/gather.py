@@ -23,16 +23,16 @@ def gather(
     from elfworlds.records import told
     from elfworlds.workflow.results import find
 
-    found = sorted((told(find(one)) for one in runs), key=lambda one: one.name)
-    for one in found:
-        if len(one.trials) < one.planned:
-            hint = f"{one.rerun} goes on where it was"
+    records = sorted((told(find(run)) for run in runs), key=lambda record: record.name)
+    for record in records:
+        if len(record.trials) < record.planned:
+            hint = f"{record.rerun} goes on where it was"
             raise InputError(
-                f"the run of {one.name} was interrupted: {len(one.trials)} of {one.planned} trials", hint=hint
+                f"the run of {record.name} was interrupted: {len(record.trials)} of {record.planned} trials", hint=hint
             )
-    rows = gathered(found)
+    rows = gathered(records)
     place = paths.directory(output, "-o names a directory, there or not")
-    for name, text in texts(rows, found).items():
+    for name, text in texts(rows, records).items():
         atomic.write(place / name, text)
-    typer.echo(f"{len(found)} runs: {len(rows.cells)} outcomes and {len(rows.claims)} claims in {output}")
+    typer.echo(f"{len(records)} runs: {len(rows.cells)} outcomes and {len(rows.claims)} claims in {output}")
     return Exit.AS_EXPECTED

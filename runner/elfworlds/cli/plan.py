@@ -54,12 +54,12 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield f"plan {plan.digest[:12]}: {len(plan.requests)} objects to have, {len(plan.trials)} trials"
     rows = [
         [
-            one.object,
-            one.key,
-            plan.requests[one.key].filename,
-            " ".join(f"{axis}={label}" for axis, label in one.at),
+            placement.object,
+            placement.key,
+            plan.requests[placement.key].filename,
+            " ".join(f"{axis}={label}" for axis, label in placement.at),
         ]
-        for one in plan.placements
+        for placement in plan.placements
     ]
     yield from grid([["object", "key", "file", "at"], *rows]) if rows else []
-    yield from (f"  {one.id}" for one in plan.trials)
+    yield from (f"  {trial.id}" for trial in plan.trials)

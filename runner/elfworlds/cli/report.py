@@ -23,7 +23,7 @@ def report(
     ] = None,
     color: Color = "auto",
 ) -> int:
-    """Tell of a run that was; json and csv hold one row a trial, or the rows of another table."""
+    """Show the results of a finished run; json and csv hold a row for each trial, or the rows of another table."""
     from elfworlds.cli.console import Terminal
     from elfworlds.errors import Exit, InputError
     from elfworlds.records import told
@@ -34,28 +34,28 @@ def report(
     if form not in FORMATS:
         raise InputError(f"--format is {', '.join(FORMATS)}, not `{form}`")
     directory = find(run)
-    found = told(directory)
+    record = told(directory)
     if table is not None:
-        typer.echo(one_table(found, table, form), nl=False)
+        typer.echo(one_table(record, table, form), nl=False)
     elif form == "table":
         screen = Terminal.of(color, quiet=False, environment=os.environ)
-        screen.say(f"{found.name}: {found.question}")
-        show(directory, found, screen)
+        screen.say(f"{record.name}: {record.question}")
+        show(directory, record, screen)
     else:
-        typer.echo(text(found, form), nl=False)
-    return Exit.EXPECTATION_FAILED if failed(found.trials) else Exit.AS_EXPECTED
+        typer.echo(text(record, form), nl=False)
+    return Exit.EXPECTATION_FAILED if failed(record.trials) else Exit.AS_EXPECTED
 
 
-def text(found: RunTold, form: str) -> str:
+def text(run_told: RunTold, form: str) -> str:
     """The report in one of the forms."""
     if form == "md":
         from elfworlds.report.markdown import markdown
 
-        return markdown(found)
-    return one_table(found, "trials", form)
+        return markdown(run_told)
+    return one_table(run_told, "trials", form)
 
 
-def one_table(found: RunTold, name: str, form: str) -> str:
+def one_table(run_told: RunTold, name: str, form: str) -> str:
     """A table of the run in one of the forms."""
     from elfworlds import tables
     from elfworlds.errors import InputError
@@ -66,7 +66,7 @@ def one_table(found: RunTold, name: str, form: str) -> str:
 
     if name not in tables.NAMES:
         raise InputError(f"--table: no table `{name}`", hint=closest(name, tables.NAMES))
-    frame = tables.frame(name, found, symbols_of(found.objects) if name == "symbols" else [])
+    frame = tables.frame(name, run_told, symbols_of(run_told.objects) if name == "symbols" else [])
     if form in ("csv", "json"):
         return tables.as_csv(frame) if form == "csv" else tables.as_json(frame)
     head, *rows = tables.as_texts(frame)

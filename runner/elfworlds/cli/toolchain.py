@@ -54,11 +54,11 @@ def lock(
         place = paths.directory(output, "-o names a directory, there or not")
         apt = Apt(run=pool.run, environment=os.environ, mirrors=bases)
         for suite in _names(suites):
-            found = solve(suite, apt)
+            pinned = solve(suite, apt)
             path = place / filename(suite)
             before = _before(path)
-            atomic.write(path, write(found))
-            screen.say(f"{path}: {_pinned_line(found)}", *_changes(before, found))
+            atomic.write(path, write(pinned))
+            screen.say(f"{path}: {_pinned_line(pinned)}", *_changes(before, pinned))
 
 
 def _before(path: Path) -> Lock | None:
@@ -71,16 +71,18 @@ def _before(path: Path) -> Lock | None:
         return None
 
 
-def _pinned_line(found: Lock) -> str:
-    count = sum(map(len, found.parts.values()))
-    return f"{count} packages of the Release of {found.date.partition('T')[0]}"
+def _pinned_line(pinned: Lock) -> str:
+    count = sum(map(len, pinned.parts.values()))
+    return f"{count} packages of the Release of {pinned.date.partition('T')[0]}"
 
 
 def _changes(before: Lock | None, after: Lock) -> Iterable[str]:
     """A line for each package that another revision is pinned of, that is new, or that is gone."""
     if before is None:
         return
-    old, new = ({one.name: one.version for one in each.packages(tuple(each.parts))} for each in (before, after))
+    old, new = (
+        {package.name: package.version for package in each.packages(tuple(each.parts))} for each in (before, after)
+    )
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             yield f"  {name}: {old.get(name, 'none')} → {new.get(name, 'none')}"

@@ -42,7 +42,7 @@ class Dynamic:
         return self.values.get(TAGS[tag])
 
     def all(self, tag: str) -> list[int]:
-        return [value for one, value in self.entries if one == TAGS[tag]]
+        return [value for number, value in self.entries if number == TAGS[tag]]
 
     @cached_property
     def _strings(self) -> tuple[int, int]:

@@ -92,20 +92,20 @@ def _versions(dynamic: Dynamic, count: int | None) -> Iterator[int]:
     if address is None:
         return repeat(GLOBAL)
     size = _room(dynamic, address) if count is None else 2 * count
-    said = (number for (number,) in unpacked(dynamic.image, "H", address, size))
-    return said if count is None else chain(said, repeat(GLOBAL))
+    numbers = (number for (number,) in unpacked(dynamic.image, "H", address, size))
+    return numbers if count is None else chain(numbers, repeat(GLOBAL))
 
 
 def _count(dynamic: Dynamic, address: int) -> int | None:
     """How many entries it has, by what the loader searches it with; None where that does not say."""
     size = ENTRY[dynamic.image.bits][1]
     most = dynamic.image.place(address)[1] // size
-    found = _of_mips(dynamic)
-    found = _hashed(dynamic) if found is None else found
-    found = _gnu_hashed(dynamic, most) if found is None else found
-    if found is not None and found > most:
-        raise BrokenError(f"{found} symbols, and there is room for {most}")
-    return found
+    count = _of_mips(dynamic)
+    count = _hashed(dynamic) if count is None else count
+    count = _gnu_hashed(dynamic, most) if count is None else count
+    if count is not None and count > most:
+        raise BrokenError(f"{count} symbols, and there is room for {most}")
+    return count
 
 
 def _of_mips(dynamic: Dynamic) -> int | None:
@@ -137,7 +137,7 @@ def _gnu_hashed(dynamic: Dynamic, most: int) -> int | None:
         raise BrokenError("its DT_GNU_HASH is cut off")
     buckets, first, words, _ = head
     start = address + 16 + words * dynamic.image.bits // 8
-    last = max((one for (one,) in unpacked(dynamic.image, "I", start, 4 * buckets)), default=0)
+    last = max((index for (index,) in unpacked(dynamic.image, "I", start, 4 * buckets)), default=0)
     if last < max(first, 1):
         return None  # nothing can be bound to, so undefined symbols are not counted either
     chains = start + 4 * buckets + 4 * (last - first)

@@ -53,11 +53,11 @@ def facts(image: Image) -> ElfObject:
 
 def _interp(image: Image) -> str | None:
     """The first PT_INTERP, as Linux takes it."""
-    found = image.of("PT_INTERP")
-    if not found:
+    segments = image.of("PT_INTERP")
+    if not segments:
         return None
-    one = found[0]
-    return image.data.text(one.offset, min(one.filesz, LONGEST_INTERP))
+    segment = segments[0]
+    return image.data.text(segment.offset, min(segment.filesz, LONGEST_INTERP))
 
 
 def _entries(text: str | None) -> tuple[str, ...] | None:
@@ -74,12 +74,12 @@ def _filters(dynamic: Dynamic) -> Iterator[tuple[str, str, int]]:
 
 
 def _flags(dynamic: Dynamic) -> tuple[str, ...]:
-    found = []
+    flags = []
     for tag, names in FLAGS:
         value = dynamic.values.get(tag, 0)
-        found += [name for name, bit in names.items() if isinstance(bit, int) and value & bit]
-    found += [f"DF_{name}" for name in FLAG_TAGS if dynamic.value(f"DT_{name}") is not None]
-    return tuple(sorted(set(found)))
+        flags += [name for name, bit in names.items() if isinstance(bit, int) and value & bit]
+    flags += [f"DF_{name}" for name in FLAG_TAGS if dynamic.value(f"DT_{name}") is not None]
+    return tuple(sorted(set(flags)))
 
 
 def build_id(image: Image) -> str | None:

@@ -86,12 +86,12 @@ class Image:
         if count and (size != struct.sizeof() or count * size > MOST_HEADERS):
             raise BrokenError(f"{count} program headers of {size} bytes, which no loader takes")
         names = ("type", "flags", "offset", "vaddr", "filesz", "memsz", "align")
-        found = (self.parse(struct, self.header["e_phoff"] + number * size) for number in range(count))
-        return [Segment(*(one[f"p_{name}"] for name in names)) for one in found]
+        records = (self.parse(struct, self.header["e_phoff"] + number * size) for number in range(count))
+        return [Segment(*(record[f"p_{name}"] for name in names)) for record in records]
 
     def of(self, kind: str) -> list[Segment]:
         """The segments of a type, in the file's order."""
-        return [one for one in self.segments if one.type == kind]
+        return [segment for segment in self.segments if segment.type == kind]
 
     @cached_property
     def loads(self) -> list[Segment]:
@@ -104,17 +104,17 @@ class Image:
         Raises:
             BrokenError: from nowhere.
         """
-        for one in self.loads:
-            at = address - one.vaddr
-            if 0 <= at < one.filesz:
-                return one.offset + at, max(0, min(one.filesz - at, self.data.size - one.offset - at))
+        for load in self.loads:
+            at = address - load.vaddr
+            if 0 <= at < load.filesz:
+                return load.offset + at, max(0, min(load.filesz - at, self.data.size - load.offset - at))
         raise BrokenError(f"no byte of it is mapped at {address:#x}")
 
     @property
     def is_debug_file(self) -> bool:
         """Whether it is what debuggers read beside another file, whose segments it names without their bytes."""
-        code = [one for one in self.of("PT_LOAD") if one.flags & PF_X]
-        empty = any(one.memsz and not one.filesz for one in (*self.of("PT_DYNAMIC"), *code))
+        code = [segment for segment in self.of("PT_LOAD") if segment.flags & PF_X]
+        empty = any(segment.memsz and not segment.filesz for segment in (*self.of("PT_DYNAMIC"), *code))
         return empty or (bool(code) and self._code_is_elsewhere())
 
     def _code_is_elsewhere(self) -> bool:

@@ -48,12 +48,12 @@ class Bytes:
         return data
 
     def _block(self, number: int) -> bytes:
-        found = self._blocks.get(number)
-        if found is None:
+        block = self._blocks.get(number)
+        if block is None:
             if len(self._blocks) == MOST_BLOCKS:
                 self._blocks.clear()
-            found = self._blocks[number] = os.pread(self.descriptor, BLOCK, number * BLOCK)
-        return found
+            block = self._blocks[number] = os.pread(self.descriptor, BLOCK, number * BLOCK)
+        return block
 
     def text(self, offset: int, room: int) -> str:
         """The text that a zero ends.
@@ -75,9 +75,9 @@ class Bytes:
         while at < end:
             number, start = divmod(at, BLOCK)
             block = self._block(number)[start : start + end - at]
-            found = block.find(b"\0")
-            parts.append(block if found < 0 else block[:found])
-            if found >= 0 or not block:
+            zero = block.find(b"\0")
+            parts.append(block if zero < 0 else block[:zero])
+            if zero >= 0 or not block:
                 break
             at += len(block)
         else:

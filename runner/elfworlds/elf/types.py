@@ -43,10 +43,10 @@ class ElfObject:
     @property
     def requests(self) -> tuple[tuple[str, str], ...]:
         """DT_NEEDED, DT_AUXILIARY and DT_FILTER with their names, in the order of the dynamic section."""
-        found = [(DT_NEEDED, name) for name in self.needed]
+        requests = [(DT_NEEDED, name) for name in self.needed]
         for tag, name, at in reversed(self.filters):
-            found.insert(at, (tag, name))
-        return tuple(found)
+            requests.insert(at, (tag, name))
+        return tuple(requests)
 
     def facts(self) -> dict[str, Json]:
         """The facts under the names that an experiment's `expect` uses."""

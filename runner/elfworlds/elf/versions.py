@@ -30,11 +30,11 @@ class _Chains:
 
     def names(self) -> Iterator[tuple[int, str]]:
         structs = self.image.structs
-        for place, one in self.records(self.dynamic.value("DT_VERDEF"), structs.Elf_Verdef, "vd_next"):
-            _, name = next(self.records(place + one["vd_aux"], structs.Elf_Verdaux, "vda_next"))
-            yield one["vd_ndx"], self.dynamic.text(name["vda_name"])
-        for place, one in self.records(self.dynamic.value("DT_VERNEED"), structs.Elf_Verneed, "vn_next"):
-            for _, part in self.records(place + one["vn_aux"], structs.Elf_Vernaux, "vna_next"):
+        for place, record in self.records(self.dynamic.value("DT_VERDEF"), structs.Elf_Verdef, "vd_next"):
+            _, name = next(self.records(place + record["vd_aux"], structs.Elf_Verdaux, "vda_next"))
+            yield record["vd_ndx"], self.dynamic.text(name["vda_name"])
+        for place, record in self.records(self.dynamic.value("DT_VERNEED"), structs.Elf_Verneed, "vn_next"):
+            for _, part in self.records(place + record["vn_aux"], structs.Elf_Vernaux, "vna_next"):
                 yield part["vna_other"], self.dynamic.text(part["vna_name"])
 
     def records(self, address: int | None, struct: Any, step: str) -> Iterator[tuple[int, Any]]:  # noqa: ANN401  # pyelftools'

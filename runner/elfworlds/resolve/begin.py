@@ -44,8 +44,8 @@ def tree(path: str, world: World) -> tuple[Edge, ...]:
             edge = serve(needing, name, base, world)
             if edge.path or tag != "DT_AUXILIARY":
                 edges.append(edge)
-            found = world.read(edge.path) if edge.path and edge.rule != "loaded" else None
-            new = load(edge, found, needing, base, world) if isinstance(found, ElfObject) else None
+            facts = world.read(edge.path) if edge.path and edge.rule != "loaded" else None
+            new = load(edge, facts, needing, base, world) if isinstance(facts, ElfObject) else None
             if new:
                 (waiting if tag == DT_NEEDED else first).append(new)
         waiting.extendleft(reversed(first))  # an auxiliary object comes before whom it serves

@@ -75,8 +75,8 @@ class Search:
     shut: bool = False
 
     def edge(self) -> Edge:
-        found = (self.path, self.rule, tuple(self.searched), self.stopped)
-        return Edge(self.needing.path, self.name, *found, sure=self.sure and self.world.known)
+        end = (self.path, self.rule, tuple(self.searched), self.stopped)
+        return Edge(self.needing.path, self.name, *end, sure=self.sure and self.world.known)
 
     def over(self, place: Place) -> bool:
         """Whether the search ends at a place, well or with an error."""

@@ -19,17 +19,17 @@ _SEPARATORS = {GLIBC: "[:;]", MUSL: "[:\n]"}
 def expand_tokens(entry: str, origin: str, tokens: Mapping[str, str]) -> str:
     """$ORIGIN, ${ORIGIN}, $LIB and $PLATFORM replaced as glibc does; anything else with a `$` stays."""
     values = {"ORIGIN": origin, **tokens}
-    return _TOKEN.sub(lambda found: values.get(found[1] or found[2], found[0]), entry)
+    return _TOKEN.sub(lambda token: values.get(token[1] or token[2], token[0]), entry)
 
 
 def known_tokens(entry: str, tokens: Mapping[str, str]) -> bool:
     """Whether it is known what every token of an entry stands for."""
-    return all((one[1] or one[2]) in ("ORIGIN", *tokens) for one in _TOKEN.finditer(entry))
+    return all((token[1] or token[2]) in ("ORIGIN", *tokens) for token in _TOKEN.finditer(entry))
 
 
 def void_tokens(entry: str, tokens: Mapping[str, str]) -> bool:
     """Whether a token stands for nothing: glibc drops the whole entry."""
-    return any(tokens.get(one[1] or one[2]) == "" for one in _TOKEN.finditer(entry))
+    return any(tokens.get(token[1] or token[2]) == "" for token in _TOKEN.finditer(entry))
 
 
 def expand_origin(entry: str, origin: str) -> str | None:
@@ -39,10 +39,10 @@ def expand_origin(entry: str, origin: str) -> str | None:
 
 def library_path(value: str, family: str = GLIBC) -> tuple[str, ...]:
     """The directories of LD_LIBRARY_PATH: glibc's end with a colon or semicolon, and an empty one is the current."""
-    found = tuple(re.split(_SEPARATORS[family], value)) if value else ()
-    return tuple(filter(None, found)) if family == MUSL else found
+    entries = tuple(re.split(_SEPARATORS[family], value)) if value else ()
+    return tuple(filter(None, entries)) if family == MUSL else entries
 
 
 def cache_key(name: str) -> str:
     """What two names that ld.so.cache holds for one have in common: runs of digits count as numbers."""
-    return _DIGITS.sub(lambda found: found[0].lstrip("0") or "0", name)
+    return _DIGITS.sub(lambda digits: digits[0].lstrip("0") or "0", name)

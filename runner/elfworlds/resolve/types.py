@@ -127,21 +127,21 @@ class Namespace:
     entries: list[Entry] = field(default_factory=list)
 
     def answering(self, name: str) -> Loaded | None:
-        return next((one.loaded for one in self.entries if name in one.names), None)
+        return next((entry.loaded for entry in self.entries if name in entry.names), None)
 
     def at(self, path: str) -> Loaded | None:
         """The object whose path this is."""
-        return next((one.loaded for one in self.entries if one.loaded.path == path), None)
+        return next((entry.loaded for entry in self.entries if entry.loaded.path == path), None)
 
     def mapped(self, file: Hashable) -> Entry | None:
-        return next((one for one in self.entries if one.file == file), None)
+        return next((entry for entry in self.entries if entry.file == file), None)
 
     def add(self, loaded: Loaded, file: Hashable, *names: str | None) -> None:
         self.entries.append(Entry(loaded, {name for name in names if name}, file))
 
     def drop(self, path: str, file: Hashable) -> None:
-        gone = next((one for one in self.entries if one.loaded.path == path), None) or self.mapped(file)
-        self.entries = [one for one in self.entries if one is not gone]
+        gone = next((entry for entry in self.entries if entry.loaded.path == path), None) or self.mapped(file)
+        self.entries = [entry for entry in self.entries if entry is not gone]
 
     def copy(self) -> Namespace:
-        return Namespace([Entry(one.loaded, set(one.names), one.file) for one in self.entries])
+        return Namespace([Entry(entry.loaded, set(entry.names), entry.file) for entry in self.entries])

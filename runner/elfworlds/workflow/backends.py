@@ -23,13 +23,13 @@ NAMES: Mapping[str, tuple[str, ...]] = {"nix": ("nix",), "local": ("local",), "b
 
 def chosen(word: str, environment: Mapping[str, str]) -> tuple[str, ...]:
     """The backends' names: auto is nix where `nix run` and `nix develop` say so, else local."""
-    said = environment.get(VARIABLE, "") if word == "auto" else word
-    if said in ("", "auto"):
+    name = environment.get(VARIABLE, "") if word == "auto" else word
+    if name in ("", "auto"):
         return NAMES["local"]
-    if said not in NAMES:
-        source = "--backend" if said == word else VARIABLE
-        raise InputError(f"{source} is auto, {', '.join(NAMES)}, not `{said}`")
-    return NAMES[said]
+    if name not in NAMES:
+        source = "--backend" if name == word else VARIABLE
+        raise InputError(f"{source} is auto, {', '.join(NAMES)}, not `{name}`")
+    return NAMES[name]
 
 
 def ready(

@@ -34,21 +34,21 @@ class BackendComparison:
 
     def findings(self) -> list[str]:
         names = (self.names[0], self.names[1])
-        found = list(compare.builds(self.plan, names, (self.builds[0], self.builds[1])))
+        findings = list(compare.builds(self.plan, names, (self.builds[0], self.builds[1])))
         if len(self.runs) == PAIR:
-            found += compare.trials(names, tuple(run.trials() for run in self.runs))
-        return found
+            findings += compare.trials(names, tuple(run.trials() for run in self.runs))
+        return findings
 
     def tell(self, screen: Screen) -> None:
         """A finding for each difference; like a refuted claim, it does not decide the exit code."""
         if len(self.names) < PAIR:
             return
-        found = self.findings()
+        findings = self.findings()
         for run in self.runs:
-            data = {"backends": self.names, "runs": [one.path.name for one in self.runs], "findings": found}
+            data = {"backends": self.names, "runs": [other.path.name for other in self.runs], "findings": findings}
             run.write_json(FILE, data)
         what = "ELF facts and outcomes" if self.runs else "ELF facts"
-        if found:
-            screen.tell([f"finding: {one}" for one in found])
+        if findings:
+            screen.tell([f"finding: {finding}" for finding in findings])
         else:
             screen.say(f"{' and '.join(self.names)}: the same {what} for {len(self.plan.requests)} objects")

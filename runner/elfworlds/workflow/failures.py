@@ -54,17 +54,17 @@ def in_the_file(experiment: LoadedExperiment, scenario: str, output: str) -> str
         return output
     steps = experiment.spec.experiment.scenarios[scenario].steps
 
-    def put(found: re.Match[str]) -> str:
+    def put(place: re.Match[str]) -> str:
         path: Path | None = ("scenarios", scenario, "program", "code")
-        if found["number"]:
-            path = _path(("scenarios", scenario, "steps"), found["number"].split("."), steps)
+        if place["number"]:
+            path = _path(("scenarios", scenario, "steps"), place["number"].split("."), steps)
         if path is None:  # somebody else's words
-            return found[0]
-        if found["value"]:
-            path = (*path[:-1], "values", found["value"])
+            return place[0]
+        if place["value"]:
+            path = (*path[:-1], "values", place["value"])
         path = experiment.spec.in_the_file(path)
         document = experiment.spec.document
-        return f"{document.name}:{document.first_line(path) + _offset(path, found['line'])}:"
+        return f"{document.name}:{document.first_line(path) + _offset(path, place['line'])}:"
 
     return _PLACE.sub(put, output)
 

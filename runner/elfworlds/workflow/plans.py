@@ -64,7 +64,7 @@ class Choice:
         ]
         if not any(plan.trials for plan in plans):
             count = sum(len(plan.trials) for plan in whole)
-            raise NothingSelectedError(f"no trial is left of {count}", hint=self._why())
+            raise NothingSelectedError(f"the filter matches none of the {count} trials", hint=self._why())
         return plans
 
     def _only(self, experiment: LoadedExperiment, output: Path | None) -> frozenset[str] | None:
@@ -78,5 +78,5 @@ class Choice:
 
     def _why(self) -> str:
         if self.failed:
-            return "--failed: nothing was otherwise than expected in the latest run, or there is none"
+            return "--failed: nothing failed in the latest run, or there is no earlier run"
         return "elfworlds plan shows the trials that there are"

@@ -206,10 +206,10 @@ def _finish(directory: RunDirectory, execution: Execution, ending: Ending, *, ta
 
 def exit_code(executed: Sequence[Executed], session: Session) -> Exit:
     """Of several that apply: interrupted, then a build failed, nothing could be tried, an expectation was not met."""
-    codes = {one.code for one in executed}
+    codes = {each.code for each in executed}
     if Exit.INTERRUPTED in codes:
         return Exit.INTERRUPTED
-    if all(one.directory is not None and one.why for one in executed):
+    if all(each.directory is not None and each.why for each in executed):
         session.screen.tell([f"nothing could be tried: {executed[0].why}"])
         codes.add(Exit.NOTHING_TRIED)
     return max(codes)

@@ -47,23 +47,25 @@ def chosen(experiments: Sequence[LoadedExperiment], labels: Mapping[str, Sequenc
     return [_with_labels(experiment, named) for experiment in experiments] if named else list(experiments)
 
 
-def _with_labels(one: LoadedExperiment, labels: Mapping[str, tuple[str, ...]]) -> LoadedExperiment:
-    experiment = one.spec.experiment
+def _with_labels(loaded_experiment: LoadedExperiment, labels: Mapping[str, tuple[str, ...]]) -> LoadedExperiment:
+    experiment = loaded_experiment.spec.experiment
     axes = {axis: Axis(tuple((label, Scalar(label)) for label in named), listed=True) for axis, named in labels.items()}
     matrix = experiment.matrix.model_copy(update=axes)
-    spec = replace(one.spec, experiment=experiment.model_copy(update={"matrix": matrix}))
-    return replace(one, spec=spec, chosen=tuple(f"{axis}={','.join(named)}" for axis, named in labels.items()))
+    spec = replace(loaded_experiment.spec, experiment=experiment.model_copy(update={"matrix": matrix}))
+    return replace(
+        loaded_experiment, spec=spec, chosen=tuple(f"{axis}={','.join(named)}" for axis, named in labels.items())
+    )
 
 
-def wanted(found: Iterable[LoadedExperiment]) -> tuple[str, ...]:
+def wanted(experiments: Iterable[LoadedExperiment]) -> tuple[str, ...]:
     """The toolchains that some point of the experiments names."""
     names: dict[str, None] = {}
-    for one in found:
-        axes = one.spec.experiment.matrix.axes
+    for loaded in experiments:
+        axes = loaded.spec.experiment.matrix.axes
         names |= dict.fromkeys(axes[LIBC].labels if LIBC in axes else (DEFAULT_LIBC,))
         names |= dict.fromkeys(axes[GDB].labels if GDB in axes else ())
         if any(families.family_of(name).own_root for name in names):  # only a root has others beside it
-            seen = (name for scenario in one.spec.experiment.scenarios.values() for name in scenario.sees)
+            seen = (name for scenario in loaded.spec.experiment.scenarios.values() for name in scenario.sees)
             names |= dict.fromkeys(label for name in seen for label in expand(name, axes))
     return tuple(names)
 
@@ -102,7 +104,7 @@ def foreseen(experiments: Sequence[LoadedExperiment], session: Session) -> dict[
     return {name: families.foreseen(name, known) for name in wanted(experiments)}
 
 
-def stand_ins(found: Iterable[LoadedExperiment]) -> dict[str, Toolchain]:
+def stand_ins(experiments: Iterable[LoadedExperiment]) -> dict[str, Toolchain]:
     """Toolchains for verbs that count trials and never build: roots as their lock files say; nothing is asked."""
     where = places(paths.here())
-    return {name: families.stand_in(name, where) for name in wanted(found)}
+    return {name: families.stand_in(name, where) for name in wanted(experiments)}

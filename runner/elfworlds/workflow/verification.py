@@ -38,9 +38,14 @@ def verified(
         if placed.key in again
     ]
     file = results / plan.experiment / f"verified-{backend.name}.jsonl"
-    atomic.write(file, "".join(json.dumps(one) + "\n" for one in lines))
+    atomic.write(file, "".join(json.dumps(line) + "\n" for line in lines))
     names = plan.names()
-    different = [one for one in again.values() if not one.identical]
-    screen.tell([f"object {names[one.key]}: not identical when made twice: {one.why}" for one in different])
+    different = [verification for verification in again.values() if not verification.identical]
+    screen.tell(
+        [
+            f"object {names[verification.key]}: not identical when made twice: {verification.why}"
+            for verification in different
+        ]
+    )
     screen.say(f"made twice: {len(again) - len(different)} of {len(again)} objects identical · {shown(file)}")
     return not different
