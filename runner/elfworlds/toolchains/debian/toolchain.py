@@ -176,8 +176,7 @@ def toolchain(
     inside = system(root, look(str(root.path)), os.uname().machine)
     world = World(inside.name, inside.tree, bwrap=bwrap)
     reaper = provide(root.path.parent, (GCC,), ENV, world, run)
-    tools = dict(inside.tools())
-    found = inside.searching(run, world)
+    tools, found = dict(inside.tools()), inside.searching(run, world)
     return Toolchain(
         name=inside.name,
         identity=identity(root.packages, inside.machine, system.cc),
