@@ -73,3 +73,59 @@ def test_every_field_of_a_trials_record_is_documented(world: World) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
 def test_an_experiments_name_is_its_files(path: Path) -> None:
     assert f"\nexperiment: {path.stem}\n" in path.read_text()
+
+
+FOR_DEVELOPERS = ("docs/design.md", "docs/extending.md", "docs/api.md", "CONTRIBUTING.md")
+WHERE_PATHS_BEGIN = (
+    "",
+    "runner/elfworlds",
+    "runner/elfworlds/toolchains",
+    "docs",
+    "tests",
+    "csrc",
+    "runner/elfworlds/driver/c",
+)
+WRITTEN = (
+    "run.json",
+    "plan.json",
+    "root.json",
+    "environment.json",
+    "report.md",
+    "driver.c",
+    "cmd.sh",
+)  # by a run or a fetch
+OF_A_USER = ("csrc/include", "include/", "bin/x", "usr/bin/x")  # in a project of theirs, or in a package
+SUFFIX = re.compile(r"\.(py|c|h|nix|yaml|md|sh|json|toml|cff)$")
+
+
+def quoted(page: str) -> list[str]:
+    """What stands between backquotes in a page, but for blocks of code."""
+    text = re.sub(r"^```.*?^```$", "", (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+def is_there(path: str) -> bool:
+    places = (ROOT / start / name for start in WHERE_PATHS_BEGIN for name in (path, f"{path}.py"))
+    return path in (*WRITTEN, *OF_A_USER) or any(place.exists() for place in places)
+
+
+@pytest.mark.parametrize("page", FOR_DEVELOPERS)
+def test_every_path_that_a_page_for_developers_names_is_there(page: str) -> None:
+    paths = [name for name in quoted(page) if re.fullmatch(r"[a-zA-Z_][\w./-]*", name)]
+    named = [name for name in paths if "/" in name or (SUFFIX.search(name) and not name.startswith("."))]
+    assert [name for name in named if not is_there(name)] == []
+
+
+@pytest.mark.parametrize("page", FOR_DEVELOPERS)
+def test_every_name_that_a_page_for_developers_names_is_in_the_code(page: str) -> None:
+    folders = [ROOT / name for name in ("runner", "tests", "csrc", "nix", "experiments", "toolchains", "bench")]
+    files = [
+        path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".c", ".h", ".nix", ".yaml")
+    ]
+    text = "\n".join(
+        path.read_text(errors="replace")
+        for path in [*files, ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "docs" / "tables.md"]
+    )
+    words = set(re.findall(r"[A-Za-z_][A-Za-z0-9_-]*", text))
+    named = {name for name in quoted(page) if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{2,}", name)}
+    assert sorted(named - words) == []
