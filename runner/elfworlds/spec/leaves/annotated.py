@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator
@@ -44,6 +45,13 @@ class OneOrMany:
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         many = handler(schema)
         return {"anyOf": [many["items"], many]}
+
+
+class Names(Enum):
+    """A pydantic annotation that pydantic does not heed: what a key names otherwise than by `${…}`."""
+
+    AXES = "the keys of its mapping are axes"
+    OBJECTS = "a text may be an object's name"
 
 
 _LIST = BeforeValidator(forms.listed)
@@ -115,3 +123,4 @@ AxisForm: TypeAlias = Annotated[
     ),
 ]
 AnyOf: TypeAlias = Annotated[tuple[Value, ...], OneOrMany()]
+When: TypeAlias = Annotated[dict[str, AnyOf], Names.AXES]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from elfworlds.spec.leaves.annotated import (
-    AnyOf,
     AxisForm,
     Capture,
     Count,
     EnvName,
     Matcher,
     Name,
+    Names,
     OneOrMany,
     Seconds,
     Templated,
@@ -23,6 +23,7 @@ from elfworlds.spec.leaves.annotated import (
     Times,
     Value,
     ValueName,
+    When,
     Words,
 )
 from elfworlds.spec.leaves.forms import Axis, label_of, listed
@@ -54,12 +55,12 @@ class Matrix(Model):
     __pydantic_extra__: dict[str, AxisForm]
 
     include: Annotated[
-        tuple[dict[str, AnyOf], ...],
+        tuple[When, ...],
         BeforeValidator(listed),
         Field(description="points to add; each names every axis, a list stands for each of its values"),
     ] = ()
     exclude: Annotated[
-        tuple[dict[str, AnyOf], ...],
+        tuple[When, ...],
         BeforeValidator(listed),
         Field(description="points to leave out: those that match all keys of an entry, a list is any-of"),
     ] = ()
@@ -89,7 +90,7 @@ class Claim(Model):
     id: Text | None = None
     says: Text
     outcome: Text
-    when: Annotated[dict[str, AnyOf], REMOVABLE] = {}
+    when: Annotated[When, REMOVABLE] = {}
     note: Text | None = None
 
 
@@ -100,7 +101,7 @@ class Expectation(Model):
     __pydantic_extra__: dict[str, Matcher]
 
     outcome: Annotated[tuple[Text, ...], OneOrMany(), Field(description="what happens; of a list, any one")]
-    when: Annotated[dict[str, AnyOf], REMOVABLE] = {}
+    when: Annotated[When, REMOVABLE] = {}
     xfail: Annotated[Text | None, Field(description="the known defect that this is: what is so, and should not be")] = (
         None
     )
@@ -121,10 +122,14 @@ class Scenario(Model):
         Program | None, Field(description="beside `steps`: how the program is built; an executable's keys, and `code`")
     ] = None
     build: Annotated[
-        Templated | None, Field(description="instead of `run`: an object; what the compiler says is what happens")
+        Templated | None,
+        Names.OBJECTS,
+        Field(description="instead of `run`: an object; what the compiler says is what happens"),
     ] = None
     inspect: Annotated[
-        Templated | None, Field(description="instead of `run`: an object; its ELF facts are what happens")
+        Templated | None,
+        Names.OBJECTS,
+        Field(description="instead of `run`: an object; its ELF facts are what happens"),
     ] = None
     env: Annotated[
         dict[EnvName, Value], REMOVABLE, Field(description="the whole environment; nothing is inherited")
@@ -147,7 +152,7 @@ class Scenario(Model):
         Field(description="events that the objects' own code tells by observe.h"),
     ] = ()
     show: Annotated[Texts, Field(description="values that stand beside the outcome in the report")] = ()
-    when: Annotated[dict[str, AnyOf], REMOVABLE, Field(description="the points at which the scenario is run")] = {}
+    when: Annotated[When, REMOVABLE, Field(description="the points at which the scenario is run")] = {}
     outcomes: Annotated[
         dict[Name, dict[str, Matcher]],
         Field(description="names of what can happen; the first that matches is it"),

@@ -12,6 +12,7 @@ from elfworlds.spec.leaves.annotated import (
     FileStem,
     Flag,
     Matcher,
+    Names,
     Reads,
     Templated,
     Templates,
@@ -30,13 +31,14 @@ Defines: TypeAlias = Annotated[
     dict[CName, Value], REMOVABLE, Field(description='macros: -DNAME=VALUE; in Rust --cfg NAME="VALUE"')
 ]
 Needs: TypeAlias = Annotated[
-    Templates, Field(description="libraries of this experiment to link with; each becomes a DT_NEEDED")
+    Templates, Names.OBJECTS, Field(description="libraries of this experiment to link with; each becomes a DT_NEEDED")
 ]
 Runpath: TypeAlias = Annotated[
     Templates | None,
+    Names.OBJECTS,
     Field(description="DT_RUNPATH; an object's name is its directory; default: the directories of `needs`"),
 ]
-Rpath: TypeAlias = Annotated[Templates | None, Field(description="DT_RPATH instead of DT_RUNPATH")]
+Rpath: TypeAlias = Annotated[Templates | None, Names.OBJECTS, Field(description="DT_RPATH instead of DT_RUNPATH")]
 Cflags: TypeAlias = Annotated[Templates, Field(description="further words for the compiler")]
 Ldflags: TypeAlias = Annotated[Templates, Field(description="further words for the link; last on the command line")]
 Keywords: TypeAlias = Annotated[

@@ -8,15 +8,16 @@ from pydantic import BeforeValidator, Field
 
 from elfworlds.refs import Template
 from elfworlds.spec.leaves.annotated import (
-    AnyOf,
     Count,
     EnvName,
     Flag,
+    Names,
     Seconds,
     Templated,
     Templates,
     Text,
     ValueName,
+    When,
 )
 from elfworlds.spec.leaves.forms import spliced
 from elfworlds.spec.model.base import REMOVABLE, Model, word
@@ -34,7 +35,7 @@ MustAs = Annotated[ValueName, Field(alias="as", description="names what the step
 class Opening(Model):
     """An object to open: one of the experiment's, a file, or the application itself."""
 
-    object: Annotated[Templated | None, Field(description="an object's name")] = None
+    object: Annotated[Templated | None, Names.OBJECTS, Field(description="an object's name")] = None
     path: Annotated[Templated | None, Field(description="a literal file name, as dlopen(3) takes it")] = None
     main_program: Annotated[Flag, Field(description="a NULL file name: the application itself")] = False
     flags: Annotated[
@@ -111,7 +112,7 @@ class Named(Model):
 class Mappings(Model):
     """The lines of /proc/self/maps that belong to a file, or to an address."""
 
-    object: Annotated[Templated | None, Field(description="an object's name")] = None
+    object: Annotated[Templated | None, Names.OBJECTS, Field(description="an object's name")] = None
     path: Annotated[Templated | None, Field(description="a file; relative to where the trial runs")] = None
     at: Annotated[Templated | None, Field(description="a C expression: the mapping that holds this address")] = None
     as_: MustAs
@@ -155,7 +156,7 @@ class Loop(Model):
 class Copy(Model):
     """A file copied: a new file put in the place of the old one, as a compiler does."""
 
-    object: Annotated[Templated | None, Field(description="an object's name")] = None
+    object: Annotated[Templated | None, Names.OBJECTS, Field(description="an object's name")] = None
     path: Annotated[Templated | None, Field(description="a file")] = None
     to: Annotated[Templated, Field(description="where to; relative to where the trial runs")]
     in_place: Annotated[Flag, Field(description="overwrite the bytes of the file that is there")] = False
@@ -196,7 +197,7 @@ class Step(Model):
     values: Annotated[
         dict[ValueName, Templated], REMOVABLE, Field(description="beside `c`: C expressions recorded after it")
     ] = {}
-    when: Annotated[dict[str, AnyOf], REMOVABLE, Field(description="the points at which the step is there")] = {}
+    when: Annotated[When, REMOVABLE, Field(description="the points at which the step is there")] = {}
     quiet: Annotated[Flag, Field(description="record nothing: an event may shift a race")] = False
     may_fail: Annotated[Flag, Field(description="a failure is recorded, and the program goes on")] = False
 
