@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elfworlds.jsondata import Json
 from elfworlds.outcome import Tried, Verdict, difference, holds, judge, matches, settle
 from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.planning.types import Judged, ValueRef
 from elfworlds.spec.leaves.matchers import WORDS, MatcherError, check_matcher
-from elfworlds.yamltext import Scalar
+from elfworlds.yamltext import Data, Scalar
 from waiting import TIMES
 
 SETTINGS = settings(database=None, max_examples=300 * TIMES)
@@ -117,7 +118,7 @@ class TestAWord:
             ({"absent": False}, 1, ABSENT),
         ],
     )
-    def test_accepts_what_it_should_and_nothing_else(self, matcher: object, good: object, bad: object) -> None:
+    def test_accepts_what_it_should_and_nothing_else(self, matcher: Json, good: object, bad: object) -> None:
         if good is not ABSENT or "absent" in str(matcher):
             assert matches(matcher, good, {})
         assert not matches(matcher, bad, {})
@@ -163,26 +164,26 @@ def test_a_path_through_a_list_leads_through_each_of_its_items(name: str, found:
 class TestLaws:
     @SETTINGS
     @given(MATCHERS, VALUES, VALUES)
-    def test_not_is_negation_for_what_is_there(self, matcher: object, value: object, other: object) -> None:
+    def test_not_is_negation_for_what_is_there(self, matcher: Json, value: object, other: object) -> None:
         values = {"other": other}
         assert matches({"not": matcher}, value, values) is not matches(matcher, value, values)
 
     @SETTINGS
     @given(MATCHERS, VALUES, VALUES)
-    def test_all_and_any_are_dual(self, matcher: object, value: object, other: object) -> None:
+    def test_all_and_any_are_dual(self, matcher: Json, value: object, other: object) -> None:
         values = {"other": other}
         none_is_not = not matches({"any": {"not": matcher}}, value, values)
         assert matches({"all": matcher}, value, values) == none_is_not
 
     @SETTINGS
     @given(MATCHERS, VALUES)
-    def test_all_and_any_of_one_are_the_one(self, matcher: object, value: object) -> None:
+    def test_all_and_any_of_one_are_the_one(self, matcher: Json, value: object) -> None:
         assert matches({"all": matcher}, [value], {}) == matches(matcher, value, {})
         assert matches({"any": matcher}, [value], {}) == matches(matcher, value, {})
 
     @SETTINGS
     @given(MATCHERS, VALUES)
-    def test_what_is_missing_matches_absent_only(self, matcher: object, value: object) -> None:
+    def test_what_is_missing_matches_absent_only(self, matcher: Json, value: object) -> None:
         assert not matches(matcher, ABSENT, {"other": value})
         assert matches({"absent": True}, ABSENT, {})
         assert not matches({"absent": True}, value, {})
@@ -201,7 +202,7 @@ class TestLaws:
 
     @SETTINGS
     @given(MATCHERS, VALUES | st.just(ABSENT))
-    def test_a_difference_is_one_bounded_sentence(self, matcher: object, value: object) -> None:
+    def test_a_difference_is_one_bounded_sentence(self, matcher: Json, value: object) -> None:
         told = difference("stdout", matcher, value, {})
         assert told.startswith("stdout ")
         assert len(told) < 600
@@ -312,7 +313,7 @@ class TestSettle:
         assert len(settle(verdicts)) == len(verdicts)
 
 
-def typed(data: object) -> object:
+def typed(data: Json) -> Data:
     """Data as the YAML reader gives it: every scalar a text."""
     if isinstance(data, dict):
         return {Scalar(key): typed(value) for key, value in data.items()}
@@ -339,7 +340,7 @@ class TestTheShapeOfAMatcher:
             {"absent": True},
         ],
     )
-    def test_is_accepted(self, matcher: object) -> None:
+    def test_is_accepted(self, matcher: Json) -> None:
         check_matcher(typed(matcher))
 
     @pytest.mark.parametrize(
@@ -364,13 +365,13 @@ class TestTheShapeOfAMatcher:
             ({"contains": [None]}, "takes a value", ("contains",)),
         ],
     )
-    def test_is_refused_at_the_wrong_word(self, matcher: object, message: str, path: tuple[str, ...]) -> None:
+    def test_is_refused_at_the_wrong_word(self, matcher: Json, message: str, path: tuple[str, ...]) -> None:
         with pytest.raises(MatcherError, match=message.replace("(", r"\(")) as caught:
             check_matcher(typed(matcher))
         assert caught.value.path == path
 
     def test_is_checked_for_all_that_a_part_can_stand_for(self) -> None:
-        def choices(one: object) -> tuple[object, ...]:
+        def choices(one: Data) -> tuple[Data, ...]:
             return (Scalar("1"), Scalar("x")) if one == "?" else (one,)
 
         check_matcher(typed({"contains": "?"}), choices)
@@ -384,7 +385,7 @@ class TestTheShapeOfAMatcher:
             lambda one: st.lists(one, max_size=2) | st.dictionaries(st.sampled_from([*WORDS, "x"]), one, max_size=2),
         )
     )
-    def test_that_is_accepted_never_fails_on_any_value(self, matcher: object) -> None:
+    def test_that_is_accepted_never_fails_on_any_value(self, matcher: Json) -> None:
         try:
             check_matcher(typed(matcher))
         except MatcherError:

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from elfworlds.spec.leaves import forms
 from elfworlds.spec.places import unspliced
+from elfworlds.yamltext import Data, Path
 
-Path = tuple[int | str, ...]
 
-
-def looped(steps: list[Any]) -> dict[str, Any]:
+def looped(steps: list[Data]) -> dict[str, Any]:
     return {"loop": {"steps": steps}}
 
 
@@ -46,8 +45,8 @@ def at(data: Any, path: Path) -> Any:  # noqa: ANN401  # any part of the file
 
 
 @given(st.lists(STEPS, max_size=4))
-def test_a_path_leads_to_what_it_led_to(steps: list[Any]) -> None:
-    data = {"scenarios": {"s": {"steps": steps, "note": "x"}}}
+def test_a_path_leads_to_what_it_led_to(steps: list[Data]) -> None:
+    data: Data = {"scenarios": {"s": {"steps": steps, "note": "x"}}}
     types = spliced(data)
     for path in paths(types):
         found = at(data, unspliced(data, path))
@@ -56,13 +55,13 @@ def test_a_path_leads_to_what_it_led_to(steps: list[Any]) -> None:
 
 
 @given(st.lists(STEPS, max_size=4), st.lists(st.sampled_from(["scenarios", "s", "steps", "x", 0, 1, 7]), max_size=6))
-def test_a_path_to_nothing_leads_nowhere_else(steps: list[Any], path: list[int | str]) -> None:
-    data = {"scenarios": {"s": {"steps": steps}}}
+def test_a_path_to_nothing_leads_nowhere_else(steps: list[Data], path: list[int | str]) -> None:
+    data: Data = {"scenarios": {"s": {"steps": steps}}}
     assert len(unspliced(data, tuple(path))) >= len(path)
 
 
 def test_a_word_of_a_list_that_is_short_for_a_mapping_is_its_place() -> None:
-    data = {"scenarios": {"s": {"observe": ["ld-debug", "gdb"]}}}
+    data: Data = {"scenarios": {"s": {"observe": ["ld-debug", "gdb"]}}}
     assert unspliced(data, ("scenarios", "s", "observe", "gdb")) == ("scenarios", "s", "observe", 1)
 
 

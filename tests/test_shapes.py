@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from elfworlds import elf
 from elfworlds.ctext import kind_of_expression, kind_of_type
+from elfworlds.jsondata import Json
 from elfworlds.outcome import matches
 from elfworlds.outcome.match import equals
 from elfworlds.outcome.observed import ABSENT, Several, lookup
@@ -187,7 +188,7 @@ RECORD = Fields({"lmid": NUMBER, "name": PATH, "base": or_null(ADDRESS)})
         ({"not": "a", "less-than": "x"}, FLAG, "it is true or false, and never `a`"),
     ],
 )
-def test_is_refused(matcher: object, shape: Shape, message: str) -> None:
+def test_is_refused(matcher: Json, shape: Shape, message: str) -> None:
     with pytest.raises(MatcherError) as caught:
         check_fit(matcher, Subject("it", shape, always=True), as_written)
     assert message in str(caught.value)
@@ -211,7 +212,7 @@ def test_is_refused(matcher: object, shape: Shape, message: str) -> None:
         ([], Items(NUMBER)),
     ],
 )
-def test_is_taken(matcher: object, shape: Shape) -> None:
+def test_is_taken(matcher: Json, shape: Shape) -> None:
     check_fit(matcher, Subject("it", shape, always=True), as_written)
 
 

@@ -163,23 +163,23 @@ class TestParse:
 class TestMerge:
     def test_is_shallow_and_what_is_written_wins(self) -> None:
         text = "x-a: &a {one: 1, two: {deep: 1}}\nb: {<<: *a, two: {other: 2}, three: 3}\n"
-        assert parse(text, "x").data()["b"] == {"one": "1", "two": {"other": "2"}, "three": "3"}  # type: ignore[index]
+        assert parse(text, "x").data()["b"] == {"one": "1", "two": {"other": "2"}, "three": "3"}
 
     def test_of_several_takes_the_earlier_one(self) -> None:
         text = "x: &x {a: 1}\ny: &y {a: 2, b: 2}\nz: {<<: [*x, *y]}\n"
-        assert parse(text, "x").data()["z"] == {"a": "1", "b": "2"}  # type: ignore[index]
+        assert parse(text, "x").data()["z"] == {"a": "1", "b": "2"}
 
     def test_wins_wherever_it_stands(self) -> None:
         text = "x: &x {a: 1}\nz: {a: 2, <<: *x}\n"
-        assert parse(text, "x").data()["z"] == {"a": "2"}  # type: ignore[index]
+        assert parse(text, "x").data()["z"] == {"a": "2"}
 
     @pytest.mark.parametrize("nothing", ["null", "~", ""])
     def test_with_null_removes_the_key(self, nothing: str) -> None:
         text = f"x: &x {{a: 1, b: 2}}\nz: {{<<: *x, a: {nothing}}}\n"
-        assert parse(text, "x").data()["z"] == {"b": "2"}  # type: ignore[index]
+        assert parse(text, "x").data()["z"] == {"b": "2"}
 
     def test_keeps_a_null_that_removes_nothing(self) -> None:
-        assert parse("x: &x {a: 1}\nz: {<<: *x, b: null}", "x").data()["z"] == {"a": "1", "b": None}  # type: ignore[index]
+        assert parse("x: &x {a: 1}\nz: {<<: *x, b: null}", "x").data()["z"] == {"a": "1", "b": None}
 
     def test_of_a_quoted_key_is_a_key(self) -> None:
         assert parse("'<<': {a: 1}", "x").data() == {"<<": {"a": "1"}}

@@ -17,8 +17,12 @@ class PatternError(ValueError):
     """No regular expression that matches in linear time; in re2's words."""
 
 
+class _Match(Protocol):
+    def start(self) -> int: ...
+
+
 class _Compiled(Protocol):
-    def search(self, text: bytes) -> object | None: ...
+    def search(self, text: bytes) -> _Match | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def pattern(text: str) -> Pattern:
         raise PatternError(_told(error.args[0])) from None
 
 
-def _told(message: object) -> str:
+def _told(message: bytes | str) -> str:
     return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
 
 

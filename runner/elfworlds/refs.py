@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+Meaning = TypeVar("Meaning")
 MAX_DEPTH = 10
 _TOKEN = re.compile(r"\$\$\{|\$\{|\}")
 
@@ -100,7 +101,7 @@ def substitute(template: Template, lookup: Callable[[str], object]) -> str:
     )
 
 
-def value(template: Template, lookup: Callable[[str], object]) -> object:
+def value(template: Template, lookup: Callable[[str], Meaning]) -> Meaning | str:
     """As `substitute`, but a text that is one whole reference keeps the type of what it names."""
     if len(template.parts) == 1 and isinstance(template.parts[0], Reference):
         return lookup(substitute(template.parts[0].name, lookup))

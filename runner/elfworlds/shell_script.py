@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from elfworlds import driver
 from elfworlds.planning.steps import OWNER, SOURCE
@@ -17,8 +18,9 @@ from elfworlds.planning.types import BUILD, OUT, realise
 from elfworlds.sources import INCLUDE_DIRECTORY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
+    from elfworlds.jsondata import Json, JsonObject
     from elfworlds.planning import BuildRequest, Plan, Trial
 
 HERE = "\0"  # stands for "$here" in words until they are quoted: no word of an experiment holds one
@@ -147,21 +149,27 @@ class _Script:
         yield from captured(f"env -i -- {' '.join(quoted(word) for word in (*env, *argv))} < {stdin}", bound.capture)
 
 
-def gdb_commands(asked: Mapping[str, Any]) -> str:
+def gdb_commands(asked: JsonObject) -> str:
     """What a person would tell gdb to be shown what the trial's gdb was asked."""
     at_a_stop = [
-        *(COLLECTED[one] for one in asked["collect"]),
-        *(f"print {expression}" for expression in asked["evaluate"].values()),
-        *(line for text in asked["commands"].values() for line in str(text).splitlines() if line.strip()),
+        *(COLLECTED[name] for name in _texts(asked["collect"])),
+        *(f"print {expression}" for expression in _texts(asked["evaluate"])),
+        *(line for text in _texts(asked["commands"]) for line in text.splitlines() if line.strip()),
     ]
     lines = [
         *("set breakpoint pending on", "set print elements 0"),
-        *(f"break {one}" for one in asked["break"]),
+        *(f"break {place}" for place in _texts(asked["break"])),
         *("run", "while $_isvoid($_exitcode) && $_isvoid($_exitsignal)"),
         *(f"  {one}" for one in (*at_a_stop, "continue")),
         "end",
     ]
     return "\n".join(lines)
+
+
+def _texts(setting: Json) -> list[str]:
+    """The texts of a list, or those to which a mapping gives names."""
+    texts = setting.values() if isinstance(setting, Mapping) else setting if isinstance(setting, list) else ()
+    return [str(text) for text in texts]
 
 
 def under_gdb(commands: str, env: Iterable[str], argv: Iterable[str]) -> Iterator[str]:

@@ -25,7 +25,7 @@ class Point(Protocol):
     """What a point of the matrix says of a scenario's texts."""
 
     def lookup(self, name: str) -> object:
-        """What `${name}` stands for; an object's path is symbolic: `@key@/file`."""
+        """What `${name}` stands for, as text; an object's path is symbolic: `@key@/file`."""
 
     def applies(self, when: When) -> bool:
         """Whether a `when` holds here."""
@@ -67,8 +67,8 @@ class Scope:
     def members(self) -> Mapping[str, str]:
         return {identifier(name): f"it.{identifier(name)}" for name in self.variables}
 
-    def lookup(self, name: str) -> object:
-        return _INDEX if name == INDEX else self.point.lookup(name)
+    def lookup(self, name: str) -> str:
+        return _INDEX if name == INDEX else str(self.point.lookup(name))
 
     def text(self, template: Template) -> str:
         """A text at this point; paths are symbolic, the loop's index is a NUL."""
@@ -76,7 +76,7 @@ class Scope:
 
     def object(self, template: Template) -> str:
         """An object's path, which the program is given."""
-        return self.argument(str(self.lookup(self.text(template))), spelled(template))
+        return self.argument(self.lookup(self.text(template)), spelled(template))
 
     def argument(self, symbolic: str, hint: str) -> str:
         """The C name of a text that the program finds in argv."""
@@ -114,7 +114,7 @@ class Scope:
     def value(self, part: refs.Reference) -> str:
         """What a reference becomes in C."""
         name = self.text(part.name)
-        value = str(self.lookup(name))
+        value = self.lookup(name)
         if _INDEX in value:
             return self.index
         if _SYMBOLIC.search(value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.planning.exports import Exported, exported
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from elfworlds.planning.known import Known
-    from elfworlds.planning.types import Point
+    from elfworlds.planning.types import Point, Resolved
     from elfworlds.refs import Template
     from elfworlds.sources import Prebuilt, Sources
     from elfworlds.spec.model.experiment import Experiment
@@ -47,7 +47,7 @@ class Binder:
         self.versions = versions
         self.known = known
 
-    def lookup(self, name: str) -> object:
+    def lookup(self, name: str) -> Resolved:
         """What a reference stands for here."""
         if name.startswith("matrix."):
             return self.axis(name.removeprefix("matrix."))
@@ -59,20 +59,18 @@ class Binder:
             return f"{directory_of(built.key)}/{built.filename}"
         return directory_of(built.key) if name.endswith(".dir") else self.soname(self.experiment.objects[found])
 
-    def axis(self, name: str) -> object:
+    def axis(self, name: str) -> Resolved:
         label = self.point[name]
         values = dict(self.axes[name].values) if name in self.axes else {}
         return self.data(values.get(label, Scalar(label)))
 
-    def data(self, data: Any) -> Any:  # noqa: ANN401  # any data of the file
+    def data(self, data: Resolved) -> Resolved:
         """Data with every reference resolved; a scalar that is one whole reference keeps the type."""
         if isinstance(data, dict):
             return {str(key): self.data(value) for key, value in data.items()}
         if isinstance(data, list | tuple):
             return [self.data(one) for one in data]
-        if not isinstance(data, str):
-            return data
-        if "${" not in data:
+        if not isinstance(data, str) or "${" not in data:
             return data
         return refs.value(refs.parse(data), self.lookup)
 
@@ -200,10 +198,10 @@ class Binder:
             return {}
         return {exports.path: self.known.keep(File.of(exports.path, exports.text.encode()))}
 
-    def matchers(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def matchers(self, values: Mapping[str, Resolved]) -> dict[str, Resolved]:
         return {value: self.matcher(matcher) for value, matcher in values.items()}
 
-    def matcher(self, data: Any) -> Any:  # noqa: ANN401  # any data of the file
+    def matcher(self, data: Resolved) -> Resolved:
         """A matcher as JSON would hold it: scalars typed by the core schema, references resolved."""
         if isinstance(data, dict):
             return {str(key): self.matcher(value) for key, value in data.items()}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from elfworlds.planning.types import ValueRef
 
 if TYPE_CHECKING:
-    from elfworlds.planning.types import Bound, BuildRequest, Judged, Plan, Trial
+    from elfworlds.jsondata import Json
+    from elfworlds.planning.types import Bound, BuildRequest, Judged, Plan, Resolved, Trial
 
 SCHEMA = 1
 
 
-def as_document(plan: Plan) -> dict[str, Any]:
+def as_document(plan: Plan) -> dict[str, Json]:
     """The whole plan but its files' bytes; equal plans give equal documents."""
     commands = {id(trial.bound): trial.bound for trial in plan.trials}
     places = {identity: place for place, identity in enumerate(commands)}
@@ -39,13 +41,13 @@ def as_document(plan: Plan) -> dict[str, Any]:
     }
 
 
-def as_text(document: dict[str, Any]) -> str:
+def as_text(document: dict[str, Json]) -> str:
     """The document as JSON, each item of its lists and mappings on a line of its own."""
     parts = [f"{_json(key)}: {_block(value)}" for key, value in document.items()]
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _block(value: object) -> str:
+def _block(value: Json) -> str:
     if isinstance(value, list) and value:
         return "[\n" + ",\n".join(_json(one) for one in value) + "\n]"
     if isinstance(value, dict) and value:
@@ -53,11 +55,11 @@ def _block(value: object) -> str:
     return _json(value)
 
 
-def _json(value: object) -> str:
+def _json(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def build_document(request: BuildRequest) -> dict[str, Any]:
+def build_document(request: BuildRequest) -> dict[str, Json]:
     return {
         "name": request.name,
         "toolchain": request.toolchain,
@@ -68,7 +70,7 @@ def build_document(request: BuildRequest) -> dict[str, Any]:
     }
 
 
-def _command(bound: Bound) -> dict[str, Any]:
+def _command(bound: Bound) -> dict[str, Json]:
     return {
         "kind": bound.kind,
         "subject": bound.subject,
@@ -89,7 +91,7 @@ def _command(bound: Bound) -> dict[str, Any]:
     }
 
 
-def _trial(trial: Trial, command: int) -> dict[str, Any]:
+def _trial(trial: Trial, command: int) -> dict[str, Json]:
     return {
         "trial": trial.id,
         "scenario": trial.scenario,
@@ -102,7 +104,7 @@ def _trial(trial: Trial, command: int) -> dict[str, Any]:
     }
 
 
-def _judged(one: Judged) -> dict[str, Any]:
+def _judged(one: Judged) -> dict[str, Json]:
     return {
         "id": one.id,
         "says": one.says,
@@ -112,11 +114,12 @@ def _judged(one: Judged) -> dict[str, Any]:
     }
 
 
-def jsonable(data: Any) -> Any:  # noqa: ANN401  # matchers hold any data
+def jsonable(data: Resolved) -> Json:
+    """A matcher, or a part of one, as JSON data."""
     if isinstance(data, ValueRef):
         return {"value": data.name}
-    if isinstance(data, dict):
+    if isinstance(data, Mapping):
         return {key: jsonable(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [jsonable(one) for one in data]
-    return data
+    if isinstance(data, str) or not isinstance(data, Sequence):
+        return data
+    return [jsonable(value) for value in data]

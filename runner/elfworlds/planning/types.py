@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from elfworlds.jsondata import Json
 
 OUT = "@out@"
 BUILD = "@build@"
@@ -37,6 +39,10 @@ class ValueRef:
     """Stands in a matcher for another value of the same trial."""
 
     name: str
+
+
+# Data of the file with every reference resolved: a matcher, or a part of one.
+Resolved: TypeAlias = "str | float | ValueRef | Sequence[Resolved] | Mapping[str, Resolved] | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +76,7 @@ class Placement:
     at: Point
     key: str
     needs: tuple[str, ...]
-    expect: Mapping[str, Any]
+    expect: Mapping[str, Resolved]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Judged:
     """A claim or an expectation at a point: the outcomes of which one must be, and what else must hold."""
 
     outcomes: tuple[str, ...]
-    matchers: Mapping[str, Any]
+    matchers: Mapping[str, Resolved]
     id: str | None = None
     says: str | None = None
     xfail: str | None = None
@@ -117,10 +123,10 @@ class Bound:
     capture: str
     cpus: int | None
     keys: tuple[str, ...]
-    outcomes: Mapping[str, Mapping[str, Any]]
+    outcomes: Mapping[str, Mapping[str, Resolved]]
     show: tuple[str, ...]
     program: str = ""
-    watch: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    watch: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     sees: tuple[str, ...] = ()
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.spec.expand import expand
 from elfworlds.spec.leaves.languages import INLINE, of_source
+from elfworlds.yamltext import entries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from elfworlds.spec.leaves.forms import Axis
     from elfworlds.spec.model.experiment import Experiment
     from elfworlds.spec.model.objects import Object
+    from elfworlds.yamltext import Data
 
 
 def language(one: Object, paths: Collection[str]) -> str:
@@ -39,18 +41,17 @@ def possible(one: Object, axes: Mapping[str, Axis]) -> frozenset[str]:
     return frozenset(known for template in one.sources for path in expand(template, axes) if (known := of_source(path)))
 
 
-def used(experiment: Experiment, raw: object) -> frozenset[str]:
+def used(experiment: Experiment, raw: Data) -> frozenset[str]:
     """The languages of all objects, and that whose compiler's version a `when` of the file compares."""
     axes = experiment.matrix.axes
     found = frozenset[str]().union(*(possible(one, axes) for one in experiment.objects.values()))
     return found | {"rust"} if "rustc" in _compared(raw) else found
 
 
-def _compared(data: Any) -> set[str]:  # noqa: ANN401  # any data of the file
+def _compared(data: Data) -> set[str]:
     """The keys of every `when`."""
     if isinstance(data, list):
         return set().union(*map(_compared, data))
     if not isinstance(data, dict):
         return set()
-    here = data.get("when")
-    return set(here if isinstance(here, dict) else ()).union(*map(_compared, data.values()))
+    return set(entries(data.get("when"))).union(*map(_compared, data.values()))

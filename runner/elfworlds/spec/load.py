@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -17,16 +17,16 @@ from elfworlds.spec.model.experiment import Experiment, Matrix
 from elfworlds.spec.model.observe import NAMES
 from elfworlds.spec.places import model_at, unspliced
 from elfworlds.spec.values.described import VALUES
-from elfworlds.yamltext import Document, Problem, closest
+from elfworlds.yamltext import Document, Problem, closest, entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from pydantic_core import ErrorDetails
 
-    from elfworlds.yamltext import Mark, Path
+    from elfworlds.yamltext import Data, Mark, Path
 
-_STAND_INS: dict[str, Any] = {"experiment": "x", "question": "x", "scenarios": {"x": {"run": "/x"}}}
+_STAND_INS: dict[str, Data] = {"experiment": "x", "question": "x", "scenarios": {"x": {"run": "/x"}}}
 _FILLED: dict[int | str, str] = {"says": "x", "outcome": "other"}
 _ROUNDS = 20
 PYDANTIC = ("[key]",)
@@ -87,7 +87,7 @@ def _problems(document: Document, findings: Iterable[Finding]) -> Iterable[Probl
     return told.values()
 
 
-def _validate(data: dict[Any, Any]) -> tuple[Experiment, list[ErrorDetails]]:
+def _validate(data: dict[str, Data]) -> tuple[Experiment, list[ErrorDetails]]:
     """The experiment without its wrong parts, and what was wrong with them."""
     data, first = copy.deepcopy(data), None
     for _ in range(_ROUNDS):
@@ -101,11 +101,11 @@ def _validate(data: dict[Any, Any]) -> tuple[Experiment, list[ErrorDetails]]:
     return Experiment.model_validate(_STAND_INS), first or []
 
 
-def _prune(data: dict[Any, Any], kind: str, path: tuple[int | str, ...]) -> None:
+def _prune(data: dict[str, Data], kind: str, path: tuple[int | str, ...]) -> None:
     """Remove the smallest entry that holds the error, so that the rest can be checked for other problems."""
     steps = [step for step in path if step not in PYDANTIC]
     if kind == "missing" and steps[-1] in _FILLED:
-        _holder(data, steps)[steps[-1]] = _FILLED[steps[-1]]
+        entries(_holder(data, steps))[str(steps[-1])] = _FILLED[steps[-1]]
         return
     if kind == "missing":
         steps = steps[:-1] or steps
@@ -116,19 +116,19 @@ def _prune(data: dict[Any, Any], kind: str, path: tuple[int | str, ...]) -> None
         return
     holder = _holder(data, steps)
     if isinstance(holder, dict):
-        holder.pop(steps[-1], None)
+        holder.pop(str(steps[-1]), None)
     elif isinstance(holder, list) and isinstance(steps[-1], int) and steps[-1] < len(holder):
         holder[steps[-1] : steps[-1] + 1] = _instead(steps)
 
 
-def _instead(steps: list[int | str]) -> list[dict[str, str]]:
+def _instead(steps: list[int | str]) -> list[Data]:
     """Steps, claims and expectations keep their places, so that what is said of the others stands at the right ones."""
     if steps[-2] in ("claim", "expect"):
         return [{"outcome": _FILLED["outcome"]}]
     return [{}] if steps[-2] == "steps" or isinstance(steps[-2], int) else []
 
 
-def _holder(data: Any, steps: list[int | str]) -> Any:  # noqa: ANN401  # any part of the file
+def _holder(data: Data, steps: list[int | str]) -> Data:
     for step in steps[:-1]:
         if isinstance(data, list) and isinstance(step, int):
             data = data[step] if step < len(data) else None
@@ -137,7 +137,7 @@ def _holder(data: Any, steps: list[int | str]) -> Any:  # noqa: ANN401  # any pa
     return data
 
 
-def _errors(errors: Iterable[ErrorDetails], data: Mapping[Any, Any]) -> Iterable[Finding]:
+def _errors(errors: Iterable[ErrorDetails], data: dict[str, Data]) -> Iterable[Finding]:
     """What is wrong and what would be right, in this language's words rather than pydantic's."""
     for error in errors:
         path: Path = tuple(step for step in error["loc"] if step not in PYDANTIC)
@@ -154,12 +154,13 @@ def _errors(errors: Iterable[ErrorDetails], data: Mapping[Any, Any]) -> Iterable
             yield Finding(path, _words(error, path), at_key=path != error["loc"])
 
 
-def _is_unknown_value(path: Path, data: Mapping[Any, Any]) -> bool:
+def _is_unknown_value(path: Path, data: dict[str, Data]) -> bool:
     """Whether a path is a matcher's, of a value that no trial has: then that is the problem."""
     if len(path) < len(("scenarios", "name", "claim", 0, "exit")) or path[2] not in ("claim", "expect", "outcomes"):
         return False
     fields = {field.alias for field in model_at(path[:4]).model_fields.values()}
-    values = {value for known in VALUES.values() for value in known} | written(data["scenarios"].get(path[1]))
+    scenario = entries(data["scenarios"]).get(str(path[1]))
+    values = {value for known in VALUES.values() for value in known} | written(scenario)
     return str(path[4]).partition(".")[0] not in {*values, *NAMES, *fields}
 
 
@@ -168,7 +169,7 @@ def _missing(path: Path) -> str | None:
     return field.description if field else None
 
 
-def _known(path: Path, value: object) -> str:
+def _known(path: Path, value: Data) -> str:
     if value is None:
         return "quote the text before it: inside {…} a comma ends a value"
     known = [field.alias or name for name, field in model_at(path[:-1]).model_fields.items()]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Union, get_args, get_origin
 
 from elfworlds.spec.model.base import Model
 from elfworlds.spec.model.experiment import Experiment
 
 if TYPE_CHECKING:
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Data, Path
 
 
 def model_at(path: Path) -> type[Model]:
     """The model whose fields are the keys at a path of the file: the last one on the way there."""
     found: type[Model] = Experiment
-    kind: Any = Experiment
+    kind: object = Experiment  # a type, as typing has them
     for step in path:
         kind = _inside(_plain(kind), step)
         plain = _plain(kind)
@@ -23,16 +23,17 @@ def model_at(path: Path) -> type[Model]:
     return found
 
 
-def _inside(kind: Any, step: int | str) -> Any:  # noqa: ANN401  # a type, as typing has them
+def _inside(kind: object, step: int | str) -> object:
     """The type of what a key or an index leads to."""
     if isinstance(kind, type) and issubclass(kind, Model):
         named = (field.annotation for name, field in kind.model_fields.items() if step in (field.alias, name))
         return next(named, None)
-    inner = get_args(kind)
-    return {dict: inner[1:], tuple: inner[:1]}.get(get_origin(kind), (None,))[0]
+    if get_origin(kind) is dict:
+        return get_args(kind)[1]
+    return get_args(kind)[0] if get_origin(kind) is tuple else None
 
 
-def _plain(kind: Any) -> Any:  # noqa: ANN401  # a type
+def _plain(kind: object) -> object:
     """Without its annotations, and without the None that it may be instead."""
     if get_origin(kind) is Annotated:
         return _plain(get_args(kind)[0])
@@ -41,7 +42,7 @@ def _plain(kind: Any) -> Any:  # noqa: ANN401  # a type
     return kind
 
 
-def unspliced(data: Any, path: tuple[int | str, ...]) -> tuple[int | str, ...]:  # noqa: ANN401  # any part of the file
+def unspliced(data: Data, path: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """A path as the file has it: a list within a list of steps is one entry of it, `[gdb]` is `{gdb: {}}`."""
     found: list[int | str] = []
     for place, step in enumerate(path):
@@ -55,7 +56,7 @@ def unspliced(data: Any, path: tuple[int | str, ...]) -> tuple[int | str, ...]: 
     return tuple(found)
 
 
-def _nth(data: list[Any], left: list[int]) -> list[int] | None:
+def _nth(data: list[Data], left: list[int]) -> list[int] | None:
     """The indexes that lead to the n-th step of a list of steps and of lists of steps; `left` counts down."""
     for index, one in enumerate(data):
         if isinstance(one, list):
@@ -69,13 +70,13 @@ def _nth(data: list[Any], left: list[int]) -> list[int] | None:
     return None
 
 
-def _follow(data: Any, path: list[int]) -> Any:  # noqa: ANN401  # any part of the file
+def _follow(data: Data, path: list[int]) -> Data:
     for step in path:
         data = _child(data, step)
     return data
 
 
-def _child(data: Any, step: int | str) -> Any:  # noqa: ANN401  # any part of the file
+def _child(data: Data, step: int | str) -> Data:
     if isinstance(data, list) and isinstance(step, int):
         return data[step] if step < len(data) else None
-    return data.get(step) if isinstance(data, dict) else None
+    return data.get(step) if isinstance(data, dict) and isinstance(step, str) else None

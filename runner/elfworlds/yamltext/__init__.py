@@ -1,6 +1,6 @@
 """YAML text → data that keeps what its author typed, and where; errors that show it."""
 
-from elfworlds.yamltext.data import Data, Document, Path, Scalar, core, flow, number
+from elfworlds.yamltext.data import Data, Document, Path, Scalar, core, entries, flow, number
 from elfworlds.yamltext.problems import Mark, Problem, ProblemsError, closest, render
 from elfworlds.yamltext.read import parse, read
 
@@ -14,6 +14,7 @@ __all__ = [
     "Scalar",
     "closest",
     "core",
+    "entries",
     "flow",
     "number",
     "parse",

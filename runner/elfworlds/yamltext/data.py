@@ -40,7 +40,7 @@ class Scalar(str):
         return scalar
 
 
-def core(text: str) -> str | float | bool | None:
+def core(text: str) -> str | int | float | bool | None:
     """What a scalar is by YAML 1.2's core schema; `no`, `on`, `1:30` and `0777`'s zero stay what they look like.
 
     A number that is not written as Python would write it (`2.30`, `010`, `0x10`) stays text: nothing typed is
@@ -70,8 +70,14 @@ def flow(text: str) -> str:
     return f"[{', '.join(one if _PLAIN.fullmatch(one) else json.dumps(one, ensure_ascii=False) for one in cut)}]"
 
 
-Data: TypeAlias = Union[Scalar, "list[Data]", "dict[Scalar, Data]", None]
+# What a file holds; its scalars are `Scalar`s.
+Data: TypeAlias = Union[str, "list[Data]", "dict[str, Data]", None]
 Path: TypeAlias = tuple[str | int, ...]
+
+
+def entries(data: Data) -> dict[str, Data]:
+    """The mapping that a piece of data is; empty where it is none."""
+    return data if isinstance(data, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ class Entries:
     entries: tuple[tuple[Leaf, Node], ...]
     size: int
 
-    def data(self) -> dict[Scalar, Data]:
+    def data(self) -> dict[str, Data]:
         return {key.text: value.data() for key, value in self.entries}
 
     def child(self, step: str | int) -> tuple[Leaf, Node] | None:
@@ -140,7 +146,7 @@ class Document:
     text: str
     root: Entries
 
-    def data(self) -> dict[Scalar, Data]:
+    def data(self) -> dict[str, Data]:
         return self.root.data()
 
     def mark(self, path: Path, *, key: bool = False) -> Mark:

@@ -33,8 +33,9 @@ def document(
         visible: the directories of this machine that a build sees, if any.
         root: what a build sees instead (roots.py).
     """
-    builds = {one.key: build_document(one) for one in requests}
-    used = sorted({one["argv"][0] for one in builds.values()})
+    wanted = tuple(requests)
+    builds = {request.key: build_document(request) for request in wanted}
+    used = sorted({request.argv[0] for request in wanted})
     return {
         "toolchain": {
             "name": toolchain.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
@@ -21,16 +21,16 @@ from elfworlds.spec.leaves import forms
 from elfworlds.spec.model.experiment import DEFAULT_OUTCOMES, Experiment, Scenario
 from elfworlds.spec.model.steps import every
 from elfworlds.spec.values.described import VALUES
-from elfworlds.yamltext import Scalar, closest
+from elfworlds.yamltext import Scalar, closest, entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from elfworlds.spec.model.objects import Object
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Data, Path
 
 MOST_TRIALS = 1_000_000
-LIMITS: Mapping[str, Callable[[object], object]] = {
+LIMITS: Mapping[str, Callable[[Data], float | str | Template]] = {
     "timeout": forms.seconds,
     "repeat": forms.count,
     "retries": forms.times,
@@ -40,7 +40,7 @@ LIMITS: Mapping[str, Callable[[object], object]] = {
 
 
 def check(
-    experiment: Experiment, raw: Mapping[Any, Any], toolchains: frozenset[str], roots: frozenset[str]
+    experiment: Experiment, raw: dict[str, Data], toolchains: frozenset[str], roots: frozenset[str]
 ) -> list[Finding]:
     """Every problem of names and references.
 
@@ -53,9 +53,9 @@ def check(
     axes = _keys(raw, "matrix") - {"include", "exclude"}
     known = Names(experiment.matrix.axes, axes, _keys(raw, "objects"), toolchains=toolchains)
     found = [*_matrix(experiment, known, toolchains)]
-    found += check_objects(experiment.objects, raw.get("objects") or {}, known, VALUES["run"])
-    for name in raw["scenarios"] if isinstance(raw.get("scenarios"), dict) else ():
-        found += _one_kind(raw, name)
+    found += check_objects(experiment.objects, _part(raw, "objects"), known, VALUES["run"])
+    for name, written_scenario in _part(raw, "scenarios").items():
+        found += _one_kind(name, written_scenario)
     for name, scenario in experiment.scenarios.items():
         there = known.where(scenario.when)
         found += _scenario(name, scenario, _part(raw, "scenarios", name), there, experiment.objects)
@@ -63,15 +63,15 @@ def check(
     return found or [*_too_many(experiment)]
 
 
-def _keys(raw: Any, *path: str) -> frozenset[str]:  # noqa: ANN401  # any part of the file
+def _keys(raw: dict[str, Data], *path: str) -> frozenset[str]:
     return frozenset(str(key) for key in _part(raw, *path))
 
 
-def _part(raw: Any, *path: str) -> Mapping[Any, Any]:  # noqa: ANN401  # any part of the file
+def _part(raw: dict[str, Data], *path: str) -> dict[str, Data]:
     """The mapping at a place of the file; empty where there is none."""
     for step in path:
-        raw = raw.get(step) if isinstance(raw, dict) else None
-    return raw if isinstance(raw, dict) else {}
+        raw = entries(raw.get(step))
+    return raw
 
 
 def _matrix(experiment: Experiment, known: Names, toolchains: frozenset[str]) -> Iterator[Finding]:
@@ -101,7 +101,7 @@ def _no_name_of_an_axis(name: str) -> str | None:
     return f"it is a column of {' and '.join(tables[:2])}; say whose it is: `plugin-{name}`"
 
 
-def _include(entry: Mapping[str, Any], path: Path, known: Names) -> Iterator[Finding]:
+def _include(entry: Mapping[str, tuple[str | None, ...]], path: Path, known: Names) -> Iterator[Finding]:
     for name in sorted(known.raw_axes - set(entry)):
         yield Finding(path, f"this point says nothing of the axis `{name}`", "an added point names every axis")
     for name in sorted(set(entry) - known.raw_axes):
@@ -127,17 +127,17 @@ def _most_repeats(one: Scenario, experiment: Experiment) -> int:
     return max((int(text) for text in expand(one.repeat, experiment.matrix.axes)), default=1)
 
 
-def _one_kind(raw: Mapping[Any, Any], name: str) -> Iterator[Finding]:
-    written = sorted(_keys(raw, "scenarios", name) & {"run", "steps", "build", "inspect"})
+def _one_kind(name: str, raw: Data) -> Iterator[Finding]:
+    written = sorted({"run", "steps", "build", "inspect"}.intersection(entries(raw)))
     if len(written) > 1:
         told = f"a scenario has `run`, `steps`, `build` or `inspect`; here are `{written[0]}` and `{written[1]}`"
         yield Finding(("scenarios", name, written[1]), told, "write one of them", at_key=True)
-    elif not written and isinstance(raw["scenarios"][name], dict):
+    elif not written and isinstance(raw, dict):
         yield Finding(("scenarios", name), "a scenario has `run`, `steps`, `build` or `inspect`", "write one of them")
 
 
 def _scenario(
-    name: str, one: Scenario, raw: Mapping[Any, Any], known: Names, objects: Mapping[str, Object]
+    name: str, one: Scenario, raw: dict[str, Data], known: Names, objects: Mapping[str, Object]
 ) -> Iterator[Finding]:
     here: Path = ("scenarios", name)
     yield from _what(one, here, known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.refs import RefError, Template
@@ -15,7 +15,7 @@ from elfworlds.yamltext import closest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Data, Path
 
 
 NAMED = ("libc", "gdb")
@@ -39,14 +39,14 @@ class Finding:
     in_its_place: bool = False
 
 
-def texts(data: Any, path: Path) -> Iterator[tuple[Path, str]]:  # noqa: ANN401  # any data of the file
+def texts(data: Data | Mapping[str, Data], path: Path) -> Iterator[tuple[Path, str]]:
     """Every scalar below a piece of data, with its place."""
     if isinstance(data, str):
         yield path, data
     elif isinstance(data, dict):
         for key, value in data.items():
             yield from texts(value, (*path, key))
-    elif isinstance(data, list | tuple):
+    elif isinstance(data, list):
         for index, value in enumerate(data):
             yield from texts(value, (*path, index))
 
@@ -68,7 +68,7 @@ def references(text: str | Template, path: Path, known: Names) -> Iterator[Findi
             yield Finding(path, *problem)
 
 
-def conditions(when: Mapping[str, Any], path: Path, known: Names) -> Iterator[Finding]:
+def conditions(when: Mapping[str, tuple[str | None, ...]], path: Path, known: Names) -> Iterator[Finding]:
     """What is wrong with a `when`."""
     for name, choices in when.items():
         here: Path = (*path, name)

@@ -24,10 +24,15 @@ from elfworlds.spec.values.shapes import (
 from elfworlds.yamltext import closest, core, number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
 
-    # What a part of a matcher may stand for: data as it is, or the shape of what is known at run time only.
-    Meant: TypeAlias = "Callable[[object], Iterable[object]]"
+    from elfworlds.jsondata import Json
+
+    # A part of a matcher: data as it is, or the shape of what is known at run time only.
+    Operand: TypeAlias = Json | Shape
+    # What a part of a matcher may stand for.
+    Meant: TypeAlias = Callable[[Operand], Iterable[Operand]]
 
 SHAPES = (Leaf, Items, Fields, Observed, Unknown)
 LOOKS_INTO = {"matches": "looks into a text", "less-than": "compares numbers", "greater-than": "compares numbers"}
@@ -55,7 +60,7 @@ class Subject:
         return Subject(f"each item of {self.name}", self.shape.of)
 
 
-def check_fit(matcher: object, subject: Subject, meant: Meant) -> None:
+def check_fit(matcher: Operand, subject: Subject, meant: Meant) -> None:
     """Refuse a matcher that holds of no value of this shape.
 
     Raises:
@@ -73,7 +78,7 @@ def check_fit(matcher: object, subject: Subject, meant: Meant) -> None:
         raise refused
 
 
-def _check_one(matcher: object, subject: Subject, meant: Meant) -> None:
+def _check_one(matcher: Operand, subject: Subject, meant: Meant) -> None:
     if isinstance(subject.shape, Unknown):
         return
     if isinstance(matcher, dict) and not set(matcher) & set(WORDS):
@@ -96,12 +101,14 @@ class _Below:
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
         if isinstance(error, MatcherError):
             error.path = (self.step, *error.path)
 
 
-def _check_fields(matcher: dict[str, object], subject: Subject, meant: Meant) -> None:
+def _check_fields(matcher: Mapping[str, Operand], subject: Subject, meant: Meant) -> None:
     shape = subject.shape
     if not isinstance(shape, Fields):
         hint = "write {any: {…}}: some item" if isinstance(shape, Items) else "write what it is, or a matcher's word"
@@ -114,7 +121,7 @@ def _check_fields(matcher: dict[str, object], subject: Subject, meant: Meant) ->
             check_fit(inner, Subject(f"`{name}` of {subject.name}", found), meant)
 
 
-def _check_word(word: str, operand: object, subject: Subject, meant: Meant) -> None:
+def _check_word(word: str, operand: Operand, subject: Subject, meant: Meant) -> None:
     if word == "absent":
         _check_presence(operand, subject)
     elif word in OF_ITEMS:
@@ -130,7 +137,7 @@ def _check_word(word: str, operand: object, subject: Subject, meant: Meant) -> N
         _check_held(word, operand, subject, meant)
 
 
-def _check_presence(operand: object, subject: Subject) -> None:
+def _check_presence(operand: Operand, subject: Subject) -> None:
     if subject.always and core(str(operand)) is True:
         hint = "write null" if nullable(subject.shape) else None
         raise MatcherError(f"{subject.name} is always there", hint, at_key=True)
@@ -151,7 +158,7 @@ def _check_list(word: str, subject: Subject) -> None:
     raise MatcherError(message, at_key=True)
 
 
-def _check_held(word: str, operand: object, subject: Subject, meant: Meant) -> None:
+def _check_held(word: str, operand: Operand, subject: Subject, meant: Meant) -> None:
     """`contains` and `in-order`: pieces of a text, or items of a list."""
     shape = subject.shape
     if isinstance(shape, Items):
@@ -166,7 +173,7 @@ def _check_held(word: str, operand: object, subject: Subject, meant: Meant) -> N
         raise MatcherError(message, _instead(shape), at_key=True)
 
 
-def _check_equal(wanted: object, subject: Subject, meant: Meant) -> None:
+def _check_equal(wanted: Operand, subject: Subject, meant: Meant) -> None:
     shape = subject.shape
     if isinstance(wanted, list) and isinstance(shape, Items):
         for index, one in enumerate(wanted):
@@ -178,7 +185,7 @@ def _check_equal(wanted: object, subject: Subject, meant: Meant) -> None:
         raise MatcherError(f"{subject.name} is {told(shape)}, and never {what}", _instead(shape), at_key=False)
 
 
-def _may_equal(wanted: object, shape: Shape) -> bool:
+def _may_equal(wanted: Operand, shape: Shape) -> bool:
     value = core(wanted) if isinstance(wanted, str) else wanted
     if value is None:
         return nullable(shape)
@@ -228,5 +235,5 @@ def _instead(shape: Shape) -> str | None:
     return None
 
 
-def _shown(wanted: object) -> str:
+def _shown(wanted: Operand) -> str:
     return "null" if wanted is None else "a list" if isinstance(wanted, list) else f"`{wanted}`"

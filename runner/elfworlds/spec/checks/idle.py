@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from elfworlds.spec.model.experiment import Scenario
     from elfworlds.spec.model.objects import Object
     from elfworlds.spec.model.steps import Step
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Data, Path
 
 OF_EXECUTABLES = {"pie": "a library is position-independent, always"}
 OF_ANY_SCENARIO = ("show", "when", "outcomes", "claim", "expect", "note")
@@ -29,7 +29,7 @@ def idle_in_object(one: Object, here: Path) -> Iterator[Finding]:
             yield Finding((*here, key), f"a library has no `{key}`", why, at_key=True)
 
 
-def idle_in_scenario(one: Scenario, raw: Mapping[str, object], here: Path) -> Iterator[Finding]:
+def idle_in_scenario(one: Scenario, raw: Mapping[str, Data], here: Path) -> Iterator[Finding]:
     """Keys about running, where nothing is run; keys about the program of `steps`, where there is none.
 
     Args:

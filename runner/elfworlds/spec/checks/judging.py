@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.spec.checks.findings import Finding, conditions, references, texts
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from elfworlds.refs import Template
+    from elfworlds.spec.checks.fits import Operand
     from elfworlds.spec.expand import Names
     from elfworlds.spec.leaves import forms
     from elfworlds.spec.model.experiment import Claim, Expectation, Scenario
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Data, Path
 
 
 def check_judging(
@@ -53,7 +54,7 @@ def _judged(one: Claim | Expectation, path: Path, known: Names, values: Values) 
     yield from _values(one.__pydantic_extra__ or {}, path, known.where(one.when), values)
 
 
-def _values(matchers: Mapping[str, Any], path: Path, known: Names, values: Values) -> Iterator[Finding]:
+def _values(matchers: Mapping[str, Data], path: Path, known: Names, values: Values) -> Iterator[Finding]:
     with_values = replace(known, values=values)
     for value, matcher in matchers.items():
         here: Path = (*path, value)
@@ -66,7 +67,7 @@ def _values(matchers: Mapping[str, Any], path: Path, known: Names, values: Value
             yield from _fit(matcher, values.subject(value), here, with_values)
 
 
-def check_facts(expect: Mapping[str, Any], path: Path, known: Names) -> Iterator[Finding]:
+def check_facts(expect: Mapping[str, Data], path: Path, known: Names) -> Iterator[Finding]:
     """What can never be of the facts that are expected of an object; wrong references are told elsewhere."""
     for fact, matcher in expect.items():
         wrong = any(True for place, text in texts(matcher, path) for _ in references(text, place, known))
@@ -76,10 +77,10 @@ def check_facts(expect: Mapping[str, Any], path: Path, known: Names) -> Iterator
             yield from _fit(matcher, Subject(f"`{fact}`", FACTS[fact], always=True), (*path, fact), known)
 
 
-def _fit(matcher: Any, subject: Subject, path: Path, known: Names) -> Iterator[Finding]:  # noqa: ANN401  # any data
+def _fit(matcher: Data, subject: Subject, path: Path, known: Names) -> Iterator[Finding]:
     """What can never match."""
 
-    def meant(data: object) -> Iterable[object]:
+    def meant(data: Operand) -> Iterable[Operand]:
         if not isinstance(data, str) or "${" not in data:
             return (data,)
         return _stands_for(data, known)
@@ -90,7 +91,7 @@ def _fit(matcher: Any, subject: Subject, path: Path, known: Names) -> Iterator[F
         yield Finding((*path, *error.path), str(error), error.hint, at_key=error.at_key)
 
 
-def _stands_for(text: str, known: Names) -> Iterable[object]:
+def _stands_for(text: str, known: Names) -> Iterable[Operand]:
     """What a text with references can be: an axis' values, another value's shape, or some text."""
     template = refs.parse(text)
     axis = _whole_axis(template, known)
@@ -116,10 +117,10 @@ def _matcher_text(text: str, path: Path, known: Names) -> Iterator[Finding]:
                 yield Finding(path, "`matches` takes a regular expression, not another value", "`contains` takes one")
 
 
-def _resolved(matcher: Any, path: Path, known: Names) -> Iterator[Finding]:  # noqa: ANN401  # any data of the file
+def _resolved(matcher: Data, path: Path, known: Names) -> Iterator[Finding]:
     """What is wrong with a matcher once its references to axes are resolved."""
 
-    def choices(data: object) -> Iterable[object]:
+    def choices(data: Data) -> Iterable[Data]:
         if not isinstance(data, str) or "${matrix." not in data:
             return (data,)
         template = refs.parse(data)

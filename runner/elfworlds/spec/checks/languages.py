@@ -12,11 +12,10 @@ from elfworlds.spec.leaves.languages import LANGUAGES, of_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
 
     from elfworlds.spec.expand import Names
     from elfworlds.spec.model.objects import Object
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Data, Path
 
 CALLED = {"c": "C", "c++": "C++", "assembly": "assembly", "rust": "Rust"}
 MAY_HOLD = {"c": ("c", "assembly"), "c++": ("c++", "c", "assembly"), "assembly": ("assembly",), "rust": ("rust",)}
@@ -30,7 +29,7 @@ INSTEAD = {
 CRATE_TYPES = {"library": ("cdylib", "dylib"), "executable": ("bin",)}
 
 
-def check_language(one: Object, raw: Mapping[str, Any], here: Path, known: Names) -> Iterator[Finding]:
+def check_language(one: Object, raw: Mapping[str, Data], here: Path, known: Names) -> Iterator[Finding]:
     """Every problem of what an object is written in."""
     if one.prebuilt is not None:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.refs import RefError, Template
@@ -14,13 +14,13 @@ from elfworlds.spec.checks.judging import check_facts
 from elfworlds.spec.checks.languages import check_language
 from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
 from elfworlds.spec.values.described import FACTS
-from elfworlds.yamltext import closest
+from elfworlds.yamltext import closest, entries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from elfworlds.spec.model.objects import Object, Program
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Data, Path
 
 LISTS = ("sources", "cflags", "ldflags", "z", "needs", "runpath", "rpath")
 CUT = ("-Wl", "-Wa", "-Wp")
@@ -28,7 +28,7 @@ DIRECTORIES = ("runpath", "rpath")
 
 
 def check_objects(
-    objects: Mapping[str, Object], raw: Mapping[str, Any], known: Names, values: Collection[str]
+    objects: Mapping[str, Object], raw: Mapping[str, Data], known: Names, values: Collection[str]
 ) -> Iterator[Finding]:
     """Every problem of the objects.
 
@@ -41,14 +41,14 @@ def check_objects(
     for name, one in objects.items():
         here: Path = ("objects", name)
         yield from _name(name, here, values)
-        yield from _one_thing(raw[name], here)
+        yield from _one_thing(entries(raw[name]), here)
         yield from idle_in_object(one, here) if one.prebuilt is None else ()
         for path, template in (*templates(one, here), *texts(one.expect, (*here, "expect"))):
             yield from references(template, path, known)
         yield from _cut(one, here)
         yield from _needs(one, here, known, objects)
         yield from _directories(one, here, known)
-        yield from check_language(one, raw[name], here, known)
+        yield from check_language(one, entries(raw[name]), here, known)
         for fact in one.expect:
             if fact not in FACTS:
                 path = (*here, "expect", fact)
@@ -65,7 +65,7 @@ def _name(name: str, here: Path, values: Collection[str]) -> Iterator[Finding]:
         yield Finding(here, f"`{name}` cannot be an object's name: every trial has a value of that name", at_key=True)
 
 
-def _one_thing(raw: Mapping[str, Any], here: Path) -> Iterator[Finding]:
+def _one_thing(raw: Mapping[str, Data], here: Path) -> Iterator[Finding]:
     written = {key for key, value in raw.items() if value is not None and value != []}
     if "prebuilt" in written:
         for key in sorted(written - {"prebuilt", "expect", "note"}):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
@@ -20,7 +20,7 @@ from elfworlds.spec.leaves.versions import comparison
 from elfworlds.spec.model.observe import NAMES
 from elfworlds.spec.model.steps import BESIDE, VERB_WORDS, WAYS, Opening, every, texts_of
 from elfworlds.spec.values.described import VALUES
-from elfworlds.yamltext import Scalar, closest
+from elfworlds.yamltext import Scalar, closest, entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from elfworlds.spec.expand import Names
     from elfworlds.spec.model.experiment import Scenario
     from elfworlds.spec.model.steps import Step
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Data, Path
 
 HANDLES = ("load", "dlopen", "dlmopen")
 KINDS = {**dict.fromkeys(HANDLES, "an open object"), "thread": "a thread"}
@@ -42,7 +42,7 @@ ONE_OF: Mapping[str, tuple[str, ...]] = {
     "copy_": ("object", "path"),
     "loop": ("times", "at-most"),
 }
-NUMBERS: Mapping[str, Callable[[object], object]] = {
+NUMBERS: Mapping[str, Callable[[Data], float | Template]] = {
     "timeout": forms.seconds,
     "sleep": forms.seconds,
     "times": forms.count,
@@ -69,7 +69,7 @@ class Walk:
     doubtful: set[str] = field(default_factory=set)
     elsewhere: set[str] = field(default_factory=set)
 
-    def steps(self, steps: tuple[Step, ...], raw: Any, here: Path, *, looped: bool = False) -> Iterator[Finding]:  # noqa: ANN401  # any part of the file
+    def steps(self, steps: tuple[Step, ...], raw: Data, here: Path, *, looped: bool = False) -> Iterator[Finding]:
         written = [*forms.flat(raw)] if isinstance(raw, list) else []
         listed = written if len(written) == len(steps) else [{}] * len(steps)
         for index, (step, said) in enumerate(zip(steps, listed, strict=True)):
@@ -86,14 +86,13 @@ class Walk:
             if step.values and step.verb != "c":
                 yield Finding((*path, "values"), "`values` stand beside `c`", "- c: …", at_key=True)
 
-    def step(self, step: Step, said: Any, here: Path, *, looped: bool) -> Iterator[Finding]:  # noqa: ANN401  # any part
+    def step(self, step: Step, said: Data, here: Path, *, looped: bool) -> Iterator[Finding]:
         known = replace(self.known, values=(INDEX,) if looped else ())
         holder = getattr(step, step.verb)
         beside = texts_of(step.values, (*here[:-1], "values"))
         for path, template in (*texts_of(holder, here), *beside):
             yield from references(template, path, known)
-        inner = said.get(here[-1]) if isinstance(said, dict) else None
-        own = inner if isinstance(inner, dict) else {}
+        own = entries(entries(said).get(str(here[-1])))
         yield from self.one_of(step, own, here)
         yield from self.numbers(step, here)
         yield from self.objects(getattr(holder, "object", None), (*here, "object"))
@@ -106,7 +105,7 @@ class Walk:
         for name in step.values:
             yield from self.named(name, (*here[:-1], "values", name))
 
-    def inner(self, step: Step, raw: Any, here: Path, *, looped: bool) -> Iterator[Finding]:  # noqa: ANN401  # any part
+    def inner(self, step: Step, raw: Data, here: Path, *, looped: bool) -> Iterator[Finding]:
         """The steps within one: a thread has no index of the loop around it, a child process keeps what it binds."""
         before = set(self.bound)
         looped = (looped or step.verb == "loop") and step.verb != "thread"
@@ -114,7 +113,7 @@ class Walk:
         if step.verb == "fork":
             self.elsewhere |= set(self.bound) - before
 
-    def one_of(self, step: Step, said: Mapping[str, Any], here: Path) -> Iterator[Finding]:
+    def one_of(self, step: Step, said: Mapping[str, Data], here: Path) -> Iterator[Finding]:
         """Of what the file says: what is wrong with it is told already."""
         keys = ONE_OF.get(step.verb, ())
         holder = getattr(step, step.verb)
@@ -236,14 +235,14 @@ def apart(one: Mapping[str, tuple[str | None, ...]], other: Mapping[str, tuple[s
     return any(not mine & theirs or any(map(comparison, mine | theirs)) for mine, theirs in shared)
 
 
-def _verbs(said: Any, step: Step) -> list[str]:  # noqa: ANN401  # any part of the file
+def _verbs(said: Data, step: Step) -> list[str]:
     """The verbs as they are written, right or wrong."""
     if isinstance(said, dict) and said:
         return [str(key) for key in said if key in VERB_WORDS and said[key] is not None]
     return [step.told] if step.verb else []
 
 
-def _not_one(said: Any, verbs: list[str], path: Path) -> Iterator[Finding]:  # noqa: ANN401  # any part of the file
+def _not_one(said: Data, verbs: list[str], path: Path) -> Iterator[Finding]:
     """Two verbs, or none; an unknown one, and what is no step, is told already."""
     if len(verbs) > 1:
         told = f"a step has one verb; here are `{verbs[0]}` and `{verbs[1]}`"
@@ -264,7 +263,7 @@ def _example(verb: str) -> str:
     return f"- {verb}: {kinds.get(verb, '{…}')}"
 
 
-def check_steps(one: Scenario, raw: Mapping[Any, Any], here: Path, known: Names) -> Iterator[Finding]:
+def check_steps(one: Scenario, raw: Mapping[str, Data], here: Path, known: Names) -> Iterator[Finding]:
     """Every problem of a scenario's steps.
 
     Args:

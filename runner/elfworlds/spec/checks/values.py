@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.spec.checks.findings import Finding
 from elfworlds.spec.checks.fits import Subject
@@ -11,7 +11,7 @@ from elfworlds.spec.model.experiment import Claim, Expectation
 from elfworlds.spec.model.observe import NAMES
 from elfworlds.spec.values.described import ALWAYS, REPORT, VALUES, c_value, observer_values, step_values
 from elfworlds.spec.values.shapes import UNKNOWN, Fields, Observed, Shape, bare, either, fields_of, step
-from elfworlds.yamltext import closest
+from elfworlds.yamltext import closest, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from elfworlds.spec.expand import Names
     from elfworlds.spec.model.experiment import Scenario
     from elfworlds.spec.model.steps import Step
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Data, Path
 
 RESERVED = ("failed", "unsupported", "unreadable", "left-behind", "loop")
 PLAYED = ("run", "steps")
@@ -109,7 +109,7 @@ def values_of(one: Scenario, steps: Iterable[Step], known: Names, doubtful: Iter
     return Values({**found, **named}, frozenset(quiet - set(named)))
 
 
-def written(raw: Any) -> set[str]:  # noqa: ANN401  # any part of the file
+def written(raw: Data) -> set[str]:
     """The names that a scenario gives to values, whatever else is wrong with it."""
     if not isinstance(raw, dict):
         return set()
@@ -118,19 +118,18 @@ def written(raw: Any) -> set[str]:  # noqa: ANN401  # any part of the file
     return told | named(raw.get("steps"))
 
 
-def named(raw: Any) -> set[str]:  # noqa: ANN401  # any part of the file
+def named(raw: Data) -> set[str]:
     """The names that steps give, whatever else is wrong with them."""
     if isinstance(raw, list):
         return {name for one in raw for name in named(one)}
     if not isinstance(raw, dict):
         return set()
     found = {str(raw["as"])} if isinstance(raw.get("as"), str) else set()
-    values = raw.get("values")
-    found |= {str(name) for name in values} if isinstance(values, dict) else set()
+    found |= {str(name) for name in entries(raw.get("values"))}
     return found.union(*(named(value) for value in raw.values()))
 
 
-def unknown_value(path: Path, matcher: object, hint: str | None) -> Finding:
+def unknown_value(path: Path, matcher: Data, hint: str | None) -> Finding:
     """The finding for a value that no trial has; below a claim it may be one of the claim's own keys."""
     models = {"claim": Claim.model_fields, "expect": Expectation.model_fields}
     own = [field.alias or name for name, field in models.get(str(path[2]), {}).items()]

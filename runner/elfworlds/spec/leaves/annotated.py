@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Generic, TypeAlias, TypeVar
 
 from pydantic import BeforeValidator
 from pydantic_core import CoreSchema, core_schema
+from typing_extensions import TypeAliasType
 
 from elfworlds.refs import Template
 from elfworlds.spec.leaves import forms
 from elfworlds.spec.leaves.forms import Axis, matching
 from elfworlds.spec.leaves.matchers import MATCHER_SCHEMA
-from elfworlds.yamltext import Scalar
+from elfworlds.yamltext import Data, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 
+    from elfworlds.jsondata import Json, JsonObject
+
+Read = TypeVar("Read")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reads:
+class Reads(Generic[Read]):
     """A pydantic annotation: a leaf of the file is what `read` makes of it; editors are told `schema`."""
 
-    read: Callable[[object], object]
-    schema: Mapping[str, Any]
+    read: Callable[[Data], Read]
+    schema: JsonObject
 
-    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, _source: type, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.read)
 
-    def __get_pydantic_json_schema__(self, _core: object, _handler: object) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, _core: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Json]:
         return dict(self.schema)
 
 
@@ -39,10 +44,10 @@ class Reads:
 class OneOrMany:
     """A pydantic annotation: a list, or what could stand in it alone; editors are told both."""
 
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(forms.one_or_many, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Json]:
         many = handler(schema)
         return {"anyOf": [many["items"], many]}
 
@@ -104,7 +109,8 @@ Seconds: TypeAlias = Annotated[
         },
     ),
 ]
-Matcher: TypeAlias = Annotated[Any, Reads(forms.matcher, MATCHER_SCHEMA)]
+AnyData = TypeAliasType("AnyData", Data)  # named, so that pydantic does not look into a type that holds itself
+Matcher: TypeAlias = Annotated[AnyData, Reads(forms.matcher, MATCHER_SCHEMA)]
 AxisForm: TypeAlias = Annotated[
     Axis,
     Reads(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.spec.leaves import forms
@@ -12,20 +12,23 @@ from elfworlds.spec.leaves.forms import kind, refuse
 from elfworlds.yamltext import flow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from elfworlds.jsondata import JsonObject
     from elfworlds.refs import Template
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Data, Path
 
 SYMBOL = re.compile(r"[A-Za-z_.$?*\[][A-Za-z0-9_.$?*\[\]^!-]*")
 VERSION = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
-_SYMBOLS = {"type": "array", "items": {"type": "string"}}
-SCHEMA: Mapping[str, Any] = {
+_SYMBOLS: JsonObject = {"type": "array", "items": {"type": "string"}}
+SCHEMA: JsonObject = {
     "anyOf": [
         {"const": "all"},
         _SYMBOLS,
-        {"type": "object", "minProperties": 1, "propertyNames": {"pattern": f"^{VERSION.pattern}$"}}
-        | {"additionalProperties": _SYMBOLS},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {"pattern": f"^{VERSION.pattern}$"},
+            "additionalProperties": _SYMBOLS,
+        },
     ]
 }
 
@@ -46,7 +49,7 @@ class Exports:
         )
 
 
-def exports(data: object) -> Exports:
+def exports(data: Data) -> Exports:
     """`all`, a list of symbols, or a mapping version → symbols, each version depending on the one before."""
     if data == "all":
         return Exports(None)
@@ -60,7 +63,7 @@ def exports(data: object) -> Exports:
     return Exports(tuple((_version(version), _symbols(symbols, (version,))) for version, symbols in data.items()))
 
 
-def _version(data: object) -> str:
+def _version(data: Data) -> str:
     found = forms.text(data)
     if not VERSION.fullmatch(found):
         hint = f"it must match {VERSION.pattern}"
@@ -68,14 +71,14 @@ def _version(data: object) -> str:
     return found
 
 
-def _symbols(data: object, path: Path) -> tuple[Template, ...]:
+def _symbols(data: Data, path: Path) -> tuple[Template, ...]:
     if not isinstance(data, list):
         hint = f"write {flow(data)}" if isinstance(data, str) else None
         raise refuse(f"expected a list of symbols, found {kind(data)}", hint, path)
     return tuple(_symbol(one, (*path, index)) for index, one in enumerate(data))
 
 
-def _symbol(data: object, path: Path) -> Template:
+def _symbol(data: Data, path: Path) -> Template:
     if not isinstance(data, str):
         raise refuse(f"expected a symbol, found {kind(data)}", None, path)
     try:

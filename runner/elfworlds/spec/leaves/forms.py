@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
 from elfworlds import refs
 from elfworlds.spec.leaves.matchers import MatcherError, check_matcher
-from elfworlds.yamltext import Data, Scalar, closest, core, flow
+from elfworlds.yamltext import Scalar, closest, core, flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from elfworlds.refs import Template
-    from elfworlds.yamltext import Path
+    from elfworlds.yamltext import Data, Path
 
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 VALUE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -38,7 +38,7 @@ def refuse(message: str, hint: str | None = None, path: Path = (), *, at_key: bo
     return PydanticCustomError("form", "{message}", context)
 
 
-def kind(data: object) -> str:
+def kind(data: Data) -> str:
     """What a piece of data is called to its author."""
     if data is None:
         return "nothing"
@@ -47,7 +47,7 @@ def kind(data: object) -> str:
     return "a mapping" if isinstance(data, dict) else "a word"
 
 
-def text(data: object) -> str:
+def text(data: Data) -> str:
     if isinstance(data, str):
         if "\x00" in data:
             raise refuse("a NUL character")
@@ -57,21 +57,21 @@ def text(data: object) -> str:
     raise refuse(f"expected text, found {kind(data)}", hint)
 
 
-def scalar(data: object) -> Scalar | None:
+def scalar(data: Data) -> Scalar | None:
     if data is None or isinstance(data, Scalar):
         template(data or "")
         return data
     return Scalar(text(data), plain=False)
 
 
-def template(data: object) -> Template:
+def template(data: Data) -> Template:
     try:
         return refs.parse(text(data))
     except refs.RefError as error:
         raise refuse(str(error), "a literal `${` is written `$${`") from None
 
 
-def words(data: object) -> tuple[Template, ...]:
+def words(data: Data) -> tuple[Template, ...]:
     """A command line, split as a POSIX shell would; no shell runs it."""
     line = text(data)
     if len(line) > LONGEST_COMMAND:
@@ -85,8 +85,8 @@ def words(data: object) -> tuple[Template, ...]:
     return tuple(template(word) for word in found)
 
 
-def matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
-    def check(data: object) -> str:
+def matching(pattern: re.Pattern[str], what: str) -> Callable[[Data], str]:
+    def check(data: Data) -> str:
         found = text(data)
         if not pattern.fullmatch(found):
             raise refuse(f"`{found}` is no {what}", f"it must match {pattern.pattern}")
@@ -95,14 +95,14 @@ def matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
     return check
 
 
-def boolean(data: object) -> bool:
+def boolean(data: Data) -> bool:
     value = core(data) if isinstance(data, str) else data
     if not isinstance(value, bool):
         raise refuse(f"expected true or false, found {_shown(data)}")
     return value
 
 
-def count(data: object) -> int | Template:
+def count(data: Data) -> int | Template:
     if isinstance(data, str) and "${" in data:
         return template(data)
     value = core(data) if isinstance(data, str) else data
@@ -113,7 +113,7 @@ def count(data: object) -> int | Template:
     return value
 
 
-def times(data: object) -> int | Template:
+def times(data: Data) -> int | Template:
     """How often more; zero is right."""
     if isinstance(data, str) and core(data) == 0:
         return 0
@@ -123,13 +123,13 @@ def times(data: object) -> int | Template:
         raise refuse(f"expected a whole number, 0 or more, found {_shown(data)}") from None
 
 
-def capture(data: object) -> str | Template:
+def capture(data: Data) -> str | Template:
     if isinstance(data, str) and "${" in data:
         return template(data)
     return one_of(*CAPTURES)(data)
 
 
-def seconds(data: object) -> float | Template:
+def seconds(data: Data) -> float | Template:
     if isinstance(data, str) and "${" in data:
         return template(data)
     found = SECONDS.fullmatch(data) if isinstance(data, str) else None
@@ -141,8 +141,8 @@ def seconds(data: object) -> float | Template:
     return value
 
 
-def one_of(*known: str) -> Callable[[object], str]:
-    def check(data: object) -> str:
+def one_of(*known: str) -> Callable[[Data], str]:
+    def check(data: Data) -> str:
         found = text(data)
         if found not in known:
             raise refuse(f"`{found}` is not known here", closest(found, known))
@@ -151,21 +151,21 @@ def one_of(*known: str) -> Callable[[object], str]:
     return check
 
 
-def _shown(data: object) -> str:
+def _shown(data: Data) -> str:
     return f"`{data}`" if isinstance(data, str) else kind(data)
 
 
-def one_or_many(data: object) -> object:
+def one_or_many(data: Data) -> list[Data]:
     return data if isinstance(data, list) else [data]
 
 
-def listed(data: object) -> object:
+def listed(data: Data) -> list[Data]:
     if isinstance(data, list):
         return data
     raise refuse(f"expected a list, found {kind(data)}", f"write {flow(data)}" if isinstance(data, str) else None)
 
 
-def spliced(data: object) -> object:
+def spliced(data: Data) -> list[Data]:
     """A list whose own lists are taken for what they hold, so that steps can be shared by an alias."""
     if not isinstance(data, list):
         raise refuse(f"expected a list of steps, found {kind(data)}", "each step is `- verb: …`")
@@ -175,7 +175,7 @@ def spliced(data: object) -> object:
     return found
 
 
-def flat(data: list[Any]) -> Iterator[Any]:
+def flat(data: list[Data]) -> Iterator[Data]:
     """What a list holds, and what the lists in it hold."""
     for one in data:
         if isinstance(one, list):
@@ -184,13 +184,12 @@ def flat(data: list[Any]) -> Iterator[Any]:
             yield one
 
 
-def matcher(data: Any) -> Data:  # noqa: ANN401  # any data may stand there; this says which is right
+def matcher(data: Data) -> Data:
     try:
         check_matcher(data)
     except MatcherError as error:
         raise refuse(str(error), error.hint, error.path, at_key=error.at_key) from None
-    found: Data = data
-    return found
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +204,7 @@ class Axis:
         return tuple(label for label, _ in self.values)
 
 
-def axis(data: object) -> Axis:
+def axis(data: Data) -> Axis:
     """A list of scalars, each its own label, or a mapping label → value of any type."""
     if isinstance(data, dict):
         found = tuple((text(label), Scalar("null") if value is None else value) for label, value in data.items())
@@ -219,7 +218,7 @@ def axis(data: object) -> Axis:
     return Axis(found, listed=isinstance(data, list))
 
 
-def _listed_values(data: list[Any]) -> Iterator[tuple[str, Scalar]]:
+def _listed_values(data: list[Data]) -> Iterator[tuple[str, Scalar]]:
     seen: set[str] = set()
     for position, item in enumerate(data):
         if isinstance(item, list | dict):

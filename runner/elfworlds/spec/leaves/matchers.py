@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from elfworlds.patterns import PatternError, pattern
 from elfworlds.yamltext import closest, core, number
@@ -10,8 +10,12 @@ from elfworlds.yamltext import closest, core, number
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from elfworlds.yamltext import Path
+    from elfworlds.jsondata import JsonObject
+    from elfworlds.yamltext import Data, Path
 
+    Choices: TypeAlias = Callable[[Data], Iterable[Data]]
+
+Written = TypeVar("Written")
 WORDS = (
     "absent",
     "all",
@@ -29,7 +33,7 @@ OF_ITEMS = ("all", "any")
 
 RE2 = "the syntax is re2's: no lookaround, no back-references, \\z instead of \\Z, at most 1000 repetitions"
 _NUMBER = {"type": ["number", "string"]}
-MATCHER_SCHEMA: Mapping[str, Any] = {
+MATCHER_SCHEMA: JsonObject = {
     "anyOf": [
         {"type": ["string", "number", "boolean", "null", "array"]},
         {
@@ -64,12 +68,12 @@ class MatcherError(ValueError):
         self.at_key = bool(path) if at_key is None else at_key
 
 
-def as_written(data: object) -> Iterable[object]:
+def as_written(data: Written) -> Iterable[Written]:
     """What an operand can be before its references are resolved: itself."""
     return (data,)
 
 
-def check_matcher(data: object, choices: Callable[[object], Iterable[object]] = as_written) -> None:
+def check_matcher(data: Data, choices: Choices = as_written) -> None:
     """Refuse what is no matcher: a bare value, or a mapping of matcher words.
 
     Args:
@@ -81,7 +85,7 @@ def check_matcher(data: object, choices: Callable[[object], Iterable[object]] = 
             _check_words(one, choices)
 
 
-def _check_words(data: Mapping[str, object], choices: Callable[[object], Iterable[object]]) -> None:
+def _check_words(data: Mapping[str, Data], choices: Choices) -> None:
     if not data:
         raise MatcherError("an empty matcher", f"use one of: {', '.join(WORDS)}")
     for word, operand in data.items():
@@ -94,7 +98,7 @@ def _check_words(data: Mapping[str, object], choices: Callable[[object], Iterabl
             raise
 
 
-def _check_operand(word: str, operand: object, choices: Callable[[object], Iterable[object]]) -> None:
+def _check_operand(word: str, operand: Data, choices: Choices) -> None:
     for one in choices(operand):
         if word in OF_ITEMS:
             _check_item(one, choices)
@@ -106,7 +110,7 @@ def _check_operand(word: str, operand: object, choices: Callable[[object], Itera
             _check_items(one, choices)
 
 
-def _check_item(data: object, choices: Callable[[object], Iterable[object]]) -> None:
+def _check_item(data: Data, choices: Choices) -> None:
     """A matcher, or a mapping field → matcher for items that are records."""
     if isinstance(data, dict) and data and not set(data) & set(WORDS):
         for matcher in data.values():
@@ -115,7 +119,7 @@ def _check_item(data: object, choices: Callable[[object], Iterable[object]]) -> 
         check_matcher(data, choices)
 
 
-def _check_items(data: list[object], choices: Callable[[object], Iterable[object]]) -> None:
+def _check_items(data: list[Data], choices: Choices) -> None:
     for index, item in enumerate(data):
         try:
             _check_item(item, choices)
@@ -124,7 +128,7 @@ def _check_items(data: list[object], choices: Callable[[object], Iterable[object
             raise
 
 
-def _check_regex(data: object) -> None:
+def _check_regex(data: Data) -> None:
     if not isinstance(data, str):
         raise MatcherError("`matches` takes a regular expression")
     try:
@@ -133,27 +137,27 @@ def _check_regex(data: object) -> None:
         raise MatcherError(f"`{data}` is no regular expression: {error}", RE2) from None
 
 
-def _check_number(data: object) -> None:
+def _check_number(data: Data) -> None:
     if not isinstance(data, str) or ("${" not in data and number(data) is None):
         raise MatcherError("this matcher takes a number, or a `${value}`")
 
 
-def _check_flag(data: object) -> None:
+def _check_flag(data: Data) -> None:
     if not isinstance(data, str) or not isinstance(core(data), bool):
         raise MatcherError("`absent` takes true or false")
 
 
-def _check_list(data: object) -> None:
+def _check_list(data: Data) -> None:
     if not isinstance(data, list):
         raise MatcherError("`in-order` takes a list")
 
 
-def _check_contained(data: object) -> None:
+def _check_contained(data: Data) -> None:
     if any(isinstance(one, dict | list) or one is None for one in (data if isinstance(data, list) else [data])):
         raise MatcherError("`contains` takes a value, or a list of which all must be there")
 
 
-_OPERANDS: Mapping[str, Callable[[object], None]] = {
+_OPERANDS: Mapping[str, Callable[[Data], None]] = {
     "absent": _check_flag,
     "contains": _check_contained,
     "distinct": _check_number,

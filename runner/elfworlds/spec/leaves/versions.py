@@ -5,10 +5,12 @@ from __future__ import annotations
 import operator
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Order: TypeAlias = tuple[tuple[int, int, str], ...]
 
 TOOLCHAIN_AXES = ("libc", "gdb", "rustc")  # what has a version wherever a trial is
 _VERSION = r"[0-9]+(?:\.[0-9]+)*(?:[A-Za-z+~-][0-9A-Za-z.+~-]*)?"
@@ -16,7 +18,7 @@ _WANTED = re.compile(rf"(?:(?P<family>[a-z]+) +)?(?P<op><=|>=|==|!=|<|>|) *(?P<v
 _REVISION = re.compile(r"[-+]")
 _PIECE = re.compile(r"(~?)(?:([0-9]+)|([A-Za-z]+))")
 _BEFORE = ("a", "alpha", "b", "beta", "dev", "pre", "preview", "rc")
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+_OPERATORS: dict[str, Callable[[Order, Order], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -56,7 +58,7 @@ def is_of(version: str, wanted: str) -> bool:
     return any(order(version[:end]) == order(wanted) for end in (*ends, len(version)))
 
 
-def order(version: str) -> tuple[tuple[int, int, str], ...]:
+def order(version: str) -> Order:
     """A key that sorts versions as people do: 2.9 < 2.34, 2.34 = 2.34.0, 1.0rc1 < 1.0 < 1.0-3 < 1.0-3+deb12u1."""
     pieces: list[tuple[int, int, str]] = []
     for tilde, number, word in _PIECE.findall(version):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from elfworlds.spec.leaves.annotated import Reads
 from elfworlds.spec.leaves.forms import one_of
+
+if TYPE_CHECKING:
+    from elfworlds.yamltext import Data
 
 
 class Model(BaseModel):
@@ -22,18 +25,18 @@ class Model(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _nothing_is_absent(cls, data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
+    def _nothing_is_absent(cls, data: Data) -> Data:
         if not isinstance(data, dict):
             return data
         known = {field.alias for field in cls.model_fields.values()}
         return {key: value for key, value in data.items() if value is not None or key not in known}
 
 
-def word(*known: str) -> Reads:
+def word(*known: str) -> Reads[str]:
     return Reads(one_of(*known), {"enum": [*known, *(int(one) for one in known if one.isdigit())]})
 
 
-def _without_nulls(data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
+def _without_nulls(data: Data) -> Data:
     return {key: value for key, value in data.items() if value is not None} if isinstance(data, dict) else data
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -10,13 +10,17 @@ from elfworlds.spec.leaves.annotated import Count, Name, Reads, Templated, Templ
 from elfworlds.spec.leaves.forms import listed, one_of
 from elfworlds.spec.model.base import REMOVABLE, Model, word
 
+if TYPE_CHECKING:
+    from elfworlds.yamltext import Data
+
 COLLECTED = ("backtrace", "sharedlibrary", "linker-namespaces", "threads", "registers")
 ALONE = ("gdb", "valgrind", "strace")
 
 
-def _by_name(data: Any) -> Any:  # noqa: ANN401  # pydantic's own interface
+def _by_name(data: Data) -> Data:
     """`[ld-debug]` is short for `{ld-debug: {}}`."""
-    return {one: {} for one in data} if isinstance(data, list) and all(isinstance(one, str) for one in data) else data
+    names = [name for name in data if isinstance(name, str)] if isinstance(data, list) else []
+    return {name: {} for name in names} if isinstance(data, list) and len(names) == len(data) else data
 
 
 class Gdb(Model):
@@ -63,5 +67,6 @@ class Observe(Model):
 NAMES = tuple(field.alias or name for name, field in Observe.model_fields.items())
 _ONLY_NAMES = {"type": "array", "items": {"enum": list(NAMES)}}
 Observed = Annotated[
-    Observe, BeforeValidator(_by_name, json_schema_input_type=Annotated[Any, WithJsonSchema(_ONLY_NAMES)] | Observe)
+    Observe,
+    BeforeValidator(_by_name, json_schema_input_type=Annotated[list[str], WithJsonSchema(_ONLY_NAMES)] | Observe),
 ]

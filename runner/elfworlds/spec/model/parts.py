@@ -12,14 +12,14 @@ from elfworlds.spec.model.base import Model
 from elfworlds.yamltext import Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from pydantic.fields import FieldInfo
 
     from elfworlds.spec.leaves.exports import Exports
 
     Leaf: TypeAlias = Model | Template | Exports | str | float | None
-    Part: TypeAlias = "Leaf | list[Part] | tuple[Part, ...] | dict[str, Part] | dict[Scalar, Part]"
+    Part: TypeAlias = "Leaf | list[Part] | tuple[Part, ...] | Mapping[str, Part]"
 
 
 def templates(part: Model, *, without: Collection[str] = ()) -> Iterator[Template]:

@@ -25,6 +25,7 @@ from elfworlds.spec.model.base import REMOVABLE, Model, word
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from elfworlds.spec.model.parts import Part
     from elfworlds.yamltext import Path
 
 WAYS = ("dlopen", "dlmopen")
@@ -239,7 +240,7 @@ def every(steps: Iterable[Step]) -> Iterator[Step]:
         yield from every(step.inner)
 
 
-def texts_of(data: object, path: Path) -> Iterator[tuple[Path, Template]]:
+def texts_of(data: Part, path: Path) -> Iterator[tuple[Path, Template]]:
     """Every template of a part of an experiment, with its place; steps within it are left out."""
     if isinstance(data, Template):
         yield path, data
@@ -247,7 +248,7 @@ def texts_of(data: object, path: Path) -> Iterator[tuple[Path, Template]]:
         yield from texts_of(value, (*path, step))
 
 
-def _parts(data: object) -> Iterable[tuple[str | int, object]]:
+def _parts(data: Part) -> Iterable[tuple[str | int, Part]]:
     if isinstance(data, Model):
         fields = type(data).model_fields.items()
         return [(field.alias or name, getattr(data, name)) for name, field in fields if name != "steps"]

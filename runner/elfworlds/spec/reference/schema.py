@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from elfworlds.spec.model.experiment import Experiment
 
-STEPS = {"$ref": "#/$defs/Steps"}
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+STEPS: dict[str, JsonValue] = {"$ref": "#/$defs/Steps"}
 
 
 def schema() -> str:
@@ -20,10 +23,15 @@ def schema() -> str:
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
-def _splice(defs: dict[str, Any]) -> None:
+def _splice(definitions: dict[str, JsonValue]) -> None:
     """A list within steps is taken for what it holds, however deep; the types alone do not say so."""
-    for one in list(defs.values()):
-        steps = one.get("properties", {}).get("steps", {})
+    for definition in list(definitions.values()):
+        steps = _inside(_inside(definition, "properties"), "steps")
         if "items" in steps:
-            defs["Steps"] = {"type": "array", "items": {"anyOf": [steps.pop("items"), STEPS]}}
+            definitions["Steps"] = {"type": "array", "items": {"anyOf": [steps.pop("items"), dict(STEPS)]}}
             steps |= {"type": "array", "minItems": 1, **STEPS}
+
+
+def _inside(schema: JsonValue, key: str) -> dict[str, JsonValue]:
+    inner = schema.get(key) if isinstance(schema, dict) else None
+    return inner if isinstance(inner, dict) else {}
