@@ -13,7 +13,6 @@ import pytest
 
 from elfworlds import paths, resolve
 from elfworlds.elf import ElfObject
-from elfworlds.observers.searching import Searching, facts_of
 from elfworlds.observers.types import Watched
 from elfworlds.process import Command, Pool
 from elfworlds.resolve import GLIBC, MUSL
@@ -26,6 +25,7 @@ from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
 from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.musl.toolchain import MuslSystem
 from elfworlds.toolchains.pinning import places
+from elfworlds.trials.searching import Searching, facts_of
 from rooting import bubblewrap
 
 PINNED = ("debian/bullseye", "debian/bookworm", "debian/trixie", "debian/sid", "musl/bookworm", "musl/trixie")

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 import elves
 from elfworlds import resolve
-from elfworlds.observers.searching import Searching, facts_of
 from elfworlds.observers.types import Watched
 from elfworlds.search_prediction import DLOPEN, LD_PRELOAD, Prediction, predict, record
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces.lddebug import Trace, parse
+from elfworlds.trials.searching import Searching, facts_of
 from waiting import TIMES
 
 PROGRAM = r"""

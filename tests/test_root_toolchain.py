@@ -12,7 +12,6 @@ from elfworlds import sandbox
 from elfworlds.backends import Build
 from elfworlds.backends.local import LocalBackend
 from elfworlds.observers import gdb, ld_debug, plain, strace, valgrind
-from elfworlds.observers.searching import Searching, facts_of
 from elfworlds.planning import Plan
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.sandbox import look
@@ -23,6 +22,7 @@ from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
 from elfworlds.toolchains.debian.toolchain import upstream
 from elfworlds.toolchains.musl.toolchain import MuslSystem
 from elfworlds.trials import observe as running
+from elfworlds.trials.searching import Searching, facts_of
 from elfworlds.trials.trace import Tracer, first_trials
 from plans import keys_of, plan_of
 from rooting import own_root, small_root

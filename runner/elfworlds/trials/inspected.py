@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds import elf, resolve
-from elfworlds.observers.searching import Searching, facts_of
+from elfworlds.trials.searching import Searching, facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from elfworlds import elf, search_prediction
 from elfworlds.observers import ld_debug, plain
-from elfworlds.observers.searching import Searching
 from elfworlds.outcome import Untried
 from elfworlds.toolchains.borrowed import seeing
 from elfworlds.traces.lddebug import parse
 from elfworlds.trials.attempt import OBSERVED, contents, watched
+from elfworlds.trials.searching import Searching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
