@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from elfworlds.outcome.observed import Several
-from elfworlds.spec.values.shapes import Fields, Items, Leaf, Observed, Shape, Unknown, nullable
+from elfworlds.spec.shapes import Fields, Items, Leaf, Observed, Shape, Unknown, nullable
 
 
 def conforms(value: Any, shape: Shape) -> bool:  # noqa: ANN401  # any value

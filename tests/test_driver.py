@@ -17,7 +17,7 @@ from elfworlds.spec import load
 from elfworlds.spec.checks.values import values_of
 from elfworlds.spec.expand import Names
 from elfworlds.spec.model.steps import every
-from elfworlds.spec.values.shapes import Shape
+from elfworlds.spec.shapes import Shape
 from elfworlds.toolchains import Toolchain
 from elfworlds.yamltext import parse
 from plans import plan_of

@@ -17,7 +17,8 @@ import pytest
 from elfworlds.spec.model.base import Model
 from elfworlds.spec.model.experiment import Claim, Expectation, Experiment, Matrix, Scenario, Source
 from elfworlds.spec.model.objects import Object, Program
-from elfworlds.spec.model.observe import Gdb, Observe
+from elfworlds.spec.model.observe import observe_model
+from elfworlds.spec.model.observers import Gdb
 from elfworlds.spec.model.steps import BESIDE, VERB_WORDS, Step
 from elfworlds.yamltext import ProblemsError, parse
 from plans import plan_of, stub
@@ -254,7 +255,7 @@ def places() -> list[Place]:
     program = {**SCENARIOS["steps"], "program": {}}
     found.append(Place("a program", Program, (*here, "program"), experiment(program)))
     for name, key, model, part in (
-        ("observe", "observe", Observe, {}),
+        ("observe", "observe", observe_model(), {}),
         ("gdb", "observe", Gdb, {"gdb": {}}),
         ("a claim", "claim", Claim, {"says": "It is so.", "outcome": "a"}),
         ("an expectation", "expect", Expectation, {"outcome": "a"}),

@@ -52,7 +52,7 @@ ORDER = (
     "__main__",
 )
 WITHIN = {  # the order of a room's own rooms and modules
-    "spec": ("leaves", "expand", "model", "languages", "values", "checks", "places", "load", "reference"),
+    "spec": ("leaves", "shapes", "expand", "model", "languages", "values", "checks", "places", "load", "reference"),
 }
 ONLY_IN = {
     "subprocess": "process",

@@ -18,8 +18,7 @@ from elfworlds.outcome.match import equals
 from elfworlds.outcome.observed import ABSENT, Several, lookup
 from elfworlds.spec.checks.fits import Subject, check_fit, comparable, told
 from elfworlds.spec.leaves.matchers import MatcherError, as_written
-from elfworlds.spec.values.described import FACTS
-from elfworlds.spec.values.shapes import (
+from elfworlds.spec.shapes import (
     ADDRESS,
     FLAG,
     NAME,
@@ -40,6 +39,7 @@ from elfworlds.spec.values.shapes import (
     or_null,
     step,
 )
+from elfworlds.spec.values.described import FACTS
 from elfworlds.yamltext import Scalar
 from shaping import conforms, misfits
 

@@ -9,8 +9,9 @@ import pytest
 
 from elfworlds.observers import gdb, strace, valgrind
 from elfworlds.process import Pool
-from elfworlds.spec.values.described import ENDED, OBSERVERS
-from elfworlds.spec.values.shapes import Fields
+from elfworlds.spec.model.observers import OBSERVERS
+from elfworlds.spec.shapes import Fields
+from elfworlds.spec.values.described import ENDED
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import memcheck
 from elfworlds.trials import observe as running
@@ -126,14 +127,14 @@ def test_values_are_as_they_are_described(watching: Watching, toolchain: Toolcha
         pytest.skip(f"{name} is not installed")
     app, library = app_and_library(watching.directory)
     values = watching.watch(module, app, library, function, env={"A": "x"}, settings=SETTINGS)
-    assert misfits(values[name], Fields(OBSERVERS[name]), name) == []
+    assert misfits(values[name], Fields(OBSERVERS[name].values), name) == []
     assert misfits({key: values[key] for key in values if key in ENDED}, Fields(ENDED)) == []
 
 
 @pytest.mark.parametrize("file", sorted(OBSERVED.glob("**/*memcheck*.xml*")), ids=lambda path: path.name)
 def test_what_memcheck_recorded_is_as_it_is_described(file: Path) -> None:
     seen = valgrind.values(memcheck.parse(file.read_bytes()), "")
-    assert misfits(seen, Fields(OBSERVERS["valgrind"]), "valgrind") == []
+    assert misfits(seen, Fields(OBSERVERS["valgrind"].values), "valgrind") == []
 
 
 def test_a_terminal_is_a_terminal(watching: Watching, observer: ModuleType) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.spec.values.shapes import OF_LISTS, OF_OBSERVED
+from elfworlds.spec.shapes import OF_LISTS, OF_OBSERVED
 from elfworlds.traces import events as tracing
 
 if TYPE_CHECKING:

@@ -68,7 +68,7 @@ def _limit(binder: Binder, value: float | Template, read: Callable[[Scalar], flo
 
 def _watched(binder: Binder, observer: str, scenario: Scenario) -> dict[str, Json]:
     """What an observer is asked, with every reference resolved."""
-    asked = getattr(scenario.observe, observer.replace("-", "_"))
+    asked = scenario.observe.settings(observer)
     fields = type(asked).model_fields.items()
     return {field.alias or name: _asked(binder, getattr(asked, name)) for name, field in fields}
 

@@ -14,7 +14,7 @@ from elfworlds.spec.checks.findings import Finding
 from elfworlds.spec.checks.values import unknown_value, written
 from elfworlds.spec.leaves.forms import kind
 from elfworlds.spec.model.experiment import Experiment, Matrix
-from elfworlds.spec.model.observe import NAMES
+from elfworlds.spec.model.observers import OBSERVERS
 from elfworlds.spec.places import model_at, unspliced
 from elfworlds.spec.values.described import VALUES
 from elfworlds.yamltext import Document, Problem, closest, entries
@@ -161,7 +161,7 @@ def _is_unknown_value(path: Path, data: dict[str, Data]) -> bool:
     fields = {field.alias for field in model_at(path[:4]).model_fields.values()}
     scenario = entries(data["scenarios"]).get(str(path[1]))
     values = {value for known in VALUES.values() for value in known} | written(scenario)
-    return str(path[4]).partition(".")[0] not in {*values, *NAMES, *fields}
+    return str(path[4]).partition(".")[0] not in {*values, *OBSERVERS, *fields}
 
 
 def _missing(path: Path) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Union, get_args, get_origin
 
 from elfworlds.spec.model.base import Model
 from elfworlds.spec.model.experiment import Experiment
+from elfworlds.spec.model.observe import Observe, observe_model
 
 if TYPE_CHECKING:
     from elfworlds.yamltext import Data, Path
@@ -35,6 +36,8 @@ def _inside(kind: object, step: int | str) -> object:
 
 def _plain(kind: object) -> object:
     """Without its annotations, and without the None that it may be instead."""
+    if kind is Observe:
+        return observe_model()
     if get_origin(kind) is Annotated:
         return _plain(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):

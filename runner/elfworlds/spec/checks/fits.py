@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds.spec.leaves.matchers import OF_ITEMS, WORDS, MatcherError
-from elfworlds.spec.values.shapes import (
+from elfworlds.spec.shapes import (
     FLAG_KIND,
     NULL_KIND,
     NUMBER,

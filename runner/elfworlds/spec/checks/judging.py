@@ -11,8 +11,8 @@ from elfworlds.spec.checks.fits import Subject, check_fit
 from elfworlds.spec.checks.values import Values, unknown_value
 from elfworlds.spec.expand import expand
 from elfworlds.spec.leaves.matchers import MatcherError, check_matcher
+from elfworlds.spec.shapes import TEXT
 from elfworlds.spec.values.described import FACTS
-from elfworlds.spec.values.shapes import TEXT
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.spec.checks.findings import Finding, references
 from elfworlds.spec.checks.values import PLAYED, RESERVED
+from elfworlds.spec.model.observers import OBSERVERS
 from elfworlds.spec.model.steps import texts_of
 from elfworlds.spec.values.described import VALUES
 
@@ -26,18 +27,19 @@ def check_watching(one: Scenario, here: Path, known: Names) -> Iterator[Finding]
     for index, name in enumerate(one.reports):
         if name in (*VALUES["steps"], *RESERVED):
             yield Finding((*here, "reports", index), f"`{name}` cannot be an event's name: every trial may have one")
-    yield from _two_accounts(one, here)
+    yield from _own_variables(one, here)
     spoken = [name for name in one.observe.chosen if name in _spoken(one)]
     if len(spoken) > 1:
         told = f"the outcomes speak of `{spoken[0]}` and of `{spoken[1]}`, and a trial has one observer"
         yield Finding((*here, "outcomes"), told, "make it two scenarios", at_key=True)
 
 
-def _two_accounts(one: Scenario, here: Path) -> Iterator[Finding]:
-    """The loader gives one account of itself, to one file."""
-    for name in one.env if "ld-debug" in one.observe.chosen else ():
-        if name in ("LD_DEBUG", "LD_DEBUG_OUTPUT"):
-            told = f"`{name}` is the observer ld-debug's own: the loader gives one account of itself"
+def _own_variables(one: Scenario, here: Path) -> Iterator[Finding]:
+    """Variables that an observer has for itself."""
+    for observer in one.observe.chosen:
+        own = OBSERVERS[observer].own_variables
+        for name in (name for name in one.env if name in own):
+            told = f"`{name}` is the observer {observer}'s own: {own[name]}"
             yield Finding((*here, "env", name), told, "make it two scenarios", at_key=True)
 
 

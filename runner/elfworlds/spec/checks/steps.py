@@ -17,7 +17,7 @@ from elfworlds.spec.expand import expand
 from elfworlds.spec.leaves import forms
 from elfworlds.spec.leaves.forms import label_of
 from elfworlds.spec.leaves.versions import comparison
-from elfworlds.spec.model.observe import NAMES
+from elfworlds.spec.model.observers import OBSERVERS
 from elfworlds.spec.model.steps import BESIDE, VERB_WORDS, WAYS, Opening, every, texts_of
 from elfworlds.spec.values.described import VALUES
 from elfworlds.yamltext import Scalar, closest, entries
@@ -217,7 +217,7 @@ class Walk:
         """A name of a value: not an object's, none that every trial has, none that C could not tell from another."""
         if name in self.known.objects:
             yield Finding(path, f"`{name}` is an object's name", "objects and values share their names")
-        elif name in (*VALUES["steps"], *RESERVED, *NAMES):
+        elif name in (*VALUES["steps"], *RESERVED, *OBSERVERS):
             told = f"`{name}` cannot be a value's name: every trial may have one of that name"
             yield Finding(path, told, "write another")
         yield from self.alone_in_c(identifier(name), name, path)

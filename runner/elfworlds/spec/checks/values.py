@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from elfworlds.spec.checks.findings import Finding
 from elfworlds.spec.checks.fits import Subject
 from elfworlds.spec.model.experiment import Claim, Expectation
-from elfworlds.spec.model.observe import NAMES
+from elfworlds.spec.model.observers import OBSERVERS
+from elfworlds.spec.shapes import UNKNOWN, Fields, Observed, Shape, bare, either, fields_of, step
 from elfworlds.spec.values.described import ALWAYS, REPORT, VALUES, c_value, observer_values, step_values
-from elfworlds.spec.values.shapes import UNKNOWN, Fields, Observed, Shape, bare, either, fields_of, step
 from elfworlds.yamltext import closest, entries
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Values:
         if root in self.quiet:
             return "its step is `quiet`, and records nothing"
         if root not in self.roots:
-            return f"`observe: [{root}]` gives it" if root in NAMES else closest(root, self.roots) or ""
+            return f"`observe: [{root}]` gives it" if root in OBSERVERS else closest(root, self.roots) or ""
         found, lacking = self._follow(name)
         if not lacking:
             return None

@@ -29,7 +29,7 @@ from elfworlds.spec.leaves.annotated import (
 from elfworlds.spec.leaves.forms import Axis, label_of, listed
 from elfworlds.spec.model.base import REMOVABLE, Model
 from elfworlds.spec.model.objects import Object, Program
-from elfworlds.spec.model.observe import Observe, Observed
+from elfworlds.spec.model.observe import NOT_OBSERVED, Observed
 from elfworlds.spec.model.steps import Steps
 from elfworlds.yamltext import Scalar
 
@@ -145,7 +145,7 @@ class Scenario(Model):
     ] = ()
     observe: Annotated[
         Observed, Field(description="how the trials are watched besides; each observer makes a trial of its own")
-    ] = Observe()
+    ] = NOT_OBSERVED
     reports: Annotated[
         tuple[ValueName, ...],
         BeforeValidator(listed),

@@ -1,72 +1,76 @@
-"""How a trial is watched beside being run: the observers, and what each may be asked."""
+"""How a trial is watched beside being run: the key `observe`, made of the observers' table."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field, create_model
+from pydantic_core import CoreSchema, core_schema
 
-from elfworlds.spec.leaves.annotated import Count, Name, Reads, Templated, Templates
-from elfworlds.spec.leaves.forms import listed, one_of
-from elfworlds.spec.model.base import REMOVABLE, Model, word
+from elfworlds.spec.model.base import Model
+from elfworlds.spec.model.observers import OBSERVERS
 
 if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+
     from elfworlds.yamltext import Data
-
-COLLECTED = ("backtrace", "sharedlibrary", "linker-namespaces", "threads", "registers")
-ALONE = ("gdb", "valgrind", "strace")
-
-
-def _by_name(data: Data) -> Data:
-    """`[ld-debug]` is short for `{ld-debug: {}}`."""
-    names = [name for name in data if isinstance(name, str)] if isinstance(data, list) else []
-    return {name: {} for name in names} if isinstance(data, list) and len(names) == len(data) else data
-
-
-class Gdb(Model):
-    """A session of gdb: the program stops at each breakpoint and at a fatal signal, is asked, and goes on."""
-
-    start: Annotated[
-        str, word("run", "attach"), Field(description="run under gdb, or attach to the program where it crashes")
-    ] = "run"
-    break_: Annotated[
-        Templates, Field(alias="break", description="where to stop: functions, or file:line; libraries may come later")
-    ] = ()
-    evaluate: Annotated[
-        dict[Name, Templated], REMOVABLE, Field(description="C expressions, evaluated at each stop")
-    ] = {}
-    commands: Annotated[
-        dict[Name, Templated], REMOVABLE, Field(description="gdb commands at each stop; their output is the value")
-    ] = {}
-    collect: Annotated[
-        tuple[Annotated[str, Reads(one_of(*COLLECTED), {"enum": list(COLLECTED)})], ...],
-        BeforeValidator(listed),
-        Field(description="what else is asked at each stop"),
-    ] = ("backtrace",)
-    at_most: Annotated[Count, Field(description="stops to look at")] = 20
-
-
-class Plainly(Model):
-    """An observer that is asked nothing."""
 
 
 class Observe(Model):
     """The observers of a scenario; `[ld-debug]` is short for `{ld-debug: {}}`."""
 
-    ld_debug: Annotated[Plainly | None, Field(description="LD_DEBUG: searches, link maps, bindings")] = None
-    gdb: Annotated[Gdb | None, Field(description="gdb, over GDB/MI")] = None
-    valgrind: Annotated[Plainly | None, Field(description="valgrind's memcheck: errors and leaks")] = None
-    strace: Annotated[Plainly | None, Field(description="strace: what the loader opened and mapped")] = None
-
     @property
     def chosen(self) -> tuple[str, ...]:
-        """Observers in the order of this model, by the names that the file uses."""
+        """Observers in the order of their table, by the names that the file uses."""
         return tuple(field.alias or name for name, field in type(self).model_fields.items() if getattr(self, name))
 
+    def settings(self, observer: str) -> Model:
+        """What an observer is asked that is chosen."""
+        found = getattr(self, _field(observer))
+        if not isinstance(found, Model):
+            raise KeyError(observer)
+        return found
 
-NAMES = tuple(field.alias or name for name, field in Observe.model_fields.items())
-_ONLY_NAMES = {"type": "array", "items": {"enum": list(NAMES)}}
-Observed = Annotated[
-    Observe,
-    BeforeValidator(_by_name, json_schema_input_type=Annotated[list[str], WithJsonSchema(_ONLY_NAMES)] | Observe),
-]
+
+def observe_model() -> type[Observe]:
+    """`Observe` with a field for each observer of the table."""
+    return _model(*((one.name, one.about, one.settings) for one in OBSERVERS.values()))
+
+
+@cache
+def _model(*observers: tuple[str, str, type[Model]]) -> type[Observe]:
+    fields: dict[str, Any] = {  # keywords of any kind, to the type checker
+        _field(name): (Annotated[settings | None, Field(description=about)], None)
+        for name, about, settings in observers
+    }
+    return create_model("Observe", __base__=Observe, __doc__=Observe.__doc__, **fields)
+
+
+def _field(observer: str) -> str:
+    return observer.replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class _ByTheTable:
+    """A pydantic annotation: what is written is read by the observers' table as it is then."""
+
+    def __get_pydantic_core_schema__(self, source: type[Observe], handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(lambda data, _inner: _read(data), handler(source))
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        names = {"type": "array", "items": {"enum": list(OBSERVERS)}}
+        return {"anyOf": [names, handler(observe_model().__pydantic_core_schema__)]}
+
+
+def _read(data: Data) -> Observe:
+    """What a file says; `[ld-debug]` is short for `{ld-debug: {}}`."""
+    names = [name for name in data if isinstance(name, str)] if isinstance(data, list) else []
+    short = isinstance(data, list) and len(names) == len(data)
+    return observe_model().model_validate({name: {} for name in names} if short else data)
+
+
+Observed: TypeAlias = Annotated[Observe, _ByTheTable()]
+NOT_OBSERVED = observe_model()()

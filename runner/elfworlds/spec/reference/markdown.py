@@ -18,7 +18,8 @@ from elfworlds.spec.model.experiment import (
     Source,
 )
 from elfworlds.spec.model.objects import Object, Program
-from elfworlds.spec.model.observe import Gdb, Observe
+from elfworlds.spec.model.observe import observe_model
+from elfworlds.spec.model.observers import OBSERVERS
 from elfworlds.spec.model.steps import (
     Call,
     Copy,
@@ -34,8 +35,8 @@ from elfworlds.spec.model.steps import (
     Thread,
     Write,
 )
-from elfworlds.spec.values.described import CALLED, FACTS, FOUND, OBSERVERS, REPORT, VALUE, VALUES
-from elfworlds.spec.values.shapes import Fields, Items
+from elfworlds.spec.shapes import Fields, Items
+from elfworlds.spec.values.described import FACTS, FOUND, REPORT, VALUE, VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
 
-    from elfworlds.spec.values.shapes import Shape
+    from elfworlds.spec.shapes import Shape
 
 PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The file", Experiment),
@@ -52,8 +53,8 @@ PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("An object", Object),
     ("A scenario", Scenario),
     ("A scenario's `program`", Program),
-    ("A scenario's `observe`", Observe),
-    ("`observe: {gdb: …}`", Gdb),
+    ("A scenario's `observe`", observe_model()),
+    *((f"`observe: {{{one.name}: …}}`", one.settings) for one in OBSERVERS.values() if one.settings.model_fields),
     ("A claim", Claim),
     ("An expectation", Expectation),
     ("A step", Step),
@@ -164,9 +165,10 @@ def _shapes() -> Iterator[str]:
     others = {"c": Fields(VALUE), "an event of `reports`": Fields(REPORT)}
     yield from _table("what a step's name is", {**steps, **others})
     yield from (VALUE_TOLD, "")
-    yield from _table("what observers have several times", {one.called: Fields(one.fields) for one in CALLED})
-    for name, fields in OBSERVERS.items():
-        yield from _table(f"value of `{name}`", {f"{name}.{field}": shape for field, shape in fields.items()})
+    shared = [shape for observer in OBSERVERS.values() for shape in observer.shared]
+    yield from _table("what observers have several times", {one.called: Fields(one.fields) for one in shared})
+    for name, observer in OBSERVERS.items():
+        yield from _table(f"value of `{name}`", {f"{name}.{field}": shape for field, shape in observer.values.items()})
 
 
 def _table(title: str, shapes: Mapping[str, Shape]) -> Iterator[str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from elfworlds.ctext import kind_of_expression, kind_of_type, result_type
 from elfworlds.spec.expand import expand
-from elfworlds.spec.values.shapes import (
+from elfworlds.spec.model.observers import OBSERVERS
+from elfworlds.spec.shapes import (
     ADDRESS,
     FLAG,
     NAME,
@@ -112,138 +113,12 @@ OF_C: Mapping[str | None, Shape] = {
     None: SCALAR,
 }
 
-PLACE = Fields({"address": ADDRESS, "object": or_null(PATH), "lmid": or_null(NUMBER)}, called="place")
-NOWHERE = replace(PLACE, null=True)
-FRAME = Fields(
-    {
-        "level": or_null(NUMBER),
-        "function": or_null(NAME),
-        "address": NOWHERE,
-        "file": or_null(PATH),
-        "line": or_null(NUMBER),
-    },
-    called="frame",
-)
-EVALUATED = Fields({"value": TEXT, "points-to": NOWHERE, "address": NOWHERE}, called="evaluated")
-ANSWERED = Fields({"output": TEXT, "error": WORDS})
-THREAD: Mapping[str, Shape] = {
-    "id": or_null(NUMBER),
-    "name": or_null(NAME),
-    "state": or_null(NAME),
-    "function": or_null(NAME),
-    "frame": replace(FRAME, null=True),
-}
-CALLED = (PLACE, FRAME, EVALUATED)
-LIBRARY: Mapping[str, Shape] = {
-    "path": or_null(PATH),
-    "from": or_null(ADDRESS),
-    "to": or_null(ADDRESS),
-    "symbols": FLAG,
-}
-LOST = Fields({"bytes": NUMBER, "blocks": NUMBER}, null=True)
-ERROR: Mapping[str, Shape] = {
-    "kind": NAME,
-    "what": TEXT,
-    "times": NUMBER,
-    "frames": Items(
-        Fields({"function": or_null(NAME), "object": or_null(PATH), "file": or_null(PATH), "line": or_null(NUMBER)})
-    ),
-}
-OPENS = Items(Fields({"process": NUMBER, "path": PATH, "result": WORDS, "flags": WORDS, "file": or_null(PATH)}))
-OBSERVERS: Mapping[str, Mapping[str, Shape]] = {
-    "ld-debug": {
-        "link-maps": Items(
-            Fields(
-                {
-                    "process": NUMBER,
-                    "lmid": NUMBER,
-                    "position": NUMBER,
-                    "name": PATH,
-                    "path": or_null(PATH),
-                    "base": or_null(ADDRESS),
-                    "dynamic": or_null(ADDRESS),
-                    "size": or_null(NUMBER),
-                    "needed-by": or_null(PATH),
-                    "opened": FLAG,
-                }
-            )
-        ),
-        "searches": Items(
-            Fields(
-                {
-                    "process": NUMBER,
-                    "lmid": NUMBER,
-                    "name": PATH,
-                    "needed-by": or_null(PATH),
-                    "opened-by": or_null(PATH),
-                    "tried": Items(Fields({"rule": or_null(NAME), "path": PATH})),
-                    "found": or_null(PATH),
-                }
-            )
-        ),
-        "bindings": Items(
-            Fields(
-                {
-                    "process": NUMBER,
-                    "from": PATH,
-                    "from-lmid": NUMBER,
-                    "to": PATH,
-                    "to-lmid": NUMBER,
-                    "kind": NAME,
-                    "symbol": NAME,
-                    "version": or_null(NAME),
-                }
-            )
-        ),
-        "namespaces": NUMBER,
-        "init": Items(PATH),
-        "fini": Items(PATH),
-    },
-    "gdb": {
-        "stops": Items(
-            Fields(
-                {
-                    "state": NAME,
-                    "signal": or_null(WORDS),
-                    "exit": or_null(NUMBER),
-                    "function": or_null(NAME),
-                    "frame": replace(FRAME, null=True),
-                    "backtrace": Items(FRAME),
-                    "values": Fields(other=EVALUATED),
-                    "commands": Fields(other=TEXT),
-                    "threads": Items(Fields(THREAD)),
-                    "registers": Fields(other=ADDRESS),
-                }
-            )
-        ),
-        "backtrace": Items(FRAME),
-        "shared-libraries": Items(Fields(LIBRARY)),
-        "linker-namespaces": or_null(TEXT),
-        "commands": Fields(other=ANSWERED),
-        "values": Fields(other=ANSWERED),
-        "error": or_null(WORDS),
-    },
-    "valgrind": {
-        "errors": Items(Fields(ERROR)),
-        "leaks": Items(Fields({**ERROR, "bytes": NUMBER, "blocks": NUMBER})),
-        **dict.fromkeys(("definitely-lost", "indirectly-lost", "possibly-lost", "still-reachable"), LOST),
-        "finished": FLAG,
-        "log": TEXT,
-    },
-    "strace": {
-        "opens": OPENS,
-        "executes": OPENS,
-        "maps": Items(Fields({"process": NUMBER, "path": PATH, "prot": WORDS, "offset": NUMBER, "length": NUMBER})),
-        "calls": Fields(other=NUMBER),
-    },
-}
-
 
 def observer_values(name: str, observe: Observe) -> Shape:
-    """What an observer gives; gdb gives by name what it was asked."""
-    if name != "gdb" or observe.gdb is None:
-        return Fields(OBSERVERS[name])
-    return _asked(Fields(OBSERVERS[name]), {"values": observe.gdb.evaluate, "commands": observe.gdb.commands})
+    """What an observer gives; some give by name what they were asked."""
+    observer, settings = OBSERVERS[name], observe.settings(name)
+    asked = {value: getattr(settings, setting) for value, setting in observer.named.items()}
+    return _asked(Fields(observer.values), asked)
 
 
 def _asked(shape: Shape, names: Mapping[str, Iterable[str]]) -> Shape:
