@@ -11,19 +11,18 @@ from typing import Any
 
 from elfworlds import elf, outcome, shell_script
 from elfworlds.backends import Artifact, Build
-from elfworlds.observers import plain
+from elfworlds.observers import plain, table
 from elfworlds.outcome import Judgement, Tried
 from elfworlds.planning import BuildRequest, Plan, Trial
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import events
 from elfworlds.trials import inspected
-from elfworlds.trials import observe as running
 from elfworlds.trials.attempt import Ran
 from playing import observer_of
 
 COMPILE_SECONDS = 120.0
-OBSERVERS = tuple(name for name in running.OBSERVERS if name != running.PLAIN)
+OBSERVERS = tuple(name for name in table.OBSERVERS if name != table.PLAIN)
 # Remembers by its words, its directory and all that is in it what a compiler made, so that points share it.
 REMEMBERING = r"""#!/bin/sh
 tool=$1; shift

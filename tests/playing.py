@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 from elfworlds.backends import Build
 from elfworlds.backends.local import LocalBackend
+from elfworlds.observers.table import PLAIN
 from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.planning import Plan, Trial
 from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.trials import observe as running
-from elfworlds.trials.observe import Observation, Observer
+from elfworlds.trials.observe import Observation, TrialRunner
 from plans import plan_of
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ def played(text: str, folder: Path, pool: Pool, toolchain: Toolchain) -> Played:
     plan = plan_of(text, folder, {HOST: toolchain})
     build = built(plan, folder / "store", pool, toolchain)
     observer = observer_of(plan, build, folder, pool, toolchain)
-    trials = [one for one in plan.trials if one.observer == running.PLAIN]
+    trials = [one for one in plan.trials if one.observer == PLAIN]
     return Played(plan, build, {one.trial.id: one for one in at_once(observer.observe, trials)})
 
 
@@ -74,13 +75,13 @@ def observer_of(
     pool: Pool,
     toolchain: Toolchain,
     broken: Mapping[str, str] | None = None,
-) -> Observer:
+) -> TrialRunner:
     def directory(trial: Trial) -> Path:
         path = folder / "trials" / trial.id / "cwd"
         path.mkdir(parents=True)
         return path
 
-    return Observer(
+    return TrialRunner(
         names=plan.names(),
         build=build,
         toolchains={HOST: toolchain},

@@ -88,7 +88,7 @@ def ran(rooted: Toolchain, tmp_path: Path, pool: Pool) -> Ran:
         place.mkdir(parents=True)
         return place
 
-    observer = running.Observer(plan.names(), build, toolchains, pool.run, lambda one: directory(one.id), {})
+    observer = running.TrialRunner(plan.names(), build, toolchains, pool.run, lambda one: directory(one.id), {})
     names = {one.path: plan.names()[key] for key, one in build.artifacts.items()}
     tracer = Tracer(names, build, toolchains, pool.run, lambda one: tmp_path / "trials" / one.id)
     seen = {one.scenario: observer.observe(one) for one in plan.trials}

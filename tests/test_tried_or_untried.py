@@ -12,13 +12,14 @@ import pytest
 from elfworlds import elf
 from elfworlds.backends import Build
 from elfworlds.backends.local import LocalBackend
+from elfworlds.observers.table import OBSERVERS
 from elfworlds.outcome import ClaimVerdict
 from elfworlds.planning import Plan, Trial
 from elfworlds.process import Pool
 from elfworlds.sandbox.availability import probe
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
-from elfworlds.trials.observe import OBSERVERS, Observation, Observer
+from elfworlds.trials.observe import Observation, TrialRunner
 from elfworlds.trials.trace import Tracer, first_trials
 from plans import plan_of
 from rooting import own_root
@@ -88,9 +89,9 @@ class Stage:
         (place / "cwd").mkdir(parents=True)
         return place / "cwd"
 
-    def observer(self) -> Observer:
+    def observer(self) -> TrialRunner:
         toolchains = {"host": self.toolchain}
-        return Observer(self.plan.names(), self.build, toolchains, self.pool.run, self.directory, {})
+        return TrialRunner(self.plan.names(), self.build, toolchains, self.pool.run, self.directory, {})
 
     def observe(self) -> dict[str, Observation]:
         observer = self.observer()
@@ -122,7 +123,7 @@ def rooted(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
 def stage(rooted: Toolchain, tmp_path: Path, pool: Pool) -> Callable[..., Stage]:
     def make(words: str = "", observers: str = ", ".join(WATCHING)) -> Stage:
         for name in observers.split(", ") if observers else ():
-            for tool in getattr(OBSERVERS[name], "TOOLS", ()):
+            for tool in OBSERVERS[name].tools:
                 if tool not in rooted.tools:
                     pytest.skip(f"{tool} is not installed")
         return staged(EXPERIMENT.format(words=words, observers=observers), rooted, tmp_path, pool)

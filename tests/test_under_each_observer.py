@@ -7,14 +7,13 @@ from types import ModuleType
 
 import pytest
 
-from elfworlds.observers import gdb, strace, valgrind
+from elfworlds.observers import gdb, strace, table, valgrind
 from elfworlds.process import Pool
 from elfworlds.spec.model.observers import OBSERVERS
 from elfworlds.spec.shapes import Fields
 from elfworlds.spec.values.described import ENDED
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import memcheck
-from elfworlds.trials import observe as running
 from shaping import misfits
 from watching import OBSERVED, Watching, app_and_library, compiled
 
@@ -122,11 +121,11 @@ SETTINGS = {  # all that gdb may be asked
 @pytest.mark.parametrize("name", list(OBSERVERS))
 @pytest.mark.parametrize("function", ["boom", "hello", "nothing"])
 def test_values_are_as_they_are_described(watching: Watching, toolchain: Toolchain, name: str, function: str) -> None:
-    module = running.OBSERVERS[name]
-    if not set(getattr(module, "TOOLS", ())) <= set(toolchain.tools):
+    watched_by = table.OBSERVERS[name]
+    if not set(watched_by.tools) <= set(toolchain.tools):
         pytest.skip(f"{name} is not installed")
     app, library = app_and_library(watching.directory)
-    values = watching.watch(module, app, library, function, env={"A": "x"}, settings=SETTINGS)
+    values = watching.watch(watched_by, app, library, function, env={"A": "x"}, settings=SETTINGS)
     assert misfits(values[name], Fields(OBSERVERS[name].values), name) == []
     assert misfits({key: values[key] for key in values if key in ENDED}, Fields(ENDED)) == []
 

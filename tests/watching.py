@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from conftest import ROOT
-from elfworlds.observers.types import Watched
+from elfworlds.observers.types import Observer, Watched
 from elfworlds.outcome import Result, Tried, Untried
 from elfworlds.process import Completed, Pool
 from elfworlds.toolchains import Toolchain
@@ -68,24 +68,26 @@ class Watching:
         leaves.mkdir()
         return leaves
 
-    def watch(self, observer: ModuleType, *argv: str, **said: object) -> Mapping[str, Any]:
+    def watch(self, observer: ModuleType | Observer, *argv: str, **said: object) -> Mapping[str, Any]:
         """The observer's values."""
         return self.completed(observer, *argv, **said)[1]
 
-    def completed(self, observer: ModuleType, *argv: str, **said: object) -> tuple[Completed, Mapping[str, Any]]:
+    def completed(
+        self, observer: ModuleType | Observer, *argv: str, **said: object
+    ) -> tuple[Completed, Mapping[str, Any]]:
         """The program's end, and the values of what was tried."""
         completed, result = self.result(observer, *argv, **said)
         assert isinstance(result, Tried), result
         return completed, result.values
 
-    def untried(self, observer: ModuleType, *argv: str, **said: object) -> str:
+    def untried(self, observer: ModuleType | Observer, *argv: str, **said: object) -> str:
         """Why a program was not tried."""
         _, result = self.result(observer, *argv, **said)
         assert isinstance(result, Untried), result
         assert result.verdict == "UNRESOLVED"
         return " ".join(result.reasons)
 
-    def result(self, observer: ModuleType, *argv: str, **said: object) -> tuple[Completed, Result]:
+    def result(self, observer: ModuleType | Observer, *argv: str, **said: object) -> tuple[Completed, Result]:
         """`said`: fields of `Watched`, and `nine`, a file that descriptor 9 appends to."""
         leaves = self.leaves()
         asked: dict[str, Any] = {**ALONE, **said}

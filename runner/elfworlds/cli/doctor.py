@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 BACKEND_PROGRAMS = {"nix-build": "the nix backend"}
 LANGUAGE_PROGRAMS = {"c++": "objects in C++", "rustc": "objects in Rust"}
-OBSERVER_PROGRAMS = {name: f"observing trials with {name}" for name in ("gdb", "valgrind", "strace")}
 
 
 def doctor() -> int:
@@ -91,13 +90,14 @@ def _worlds(pool: Pool, environment: Mapping[str, str]) -> DoctorLine:
 
 
 def _programs(environment: Mapping[str, str]) -> Iterator[DoctorLine]:
+    from elfworlds.observers.table import OBSERVERS
     from elfworlds.toolchains.families import FAMILIES
 
     costs: dict[str, list[str]] = {}
     for programs in (
         BACKEND_PROGRAMS,
         *(family.programs for family in FAMILIES.values()),
-        OBSERVER_PROGRAMS,
+        {one.tools[0]: f"observing trials with {one.name}" for one in OBSERVERS.values() if one.tools},
         LANGUAGE_PROGRAMS,
     ):
         for program, cost in programs.items():

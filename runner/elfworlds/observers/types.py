@@ -1,4 +1,4 @@
-"""What an observer is given."""
+"""What an observer is, and what it is given."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from elfworlds.outcome import Result
+    from elfworlds.process import Completed
+    from elfworlds.toolchains import Toolchain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +45,22 @@ class Watched:
             capture=self.capture,
             cpus=self.cpus,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observer:
+    """A way to watch a program; a row of `observers.table.OBSERVERS`.
+
+    Attributes:
+        name: as an experiment says it; `spec.model.observers` has what it may be asked and what its values are.
+        command: the program as it is started under this observer; pure.
+        read: what is known of the program when that command has ended, and of what it wrote, by file name; pure.
+        tools: of the toolchain, without which it cannot be used; the first one is what people install.
+        axis: the axis that names another toolchain whose tool it uses, where an experiment has one; empty for none.
+    """
+
+    name: str
+    command: Callable[[Watched, Toolchain], Command]
+    read: Callable[[Completed, Mapping[str, bytes]], Result]
+    tools: tuple[str, ...] = ()
+    axis: str = ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from elfworlds import driver, outcome
 from elfworlds.backends.schedule import WAKE_SECONDS
 from elfworlds.errors import ElfworldsError
-from elfworlds.observers import gdb, ld_debug, plain, strace, valgrind
+from elfworlds.observers.table import OBSERVERS, PLAIN
 from elfworlds.outcome import (
     Tried,
     Untried,
@@ -23,7 +23,6 @@ from elfworlds.outcome import (
     unresolved,
     unsupported,
 )
-from elfworlds.planning.points import GDB
 from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
 from elfworlds.traces import events
 from elfworlds.trials import compiled, inspected
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
     from elfworlds.traces.events import Event
 
 WAITING_PER_WORKER = 4
-PLAIN = "plain"
-OBSERVERS: Mapping[str, Any] = {PLAIN: plain, "ld-debug": ld_debug, "gdb": gdb, "valgrind": valgrind, "strace": strace}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
-class Observer:
+class TrialRunner:
     """All that observing a trial takes, but the trial.
 
     Attributes:
@@ -161,16 +158,16 @@ class Observer:
             return f"{toolchain.name}: {toolchain.unsupported}"
         if why := cannot_see(toolchain, trial.bound.sees, self.toolchains):
             return why
-        lacking = [tool for tool in getattr(OBSERVERS[trial.observer], "TOOLS", ()) if tool not in toolchain.tools]
+        lacking = [tool for tool in OBSERVERS[trial.observer].tools if tool not in toolchain.tools]
         if not lacking:
             return ""
         return f"the observer {trial.observer} needs {', '.join(lacking)}, which {toolchain.name} does not have"
 
     def toolchain(self, trial: Trial) -> Toolchain:
-        """The trial's toolchain; under gdb that of the libc with the gdb of another one, where that is an axis."""
+        """The trial's toolchain; with the tool of another one, where an axis says whose the observer uses."""
         found = seeing(self.toolchains[trial.bound.toolchain], trial.bound.sees, self.toolchains)
-        debugger = dict(trial.point).get(GDB, found.name)
-        return with_gdb(found, self.toolchains[debugger]) if trial.observer == GDB and debugger != found.name else found
+        other = dict(trial.point).get(OBSERVERS[trial.observer].axis, found.name)
+        return with_gdb(found, self.toolchains[other]) if other != found.name else found
 
     def needed(self, trial: Trial) -> tuple[str, ...]:
         """Objects without which there is no trial; a `build` is about one that may not come to be."""
@@ -246,7 +243,7 @@ def _wrong_fact(placed: Placement, build: Build) -> str | None:
     return None
 
 
-def run(trials: tuple[Trial, ...], observer: Observer, executor: Executor, workers: int) -> Iterator[Observation]:
+def run(trials: tuple[Trial, ...], observer: TrialRunner, executor: Executor, workers: int) -> Iterator[Observation]:
     """Observe every trial; the observations come in the order in which they end."""
     ended: SimpleQueue[Future[Observation]] = SimpleQueue()
     waiting = iter(trials)

@@ -15,7 +15,7 @@ from elfworlds.errors import InterruptedRunError
 from elfworlds.outcome import UNTRIED
 from elfworlds.records import open_run
 from elfworlds.report.summary import BAD
-from elfworlds.trials.observe import Observer, broken_objects, run
+from elfworlds.trials.observe import TrialRunner, broken_objects, run
 from elfworlds.trials.trace import Tracer, first_trials
 from elfworlds.workflow.results import shown
 
@@ -96,7 +96,7 @@ class Execution:
         failures = 0
         try:
             with self._threads() as executor, self.session.screen.working("trials", len(trials)) as advance:
-                for observation in run(trials, self._observer(opened.directory), executor, self.session.jobs):
+                for observation in run(trials, self._runner(opened.directory), executor, self.session.jobs):
                     opened.directory.append(observation)
                     advance()
                     failures += observation.judgement.verdict in BAD
@@ -107,8 +107,8 @@ class Execution:
             return Ending.INTERRUPTED
         return Ending.WHOLE
 
-    def _observer(self, directory: RunDirectory) -> Observer:
-        return Observer(
+    def _runner(self, directory: RunDirectory) -> TrialRunner:
+        return TrialRunner(
             self.plan.names(),
             self.build,
             self.toolchains,

@@ -14,6 +14,7 @@ from elfworlds.process import Command
 from elfworlds.sandbox import World, look, wrap
 from elfworlds.sandbox.reaper import provide
 from elfworlds.toolchains.debian.lock import with_base
+from elfworlds.toolchains.programs import PLAIN, VERSIONED
 from elfworlds.toolchains.searching import ASK_SECONDS, ask
 from elfworlds.toolchains.toolchain import PACKAGES_OF_AXES, Package, Toolchain
 from elfworlds.traces.glibc import banner
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from elfworlds.traces.ldsearch import Searching
 
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
-VERSIONED = ("gdb", "valgrind", "strace", "rustc")  # packages of the tools' own names
-PROGRAMS = ("gdb", "valgrind", "strace", "cp", "sh", "env", "dd")
+PACKAGED = (*VERSIONED, "rustc")  # packages of the tools' own names
 GCC = "/usr/bin/gcc"
 VALGRIND_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 _UPSTREAM = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)*)")
@@ -94,7 +94,7 @@ class System:
         yield "cc", (self.cc,)
         yield from self.compilers()
         memcheck = self.memcheck()
-        for name in PROGRAMS:
+        for name in (*VERSIONED, *PLAIN):
             found = self.program(name)
             if found and (name != "valgrind" or memcheck):
                 yield name, (found,)
@@ -111,7 +111,7 @@ class System:
         return next(filter(self.has, places), None)
 
     def versions(self, tools: dict[str, tuple[str, ...]]) -> dict[str, str]:
-        named = {"cc": self.gcc_package(), **{one: one for one in VERSIONED}}
+        named = {"cc": self.gcc_package(), **{one: one for one in PACKAGED}}
         found = {tool: upstream(self.revisions[name]) for tool, name in named.items() if name in self.revisions}
         return {**{tool: one for tool, one in found.items() if tool in tools}, **self.libc()}
 
@@ -200,7 +200,7 @@ def pinned(lock: Lock, parts: Collection[str], system: type[System] = System) ->
     packages = tuple(Package(one.name, one.version) for one in lock.packages(with_base(parts)))
     revisions = {one.name: one.version for one in packages}
     compiler = f"gcc-{upstream(revisions.get('gcc', '')).partition('.')[0]}"  # what `gcc` is a link to
-    names = {"libc": system.libc_package, "cc": compiler, **{one: one for one in VERSIONED}}
+    names = {"libc": system.libc_package, "cc": compiler, **{one: one for one in PACKAGED}}
     versions = {tool: upstream(revisions[name]) for tool, name in names.items() if name in revisions}
     return Toolchain(
         name=f"{system.prefix}/{lock.suite}",

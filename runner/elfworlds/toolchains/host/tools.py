@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from elfworlds.toolchains.prober import packages, remembered, stamp
+from elfworlds.toolchains.programs import PLAIN, VERSIONED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from elfworlds.toolchains.prober import Prober
 
-VERSIONED = ("gdb", "valgrind", "strace")
-PLAIN = ("cp", "sh", "env", "dd")
 LEARNT = {"memcheck": dict, "versions": dict, "packages": dict, "stamps": dict}
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _MEMCHECK = re.compile(r"launching (/\S+)")

@@ -14,6 +14,7 @@ from elfworlds.sandbox import World, look
 from elfworlds.sandbox.reaper import provide
 from elfworlds.spec.leaves.versions import order
 from elfworlds.toolchains.nixpkgs.made import STORE
+from elfworlds.toolchains.programs import VERSIONED
 from elfworlds.toolchains.searching import ASK_SECONDS, ask
 from elfworlds.toolchains.toolchain import UNKNOWN, Toolchain
 from elfworlds.traces.glibc import banner
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
 SMALL = ("cp", "env", "dd")  # of coreutils
-OWN = ("gdb", "valgrind", "strace", "rustc")  # of the packages of these names
+OWN = (*VERSIONED, "rustc")  # of the packages of these names
 VALGRIND_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 FIRST_RUSTC_WITH_LLD = "1.90"
 NO_CXX = (
