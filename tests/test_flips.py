@@ -16,23 +16,24 @@ from hypothesis import strategies as st
 
 from conftest import World
 from elfworlds.environment import versions
+from elfworlds.outcome import Verdict
 from elfworlds.outcome_changes import Account, Condition, accounts, changes, orders, together
 from elfworlds.outcome_changes.chance import differ
 from elfworlds.outcome_changes.conditions import both, inside
 from elfworlds.outcome_changes.cover import cover
-from elfworlds.records import RunTold
+from elfworlds.records import RunRecord, TrialRecord
 from elfworlds.report.flips import between, flip_lines, words
 from elfworlds.report.markdown import markdown
 from elfworlds.tables import frame
 from elfworlds.toolchains import Package, Toolchain
+from recording import run_of, trial
 from test_report import told
-from test_tables import run, trial
 
 Axes = Mapping[str, Sequence[str]]
 Point = dict[str, str]
 PointKey = tuple[tuple[str, str], ...]
 Counts = Mapping[str, int]
-Records = list[dict[str, Any]]
+Records = list[TrialRecord]
 
 GLIBC = {
     "bullseye": {"version": "2.31", "revision": "2.31-13+deb11u13", "family": "glibc"},
@@ -63,8 +64,8 @@ def said(axes: Axes, trials: Records, versions: Mapping[str, Mapping[str, Mappin
     return flip_lines(of_run(axes, trials, versions))
 
 
-def of_run(axes: Axes, trials: Records, versions: Mapping[str, Any] = VERSIONS) -> RunTold:
-    return replace(run(trials), axes=axes, versions=versions)
+def of_run(axes: Axes, trials: Records, versions: Mapping[str, Any] = VERSIONS) -> RunRecord:
+    return run_of(trials, axes=axes, versions=versions)
 
 
 def at_least(axis: str, version: str) -> Callable[[Point], bool]:
@@ -173,7 +174,7 @@ def test_what_was_not_tried_is_left_out_and_said() -> None:
     axes = {"libc": LIBC, "gdb": tuple(GDB)}
     new = at_least("libc", "2.36")
     trials = tried(axes, lambda at: "new" if new(at) else "old")
-    trials[4] |= {"verdict": "UNSUPPORTED", "outcome": "unsupported"}
+    trials[4] = replace(trials[4], verdict=Verdict.UNSUPPORTED, outcome="unsupported")
     assert said(axes, trials) == [
         "s: new from libc 2.36 on, old below",
         "s: 1 of 9 combinations not observed (1 trial UNSUPPORTED)",
@@ -185,7 +186,7 @@ def test_an_axis_of_which_one_label_could_be_tried_is_said() -> None:
     axes = {"libc": ("host", "trixie"), "gdb": tuple(GDB)}
     new = at_least("gdb", "13.1")
     trials = tried(axes, lambda at: "named" if new(at) else "unnamed")
-    trials = [{**one, "verdict": "UNSUPPORTED"} if one["point"]["libc"] == "trixie" else one for one in trials]
+    trials = [replace(one, verdict=Verdict.UNSUPPORTED) if one.point["libc"] == "trixie" else one for one in trials]
     assert said(axes, trials) == [
         "s: named from gdb 13.1 on, unnamed below",
         "s: 3 of 6 combinations not observed; all that were have libc = host (3 trials UNSUPPORTED)",
@@ -247,7 +248,7 @@ def test_labels_have_an_order_where_they_are_numbers_or_versions(
 def test_observers_that_saw_the_same_are_told_together_and_others_apart() -> None:
     axes = {"n": ("1", "2")}
     by_observer = [
-        {**one, "observer": name, "number": 10 * place + one["number"]}
+        replace(one, observer=name, number=10 * place + one.number)
         for place, (name, seen) in enumerate({"plain": "ab", "valgrind": "ab", "gdb": "aa"}.items())
         for one in tried(axes, lambda at, seen=seen: seen[int(at["n"]) - 1])  # type: ignore[misc]
     ]
@@ -283,9 +284,8 @@ def test_the_table_has_a_row_for_each_change_with_the_labels_that_are_equal() ->
 def test_the_report_says_the_flip_with_its_neighbours() -> None:
     axes = {"libc": LIBC}
     new = at_least("libc", "2.36")
-    environment = dict.fromkeys(("system", "kernel", "cpu", "python", "elfworlds", "backend"), "x")
-    found = of_run(axes, [{**one, "notes": []} for one in tried(axes, lambda at: "new" if new(at) else "old")])
-    lines = markdown(replace(found, environment={**environment, "toolchains": []})).splitlines()
+    found = of_run(axes, tried(axes, lambda at: "new" if new(at) else "old"))
+    lines = markdown(found).splitlines()
     assert "- s: **new from libc 2.36 on, old below**." in lines
     assert "  - libc: between 2.31-13+deb11u13 (bullseye) and 2.36-9+deb12u14 (host)" in lines
 
@@ -332,7 +332,7 @@ class Made:
     @property
     def trials(self) -> Records:
         found = tried(self.axes, lambda point: self.seen[tuple(point[axis] for axis in self.deciding)])
-        return [{**one, "verdict": "UNSUPPORTED"} if one["outcome"] == "-" else one for one in found]
+        return [replace(one, verdict=Verdict.UNSUPPORTED) if one.outcome == "-" else one for one in found]
 
 
 @st.composite
@@ -353,9 +353,9 @@ def experiments(draw: st.DrawFn) -> Made:
 def seen_at(trials: Records) -> dict[PointKey, dict[str, int]]:
     found: dict[PointKey, dict[str, int]] = {}
     for one in trials:
-        if one["verdict"] != "UNSUPPORTED":
-            counts = found.setdefault(tuple(one["point"].items()), {})
-            counts[one["outcome"]] = counts.get(one["outcome"], 0) + 1
+        if one.verdict is not Verdict.UNSUPPORTED:
+            counts = found.setdefault(tuple(one.point.items()), {})
+            counts[one.outcome] = counts.get(one.outcome, 0) + 1
     return found
 
 
@@ -448,7 +448,7 @@ def test_what_is_said_is_true_of_every_point_that_was_seen(made: Made) -> None:
 @given(experiments(), st.integers(0, 99))
 def test_the_order_of_trials_changes_nothing(made: Made, seed: int) -> None:
     axes, one = made.axes, made.trials
-    trials = [*({**trial, "scenario": "t"} for trial in one), *({**trial, "number": 999} for trial in one)]
+    trials = [*(replace(trial, scenario="t") for trial in one), *(replace(trial, number=999) for trial in one)]
     mixed = list(trials)
     random.Random(seed).shuffle(mixed)  # noqa: S311  # no secret
     assert said(axes, mixed) == said(axes, trials)

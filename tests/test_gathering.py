@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import recording
 from elfworlds.gather import Gathered, GatheringError, compare, gathered, read, texts
 from elfworlds.gather.claims_table import lines
 from elfworlds.gather.latex import escape
-from elfworlds.records.told import RunTold
-from test_tables import trial
+from elfworlds.records import RunRecord, ToolchainRecord, TrialRecord
+from recording import run_of, trial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OLD, NEW = "debian/old", "debian/new"
-ENVIRONMENT = {
-    **{part: part for part in ("system", "kernel", "machine", "cpu", "python", "elfworlds", "backend")},
-    "toolchains": [
-        {"name": OLD, "packages": {"libc6": "2.31-1"}, "versions": {"libc": "2.31", "cc": "10"}},
-        {"name": NEW, "packages": {"libc6": "2.41-2"}, "versions": {"libc": "2.41", "cc": "14"}},
-    ],
-}
+ENVIRONMENT = replace(
+    recording.ENVIRONMENT,
+    toolchains=(
+        ToolchainRecord(OLD, {"libc": "2.31", "cc": "10"}, {"libc6": "2.31-1"}, {}),
+        ToolchainRecord(NEW, {"libc": "2.41", "cc": "14"}, {"libc6": "2.41-2"}, {}),
+    ),
+)
 
 
 def said(reproduced: bool, claim: str = "C-1") -> list[dict[str, Any]]:  # noqa: FBT001  # reads best in a row
@@ -35,34 +36,22 @@ def undecided(claim: str = "C-1") -> list[dict[str, Any]]:
     return [{**one, "verdict": "undecided"} for one in said(reproduced=True, claim=claim)]
 
 
-def at(libc: str, outcome: str, *, way: str = "a", repeat: int = 1, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def at(libc: str, outcome: str, *, way: str = "a", repeat: int = 1, **more: Any) -> TrialRecord:  # noqa: ANN401
     point = {"way": way, "libc": libc}
     name = f"s,way={way},libc={libc},{repeat}"
-    fields = {"expected": outcome, "verdict": "PASS", "notes": [], "claims": said(outcome == "yes"), **more}
+    fields = {"expected": outcome, "verdict": "PASS", "claims": said(outcome == "yes"), **more}
     return trial(1, point=point, outcome=outcome, trial=name, repeat=repeat, **fields)
 
 
-def run(trials: Sequence[dict[str, Any]], name: str = "n") -> RunTold:
-    return RunTold(
-        name=name,
-        question="Does it work?",
-        source={},
-        note="",
-        axes={"way": ("a", "b"), "libc": (OLD, NEW)},
-        planned=len(trials),
-        trials=trials,
-        events=[],
-        traces=[],
-        objects=[],
-        environment=ENVIRONMENT,
-        rerun="",
-    )
+def run(trials: Sequence[TrialRecord], name: str = "n") -> RunRecord:
+    axes = {"way": ("a", "b"), "libc": (OLD, NEW)}
+    return run_of(trials, name=name, question="Does it work?", axes=axes, environment=ENVIRONMENT)
 
 
 ALL = [at(OLD, "yes"), at(OLD, "yes", way="b"), at(NEW, "no"), at(NEW, "yes", way="b")]
 
 
-def of(*trials: dict[str, Any]) -> Gathered:
+def of(*trials: TrialRecord) -> Gathered:
     return gathered([run(list(trials))])
 
 
@@ -108,7 +97,7 @@ class TestTheClaimsTable:
         assert {one.text for one in line.by_libc.values()} == {"refuted: no where way = a; reproduced where way = b"}
 
     def test_says_everywhere_of_what_the_claim_is_about(self) -> None:
-        others = [{**one, "claims": []} for one in ALL[1::2]]
+        others = [replace(one, claims=()) for one in ALL[1::2]]
         (line,) = lines([run([ALL[0], ALL[2], *others])])
         assert [one.text for one in line.by_libc.values()] == ["reproduced", "refuted: no"]
         assert line.verdict == "differs by libc"

@@ -10,22 +10,23 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elfworlds.records import RunTold
-from elfworlds.report.heat import Heat, heats, outcomes
-from elfworlds.report.heatmap import heat_map
+from elfworlds.outcome import Verdict
+from elfworlds.records import RunRecord
 from elfworlds.report.markdown import markdown
+from elfworlds.report.pictures.heat import Heat, heats, outcomes
+from elfworlds.report.pictures.heatmap import heat_map
 from test_flips import GDB, VERSIONS, Axes, at_least, of_run, tried
 
 SVG = "{http://www.w3.org/2000/svg}"
 GRID = {"gdb": tuple(GDB), "libc": ("trixie", "bullseye", "bookworm")}
 
 
-def one_of(run: RunTold) -> Heat:
+def one_of(run: RunRecord) -> Heat:
     (found,) = heats(run)
     return found
 
 
-def drawn(run: RunTold) -> ET.Element:
+def drawn(run: RunRecord) -> ET.Element:
     return ET.fromstring(heat_map(one_of(run), outcomes(run)))  # noqa: S314  # made here
 
 
@@ -37,7 +38,7 @@ def classes(picture: ET.Element, name: str) -> list[ET.Element]:
     return [one for one in picture.iter() if name in one.get("class", "").split()]
 
 
-def named(axes: Axes = GRID, **more: Any) -> RunTold:  # noqa: ANN401  # a record's fields
+def named(axes: Axes = GRID, **more: Any) -> RunRecord:  # noqa: ANN401  # a record's fields
     gdb, libc = at_least("gdb", "13.1"), at_least("libc", "2.36")
     return of_run(axes, tried(axes, lambda at: "named" if gdb(at) and libc(at) else "unnamed", **more))
 
@@ -95,8 +96,8 @@ def test_no_line_runs_between_libcs_of_different_families() -> None:
 def test_what_was_not_as_expected_is_marked() -> None:
     run = named()
     assert classes(drawn(run), "badge") == []
-    for verdict, sign in (("FAIL", "not as expected"), ("FLAKY", "repetitions differ")):
-        trials = [{**run.trials[0], "verdict": verdict}, *run.trials[1:]]
+    for verdict, sign in ((Verdict.FAIL, "not as expected"), (Verdict.FLAKY, "repetitions differ")):
+        trials = [replace(run.trials[0], verdict=verdict), *run.trials[1:]]
         picture = drawn(replace(run, trials=trials))
         assert len(classes(picture, "badge")) == 2, "the cell's and the legend's"
         assert sign in words(picture)
@@ -104,11 +105,11 @@ def test_what_was_not_as_expected_is_marked() -> None:
 
 def test_what_cannot_be_tried_is_hatched_and_what_was_not_tried_is_a_dash() -> None:
     run = named()
-    picture = drawn(replace(run, trials=[{**run.trials[0], "verdict": "UNSUPPORTED"}, *run.trials[2:]]))
+    picture = drawn(replace(run, trials=[replace(run.trials[0], verdict=Verdict.UNSUPPORTED), *run.trials[2:]]))
     hatched = [one for one in picture.iter(f"{SVG}rect") if one.get("fill") == "url(#hatch)"]
     assert len(hatched) == 2, "the cell's and the legend's"
     assert {"unsupported", "cannot be tried there", "–", "not in the matrix"} <= set(words(picture))
-    unresolved = drawn(replace(run, trials=[{**run.trials[0], "verdict": "UNRESOLVED"}, *run.trials[1:]]))
+    unresolved = drawn(replace(run, trials=[replace(run.trials[0], verdict=Verdict.UNRESOLVED), *run.trials[1:]]))
     assert "unresolved" in words(unresolved)
 
 
@@ -133,7 +134,7 @@ def test_where_there_is_no_room_letters_stand_for_names() -> None:
 def test_an_outcome_has_one_colour_in_all_pictures_of_a_run() -> None:
     axes = {"n": ("1", "2"), "way": ("a", "b")}
     trials = tried(axes, lambda at: at["way"], scenario="first")
-    trials += [{**one, "number": one["number"] + 9} for one in tried(axes, lambda _: "b", scenario="second")]
+    trials += [replace(one, number=one.number + 9) for one in tried(axes, lambda _: "b", scenario="second")]
     run = of_run(axes, trials)
     first, second = (heat_map(heat, outcomes(run)) for heat in heats(run))
     fill = re.compile(r"\.o1\{fill:(#\w+)\}")
@@ -143,7 +144,7 @@ def test_an_outcome_has_one_colour_in_all_pictures_of_a_run() -> None:
 
 def test_observers_have_panels_of_their_own() -> None:
     run = named()
-    both = [*run.trials, *({**one, "observer": "gdb", "number": one["number"] + 99} for one in run.trials)]
+    both = [*run.trials, *(replace(one, observer="gdb", number=one.number + 99) for one in run.trials)]
     assert [panel.at for panel in one_of(replace(run, trials=both)).panels] == [
         (("observer", "plain"),),
         (("observer", "gdb"),),
@@ -151,8 +152,7 @@ def test_observers_have_panels_of_their_own() -> None:
 
 
 def test_the_report_shows_it() -> None:
-    environment = dict.fromkeys(("system", "kernel", "cpu", "python", "elfworlds", "backend"), "x")
-    run = replace(named(notes=[]), environment={**environment, "toolchains": []})
+    run = named()
     assert "![Outcomes of s, libc across and gdb down](pictures/s-heat.svg)" in markdown(run)
     assert one_of(run).file == "pictures/s-heat.svg"
 

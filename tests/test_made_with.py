@@ -13,10 +13,10 @@ import pytest
 from conftest import World
 from elfworlds.environment import made_with
 from elfworlds.outcome_changes import orders
-from elfworlds.records import RunTold
+from elfworlds.records import RunRecord
 from elfworlds.report.flips import flip_lines
-from elfworlds.report.heat import heats
 from elfworlds.report.markdown import markdown
+from elfworlds.report.pictures.heat import heats
 from elfworlds.tables import frame
 from elfworlds.toolchains import Package, Toolchain
 from plans import plan_of, stub
@@ -34,7 +34,7 @@ TOGETHER = "s: binutils, gcc and libc changed together; which of them decides wa
 
 def built(
     outcomes: Mapping[str, str], parts: Mapping[str, Mapping[str, str]], libc: Mapping[str, Mapping[str, str]] = LIBC
-) -> RunTold:
+) -> RunRecord:
     axes = {"libc": tuple(outcomes)}
     found = of_run(axes, tried(axes, lambda at: outcomes[at["libc"]]), {"libc": libc})
     return replace(found, made_with={"s": {"libc": parts}})
@@ -60,10 +60,8 @@ def test_a_flip_is_named_after_the_linker_and_the_compiler_that_changed_there() 
 
 def test_the_long_form_says_everything_that_changed() -> None:
     parts = {"debian/bullseye": {**BULLSEYE, "gcc": "10.2.1"}, "debian/bookworm": {**BOOKWORM, "gcc": "12.2.0"}}
-    environment = dict.fromkeys(("system", "kernel", "cpu", "python", "elfworlds", "backend"), "x")
     found = built(TWO, parts)
-    trials = [{**one, "notes": []} for one in found.trials]
-    lines = markdown(replace(found, trials=trials, environment={**environment, "toolchains": []})).splitlines()
+    lines = markdown(found).splitlines()
     assert (
         "  - libc: between binutils 2.35.2, gcc 10.2.1, libc 2.31-13+deb11u11 (debian/bullseye)"
         " and binutils 2.40, gcc 12.2.0, libc 2.36-9+deb12u14 (debian/bookworm)"
@@ -149,7 +147,7 @@ def test_families_stay_apart() -> None:
 
 def test_other_scenarios_of_the_run_are_named_after_the_libc() -> None:
     run = built(TWO, {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM})
-    other: Records = [{**one, "scenario": "t", "number": one["number"] + 9} for one in run.trials]
+    other: Records = [replace(one, scenario="t", number=one.number + 9) for one in run.trials]
     lines = flip_lines(replace(run, trials=[*run.trials, *other]))
     assert lines[-1] == "t: refuses from libc 2.36 on, links below"
     axis = orders(run.axes, run.versions, run.made_with)

@@ -176,9 +176,10 @@ def test_garbage_is_told_as_such_and_changes_no_value_of_the_trial(trials: Playe
 
 
 def test_garbage_is_recorded_as_the_trials_own(trials: Played) -> None:
-    records = event_records(of("garbage", trials))
-    assert {record["trial"] for record in records} == {of("garbage", trials).trial.id}
-    assert json.loads(json.dumps(records, allow_nan=False)) == records
+    records = list(event_records(of("garbage", trials)))
+    assert {record.trial for record in records} == {of("garbage", trials).trial.id}
+    fields = [record.fields for record in records]
+    assert json.loads(json.dumps(fields, allow_nan=False)) == fields
 
 
 def test_two_that_write_at_once_keep_whole_lines_each_in_its_order(trials: Played) -> None:

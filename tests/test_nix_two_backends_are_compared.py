@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elfworlds.backends import Build, compare
+from elfworlds.gather.backends import trials
+from elfworlds.outcome import Verdict
 from nix_support import ROOT, bench
+from recording import trial
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ("local", "nix")
-ENDED = {"exit": 0, "signal": None, "timed_out": False}
-PLACE = {"scenario": "s", "point": {}, "observer": "plain"}
-TRIAL = {"trial": "t", **PLACE, "outcome": "isolated", "expected": "isolated", "verdict": "PASS", **ENDED}
+TRIAL = trial(1, trial="t", outcome="isolated", expected="isolated", verdict="PASS")
 
 
 def moved(build: Build) -> Build:
@@ -55,34 +56,34 @@ def test_objects_without_paths_in_them_have_the_same_bytes_or_differ(tmp_path: P
 
 
 def test_a_trial_with_another_outcome_is_a_finding() -> None:
-    other = {**TRIAL, "outcome": "crash", "exit": None, "signal": "SIGSEGV", "verdict": "FAIL"}
-    assert list(compare.trials(NAMES, ([TRIAL], [TRIAL]))) == []
-    assert list(compare.trials(NAMES, ([TRIAL], [other]))) == [
+    other = replace(TRIAL, outcome="crash", exit=None, signal="SIGSEGV", verdict=Verdict.FAIL)
+    assert list(trials(NAMES, [TRIAL], [TRIAL])) == []
+    assert list(trials(NAMES, [TRIAL], [other])) == [
         "trial t: outcome is isolated with objects by local, crash by nix",
         "trial t: exit is 0 with objects by local, None by nix",
         "trial t: signal is None with objects by local, SIGSEGV by nix",
     ]
-    assert list(compare.trials(NAMES, ([TRIAL], []))) == ["trial t: tried with local only"]
-    assert list(compare.trials(NAMES, ([], [TRIAL]))) == ["trial t: tried with nix only"]
+    assert list(trials(NAMES, [TRIAL], [])) == ["trial t: tried with local only"]
+    assert list(trials(NAMES, [], [TRIAL])) == ["trial t: tried with nix only"]
 
 
 def test_a_race_whose_every_outcome_is_expected_is_no_finding() -> None:
-    one, other = ({**TRIAL, "outcome": outcome, "expected": "first | second"} for outcome in ("first", "second"))
-    again = {**other, "trial": "t,repeat=2"}
-    assert list(compare.trials(NAMES, ([one, again], [other, again]))) == []
-    third = {**one, "outcome": "third", "verdict": "FAIL"}
-    assert list(compare.trials(NAMES, ([one, again], [third, again]))) == [
+    one, other = (replace(TRIAL, outcome=outcome, expected="first | second") for outcome in ("first", "second"))
+    again = replace(other, trial="t,repeat=2")
+    assert list(trials(NAMES, [one, again], [other, again])) == []
+    third = replace(one, outcome="third", verdict=Verdict.FAIL)
+    assert list(trials(NAMES, [one, again], [third, again])) == [
         "trial t: outcome is first with objects by local, third by nix",
     ]
 
 
 def test_nothing_is_a_race_whose_repetitions_agreed() -> None:
-    one, other = ({**TRIAL, "outcome": outcome, "expected": "first | second"} for outcome in ("first", "second"))
-    assert list(compare.trials(NAMES, ([one], [other]))) == [
+    one, other = (replace(TRIAL, outcome=outcome, expected="first | second") for outcome in ("first", "second"))
+    assert list(trials(NAMES, [one], [other])) == [
         "trial t: outcome is first with objects by local, second by nix",
     ]
 
 
 def test_what_one_backend_could_not_try_has_no_outcome_to_compare() -> None:
-    untried = {**TRIAL, "outcome": "unresolved", "exit": None, "verdict": "UNRESOLVED"}
-    assert list(compare.trials(NAMES, ([TRIAL], [untried]))) == ["trial t: tried with local only"]
+    untried = replace(TRIAL, outcome="unresolved", exit=None, verdict=Verdict.UNRESOLVED)
+    assert list(trials(NAMES, [TRIAL], [untried])) == ["trial t: tried with local only"]

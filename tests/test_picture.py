@@ -6,18 +6,21 @@ import json
 import random
 import re
 import xml.etree.ElementTree as ET  # what is parsed here was made here
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import ROOT
-from elfworlds.report.namespaces import Mapped, Namespaces, alike, named, namespaces, ranges, titles
-from elfworlds.report.picture import described, picture
+import recording
+from elfworlds.report.pictures.namespaces import Mapped, Namespaces, alike, named, ranges, titles
+from elfworlds.report.pictures.namespaces import namespaces as of_record
+from elfworlds.report.pictures.picture import described, picture
+from recording import TRACE_LINES
 
-Trace = dict[str, Any]
+Trace = Mapping[str, Any]
 SVG = "{http://www.w3.org/2000/svg}"
-DLMOPEN, DLOPEN = (json.loads(line) for line in (ROOT / "tests" / "data" / "traces.jsonl").read_text().splitlines())
+DLMOPEN, DLOPEN = TRACE_LINES
 
 
 def link_map(lmid: int, position: int, path: str, base: str | None, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # a record's fields
@@ -33,12 +36,17 @@ def trace(maps: list[dict[str, Any]], bindings: list[dict[str, Any]] | None = No
     return {"link_maps": maps, "bindings": bindings or []}
 
 
+def namespaces(trace: Trace) -> Namespaces:
+    """Those of the lines of a trace."""
+    return of_record(recording.trace(trace["link_maps"], trace["bindings"]))
+
+
 def of(found: Namespaces, lmid: int, name: str) -> Mapped:
     (one,) = (one for one in found.objects[lmid] if one.name == name)
     return one
 
 
-def many(count: int) -> Trace:
+def many(count: int) -> dict[str, Any]:
     """The trace of dlmopen as it would be with so many namespaces beside the base one, each like the first of them."""
     made = {name: [one for one in DLMOPEN[name] if 0 in _lmids(one)] for name in ("link_maps", "bindings")}
     made["bindings"] = [one for one in made["bindings"] if _lmids(one) == {0}]

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 import elves
 from elfworlds import resolve
 from elfworlds.observers.types import Watched
-from elfworlds.search_prediction import DLOPEN, LD_PRELOAD, Prediction, predict, record
+from elfworlds.records import traced
+from elfworlds.search_prediction import DLOPEN, LD_PRELOAD, Prediction, predict
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces.lddebug import Trace, parse
 from elfworlds.trials.searching import Searching, facts_of
@@ -328,10 +329,10 @@ def test_a_preloaded_object_is_no_needed_one(stage: Stage) -> None:
     trace, predictions = stage.asked(library_path=[str(other.parent)], LD_PRELOAD="libother.so")
     (preloaded,) = [one for one in compared(trace, predictions) if one.cause == LD_PRELOAD]
     assert (preloaded.name, preloaded.rule) == ("libother.so", "LD_LIBRARY_PATH")
-    rows = {one["name"]: one for one in record(trace, {}, predictions)["link_maps"]}
+    maps = {one.name: one for one in traced.link_maps(trace, predictions, {}, {})}
     app = str(stage.root / "stage/app/app")
-    assert rows["libother.so"]["needed_by"] is None
-    assert rows["libmiddle.so"]["needed_by"] == app
+    assert maps["libother.so"].needed_by is None
+    assert maps["libmiddle.so"].needed_by == app
 
 
 def test_what_is_opened_by_path_in_the_base_namespace_is_no_new_program(stage: Stage) -> None:
@@ -406,8 +407,8 @@ def test_a_wrong_prediction_is_told(stage: Stage) -> None:
     wrong = predict(trace, stage.world(""))
     assert [one.name for one in wrong if not one.agrees] == ["libleaf.so"]
     assert [one.name for one in predictions if not one.agrees] == []
-    rows = record(trace, {}, wrong)["searches"]
-    assert [(one["name"], one["predicted"], one["found"]) for one in rows if not one["agrees"]] == [
+    searches = traced.searches(trace, wrong)
+    assert [(one.name, one.predicted, one.found) for one in searches if not one.agrees] == [
         ("libleaf.so", None, f"{here}/libleaf.so")
     ]
 
@@ -416,9 +417,8 @@ def test_the_rows_name_objects_and_number_processes(stage: Stage) -> None:
     app = stage.app(("runpath", ("$ORIGIN/../mid",)), ["middle"])
     stage.middle(needs=())
     trace, predictions = stage.asked("dlmopen", "libmiddle.so")
-    rows = record(trace, {str(app): "app-0"}, predictions)
-    first = rows["link_maps"][0]
-    assert (first["pid"], first["object"], first["position"], first["base"]) == (0, "app-0", 0, None)
-    assert {one["lmid"] for one in rows["link_maps"] if one["name"] == "libmiddle.so"} == {0, 1}
-    assert all(one["base"].startswith("0x") for one in rows["link_maps"] if one["name"] == "libmiddle.so")
-    assert {one["agrees"] for one in rows["searches"]} == {True}
+    first, *others = traced.link_maps(trace, predictions, {str(app): "app-0"}, {})
+    assert (first.pid, first.object, first.position, first.base) == (0, "app-0", 0, None)
+    assert {one.lmid for one in others if one.name == "libmiddle.so"} == {0, 1}
+    assert all((one.base or "").startswith("0x") for one in others if one.name == "libmiddle.so")
+    assert {one.agrees for one in traced.searches(trace, predictions)} == {True}

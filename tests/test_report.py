@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elfworlds.records.told import RunTold, settled
+from elfworlds.outcome import ClaimVerdict
+from elfworlds.records import ToolchainRecord, TraceRecord, TrialRecord
+from elfworlds.records.run import settled
 from elfworlds.report import loading, summary, text
 from elfworlds.report.markdown import markdown
-from test_tables import TRACES, trial
+from recording import ENVIRONMENT, TRACES, run_of, trial
 
 AXES = {"way": ("a", "b"), "libc": ("host",)}
 
 
-def at(way: str, outcome: str, verdict: str = "PASS", **more: Any) -> dict[str, Any]:  # noqa: ANN401  # a record's fields
-    return trial(
-        1, point={"way": way, "libc": "host"}, outcome=outcome, verdict=verdict, notes=[], trial=f"s,way={way}", **more
-    )
+def at(way: str, outcome: str, verdict: str = "PASS", **more: Any) -> TrialRecord:  # noqa: ANN401  # a record's fields
+    point = {"way": way, "libc": "host"}
+    return trial(1, point=point, outcome=outcome, verdict=verdict, trial=f"s,way={way}", **more)
 
 
 def test_the_pivot_has_the_last_varied_axis_across() -> None:
@@ -49,7 +51,7 @@ def test_claims_with_the_same_observation_are_said_together() -> None:
     trials = [at("a", "yes"), at("b", "yes")]
     (line,) = summary.claims(AXES, trials)
     assert (line.where, line.verdict) == ("everywhere", "reproduced")
-    trials[1]["claims"] = [{**trials[1]["claims"][0], "verdict": "refuted"}]
+    trials[1] = replace(trials[1], claims=(replace(trials[1].claims[0], verdict=ClaimVerdict.REFUTED),))
     assert [(one.where, one.verdict) for one in summary.claims(AXES, trials)] == [
         ("way = a", "reproduced"),
         ("way = b", "refuted"),
@@ -100,27 +102,20 @@ def test_a_claim_is_decided_by_the_repetitions_that_were_tried() -> None:
 
 def test_repetitions_are_settled_together_and_points_apart() -> None:
     trials = [at("a", "yes"), at("a", "no", "FAIL"), at("b", "no", "FAIL")]
-    assert [one["verdict"] for one in settled(trials)] == ["FLAKY", "FLAKY", "FAIL"]
+    assert [one.verdict for one in settled(trials)] == ["FLAKY", "FLAKY", "FAIL"]
 
 
-def told(trials: list[dict[str, Any]], traces: tuple[dict[str, Any], ...] = ()) -> str:
-    environment = {
-        **dict.fromkeys(("system", "kernel", "cpu", "python", "elfworlds", "backend"), "x"),
-        "toolchains": [{"name": "host", "versions": {"libc": "2.36"}, "identity": {}, "packages": {"libc6": "2.36-9"}}],
-    }
+def told(trials: list[TrialRecord], traces: tuple[TraceRecord, ...] = ()) -> str:
+    host = ToolchainRecord("host", {"libc": "2.36"}, {"libc6": "2.36-9"}, {})
     return markdown(
-        RunTold(
+        run_of(
+            trials,
             name="n",
             question="Does <it> | work?",
             source={"title": "T [1]", "url": "https://example.org/", "year": "2021"},
-            note="",
             axes=AXES,
-            planned=len(trials),
-            trials=trials,
-            events=[],
             traces=traces,
-            objects=[],
-            environment=environment,
+            environment=replace(ENVIRONMENT, toolchains=(host,)),
             rerun="elfworlds run n.yaml",
         )
     )
@@ -154,11 +149,9 @@ def test_nothing_tried_is_said() -> None:
     assert "Nothing was tried." in told([])
 
 
-def at_points(*ways: str, **more: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401  # a record's fields
+def at_points(*ways: str) -> tuple[TraceRecord, ...]:
     """One real trace as if it had been seen at several points."""
-    return tuple(
-        {**TRACES[0], "point": {"way": way, "libc": "host"}, "trial": f"s,way={way},libc=host", **more} for way in ways
-    )
+    return tuple(replace(TRACES[0], point={"way": way, "libc": "host"}, trial=f"s,way={way},libc=host") for way in ways)
 
 
 def section(report: str) -> str:
@@ -170,7 +163,7 @@ def test_points_with_the_same_picture_are_told_together() -> None:
     assert together.count("![") == 1
     assert "### same-library-twice, everywhere\n" in together
     assert "(pictures/s,way=a,libc=host.svg)" in together
-    other = {**TRACES[1], "point": {"way": "b", "libc": "host"}}
+    other = replace(TRACES[1], point={"way": "b", "libc": "host"})
     apart = section(told([at("a", "yes")], (*at_points("a"), other)))
     assert apart.count("![") == 2
     assert "### same-library-twice, where way = a\n" in apart
@@ -192,8 +185,8 @@ def test_searches_that_went_as_predicted_are_one_sentence() -> None:
 
 def test_searches_that_did_not_are_a_table_and_a_line_on_the_terminal() -> None:
     (one,) = at_points("a")
-    wrong = {**one["searches"][0], "predicted": "/lib/libbase.so", "agrees": False}
-    traces = ({**one, "searches": [wrong, *one["searches"][1:]]},)
+    wrong = replace(one.searches[0], predicted="/lib/libbase.so", agrees=False)
+    traces = (replace(one, searches=(wrong, *one.searches[1:])),)
     report = section(told([], traces))
     assert "| same-library-twice | way = a | LM\\_ID\\_BASE | libbase.so |" in report
     assert "| /lib/libbase.so | /tmp/x/objects/base-0/libbase.so |" in report

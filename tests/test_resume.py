@@ -11,12 +11,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conftest import World
-from elfworlds.records import RunDirectory
+from elfworlds.records import RunDirectory, forms
 from waiting import wait_until
 
 SLOW = """
@@ -153,14 +155,15 @@ def test_a_line_that_was_cut_short_is_dropped_and_said(world: World) -> None:
 
 def test_a_trace_that_was_cut_short_is_dropped_and_said(world: World) -> None:
     run = interrupted(world)
-    whole = {"trial": "x", "scenario": "s", "point": {}, "link_maps": [], "searches": [], "bindings": []}
-    (run / "traces.jsonl").write_text(f'{json.dumps(whole)}\n{{"trial":"y","scen')
+    row: dict[str, Any] = {"trial": "x", "scenario": "s", "point": {}, "link_maps": [], "searches": [], "bindings": []}
+    whole = forms.TRACE.read(row)
+    (run / "traces.jsonl").write_text(f'{json.dumps(row)}\n{{"trial":"y","scen')
     directory = RunDirectory(run)
     past = directory.forget_in_flight()
     assert (len(past.done), past.cut) == (2, True)
     assert directory.traces() == [whole]
-    directory.append_trace({**whole, "trial": "y"})
-    assert [one["trial"] for one in directory.traces()] == ["x", "y"]
+    directory.append_trace(replace(whole, trial="y"))
+    assert [one.trial for one in directory.traces()] == ["x", "y"]
     assert directory.forget_in_flight().cut is False
 
 

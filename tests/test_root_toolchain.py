@@ -14,6 +14,7 @@ from elfworlds.backends.local import LocalBackend
 from elfworlds.observers import gdb, ld_debug, plain, strace, valgrind
 from elfworlds.planning import Plan
 from elfworlds.process import Command, Completed, Pool
+from elfworlds.records import trace_record
 from elfworlds.sandbox import look
 from elfworlds.toolchains import Package, Toolchain
 from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
@@ -105,14 +106,14 @@ def test_objects_are_built_in_the_root_and_run_there(ran: Ran) -> None:
 
 def test_the_loader_finds_what_was_predicted_in_the_root(ran: Ran) -> None:
     trial = next(one for one in first_trials(ran.plan) if one.scenario == "ends")
-    record = ran.tracer.record(trial)
-    assert record
-    searches = record["searches"]
-    assert {one["name"] for one in searches} >= {"libuser.so", "libbase.so", "libc.so.6"}
-    assert [one for one in searches if not one["agrees"]] == []
-    libc = next(one for one in record["link_maps"] if one["name"] == "libc.so.6")
-    data = Path(ran.toolchain.world.outside(libc["path"])).read_bytes()
-    assert libc["sha256"] == hashlib.sha256(data).hexdigest()
+    traced = ran.tracer.trace(trial)
+    assert traced
+    record = trace_record(traced)
+    assert {one.name for one in record.searches} >= {"libuser.so", "libbase.so", "libc.so.6"}
+    assert [one for one in record.searches if not one.agrees] == []
+    libc = next(one for one in record.link_maps if one.name == "libc.so.6")
+    data = Path(ran.toolchain.world.outside(libc.path)).read_bytes()
+    assert libc.sha256 == hashlib.sha256(data).hexdigest()
 
 
 def test_a_file_of_the_root_is_read_where_it_lies(ran: Ran) -> None:

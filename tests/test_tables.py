@@ -6,7 +6,7 @@ import dataclasses
 import io
 import json
 import re
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd  # tables are read as a user would
 import pytest
@@ -14,60 +14,11 @@ import pytest
 from conftest import ROOT
 from elfworlds import columns, gather, tables
 from elfworlds.gather import Cell, ClaimCell, Version, forms
-from elfworlds.records import RunTold
+from elfworlds.records import TraceRecord
 from elfworlds.spec import load
 from elfworlds.yamltext import ProblemsError, parse
 from elfworlds.yamltext.problems import Mark
-
-
-def trial(number: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # a record's fields
-    record: dict[str, Any] = {
-        "number": number,
-        "trial": f"s,way=a,repeat={number}",
-        "scenario": "s",
-        "point": {"way": "a", "libc": "host"},
-        "observer": "plain",
-        "repeat": number,
-        "outcome": "yes",
-        "expected": None,
-        "verdict": "NEW",
-        "why": None,
-        "exit": 0,
-        "signal": None,
-        "timed_out": False,
-        "wall_s": 0.5,
-        "user_s": 0.25,
-        "sys_s": 0.125,
-        "max_rss_kb": 100,
-        "stdout_bytes": 1,
-        "stderr_bytes": 0,
-        "cut_bytes": 0,
-        "claims": [{"id": "C-1", "says": "it is so", "claimed": "yes", "verdict": "reproduced"}],
-    }
-    return record | more
-
-
-TRACES = tuple(json.loads(line) for line in (ROOT / "tests" / "data" / "traces.jsonl").read_text().splitlines())
-
-
-def run(
-    trials: list[dict[str, Any]], events: list[dict[str, Any]] | None = None, traces: tuple[dict[str, Any], ...] = ()
-) -> RunTold:
-    return RunTold(
-        name="x",
-        question="?",
-        source={},
-        note="",
-        axes={"way": ["a"], "libc": ["host"]},
-        planned=len(trials),
-        trials=trials,
-        events=events or [],
-        traces=traces,
-        objects=[],
-        environment={},
-        rerun="",
-    )
-
+from recording import TRACES, built, event, run_of, trial
 
 COLUMNS = {
     "trials": "trial experiment scenario way libc observer repeat outcome expected verdict why exit signal timed_out"
@@ -91,18 +42,18 @@ COLUMNS = {
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_the_columns_are_these_whether_there_are_rows_or_not(name: str) -> None:
-    for one in (run([]), run([trial(1)], traces=TRACES)):
+    for one in (run_of([]), run_of([trial(1)], traces=TRACES)):
         assert " ".join(tables.frame(name, one, []).columns) == COLUMNS[name]
 
 
 def test_every_table_is_listed() -> None:
-    assert tuple(COLUMNS) == tables.NAMES == tuple(tables.frames(run([]), []))
+    assert tuple(COLUMNS) == tables.NAMES == tuple(tables.frames(run_of([]), []))
 
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_the_columns_and_their_types_are_the_declared_ones_whether_there_are_rows_or_not(name: str) -> None:
     declared = columns.OF_A_RUN[name].columns(["way", "libc"])
-    for one in (run([]), run([trial(1)], traces=TRACES)):
+    for one in (run_of([]), run_of([trial(1)], traces=TRACES)):
         assert {column: str(kind) for column, kind in tables.frame(name, one, []).dtypes.items()} == declared
 
 
@@ -161,15 +112,7 @@ def test_a_label_stays_text() -> None:
 
 
 def test_search_paths_are_written_as_in_the_file_and_no_tag_is_not_an_empty_one() -> None:
-    record: dict[str, Any] = {
-        "object": "a",
-        "at": {},
-        "runpath": ["/x", "/y"],
-        "rpath": None,
-        "flags": [],
-        "needed": ["l.so", "c.so"],
-        "key": "k",
-    }
+    record = built(object="a", runpath=["/x", "/y"], rpath=None, needed=["l.so", "c.so"], key="k")
     frame = tables.objects_frame("x", [], [record])
     assert frame["runpath"].tolist() == ["/x:/y"]
     assert frame["rpath"].isna().all()
@@ -181,39 +124,39 @@ def test_search_paths_are_written_as_in_the_file_and_no_tag_is_not_an_empty_one(
 
 def test_events_stand_in_the_order_of_the_plan_and_of_time() -> None:
     trials = [trial(1), trial(2)]
-    first, second = (one["trial"] for one in trials)
-    events = [{"trial": second, "event": "c"}, {"trial": first, "event": "a", "pid": 7}, {"trial": first, "event": "b"}]
-    frame = tables.frames(run(trials, events), [])["events"]
+    first, second = (one.trial for one in trials)
+    events = [event(second, "c"), event(first, "a", pid=7), event(first, "b")]
+    frame = tables.frames(run_of(trials, events=events), [])["events"]
     assert frame[["trial", "seq", "event"]].to_numpy().tolist() == [[first, 0, "a"], [first, 1, "b"], [second, 0, "c"]]
     assert frame["addresses"].tolist() == ['{"pid": 7}', "{}", "{}"]
 
 
 def test_what_each_run_has_of_its_own_is_apart_from_what_any_run_gives() -> None:
-    event = {
-        "trial": trial(1)["trial"],
-        "event": "namespaces",
-        "pid": 7,
-        "tid": 8,
-        "cpu_s": 0.1,
-        "step": 3,
-        "handle": "0x55d0",
-        "maps": [{"lmid": 0, "base": "0x7f00"}],
-        "names": ["a", "b"],
-        "error": "no 0x in front",
-    }
-    (row,) = tables.frame("events", run([trial(1)], [event]), []).to_dict("records")
+    told = event(
+        trial(1).trial,
+        "namespaces",
+        pid=7,
+        tid=8,
+        cpu_s=0.1,
+        step=3,
+        handle="0x55d0",
+        maps=[{"lmid": 0, "base": "0x7f00"}],
+        names=["a", "b"],
+        error="no 0x in front",
+    )
+    (row,) = tables.frame("events", run_of([trial(1)], events=[told]), []).to_dict("records")
     assert json.loads(row["data"]) == {"step": 3, "names": ["a", "b"], "error": "no 0x in front"}
     assert set(json.loads(row["addresses"])) == {"pid", "tid", "cpu_s", "handle", "maps"}
 
 
-def table(name: str, *traces: dict[str, Any]) -> pd.DataFrame:
-    return tables.frame(name, run([trial(1)], traces=traces), [])
+def table(name: str, *traces: TraceRecord) -> pd.DataFrame:
+    return tables.frame(name, run_of([trial(1)], traces=traces), [])
 
 
 def test_link_maps_stand_in_the_order_of_loading_with_the_point_that_they_are_of() -> None:
     frame = table("link_maps", *TRACES)
     assert frame.groupby("way", sort=False).size().to_dict() == {"dlmopen": 13, "dlopen": 6}
-    assert frame["trial"].unique().tolist() == [one["trial"] for one in TRACES]
+    assert frame["trial"].unique().tolist() == [one.trial for one in TRACES]
     plugins = frame[(frame["way"] == "dlmopen") & (frame["object"] == "user-1")]
     assert plugins[["lmid", "position", "opened"]].to_numpy().tolist() == [[1, 0, True], [2, 0, True]]
     assert plugins["base"].str.startswith("0x").all()
@@ -221,7 +164,7 @@ def test_link_maps_stand_in_the_order_of_loading_with_the_point_that_they_are_of
 
 def test_a_binding_has_the_experiments_names_for_both_ends() -> None:
     frame = table("bindings", *TRACES)
-    assert len(frame) == sum(len(one["bindings"]) for one in TRACES)
+    assert len(frame) == sum(len(one.bindings) for one in TRACES)
     found = frame[(frame["from_object"] == "user-1") & (frame["symbol"] == "base_version")]
     assert found[["way", "from_lmid", "to_object", "to_lmid"]].to_numpy().tolist() == [
         ["dlmopen", 1, "base-1", 1],
@@ -241,9 +184,9 @@ def test_a_search_has_a_row_for_each_file_that_was_tried() -> None:
 
 
 def test_a_search_that_tried_nothing_has_a_row_too() -> None:
-    search = {"pid": 0, "lmid": 0, "name": "liba.so", "needed_by": None, "predicted": None, "agrees": True}
-    searches = [{**search, "tried": [], "found": None}, {**search, "tried": [["default", "/a"]], "found": "/b"}]
-    frame = table("searches", {**TRACES[0], "searches": searches})
+    search = replace(TRACES[0].searches[0], name="liba.so", predicted=None, agrees=True, tried=(), found=None)
+    searches = (search, replace(search, tried=(("default", "/a"),), found="/b"))
+    frame = table("searches", replace(TRACES[0], searches=searches))
     assert frame[["seq", "position", "path", "found"]].astype("string").fillna("").to_numpy().tolist() == [
         ["0", "0", "", "False"],
         ["1", "0", "/a", "False"],

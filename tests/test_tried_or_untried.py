@@ -20,7 +20,7 @@ from elfworlds.sandbox.availability import probe
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
 from elfworlds.trials.observe import Observation, TrialRunner
-from elfworlds.trials.trace import Tracer, first_trials
+from elfworlds.trials.trace import Traced, Tracer, first_trials
 from plans import plan_of
 from rooting import own_root
 
@@ -97,9 +97,9 @@ class Stage:
         observer = self.observer()
         return {trial.observer: observer.observe(trial) for trial in self.plan.trials}
 
-    def trace(self) -> dict[str, object] | None:
+    def trace(self) -> Traced | None:
         (trial,) = first_trials(self.plan)
-        return Tracer({}, self.build, {"host": self.toolchain}, self.pool.run, lambda _: self.folder).record(trial)
+        return Tracer({}, self.build, {"host": self.toolchain}, self.pool.run, lambda _: self.folder).trace(trial)
 
 
 def staged(text: str, toolchain: Toolchain, folder: Path, pool: Pool) -> Stage:

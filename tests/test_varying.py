@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from elfworlds.outcome import Verdict
 from elfworlds.outcome_changes import changes, orders
-from elfworlds.report.heat import OBSERVER, heats
 from elfworlds.report.markdown import markdown
+from elfworlds.report.pictures.heat import OBSERVER, heats
 from elfworlds.tables import frame
 from test_flips import VERSIONS, Axes, Made, Point, Records, experiments, of_run, said, tried
 from test_heatmap import classes, drawn
@@ -105,7 +106,7 @@ def test_where_nothing_can_be_told_that_is_said() -> None:
 def test_a_place_that_decides_nothing_was_observed_all_the_same() -> None:
     axes = {"n": ("1", "2"), "m": ("1", "2"), "way": ("a", "b")}
     trials = tried(axes, lambda at: ["yes", "no"] if at["m"] == "2" else "yes" if at["n"] == "1" else "no")
-    trials = [{**one, "verdict": "UNRESOLVED"} if one["point"]["way"] == "b" else one for one in trials]
+    trials = [replace(one, verdict=Verdict.UNRESOLVED) if one.point["way"] == "b" else one for one in trials]
     assert said(axes, trials)[-1] == (
         "s: 4 of 8 combinations not observed; all that were have way = a (6 trials UNRESOLVED)"
     )
@@ -129,9 +130,8 @@ def test_what_varies_at_more_labels_than_can_be_told_is_said_in_one_line() -> No
     axes = {"n": ("1", "2"), "way": tuple("abcdefghijklmnopqrst")}
     trials = tried(axes, lambda at: [at["way"]] * 40 if at["way"] != "t" else ["t"] * 20 + ["u"] * 20)
     assert said(axes, trials) == ["s: the outcome varies; along no ordered axis does it change by more than chance"]
-    environment = dict.fromkeys(("system", "kernel", "cpu", "python", "elfworlds", "backend"), "x")
-    found = of_run(axes, [{**one, "notes": []} for one in trials])
-    report = markdown(replace(found, environment={**environment, "toolchains": []}))
+    found = of_run(axes, trials)
+    report = markdown(found)
     assert "- s: the outcome varies; along no ordered axis does it change by more than chance." in report
 
 
@@ -181,7 +181,7 @@ def test_each_observer_and_scenario_has_the_lines_of_its_own_flips() -> None:
     axes = {"n": ("1", "2", "3"), "way": ("a", "b")}
     first = {("s", "plain"): "2", ("s", "valgrind"): "3", ("t", "plain"): "9"}
     trials = [
-        {**one, "scenario": scenario, "observer": observer, "number": one["number"] + 100 * place}
+        replace(one, scenario=scenario, observer=observer, number=one.number + 100 * place)
         for place, ((scenario, observer), since) in enumerate(first.items())
         for one in tried(axes, lambda at, since=since: "new" if at["n"] >= since else "old")  # type: ignore[misc]
     ]
@@ -192,7 +192,7 @@ def test_each_observer_and_scenario_has_the_lines_of_its_own_flips() -> None:
 def test_a_line_stands_before_the_first_place_after_the_change_where_one_between_was_not_tried() -> None:
     axes = {"n": ("1", "2", "3"), "way": ("a", "b")}
     trials = tried(axes, lambda at: "yes" if at["n"] == "1" else "no")
-    trials = [{**one, "verdict": "UNRESOLVED"} if one["point"]["n"] == "2" else one for one in trials]
+    trials = [replace(one, verdict=Verdict.UNRESOLVED) if one.point["n"] == "2" else one for one in trials]
     (heat,) = heats(of_run(axes, trials))
     assert heat.columns.axis == "n"
     assert [panel.beside for panel in heat.panels] == [frozenset({(0, 2), (1, 2)})]

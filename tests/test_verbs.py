@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from conftest import ROOT, World
 from elfworlds.errors import Exit
 from elfworlds.planning.points import applies
-from elfworlds.records import RunDirectory, told
+from elfworlds.records import RunDirectory, read_run
 from elfworlds.report.acceptance import entries
 from elfworlds.workflow.reports import write_reports
 from elfworlds.yamltext import Scalar
@@ -85,7 +85,7 @@ def with_traces(world: World) -> Path:
 
 def test_every_table_of_a_run_is_told_in_every_form(world: World) -> None:
     run = with_traces(world)
-    write_reports(RunDirectory(run), told(RunDirectory(run)), tables=True)
+    write_reports(RunDirectory(run), read_run(RunDirectory(run)), tables=True)
     for name, columns in COLUMNS.items():
         code, text, _ = world.run("report", "same-lib", "--table", name, "--format", "csv")
         assert (code, text) == (0, (run / "tables" / f"{name}.csv").read_text())
@@ -106,7 +106,7 @@ def test_a_table_that_there_is_not_is_refused(world: World) -> None:
 
 def test_a_runs_pictures_lie_where_its_report_looks_for_them(world: World) -> None:
     run = with_traces(world)
-    write_reports(RunDirectory(run), told(RunDirectory(run)), tables=False)
+    write_reports(RunDirectory(run), read_run(RunDirectory(run)), tables=False)
     links = [unquote(one) for one in re.findall(r"!\[.*?\]\((.*?)\)", (run / "report.md").read_text())]
     assert len(links) == 2
     assert sorted(f"pictures/{path.name}" for path in (run / "pictures").iterdir()) == sorted(links)

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from elfworlds.elf import ElfObject
+from elfworlds.records import traced
 from elfworlds.resolve import Refusal, World
-from elfworlds.search_prediction import LD_PRELOAD, Prediction, predict, record
+from elfworlds.search_prediction import LD_PRELOAD, Prediction, predict
 from elfworlds.traces.ldtrace import Event, Forked, LinkMap, Search, Settled, Trace, Tried
 
 APP = ElfObject(
@@ -206,8 +207,8 @@ def test_what_was_preloaded_in_vain_is_not_found_whatever_the_trace_says_of_it()
         (LD_PRELOAD, None, True)
     ]
     searches = tuple(one for one in events if isinstance(one, Search))
-    rows = record(Trace((), searches, (), events=tuple(events), pids=(1,)), {}, told)["searches"]
-    assert [one["found"] for one in rows] == [None, "/lib/liba.so", "/lib/libb.so"]
+    records = traced.searches(Trace((), searches, (), events=tuple(events), pids=(1,)), told)
+    assert [one.found for one in records] == [None, "/lib/liba.so", "/lib/libb.so"]
 
 
 UNCLEAR: dict[str, World] = {

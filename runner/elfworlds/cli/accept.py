@@ -12,11 +12,11 @@ def accept(
 ) -> None:
     """Print the `expect` blocks that a run would justify; nothing is changed."""
     from elfworlds.errors import InputError
-    from elfworlds.records import told
+    from elfworlds.records import read_run
     from elfworlds.report.acceptance import acceptance
     from elfworlds.workflow.results import find
 
-    record = told(find(run))
+    record = read_run(find(run))
     if not record.trials:
         raise InputError(f"{run}: nothing was tried in this run")
     typer.echo("scenarios:")

@@ -32,13 +32,13 @@ def compare(
 
 def _read(name: str) -> Gathered:
     from elfworlds.gather import READ, gathered, read
-    from elfworlds.records import told
+    from elfworlds.records import read_run
     from elfworlds.workflow.results import find
 
     files = {file: paths.word(name) / file for file in READ}
     if not any(paths.why_unreadable(path) for path in files.values()):
         return read({file: path.read_text() for file, path in files.items()})
-    return gathered([told(find(name))])
+    return gathered([read_run(find(name))])
 
 
 def _told(comparison: Comparison) -> Iterator[str]:

@@ -20,10 +20,10 @@ def gather(
     from elfworlds import atomic
     from elfworlds.errors import Exit, InputError
     from elfworlds.gather import gathered, texts
-    from elfworlds.records import told
+    from elfworlds.records import read_run
     from elfworlds.workflow.results import find
 
-    records = sorted((told(find(run)) for run in runs), key=lambda record: record.name)
+    records = sorted((read_run(find(run)) for run in runs), key=lambda record: record.name)
     for record in records:
         if len(record.trials) < record.planned:
             hint = f"{record.rerun} goes on where it was"

@@ -10,7 +10,7 @@ import typer
 from elfworlds.cli.options import Color
 
 if TYPE_CHECKING:
-    from elfworlds.records import RunTold
+    from elfworlds.records import RunRecord
 
 FORMATS = ("table", "json", "csv", "md")
 
@@ -26,7 +26,7 @@ def report(
     """Show the results of a finished run; json and csv hold a row for each trial, or the rows of another table."""
     from elfworlds.cli.console import Terminal
     from elfworlds.errors import Exit, InputError
-    from elfworlds.records import told
+    from elfworlds.records import read_run
     from elfworlds.report.summary import failed
     from elfworlds.workflow.reports import show
     from elfworlds.workflow.results import find
@@ -34,7 +34,7 @@ def report(
     if form not in FORMATS:
         raise InputError(f"--format is {', '.join(FORMATS)}, not `{form}`")
     directory = find(run)
-    record = told(directory)
+    record = read_run(directory)
     if table is not None:
         typer.echo(one_table(record, table, form), nl=False)
     elif form == "table":
@@ -46,16 +46,16 @@ def report(
     return Exit.EXPECTATION_FAILED if failed(record.trials) else Exit.AS_EXPECTED
 
 
-def text(run_told: RunTold, form: str) -> str:
+def text(record: RunRecord, form: str) -> str:
     """The report in one of the forms."""
     if form == "md":
         from elfworlds.report.markdown import markdown
 
-        return markdown(run_told)
-    return one_table(run_told, "trials", form)
+        return markdown(record)
+    return one_table(record, "trials", form)
 
 
-def one_table(run_told: RunTold, name: str, form: str) -> str:
+def one_table(record: RunRecord, name: str, form: str) -> str:
     """A table of the run in one of the forms."""
     from elfworlds import tables
     from elfworlds.errors import InputError
@@ -66,7 +66,7 @@ def one_table(run_told: RunTold, name: str, form: str) -> str:
 
     if name not in tables.NAMES:
         raise InputError(f"--table: no table `{name}`", hint=closest(name, tables.NAMES))
-    frame = tables.frame(name, run_told, symbols_of(run_told.objects) if name == "symbols" else [])
+    frame = tables.frame(name, record, symbols_of(record.objects) if name == "symbols" else [])
     if form in ("csv", "json"):
         return tables.as_csv(frame) if form == "csv" else tables.as_json(frame)
     head, *rows = tables.as_texts(frame)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from elfworlds.outcome import UNTRIED
 from elfworlds.report.summary import cell, claims
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from elfworlds.records import RunTold
-
-    Record = Mapping[str, Any]
+    from elfworlds.outcome import Verdict
+    from elfworlds.records import EnvironmentRecord, RunRecord, TrialRecord
 
 LIBC, GDB = "libc", "gdb"
 HOST = "host"
@@ -49,7 +47,7 @@ class Cell(Place):
 
     outcome: str
     expected: str
-    verdict: str
+    verdict: Verdict
     race: bool
 
 
@@ -82,7 +80,7 @@ class Gathered:
     versions: tuple[Version, ...]
 
 
-def gathered(runs: Iterable[RunTold]) -> Gathered:
+def gathered(runs: Iterable[RunRecord]) -> Gathered:
     """The runs' rows."""
     ordered = sorted(runs, key=lambda one: one.name)
     return Gathered(
@@ -92,37 +90,36 @@ def gathered(runs: Iterable[RunTold]) -> Gathered:
     )
 
 
-def _cells(run: RunTold) -> Iterator[Cell]:
+def _cells(run: RunRecord) -> Iterator[Cell]:
     for place, members in _places(run):
         found = cell(members)
-        expected = members[0]["expected"] or ""
+        expected = members[0].expected or ""
         yield Cell(**place, outcome=found.text, expected=expected, verdict=found.verdict, race=raced(members))
 
 
-def raced(repetitions: Iterable[Record]) -> bool:
+def raced(repetitions: Iterable[TrialRecord]) -> bool:
     """Whether repetitions of one trial gave several outcomes."""
-    return len({one["outcome"] for one in repetitions if one["verdict"] not in UNTRIED}) > 1
+    return len({trial.outcome for trial in repetitions if trial.verdict.tried}) > 1
 
 
-def _claims(run: RunTold) -> Iterator[ClaimCell]:
+def _claims(run: RunRecord) -> Iterator[ClaimCell]:
     for place, members in _places(run):
         for line in claims({}, members):
-            reproduced = {"reproduced": "yes", "refuted": "no"}.get(line.verdict, line.verdict)
             yield ClaimCell(
                 **place,
                 claim=line.id,
                 says=line.says,
                 claimed=line.claimed,
                 outcome=line.observed,
-                reproduced=reproduced,
+                reproduced=line.verdict.answer,
             )
 
 
-def _places(run: RunTold) -> Iterator[tuple[dict[str, str], list[Record]]]:
+def _places(run: RunRecord) -> Iterator[tuple[dict[str, str], list[TrialRecord]]]:
     """Each place's names, and its repetitions."""
 
-    def key(one: Record) -> tuple[str, tuple[tuple[str, str], ...], str]:
-        return one["scenario"], tuple(one["point"].items()), one["observer"]
+    def key(trial: TrialRecord) -> tuple[str, tuple[tuple[str, str], ...], str]:
+        return trial.scenario, tuple(trial.point.items()), trial.observer
 
     for (scenario, labels, observer), members in groupby(run.trials, key=key):
         point = dict(labels)
@@ -133,11 +130,17 @@ def _places(run: RunTold) -> Iterator[tuple[dict[str, str], list[Record]]]:
         yield {**place, "libc": libc, "gdb": gdb}, list(members)
 
 
-def _versions(environment: Mapping[str, Any]) -> Iterator[Version]:
-    yield from (
-        Version(toolchain=MACHINE, part=part, version=str(environment[part]))
-        for part in ("system", "kernel", "machine", "cpu", "python", "elfworlds", "backend")
-    )
-    for one in environment["toolchains"]:
-        for part, version in {**one["packages"], **one["versions"]}.items():
-            yield Version(toolchain=one["name"], part=part, version=version)
+def _versions(environment: EnvironmentRecord) -> Iterator[Version]:
+    machine = {
+        "system": environment.system,
+        "kernel": environment.kernel,
+        "machine": environment.machine,
+        "cpu": environment.cpu,
+        "python": environment.python,
+        "elfworlds": environment.elfworlds,
+        "backend": environment.backend,
+    }
+    yield from (Version(toolchain=MACHINE, part=part, version=version) for part, version in machine.items())
+    for toolchain in environment.toolchains:
+        for part, version in {**toolchain.packages, **toolchain.versions}.items():
+            yield Version(toolchain=toolchain.name, part=part, version=version)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from elfworlds.gather.cells import HOST, LIBC
 from elfworlds.outcome import ClaimVerdict
@@ -13,10 +13,9 @@ from elfworlds.report.summary import claims
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from elfworlds.records import RunTold
+    from elfworlds.records import RunRecord, TrialRecord
     from elfworlds.report.summary import ClaimLine
 
-    Record = Mapping[str, Any]
     Key = tuple[str, str, str, str]
 
 REPRODUCED, REFUTED, UNDECIDED = map(str, ClaimVerdict)
@@ -52,43 +51,43 @@ class Line:
         return IN_PART if IN_PART in decided else DIFFERS
 
 
-def lines(runs: Iterable[RunTold]) -> list[Line]:
+def lines(runs: Iterable[RunRecord]) -> list[Line]:
     """A line for each claim, by id; a number in an id counts as one."""
     found = [line for run in runs for line in _lines(run)]
     return sorted(found, key=lambda one: (not one.claim, _natural(one.claim), one.experiment))
 
 
-def _lines(run: RunTold) -> Iterable[Line]:
-    by_claim: dict[Key, list[Record]] = {}
-    for one in run.trials:
-        for claim in one["claims"]:
-            key = (claim["id"] or "", one["scenario"], claim["says"], claim["claimed"])
-            by_claim.setdefault(key, []).append({**one, "claims": [claim], "shown": None})
-    for (claim, scenario, says, claimed), trials in by_claim.items():
-        yield Line(claim, run.name, scenario, says, claimed, _by_libc(run.axes, trials))
+def _lines(run: RunRecord) -> Iterable[Line]:
+    by_claim: dict[Key, list[TrialRecord]] = {}
+    for trial in run.trials:
+        for claim in trial.claims:
+            key = (claim.id or "", trial.scenario, claim.says, claim.claimed)
+            by_claim.setdefault(key, []).append(replace(trial, claims=(claim,), shown={}))
+    for (identity, scenario, says, claimed), trials in by_claim.items():
+        yield Line(identity, run.name, scenario, says, claimed, _by_libc(run.axes, trials))
 
 
-def _by_libc(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> dict[str, Told]:
+def _by_libc(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> dict[str, Told]:
     """What became of the trials' one claim; `everywhere` is wherever the claim is about."""
     about = {
-        axis: [label for label in labels if any(one["point"][axis] == label for one in trials)]
+        axis: [label for label in labels if any(trial.point[axis] == label for trial in trials)]
         for axis, labels in axes.items()
         if axis != LIBC
     }
-    found: dict[str, list[Record]] = {}
+    found: dict[str, list[TrialRecord]] = {}
     for libc in axes.get(LIBC, (HOST,)):
-        found[libc] = [_elsewhere(one) for one in trials if one["point"].get(LIBC, HOST) == libc]
+        found[libc] = [_elsewhere(trial) for trial in trials if trial.point.get(LIBC, HOST) == libc]
     return {libc: _told(about, here) for libc, here in found.items() if here}
 
 
-def _elsewhere(one: Record) -> Record:
+def _elsewhere(trial: TrialRecord) -> TrialRecord:
     """The trial by the labels of its other axes."""
-    return {**one, "point": {axis: label for axis, label in one["point"].items() if axis != LIBC}}
+    return replace(trial, point={axis: label for axis, label in trial.point.items() if axis != LIBC})
 
 
-def _told(about: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Told:
+def _told(about: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> Told:
     members = claims(about, trials)
-    verdicts = {one.verdict for one in members}
+    verdicts = {str(one.verdict) for one in members}
     decided = verdicts - {UNDECIDED} or verdicts
     return Told(decided.pop() if len(decided) == 1 else IN_PART, "; ".join(map(_said, members)))
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.gather.cells import MACHINE
-from elfworlds.outcome import MET, UNTRIED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -59,7 +58,7 @@ def compare(before: Gathered, after: Gathered) -> Comparison:
 
 def _by_chance(one: Cell, two: Cell) -> bool:
     """Whether repetitions differed on a side, and every outcome of both is one of those expected."""
-    return (one.race or two.race) and {one.verdict, two.verdict} <= set(MET)
+    return (one.race or two.race) and one.verdict.met and two.verdict.met
 
 
 def _place(one: Cell) -> tuple[str, ...]:
@@ -73,7 +72,7 @@ def _same(one: Cell, other: Collection[str]) -> bool:
 def _told(one: Cell | None) -> str:
     if one is None:
         return NOT_TRIED
-    return f"{one.outcome} [{one.verdict}]" if one.verdict in UNTRIED else one.outcome
+    return f"{one.outcome} [{one.verdict}]" if not one.verdict.tried else one.outcome
 
 
 def _other_versions(before: Gathered, after: Gathered) -> dict[str, str]:

@@ -13,15 +13,17 @@ from elfworlds.gather.cells import Cell, ClaimCell, Gathered, Version
 from elfworlds.gather.claims_table import lines
 from elfworlds.gather.latex import latex
 from elfworlds.gather.pages import claims_page, pivots_page
+from elfworlds.outcome import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from elfworlds.records import RunTold
+    from elfworlds.records import RunRecord
 
     Row = Cell | ClaimCell | Version
 
 OUTCOMES, CLAIMS, VERSIONS = "outcomes.csv", "claims.csv", "versions.csv"
+VERDICTS = {str(verdict): verdict for verdict in Verdict}
 READ = (OUTCOMES, CLAIMS, VERSIONS)
 
 
@@ -29,7 +31,7 @@ class GatheringError(InputError):
     """A directory that holds no gathering, or one that was changed by hand."""
 
 
-def texts(found: Gathered, runs: Sequence[RunTold]) -> dict[str, str]:
+def texts(found: Gathered, runs: Sequence[RunRecord]) -> dict[str, str]:
     """File name → text, of every file of the directory."""
     told = lines(runs)
     return {
@@ -49,9 +51,9 @@ def read(files: Mapping[str, str]) -> Gathered:
         GatheringError: a row or a column is not as written here.
     """
     return Gathered(
-        tuple(_cell(row) for row in _rows(OUTCOMES, files)),
-        tuple(ClaimCell(**row) for row in _rows(CLAIMS, files)),
-        tuple(Version(**row) for row in _rows(VERSIONS, files)),
+        tuple(_cell(place, row) for place, row in _rows(OUTCOMES, files)),
+        tuple(ClaimCell(**row) for _, row in _rows(CLAIMS, files)),
+        tuple(Version(**row) for _, row in _rows(VERSIONS, files)),
     )
 
 
@@ -63,7 +65,8 @@ def _csv(name: str, rows: Iterable[Row]) -> str:
     return out.getvalue()
 
 
-def _rows(name: str, files: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def _rows(name: str, files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each row, and where it stands."""
     reader = csv.DictReader(io.StringIO(files[name]))
     wanted = list(OF_SEVERAL_RUNS[name].columns())
     if reader.fieldnames != wanted:
@@ -71,9 +74,11 @@ def _rows(name: str, files: Mapping[str, str]) -> Iterator[dict[str, str]]:
     for row in reader:
         if None in row or None in row.values():
             raise GatheringError(f"{name}:{reader.line_num}: a row has {len(wanted)} cells")
-        yield row
+        yield f"{name}:{reader.line_num}", row
 
 
-def _cell(row: Mapping[str, str]) -> Cell:
-    texts = {key: text for key, text in row.items() if key != "race"}
-    return Cell(**texts, race=row["race"] == "True")
+def _cell(place: str, row: Mapping[str, str]) -> Cell:
+    if row["verdict"] not in VERDICTS:
+        raise GatheringError(f"{place}: `{row['verdict']}` is no verdict: {', '.join(VERDICTS)}")
+    texts = {key: text for key, text in row.items() if key not in ("race", "verdict")}
+    return Cell(**texts, verdict=VERDICTS[row["verdict"]], race=row["race"] == "True")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from elfworlds.gather.cells import Gathered
     from elfworlds.gather.claims_table import Line
-    from elfworlds.records import RunTold
+    from elfworlds.records import RunRecord
 
 PARTS = {"libc": "libc-revision", "compiler": "cc", "gdb": "gdb", "rustc": "rustc", "valgrind": "valgrind"}
 
@@ -57,12 +57,12 @@ def _versions(found: Gathered, libcs: Sequence[str]) -> list[str]:
     return table(["toolchain", *PARTS], rows)
 
 
-def pivots_page(runs: Sequence[RunTold]) -> str:
+def pivots_page(runs: Sequence[RunRecord]) -> str:
     """Every experiment's question, outcomes by axis, and where they flip."""
     return "\n".join(["# Outcomes", "", *(line for run in runs for line in _pivot(run))])
 
 
-def _pivot(run: RunTold) -> Iterator[str]:
+def _pivot(run: RunRecord) -> Iterator[str]:
     found = pivot(run.axes, run.trials)
     yield from (f"## {escape(run.name)}", "", f"**{escape(run.question)}**", "")
     yield from (*table(*pivot_rows(found)), "")

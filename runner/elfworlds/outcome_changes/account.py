@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from elfworlds.outcome_changes.conditions import Box
     from elfworlds.outcome_changes.cover import Cell
     from elfworlds.outcome_changes.marks import Order
-    from elfworlds.outcome_changes.observed import Axes, Observed, Point, Record
+    from elfworlds.outcome_changes.observed import Axes, Observed, Point
     from elfworlds.outcome_changes.ordering import Orders
+    from elfworlds.records import TrialRecord
 
 
 MOST_ORDERED = 3  # axes at once: more of them nobody follows in words
@@ -73,14 +74,14 @@ class Account:
     left_out: Outcomes
 
 
-def accounts(axes: Axes, orders: Orders, trials: Sequence[Record]) -> list[Account]:
+def accounts(axes: Axes, orders: Orders, trials: Sequence[TrialRecord]) -> list[Account]:
     """One for each scenario along whose ordered axes something changes, or whose repetitions differ.
 
     Observers that saw the same are together.
     """
     watched: dict[str, set[str]] = {}
     for trial in trials:
-        watched.setdefault(trial["scenario"], set()).add(trial["observer"])
+        watched.setdefault(trial.scenario, set()).add(trial.observer)
     found: list[Account] = []
     for one in observed(axes, orders, trials):
         flips = bool(_told_by_thresholds(one))

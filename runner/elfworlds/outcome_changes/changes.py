@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from elfworlds.outcome_changes.alike import Outcomes
     from elfworlds.outcome_changes.marks import Mark
-    from elfworlds.outcome_changes.observed import Axes, Observed, Record, Seen
+    from elfworlds.outcome_changes.observed import Axes, Observed, Seen
     from elfworlds.outcome_changes.ordering import Orders
+    from elfworlds.records import TrialRecord
 
     Labels: TypeAlias = "tuple[tuple[str, str], ...]"
 
@@ -40,7 +41,7 @@ class Change:
     comes_back: bool
 
 
-def changes(axes: Axes, orders: Orders, trials: Iterable[Record]) -> list[Change]:
+def changes(axes: Axes, orders: Orders, trials: Iterable[TrialRecord]) -> list[Change]:
     """All changes of a run, by scenario, observer, axis, labels and version."""
     return [
         change

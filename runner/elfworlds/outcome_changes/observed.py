@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from elfworlds.outcome import UNTRIED
 from elfworlds.outcome_changes.alike import kinds, together
 
 if TYPE_CHECKING:
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from elfworlds.outcome_changes.alike import Outcomes
     from elfworlds.outcome_changes.marks import Order
     from elfworlds.outcome_changes.ordering import Orders
+    from elfworlds.records import TrialRecord
 
-    Record: TypeAlias = "Mapping[str, Any]"
     Axes: TypeAlias = "Mapping[str, Sequence[str]]"
     Point: TypeAlias = "tuple[str, ...]"
 
@@ -59,16 +58,16 @@ class Observed:
         return bool(self.undecided) or any(len(seen.outcomes) > 1 for seen in self.points.values())
 
 
-def observed(axes: Axes, orders: Orders, trials: Iterable[Record]) -> list[Observed]:
+def observed(axes: Axes, orders: Orders, trials: Iterable[TrialRecord]) -> list[Observed]:
     """Every scenario and observer with several outcomes, in the plan's order whatever the order of the trials is."""
-    groups: dict[tuple[str, str], list[Record]] = {}
-    for one in sorted(trials, key=lambda one: one["number"]):
-        groups.setdefault((one["scenario"], one["observer"]), []).append(one)
+    groups: dict[tuple[str, str], list[TrialRecord]] = {}
+    for trial in sorted(trials, key=lambda trial: trial.number):
+        groups.setdefault((trial.scenario, trial.observer), []).append(trial)
     return [_group(*key, axes, orders, members) for key, members in groups.items() if _differ(members)]
 
 
-def _differ(trials: Iterable[Record]) -> bool:
-    return len({one["outcome"] for one in trials if one["verdict"] not in UNTRIED}) > 1
+def _differ(trials: Iterable[TrialRecord]) -> bool:
+    return len({trial.outcome for trial in trials if trial.verdict.tried}) > 1
 
 
 def joined(parts: Iterable[Seen]) -> Seen:
@@ -77,14 +76,14 @@ def joined(parts: Iterable[Seen]) -> Seen:
     return Seen(together(one.outcomes for one in listed), listed[0].kind)
 
 
-def _group(scenario: str, observer: str, axes: Axes, orders: Orders, trials: list[Record]) -> Observed:
+def _group(scenario: str, observer: str, axes: Axes, orders: Orders, trials: list[TrialRecord]) -> Observed:
     varied = _varied(axes, trials)
     usable = {axis: order for axis, order in orders.of(scenario).items() if axis in varied}
-    left_out = Counter(one["verdict"] for one in trials if one["verdict"] in UNTRIED)
-    tried = [one for one in trials if one["verdict"] not in UNTRIED]
-    told = [one for one in tried if all(one["point"][axis] in order.places for axis, order in usable.items())]
-    left_out.update({UNKNOWN: len(tried) - len(told)} if len(told) < len(tried) else {})
-    counted = _points(varied, told)
+    left_out = Counter(str(trial.verdict) for trial in trials if not trial.verdict.tried)
+    tried = [trial for trial in trials if trial.verdict.tried]
+    known = [trial for trial in tried if all(trial.point[axis] in order.places for axis, order in usable.items())]
+    left_out.update({UNKNOWN: len(tried) - len(known)} if len(known) < len(tried) else {})
+    counted = _points(varied, known)
     numbers = kinds(counted)
     points = {point: Seen(counted[point], number) for point, number in numbers.items()}
     seen = {axis: {point[place] for point in counted} for place, axis in enumerate(varied)}
@@ -96,20 +95,20 @@ def _group(scenario: str, observer: str, axes: Axes, orders: Orders, trials: lis
         orders=_decisive(varied, found, points),
         points=points,
         undecided={point: outcomes for point, outcomes in counted.items() if point not in numbers},
-        fixed={axis: trials[0]["point"][axis] for axis in axes if axis not in varied},
+        fixed={axis: trials[0].point[axis] for axis in axes if axis not in varied},
         left_out=tuple(sorted(left_out.items())),
     )
 
 
-def _varied(axes: Axes, trials: Sequence[Record]) -> dict[str, tuple[str, ...]]:
-    seen = {axis: {one["point"][axis] for one in trials} for axis in axes}
+def _varied(axes: Axes, trials: Sequence[TrialRecord]) -> dict[str, tuple[str, ...]]:
+    seen = {axis: {trial.point[axis] for trial in trials} for axis in axes}
     return {axis: tuple(one for one in axes[axis] if one in there) for axis, there in seen.items() if len(there) > 1}
 
 
-def _points(varied: Mapping[str, tuple[str, ...]], trials: Sequence[Record]) -> dict[Point, Outcomes]:
+def _points(varied: Mapping[str, tuple[str, ...]], trials: Sequence[TrialRecord]) -> dict[Point, Outcomes]:
     found: dict[Point, Counter[str]] = {}
-    for one in trials:
-        found.setdefault(tuple(one["point"][axis] for axis in varied), Counter())[str(one["outcome"])] += 1
+    for trial in trials:
+        found.setdefault(tuple(trial.point[axis] for axis in varied), Counter())[trial.outcome] += 1
     places = [{label: place for place, label in enumerate(labels)} for labels in varied.values()]
 
     def place(point: Point) -> list[int]:

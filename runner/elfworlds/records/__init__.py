@@ -1,7 +1,40 @@
 """The run directory: written while a run goes on, read by every report, continued after a kill."""
 
 from elfworlds.records.directory import RunDirectory
-from elfworlds.records.resume import Opened, open_run
-from elfworlds.records.told import RunTold, told
+from elfworlds.records.resume import Opened, environment_digest, open_run
+from elfworlds.records.run import RunRecord, read_run
+from elfworlds.records.traced import trace_record
+from elfworlds.records.types import (
+    Bindings,
+    ClaimRecord,
+    EnvironmentRecord,
+    EventRecord,
+    LinkMapRecord,
+    ObjectRecord,
+    RunAbout,
+    SearchRecord,
+    ToolchainRecord,
+    TraceRecord,
+    TrialRecord,
+)
 
-__all__ = ["Opened", "RunDirectory", "RunTold", "open_run", "told"]
+__all__ = [
+    "Bindings",
+    "ClaimRecord",
+    "EnvironmentRecord",
+    "EventRecord",
+    "LinkMapRecord",
+    "ObjectRecord",
+    "Opened",
+    "RunAbout",
+    "RunDirectory",
+    "RunRecord",
+    "SearchRecord",
+    "ToolchainRecord",
+    "TraceRecord",
+    "TrialRecord",
+    "environment_digest",
+    "open_run",
+    "read_run",
+    "trace_record",
+]

@@ -16,30 +16,43 @@ Everything but the three appended files is written whole: a temporary sibling, t
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import compress
+from typing import TYPE_CHECKING
 
 from elfworlds import atomic
-from elfworlds.errors import InputError
 from elfworlds.outcome import Verdict
 from elfworlds.planning.document import as_document, as_text
+from elfworlds.records import forms
+from elfworlds.records.lines import placed, read_lines, read_object, was_cut, whole_lines
 from elfworlds.records.rows import event_records, object_records, trial_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from elfworlds.backends import Build
+    from elfworlds.jsondata import JsonObject
     from elfworlds.planning import Plan, Trial
+    from elfworlds.records.forms import Record
+    from elfworlds.records.lines import Axes
+    from elfworlds.records.types import (
+        EnvironmentRecord,
+        EventRecord,
+        ObjectRecord,
+        RunAbout,
+        TraceRecord,
+        TrialRecord,
+    )
     from elfworlds.trials.observe import Observation
 
 COMPLETE = "complete"
 TRIALS = "trials.jsonl"
 EVENTS = "events.jsonl"
 TRACES = "traces.jsonl"
+OBJECTS = "objects.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +92,13 @@ class RunDirectory:
         atomic.write(target, data)
         return target
 
-    def write_json(self, name: str, data: object) -> None:
-        self.write(name, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    def write_json(self, name: str, data: JsonObject | RunAbout) -> None:
+        self.write(name, forms.page(data))
 
-    def write_lines(self, name: str, lines: Iterable[Mapping[str, Any]]) -> None:
-        self.write(name, "".join(_line(one) for one in lines))
+    def write_records(self, name: str, records: Iterable[Record]) -> None:
+        self.write(name, "".join(map(forms.line, records)))
 
-    def begin(
-        self, plan: Plan, build: Build, about: Mapping[str, Any], environment: Mapping[str, Any], text: str
-    ) -> None:
+    def begin(self, plan: Plan, build: Build, about: RunAbout, environment: JsonObject, text: str) -> None:
         """All that is known before the first trial: `about` is run.json, `text` the experiment's own."""
         (self.path / "trials").mkdir(exist_ok=True)
         self.write("experiment.yaml", text)
@@ -98,7 +109,7 @@ class RunDirectory:
 
     def write_objects(self, plan: Plan, build: Build) -> None:
         """The objects that there are; a run that goes on may have more than before."""
-        self.write_lines("objects.jsonl", object_records(plan, build))
+        self.write_records(OBJECTS, object_records(plan, build))
 
     def trial_directory(self, trial: Trial) -> Path:
         return self.path / "trials" / trial.id
@@ -120,8 +131,8 @@ class RunDirectory:
         self._append(EVENTS, event_records(observation))
         self._append(TRIALS, [trial_record(observation)])
 
-    def append_trace(self, trace: Mapping[str, Any]) -> None:
-        """Keep what the loader did at a scenario and point: the fields of a line of traces.jsonl."""
+    def append_trace(self, trace: TraceRecord) -> None:
+        """Keep what the loader did at a scenario and point."""
         self._append(TRACES, [trace])
 
     def _keep(self, observation: Observation) -> None:
@@ -137,8 +148,8 @@ class RunDirectory:
                 _put(f"{directory}/{name}", data)
         _put(f"{directory}/cmd.sh", script.encode(), mode=0o755)
 
-    def _append(self, name: str, lines: Iterable[Mapping[str, Any]]) -> None:
-        data = "".join(_line(one) for one in lines).encode()
+    def _append(self, name: str, records: Iterable[Record]) -> None:
+        data = "".join(map(forms.line, records)).encode()
         if not data:
             return
         fd = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
@@ -148,66 +159,63 @@ class RunDirectory:
         finally:
             os.close(fd)
 
-    def trials(self) -> list[dict[str, Any]]:
-        """The records so far, in the order of the plan."""
-        return sorted(self.lines(TRIALS), key=lambda one: int(one["number"]))
+    def trials(self, axes: Axes | None = None) -> list[TrialRecord]:
+        """The records so far, in the order of the plan.
 
-    def events(self) -> list[dict[str, Any]]:
-        return self.lines(EVENTS)
+        Args:
+            axes: those of the run, on which every trial has a label; not looked at where they are None.
 
-    def traces(self) -> list[dict[str, Any]]:
-        """What the loader did, in the order in which it was seen."""
-        return self.lines(TRACES)
+        Raises:
+            InputError: a line is damaged, or of another run.
+        """
+        return sorted(self._trials(axes), key=lambda trial: trial.number)
 
-    def objects(self) -> list[dict[str, Any]]:
-        return self.lines("objects.jsonl")
+    def _trials(self, axes: Axes | None) -> list[TrialRecord]:
+        return read_lines(self.path / TRIALS, placed(forms.TRIAL.read, axes))
 
-    def environment(self) -> dict[str, Any]:
-        return self._read_json("environment.json")
+    def events(self) -> list[EventRecord]:
+        return read_lines(self.path / EVENTS, forms.event)
 
-    def about(self) -> dict[str, Any]:
-        return self._read_json("run.json")
+    def traces(self, axes: Axes | None = None) -> list[TraceRecord]:
+        """What the loader did, in the order in which it was seen; arguments and errors as for `trials`."""
+        return read_lines(self.path / TRACES, placed(forms.TRACE.read, axes))
+
+    def objects(self) -> list[ObjectRecord]:
+        return read_lines(self.path / OBJECTS, forms.OBJECT.read)
+
+    def environment(self) -> EnvironmentRecord:
+        return read_object(self.path / "environment.json", forms.ENVIRONMENT.read)
+
+    def about(self) -> RunAbout:
+        return read_object(self.path / "run.json", forms.ABOUT.read)
 
     def complete(self) -> bool:
         return (self.path / COMPLETE).exists()
 
-    def _read_json(self, name: str) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = json.loads((self.path / name).read_text())
-        except (OSError, ValueError) as error:
-            raise InputError(f"{self.path}: not a run directory ({name}: {error})") from None
-        return found
-
-    def lines(self, name: str) -> list[dict[str, Any]]:
-        """The records of a file; a last line that was cut by a kill does not count."""
-        path = self.path / name
-        if not path.exists():
-            return []
-        complete, _, _ = path.read_text(errors="replace").rpartition("\n")
-        return [record for line in complete.split("\n") if (record := _record(line)) is not None]
-
     def forget_in_flight(self) -> Past:
-        """Make a run that is not complete one that can go on: what was in flight or UNRESOLVED is tried again."""
-        records, cut = self._whole_lines(TRIALS)
-        traces, cut_too = self._whole_lines(TRACES)
-        done = [one for one in records if one.get("verdict") != Verdict.UNRESOLVED]
-        self.write_lines(TRIALS, done)
-        if traces or cut_too:
-            self.write_lines(TRACES, traces)
-        names = {str(one["trial"]) for one in done}
-        self.write_lines(EVENTS, [one for one in self.events() if one.get("trial") in names])
-        untried = {str(one["trial"]) for one in records} - names
-        begun = [one for one in (self.path / "trials").iterdir() if one.name not in names]
+        """Make a run that is not complete one that can go on: what was in flight or UNRESOLVED is tried again.
+
+        Raises:
+            InputError: a line is damaged; then nothing was changed.
+        """
+        trials, events, traces = self._trials(None), self.events(), self.traces()
+        done = frozenset(trial.trial for trial in trials if trial.verdict is not Verdict.UNRESOLVED)
+        cut = any(was_cut(self.path / name) for name in (TRIALS, TRACES))
+        self._keep_lines(TRIALS, (trial.trial in done for trial in trials))
+        self._keep_lines(EVENTS, (event.trial in done for event in events))
+        if (self.path / TRACES).exists():
+            self._keep_lines(TRACES, (True for _ in traces))
+        untried = {trial.trial for trial in trials} - done
+        begun = [path for path in (self.path / "trials").iterdir() if path.name not in done]
         for directory in begun:
             shutil.rmtree(directory)
-        in_flight = sum(one.name not in untried for one in begun)
-        return Past(frozenset(names), len(untried), in_flight, cut or cut_too)
+        in_flight = sum(path.name not in untried for path in begun)
+        return Past(done, len(untried), in_flight, cut)
 
-    def _whole_lines(self, name: str) -> tuple[list[dict[str, Any]], bool]:
-        """The records of a file, and whether a line of it was cut."""
-        path = self.path / name
-        found = self.lines(name)
-        return found, path.exists() and len(path.read_bytes().splitlines()) != len(found)
+    def _keep_lines(self, name: str, kept: Iterable[bool]) -> None:
+        """Some lines of a file, as they are."""
+        lines = compress(whole_lines(self.path / name), kept)
+        self.write(name, "".join(f"{line}\n" for line in lines))
 
     def point_latest_here(self) -> None:
         """`latest` beside the run becomes a link to it."""
@@ -226,15 +234,3 @@ def _put(path: str, data: bytes, mode: int = 0o644) -> None:
             data = data[os.write(fd, data) :]
     finally:
         os.close(fd)
-
-
-def _line(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _record(line: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None

@@ -7,19 +7,19 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from elfworlds.errors import InputError
 from elfworlds.locks import locked, try_to_lock
 from elfworlds.records.directory import COMPLETE, RunDirectory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from elfworlds.planning import Plan
+    from elfworlds.jsondata import JsonObject
+    from elfworlds.records.types import RunAbout
 
-SCHEMA = 1
 DIGEST_SHOWN = 12
 LOCK = "lock"
 STARTED = "started"
@@ -47,39 +47,31 @@ class Opened:
         self.lock.close()
 
 
-def environment_digest(environment: Mapping[str, Any]) -> str:
+def environment_digest(environment: JsonObject) -> str:
     """Of everything but the time."""
     same = {name: value for name, value in environment.items() if name != STARTED}
     return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
 
 
-def open_run(
-    results: Path,
-    plan: Plan,
-    environment: Mapping[str, Any],
-    about: Mapping[str, Any],
-    begin: Callable[[RunDirectory, Mapping[str, Any]], None],
-) -> Opened:
+def open_run(results: Path, about: RunAbout, utc: str, begin: Callable[[RunDirectory], None]) -> Opened:
     """A directory for a run of a plan.
 
     Args:
         results: where runs go.
-        plan: what will be tried.
-        environment: where; its `started` is the time as `20261120T214503Z`.
-        about: what run.json says beside the digests.
+        about: what run.json says.
+        utc: the time, as `20261120T214503Z`.
         begin: writes what is known before the first trial, run.json among it, into a new directory.
     """
-    parent = results / plan.experiment
+    parent = results / about.experiment
     parent.mkdir(parents=True, exist_ok=True)
-    identity = {"schema": SCHEMA, "plan": plan.digest, "environment": environment_digest(environment)}
-    name = f"{environment[STARTED]}-{plan.digest[:DIGEST_SHOWN]}"
+    name = f"{utc}-{about.plan[:DIGEST_SHOWN]}"
     with locked(parent / ".opening"):
         _sweep(parent)
-        for path in _interrupted(parent, plan.digest):
-            opened = _continue(path, identity)
+        for path in _interrupted(parent, about.plan):
+            opened = _continue(path, about)
             if opened is not None:
                 return opened
-        return _new(parent, name, {**identity, **about}, begin)
+        return _new(parent, name, begin)
 
 
 def _interrupted(parent: Path, digest: str) -> Iterator[Path]:
@@ -88,32 +80,36 @@ def _interrupted(parent: Path, digest: str) -> Iterator[Path]:
     return iter(sorted((path for path in found if path.is_dir() and not path.name.startswith(".")), reverse=True))
 
 
-def _continue(path: Path, identity: Mapping[str, Any]) -> Opened | None:
+def _continue(path: Path, about: RunAbout) -> Opened | None:
     lock = _hold(path)
     if lock is None:
         return None
     directory = RunDirectory(path)
     try:
-        about = directory.about()
+        past = directory.forget_in_flight() if _same(directory, about) else None
     except InputError:  # of another version, or damaged: not ours to go on with
-        about = {}
-    if directory.complete() or any(about.get(name) != value for name, value in identity.items()):
+        past = None
+    if past is None:
         lock.close()
         return None
-    past = directory.forget_in_flight()
     return Opened(directory, lock, past.done, f"continuing {path.name}: {past.words}")
 
 
-def _new(
-    parent: Path, name: str, about: Mapping[str, Any], begin: Callable[[RunDirectory, Mapping[str, Any]], None]
-) -> Opened:
+def _same(directory: RunDirectory, about: RunAbout) -> bool:
+    """Whether the run is one of this plan in this environment that is not complete."""
+    before = directory.about()
+    same = (before.schema, before.plan, before.environment) == (about.schema, about.plan, about.environment)
+    return same and not directory.complete()
+
+
+def _new(parent: Path, name: str, begin: Callable[[RunDirectory], None]) -> Opened:
     """Filled under a name that nobody looks for, and held, before it gets its own."""
     hidden = parent / f".{name}.{os.getpid()}"
     hidden.mkdir()
     lock = _hold(hidden)
     if lock is None:
         raise FileExistsError(str(hidden))
-    begin(RunDirectory(hidden), about)
+    begin(RunDirectory(hidden))
     for attempt in range(1, 1000):
         path = parent / (name if attempt == 1 else f"{name}.{attempt}")
         try:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from elfworlds.outcome import UNTRIED
 from elfworlds.yamltext import core
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    Record = Mapping[str, Any]
+    from elfworlds.records import TrialRecord
+
     Axes = Mapping[str, Sequence[str]]
 
 
-def acceptance(axes: Axes, trials: Sequence[Record]) -> Iterator[str]:
+def acceptance(axes: Axes, trials: Sequence[TrialRecord]) -> Iterator[str]:
     """Lines of YAML: for each scenario, entries with as few words as tell its points apart."""
-    for scenario in dict.fromkeys(one["scenario"] for one in trials):
+    for scenario in dict.fromkeys(trial.scenario for trial in trials):
         seen: dict[tuple[str, ...], dict[str, None]] = {}
-        for one in trials:
-            if one["scenario"] == scenario and one["verdict"] not in UNTRIED:
-                labels = tuple(one["point"][axis] for axis in axes)
-                seen.setdefault(labels, {})[str(one["outcome"])] = None
+        for trial in trials:
+            if trial.scenario == scenario and trial.verdict.tried:
+                labels = tuple(trial.point[axis] for axis in axes)
+                seen.setdefault(labels, {})[trial.outcome] = None
         if not seen:
             continue
         outcomes = {labels: tuple(sorted(found)) for labels, found in seen.items()}

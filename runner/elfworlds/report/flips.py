@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from elfworlds.outcome_changes import Account, Box, Condition, Cut, Mark, Outcomes, Region, Section
-    from elfworlds.records import RunTold
+    from elfworlds.records import RunRecord
 
 MOST_BOXES, MOST_LISTED = 5, 16
 TOO_MANY = "no few words tell where the outcome changes; the table `flips` does"
 VARIES = "the outcome varies; along no ordered axis does it change by more than chance"
 
 
-def of(run: RunTold) -> list[Account]:
+def of(run: RunRecord) -> list[Account]:
     """An account of each scenario whose outcome flips, or varies."""
     return accounts(run.axes, orders(run.axes, run.versions, run.made_with), run.trials)
 
 
-def flip_lines(run: RunTold) -> list[str]:
+def flip_lines(run: RunRecord) -> list[str]:
     """The short form, a line a section; nothing where nothing flips."""
     return [line for one in of(run) for line in [*_lines(one), *(f"{one.scenario}: {text}" for text in rests(one))]]
 

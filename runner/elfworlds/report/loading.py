@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from elfworlds.report.namespaces import Namespaces, alike, named, namespaces, title, titles
-from elfworlds.report.picture import picture
+from elfworlds.report.pictures.namespaces import Namespaces, alike, named, namespaces, title, titles
+from elfworlds.report.pictures.picture import picture
 from elfworlds.report.summary import where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from elfworlds.records import RunTold
-
-    Record = Mapping[str, Any]
+    from elfworlds.records import RunRecord, SearchRecord, TraceRecord
 
 PICTURES = "pictures"
 HEAD_OF_NAMESPACES = ["namespace", "objects, in the order of loading"]
@@ -50,19 +48,19 @@ class Seen:
         return quote(self.file, safe="/,=")
 
 
-def seen(run: RunTold) -> list[Seen]:
+def seen(run: RunRecord) -> list[Seen]:
     """Every scenario's pictures; points with the same one are told together."""
-    found: dict[tuple[str, str], list[tuple[Record, Namespaces]]] = {}
+    found: dict[tuple[str, str], list[tuple[TraceRecord, Namespaces]]] = {}
     tried: dict[str, list[tuple[tuple[str, str], ...]]] = {}
-    for one in run.traces:
-        tried.setdefault(one["scenario"], []).append(tuple(one["point"].items()))
-        spaces = namespaces(one)
-        found.setdefault((one["scenario"], picture(spaces, one["scenario"])), []).append((one, spaces))
+    for trace in run.traces:
+        tried.setdefault(trace.scenario, []).append(tuple(trace.point.items()))
+        spaces = namespaces(trace)
+        found.setdefault((trace.scenario, picture(spaces, trace.scenario)), []).append((trace, spaces))
     return [
         Seen(
             scenario,
-            where(run.axes, [tuple(one["point"].items()) for one, _ in members], tried[scenario]),
-            members[0][0]["trial"],
+            where(run.axes, [tuple(trace.point.items()) for trace, _ in members], tried[scenario]),
+            members[0][0].trial,
             members[0][1],
             drawn,
         )
@@ -75,17 +73,17 @@ def rows_of_namespaces(found: Namespaces) -> list[list[str]]:
     return [[titles(run), ", ".join(map(named, found.objects[run[0]]))] for run in alike(found)]
 
 
-def disagreements(traces: Sequence[Record]) -> list[tuple[Record, Record]]:
+def disagreements(traces: Sequence[TraceRecord]) -> list[tuple[TraceRecord, SearchRecord]]:
     """The searches that did not end where the search order says, each after the trace that it is of."""
-    return [(trace, one) for trace in traces for one in trace["searches"] if one["agrees"] is False]
+    return [(trace, search) for trace in traces for search in trace.searches if search.agrees is False]
 
 
-def searches(traces: Sequence[Record]) -> int:
+def searches(traces: Sequence[TraceRecord]) -> int:
     """How many searches were predicted."""
-    return sum(one["agrees"] is not None for trace in traces for one in trace["searches"])
+    return sum(search.agrees is not None for trace in traces for search in trace.searches)
 
 
-def disagreement(traces: Sequence[Record]) -> str | None:
+def disagreement(traces: Sequence[TraceRecord]) -> str | None:
     """One line where there is any."""
     wrong = len(disagreements(traces))
     if not wrong:
@@ -93,18 +91,18 @@ def disagreement(traces: Sequence[Record]) -> str | None:
     return f"{wrong} of {searches(traces)} searches of the loader did not go where the search order says: see report.md"
 
 
-def rows_of_disagreements(run: RunTold) -> list[list[str]]:
-    names = {one["path"]: f"${{{one['object']}}}" for one in reversed(run.objects)}
-    names |= {posixpath.dirname(one["path"]): f"${{{one['object']}.dir}}" for one in reversed(run.objects)}
+def rows_of_disagreements(run: RunRecord) -> list[list[str]]:
+    names = {built.path: f"${{{built.object}}}" for built in reversed(run.objects)}
+    names |= {posixpath.dirname(built.path): f"${{{built.object}.dir}}" for built in reversed(run.objects)}
     return [
         [
-            trace["scenario"],
-            where(run.axes, [tuple(trace["point"].items())], ()),
-            title(one["lmid"]),
-            one["name"],
-            *(_path(one[field], names) for field in ("needed_by", "predicted", "found")),
+            trace.scenario,
+            where(run.axes, [tuple(trace.point.items())], ()),
+            title(search.lmid),
+            search.name,
+            *(_path(path, names) for path in (search.needed_by, search.predicted, search.found)),
         ]
-        for trace, one in disagreements(run.traces)
+        for trace, search in disagreements(run.traces)
     ]
 
 

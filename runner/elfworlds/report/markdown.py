@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.report import flips, loading
-from elfworlds.report.heat import heats
+from elfworlds.report.pictures.heat import heats
 from elfworlds.report.summary import (
-    BAD,
     ClaimLine,
     Pivot,
     claims,
@@ -26,14 +25,12 @@ from elfworlds.yamltext.problems import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from elfworlds.records import RunTold
-
-    Record = Mapping[str, Any]
+    from elfworlds.records import EnvironmentRecord, ObjectRecord, RunRecord, TrialRecord
 
 _SPECIAL = re.compile(r"(^#|[\\`*_\[\]<>|])")
 
 
-def markdown(run: RunTold) -> str:
+def markdown(run: RunRecord) -> str:
     """The report as GitHub-flavoured Markdown."""
     found = pivot(run.axes, run.trials)
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
@@ -50,7 +47,7 @@ def markdown(run: RunTold) -> str:
     return "\n".join([*lines, "## Run it again", "", f"    {run.rerun}", ""])
 
 
-def _flips(run: RunTold) -> list[str]:
+def _flips(run: RunRecord) -> list[str]:
     """Where outcomes change along ordered axes, with the versions between which they do."""
     lines = []
     for one in flips.of(run):
@@ -62,7 +59,7 @@ def _flips(run: RunTold) -> list[str]:
     return ["## Where outcomes flip", "", *lines, ""] if lines else []
 
 
-def _heats(run: RunTold) -> list[str]:
+def _heats(run: RunRecord) -> list[str]:
     """Outcomes over two axes, drawn."""
     lines = []
     for one in heats(run):
@@ -71,7 +68,7 @@ def _heats(run: RunTold) -> list[str]:
     return ["## Outcomes over two axes", "", *lines] if lines else []
 
 
-def _count(run: RunTold) -> str:
+def _count(run: RunRecord) -> str:
     missing = len(run.trials) < run.planned
     return counts(run.trials) + (f"; interrupted after {len(run.trials)} of {run.planned} trials." if missing else ".")
 
@@ -89,14 +86,14 @@ def _row(cells: Iterator[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def answer(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[str]:
+def answer(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[str]:
     """The answer in a sentence for each scenario: every outcome, and where it was seen."""
     lines = []
-    for scenario in dict.fromkeys(one["scenario"] for one in trials):
+    for scenario in dict.fromkeys(trial.scenario for trial in trials):
         places: dict[str, list[tuple[tuple[str, str], ...]]] = {}
-        for one in trials:
-            if one["scenario"] == scenario:
-                places.setdefault(str(one["outcome"]), []).append(tuple(one["point"].items()))
+        for trial in trials:
+            if trial.scenario == scenario:
+                places.setdefault(trial.outcome, []).append(tuple(trial.point.items()))
         tried = [point for points in places.values() for point in points]
         parts = [f"**{escape(outcome)}** {_place(where(axes, points, tried))}" for outcome, points in places.items()]
         lines.append(f"{escape(scenario)}: {'; '.join(parts)}.")
@@ -135,16 +132,16 @@ def _source(source: Mapping[str, str]) -> str:
     return ", ".join(one for one in parts if one)
 
 
-def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[str]:
-    bad = [one for one in trials if one["verdict"] in BAD]
+def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[str]:
+    bad = [trial for trial in trials if trial.verdict.bad]
     if not bad:
         return []
     lines = ["## Not as expected", ""]
-    for one in bad:
-        head = f"- {one['verdict']} `{one['scenario']}` {escape(point_text(one['point'], axes))}: "
-        got = "not tried" if one["verdict"] == "UNRESOLVED" else f"got {one['outcome']} ({ending(one)})"
-        lines.append(f"{head}expected {one['expected']}, {got}.")
-        lines += [f"  - {escape(text)}" for text in ([one["why"]] if one["why"] else []) + list(one["notes"])]
+    for trial in bad:
+        head = f"- {trial.verdict} `{trial.scenario}` {escape(point_text(trial.point, axes))}: "
+        got = f"got {trial.outcome} ({ending(trial)})" if trial.verdict.tried else "not tried"
+        lines.append(f"{head}expected {trial.expected}, {got}.")
+        lines += [f"  - {escape(text)}" for text in (*([trial.why] if trial.why else []), *trial.notes)]
     return [*lines, ""]
 
 
@@ -157,7 +154,7 @@ def _note(note: str) -> list[str]:
     return ["## Note", "", escape(note.strip()), ""] if note.strip() else []
 
 
-def _loading(run: RunTold) -> list[str]:
+def _loading(run: RunRecord) -> list[str]:
     """The namespaces of each scenario, drawn and listed; predicted against actual."""
     if not run.traces:
         return []
@@ -169,7 +166,7 @@ def _loading(run: RunTold) -> list[str]:
     return [*lines, "### Predicted against actual", "", *_predicted(run), ""]
 
 
-def _predicted(run: RunTold) -> list[str]:
+def _predicted(run: RunRecord) -> list[str]:
     rows, count = loading.rows_of_disagreements(run), loading.searches(run.traces)
     if rows:
         return table(loading.HEAD_OF_DISAGREEMENTS, rows)
@@ -179,38 +176,37 @@ def _predicted(run: RunTold) -> list[str]:
     return [f"{many} went where the search order says."]
 
 
-def _objects(objects: Sequence[Record]) -> list[str]:
+def _objects(objects: Sequence[ObjectRecord]) -> list[str]:
     if not objects:
         return []
-    names = {posixpath.dirname(one["path"]): f"${{{one['object']}.dir}}" for one in reversed(objects)}
+    names = {posixpath.dirname(built.path): f"${{{built.object}.dir}}" for built in reversed(objects)}
     rows = [
-        [one["object"], one["soname"] or "–", " ".join(one["needed"]), _search(one, names), one["sha256"][:12]]
-        for one in objects
+        [built.object, built.soname or "–", " ".join(built.needed), _search(built, names), built.sha256[:12]]
+        for built in objects
     ]
     return ["## Objects", "", *table(["object", "soname", "needed", "search path", "sha256"], rows), ""]
 
 
-def _search(one: Record, names: Mapping[str, str]) -> str:
+def _search(built: ObjectRecord, names: Mapping[str, str]) -> str:
     """DT_RPATH or DT_RUNPATH, with the experiment's own directories by the names of their objects."""
-    tag = "rpath" if one["rpath"] else "runpath"
-    entries = [names.get(entry, entry) for entry in one[tag] or ()]
+    tag, path = ("rpath", built.rpath) if built.rpath else ("runpath", built.runpath)
+    entries = [names.get(entry, entry) for entry in path or ()]
     return f"{tag} {':'.join(entries)}" if entries else "–"
 
 
-def _versions(environment: Mapping[str, Any]) -> list[str]:
-    rows = [[name, str(environment[name])] for name in ("system", "kernel", "cpu", "python", "elfworlds", "backend")]
-    for toolchain in environment["toolchains"]:
-        versions = toolchain["versions"]
-        libc = versions.get("libc-revision") or versions.get("libc", "unknown")
-        rows.append([f"{toolchain['name']}: libc", libc])
-        rows.append(
-            [
-                f"{toolchain['name']}: compiler",
-                toolchain["identity"].get("cc --version", versions.get("cc", "")),
-            ]
-        )
-        rows += [[f"{toolchain['name']}: {name}", version] for name, version in toolchain["packages"].items()]
-    inherited = [
-        f"Trials had from whoever started the runner: {escape(one)}." for one in environment.get("inherited", ())
+def _versions(environment: EnvironmentRecord) -> list[str]:
+    rows = [
+        ["system", environment.system],
+        ["kernel", environment.kernel],
+        ["cpu", environment.cpu],
+        ["python", environment.python],
+        ["elfworlds", environment.elfworlds],
+        ["backend", environment.backend],
     ]
+    for toolchain in environment.toolchains:
+        name, versions = toolchain.name, toolchain.versions
+        rows += [[f"{name}: libc", versions.get("libc-revision") or versions.get("libc", "unknown")]]
+        rows += [[f"{name}: compiler", toolchain.identity.get("cc --version", versions.get("cc", ""))]]
+        rows += [[f"{name}: {package}", version] for package, version in toolchain.packages.items()]
+    inherited = [f"Trials had from whoever started the runner: {escape(what)}." for what in environment.inherited]
     return ["## Versions", "", *table(["what", "version"], rows), "", *([*inherited, ""] if inherited else [])]

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from elfworlds.outcome import UNTRIED, ClaimVerdict
+from elfworlds.outcome import ClaimVerdict, Verdict, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    Record = Mapping[str, Any]
+    from elfworlds.records import TrialRecord
+
     Point = tuple[tuple[str, str], ...]
-
-VERDICTS = ("PASS", "XFAIL", "FAIL", "FLAKY", "NEW", "UNSUPPORTED", "UNRESOLVED")
-BAD = ("FAIL", "FLAKY", "UNRESOLVED")
-SAID = ("XFAIL", *BAD)  # beside the outcome, the last of them first
+    Key = tuple[str, str, str, str]  # a claim's id, its scenario, what it says, what it claims
+    Seen = tuple[TrialRecord, ClaimVerdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Cell:
     """The outcomes at one place of a pivot, and the worst verdict among them."""
 
     outcomes: tuple[tuple[str, int], ...]
-    verdict: str
+    verdict: Verdict
 
     @property
     def text(self) -> str:
@@ -63,109 +62,108 @@ class ClaimLine:
     claimed: str
     where: str
     observed: str
-    verdict: str
+    verdict: ClaimVerdict
 
 
-def counts(trials: Iterable[Record]) -> str:
+def counts(trials: Iterable[TrialRecord]) -> str:
     """`5 trials: 4 PASS, 1 FAIL`."""
-    found = Counter(one["verdict"] for one in trials)
+    found = Counter(trial.verdict for trial in trials)
     total = sum(found.values())
-    parts = ", ".join(f"{found[verdict]} {verdict}" for verdict in VERDICTS if found[verdict])
+    parts = ", ".join(f"{found[verdict]} {verdict}" for verdict in Verdict if found[verdict])
     return f"{total} trial{'' if total == 1 else 's'}{': ' if parts else ''}{parts}"
 
 
-def unsupported(trials: Iterable[Record]) -> list[tuple[str, int]]:
+def unsupported(trials: Iterable[TrialRecord]) -> list[tuple[str, int]]:
     """Why trials say nothing here, and how many there are of each reason."""
-    reasons = Counter("; ".join(one["notes"]) for one in trials if one["verdict"] == "UNSUPPORTED")
+    reasons = Counter("; ".join(trial.notes) for trial in trials if trial.verdict is Verdict.UNSUPPORTED)
     return sorted(reasons.items())
 
 
-def defects(trials: Iterable[Record]) -> list[tuple[str, int]]:
+def defects(trials: Iterable[TrialRecord]) -> list[tuple[str, int]]:
     """The known defects that were seen, and in how many trials each."""
-    return sorted(Counter(str(one["why"]) for one in trials if one["verdict"] == "XFAIL").items())
+    return sorted(Counter(str(trial.why) for trial in trials if trial.verdict is Verdict.XFAIL).items())
 
 
-def why_untried(trials: Sequence[Record]) -> str:
+def why_untried(trials: Sequence[TrialRecord]) -> str:
     """Why the first trial could not be tried, where none could; else empty."""
-    if not trials or any(one["verdict"] not in UNTRIED for one in trials):
+    if not trials or any(trial.verdict.tried for trial in trials):
         return ""
-    return "; ".join(trials[0]["notes"])
+    return "; ".join(trials[0].notes)
 
 
-def failed(trials: Iterable[Record]) -> bool:
+def failed(trials: Iterable[TrialRecord]) -> bool:
     """Whether an expectation was not met."""
-    return any(
-        one["verdict"] in ("FAIL", "UNRESOLVED") or (one["verdict"] == "FLAKY" and one["expected"] is not None)
-        for one in trials
-    )
+    return any(trial.verdict.fails(trial.expected) for trial in trials)
 
 
-def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> Pivot:
+def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> Pivot:
     present = {
-        axis: [label for label in labels if any(one["point"][axis] == label for one in trials)]
+        axis: [label for label in labels if any(trial.point[axis] == label for trial in trials)]
         for axis, labels in axes.items()
     }
     varied = [axis for axis, labels in present.items() if len(labels) > 1]
     column = varied[-1] if varied else None
-    watched = len({one["observer"] for one in trials}) > 1
+    watched = len({trial.observer for trial in trials}) > 1
     row_axes = (*varied[:-1], *(["observer"] if watched else []))
     columns = tuple(present[column]) if column else ("",)
-    cells: dict[tuple[tuple[str, ...], str], list[Record]] = {}
-    for one in trials:
-        places = {**one["point"], "observer": one["observer"]}
-        head = (one["scenario"], *(places[axis] for axis in row_axes))
-        cells.setdefault((head, one["point"][column] if column else ""), []).append(one)
+    cells: dict[tuple[tuple[str, ...], str], list[TrialRecord]] = {}
+    for trial in trials:
+        places = {**trial.point, "observer": trial.observer}
+        head = (trial.scenario, *(places[axis] for axis in row_axes))
+        cells.setdefault((head, trial.point[column] if column else ""), []).append(trial)
     heads = list(dict.fromkeys(head for head, _ in cells))
     rows = tuple((head, tuple(_at(cells, head, label) for label in columns)) for head in heads)
     fixed = tuple((axis, labels[0]) for axis, labels in present.items() if len(labels) == 1)
     return Pivot(row_axes, column, columns, rows, fixed)
 
 
-def _at(cells: Mapping[tuple[tuple[str, ...], str], list[Record]], head: tuple[str, ...], label: str) -> Cell | None:
+def _at(
+    cells: Mapping[tuple[tuple[str, ...], str], list[TrialRecord]], head: tuple[str, ...], label: str
+) -> Cell | None:
     return cell(cells[head, label]) if (head, label) in cells else None
 
 
-def cell(trials: Sequence[Record]) -> Cell:
+def cell(trials: Sequence[TrialRecord]) -> Cell:
     """What the trials of one place show together; there is at least one."""
-    found = Counter(_shown(one) for one in trials)
-    worst = max((str(one["verdict"]) for one in trials), key=lambda one: SAID.index(one) if one in SAID else -1)
-    return Cell(tuple(sorted(found.items(), key=lambda one: (-one[1], one[0]))), worst)
+    counts = Counter(_shown(trial) for trial in trials)
+    verdict = worst(trial.verdict for trial in trials)
+    return Cell(tuple(sorted(counts.items(), key=lambda seen: (-seen[1], seen[0]))), verdict)
 
 
-def _shown(one: Record) -> str:
+def _shown(trial: TrialRecord) -> str:
     """The outcome, and the values that the experiment wants beside it; a dash for what there is not."""
-    values = ["–" if value is None else str(value) for value in (one.get("shown") or {}).values()]
-    return f"{one['outcome']} ({', '.join(values)})" if values else str(one["outcome"])
+    values = ["–" if value is None else str(value) for value in trial.shown.values()]
+    return f"{trial.outcome} ({', '.join(values)})" if values else trial.outcome
 
 
-def claims(axes: Mapping[str, Sequence[str]], trials: Sequence[Record]) -> list[ClaimLine]:
+def claims(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[ClaimLine]:
     """Each claim with what was observed; points with the same observation are said together."""
-    lines: dict[tuple[str, ...], list[Record]] = {}
-    for one in trials:
-        for claim in one["claims"]:
-            key = (claim["id"] or "", one["scenario"], claim["says"], claim["claimed"])
-            lines.setdefault(key, []).append({**one, "claim": claim["verdict"]})
-    return [line for key, members in lines.items() for line in _claim_lines(key, axes, members)]
+    lines: dict[Key, list[Seen]] = {}
+    for trial in trials:
+        for claim in trial.claims:
+            key = (claim.id or "", trial.scenario, claim.says, claim.claimed)
+            lines.setdefault(key, []).append((trial, claim.verdict))
+    return [line for key, seen in lines.items() for line in _claim_lines(key, axes, seen)]
 
 
-def _claim_lines(
-    key: tuple[str, ...], axes: Mapping[str, Sequence[str]], members: Sequence[Record]
-) -> Iterable[ClaimLine]:
-    by_point: dict[Point, list[Record]] = {}
-    for one in members:
-        by_point.setdefault(tuple(one["point"].items()), []).append(one)
-    told: dict[tuple[str, str], list[Point]] = {}
-    for point, ones in by_point.items():
-        told.setdefault((cell(ones).text, _claim_verdict(ones)), []).append(point)
+def _claim_lines(key: Key, axes: Mapping[str, Sequence[str]], seen: Sequence[Seen]) -> Iterable[ClaimLine]:
+    by_point: dict[Point, list[Seen]] = {}
+    for trial, verdict in seen:
+        by_point.setdefault(tuple(trial.point.items()), []).append((trial, verdict))
+    by_words: dict[tuple[str, ClaimVerdict], list[Point]] = {}
+    for point, repetitions in by_point.items():
+        observed = cell([trial for trial, _ in repetitions]).text
+        together = _claim_verdict({verdict for _, verdict in repetitions})
+        by_words.setdefault((observed, together), []).append(point)
     identity, scenario, says, claimed = key
-    for (observed, verdict), points in told.items():
-        yield ClaimLine(identity, scenario, says, claimed, where(axes, points, by_point), observed, verdict)
+    for (observed, together), points in by_words.items():
+        yield ClaimLine(identity, scenario, says, claimed, where(axes, points, by_point), observed, together)
 
 
-def _claim_verdict(ones: Sequence[Record]) -> str:
+def _claim_verdict(verdicts: Collection[ClaimVerdict]) -> ClaimVerdict:
     """Of one point's repetitions: what all of them say that say anything; undecided where they disagree."""
-    said = {one["claim"] for one in ones} - {ClaimVerdict.UNDECIDED}
-    return str(said.pop()) if len(said) == 1 else str(ClaimVerdict.UNDECIDED)
+    decided = set(verdicts) - {ClaimVerdict.UNDECIDED}
+    return decided.pop() if len(decided) == 1 else ClaimVerdict.UNDECIDED
 
 
 def where(axes: Mapping[str, Sequence[str]], points: Sequence[Point], tried: Iterable[Point]) -> str:

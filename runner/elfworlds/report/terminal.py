@@ -14,16 +14,6 @@ from elfworlds.report.text import pivot_rows
 if TYPE_CHECKING:
     from elfworlds.report.summary import Cell, Pivot
 
-STYLES = {
-    "PASS": "green",
-    "XFAIL": "green",
-    "NEW": "cyan",
-    "FLAKY": "yellow",
-    "FAIL": "bold red",
-    "UNRESOLVED": "magenta",
-    "UNSUPPORTED": "dim",
-}
-
 
 def print_pivot(pivot: Pivot) -> None:
     head, rows = pivot_rows(pivot)
@@ -37,4 +27,4 @@ def print_pivot(pivot: Pivot) -> None:
 
 
 def _style(cell: Cell | None) -> str:
-    return STYLES.get(cell.verdict, "") if cell else "dim"
+    return cell.verdict.meaning.style if cell else "dim"

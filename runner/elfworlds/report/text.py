@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from elfworlds.report.summary import BAD, SAID, Pivot, claims, defects, point_text, unsupported
+from elfworlds.report.summary import Pivot, claims, defects, point_text, unsupported
 from elfworlds.yamltext.problems import printable, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from elfworlds.records import TrialRecord
 
 TAIL_LINES = 5
 MAX_FAILURES = 20
@@ -31,9 +33,7 @@ def pivot_rows(pivot: Pivot) -> tuple[list[str], list[list[str]]]:
     head = ["scenario", *pivot.row_axes, *across]
     rows = []
     for heads, cells in pivot.rows:
-        texts = [
-            "–" if one is None else one.text + (f" [{one.verdict}]" if one.verdict in SAID else "") for one in cells
-        ]
+        texts = ["–" if one is None else one.text + (f" [{one.verdict}]" if one.verdict.shown else "") for one in cells]
         rows.append([*heads, *texts])
     return head, rows
 
@@ -43,21 +43,21 @@ def pivot_lines(pivot: Pivot) -> list[str]:
     return grid([head, *rows])
 
 
-def claim_lines(axes: Mapping[str, Sequence[str]], trials: Sequence[Mapping[str, Any]]) -> list[str]:
+def claim_lines(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[str]:
     rows = [[one.id or "–", one.claimed, one.observed, one.verdict, one.where] for one in claims(axes, trials)]
     return grid([["claim", "claimed", "observed", "verdict", "where"], *rows]) if rows else []
 
 
-def unsupported_lines(trials: Iterable[Mapping[str, Any]]) -> list[str]:
+def unsupported_lines(trials: Iterable[TrialRecord]) -> list[str]:
     return [f"UNSUPPORTED  {printable(reason)} (trials: {count})" for reason, count in unsupported(trials)]
 
 
-def defect_lines(trials: Iterable[Mapping[str, Any]]) -> list[str]:
+def defect_lines(trials: Iterable[TrialRecord]) -> list[str]:
     return [f"XFAIL  {printable(reason)} (trials: {count})" for reason, count in defects(trials)]
 
 
 def failure_lines(
-    trials: Iterable[Mapping[str, Any]],
+    trials: Iterable[TrialRecord],
     axes: Mapping[str, Sequence[str]],
     directory: str,
     stderr: Mapping[str, str],
@@ -70,34 +70,34 @@ def failure_lines(
         directory: of the run.
         stderr: trial → what it wrote there.
     """
-    told = [one for one in trials if one["verdict"] in BAD]
-    for one in told[:MAX_FAILURES]:
-        yield f"{one['verdict']}  {one['scenario']}  {point_text(one['point'], axes)}".rstrip()
-        yield from _details(one, directory, stderr.get(one["trial"], ""))
+    bad = [trial for trial in trials if trial.verdict.bad]
+    for trial in bad[:MAX_FAILURES]:
+        yield f"{trial.verdict}  {trial.scenario}  {point_text(trial.point, axes)}".rstrip()
+        yield from _details(trial, directory, stderr.get(trial.trial, ""))
         yield ""
-    if len(told) > MAX_FAILURES:
-        yield f"… and {len(told) - MAX_FAILURES} more; report.md has them all"
+    if len(bad) > MAX_FAILURES:
+        yield f"… and {len(bad) - MAX_FAILURES} more; report.md has them all"
 
 
-def _details(one: Mapping[str, Any], directory: str, stderr: str) -> Iterator[str]:
-    if one["verdict"] != "UNRESOLVED":
-        yield f"      expected  {one['expected'] or 'nothing in particular'}"
-        yield f"      got       {one['outcome']} ({ending(one)})"
-        if len(one["attempts"]) > 1:
-            yield f"      tried     {' then '.join(one['attempts'])}"
-    if one["why"]:
-        yield f"      differs   {printable(one['why'])}"
-    for note in one["notes"]:
+def _details(trial: TrialRecord, directory: str, stderr: str) -> Iterator[str]:
+    if trial.verdict.tried:
+        yield f"      expected  {trial.expected or 'nothing in particular'}"
+        yield f"      got       {trial.outcome} ({ending(trial)})"
+        if len(trial.attempts) > 1:
+            yield f"      tried     {' then '.join(trial.attempts)}"
+    if trial.why:
+        yield f"      differs   {printable(trial.why)}"
+    for note in trial.notes:
         yield f"      because   {printable(note)}"
     for number, line in enumerate(stderr.rstrip("\n").split("\n")[-TAIL_LINES:] if stderr.strip() else []):
         yield f"      {'stderr' if number == 0 else '      '}    {printable(line)}"
-    if one["command"]:
-        script = shlex.quote(f"{directory}/trials/{one['trial']}/cmd.sh")
+    if trial.command:
+        script = shlex.quote(f"{directory}/trials/{trial.trial}/cmd.sh")
         yield f"      rerun     {script}"
 
 
-def ending(one: Mapping[str, Any]) -> str:
+def ending(trial: TrialRecord) -> str:
     """How the program ended."""
-    if one["timed_out"]:
+    if trial.timed_out:
         return "timed out"
-    return str(one["signal"]) if one["signal"] else f"exit {one['exit']}"
+    return trial.signal or f"exit {trial.exit}"

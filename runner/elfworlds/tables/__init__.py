@@ -24,11 +24,11 @@ from elfworlds.tables.traces import bindings_frame, link_maps_frame, searches_fr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
 
-    from elfworlds.records import RunTold
+    from elfworlds.elf import Symbol
+    from elfworlds.records import ObjectRecord, RunRecord
 
-    Records = Sequence[Mapping[str, Any]]
+    Symbols = Sequence[tuple[ObjectRecord, Symbol]]
 
 __all__ = [
     "NAMES",
@@ -51,7 +51,7 @@ __all__ = [
     "trials_frame",
 ]
 
-_MAKERS: Mapping[str, Callable[[RunTold, Records], DataFrame]] = {
+_MAKERS: Mapping[str, Callable[[RunRecord, Symbols], DataFrame]] = {
     "trials": lambda run, _: trials_frame(run.name, list(run.axes), run.trials),
     "objects": lambda run, _: objects_frame(run.name, list(run.axes), run.objects),
     "needed": lambda run, _: needed_frame(run.name, run.objects),
@@ -66,11 +66,11 @@ _MAKERS: Mapping[str, Callable[[RunTold, Records], DataFrame]] = {
 NAMES = tuple(OF_A_RUN)
 
 
-def frame(name: str, run: RunTold, symbols: Records) -> DataFrame:
-    """One table of a run; `symbols` are the dynamic symbols of its objects, for the table of that name."""
+def frame(name: str, run: RunRecord, symbols: Symbols) -> DataFrame:
+    """One table of a run; `symbols` are those of its objects, for the table of that name."""
     return _MAKERS[name](run, symbols)
 
 
-def frames(run: RunTold, symbols: Records) -> dict[str, DataFrame]:
+def frames(run: RunRecord, symbols: Symbols) -> dict[str, DataFrame]:
     """Every table of a run, by name."""
     return {name: frame(name, run, symbols) for name in NAMES}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.columns import FLIPS
 from elfworlds.outcome_changes import changes, orders
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     import pandas as pd  # noqa: TID251  # this room is the only place for it
 
     from elfworlds.outcome_changes import Change
-    from elfworlds.records import RunTold
+    from elfworlds.records import RunRecord
+    from elfworlds.tables.frame import Scalar
 
 
-def flips_frame(run: RunTold) -> pd.DataFrame:
+def flips_frame(run: RunRecord) -> pd.DataFrame:
     """A row a change between two neighbours on an axis; the labels of all other axes are equal."""
     found = changes(run.axes, orders(run.axes, run.versions, run.made_with), run.trials)
     return from_rows(FLIPS.columns(run.axes), ({**_row(one), "experiment": run.name} for one in found))
 
 
-def _row(one: Change) -> dict[str, Any]:
+def _row(one: Change) -> dict[str, Scalar]:
     before, after = one.cut.before, one.cut.after
     return {
         **one.at,

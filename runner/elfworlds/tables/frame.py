@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd  # noqa: TID251  # this room is the only place for it
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    Scalar: TypeAlias = str | int | float | bool | None
+    Columns: TypeAlias = Mapping[str, Sequence[Scalar]]
 
-def from_rows(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+
+def from_rows(columns: Mapping[str, str], rows: Iterable[Mapping[str, Scalar]]) -> pd.DataFrame:
     """A frame; `columns` are names and types, a row without one of them has a missing value there."""
     listed = list(rows)
     return from_columns(columns, {name: [row.get(name) for row in listed] for name in columns})
 
 
-def from_columns(columns: Mapping[str, str], values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+def from_columns(columns: Mapping[str, str], values: Columns) -> pd.DataFrame:
     """The same of whole columns, for tables of a million rows."""
     data = {name: pd.array(values[name], dtype=kind) for name, kind in columns.items()}  # type: ignore[call-overload]
     return pd.DataFrame(data)
+
+
+def columns_of(records: Sequence[object], names: Iterable[str]) -> dict[str, list[Scalar]]:
+    """Fields of records as columns."""
+    return {name: list(map(attrgetter(name), records)) for name in names}
+
+
+def labels_of(points: Sequence[Mapping[str, str]], axes: Iterable[str]) -> dict[str, list[Scalar]]:
+    """A column for each axis; a point without it has a missing value there."""
+    return {axis: [point.get(axis) for point in points] for axis in axes}
 
 
 def as_csv(frame: pd.DataFrame) -> str:

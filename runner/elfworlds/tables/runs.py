@@ -1,99 +1,111 @@
-"""Trials, objects, needed names, symbols, events and claims: the tables that every run has."""
+"""Trials, objects, needed names, symbols, events and claims: the tables that every run has.
+
+Made of columns, not of rows: a run has a hundred thousand trials, and a million events.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.columns import CLAIMS, EVENTS, NEEDED, OBJECTS, SYMBOLS, TRIALS
-from elfworlds.tables.frame import from_columns, from_rows
+from elfworlds.tables.frame import columns_of, from_columns, labels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd  # noqa: TID251  # this room is the only place for it
 
-    Records = Sequence[Mapping[str, Any]]
+    from elfworlds.elf import Symbol
+    from elfworlds.jsondata import Json
+    from elfworlds.records import EventRecord, ObjectRecord, TrialRecord
+    from elfworlds.tables.frame import Columns
 
 OF_A_PROCESS = ("pid", "tid", "cpu_s")
-DECIDED = {"reproduced": True, "refuted": False}  # undecided is missing
 _as_json = json.JSONEncoder(sort_keys=True).encode
 
 
-def trials_frame(experiment: str, axes: Sequence[str], trials: Records) -> pd.DataFrame:
+def trials_frame(experiment: str, axes: Sequence[str], trials: Sequence[TrialRecord]) -> pd.DataFrame:
     """A row a trial, in the order of the plan, a column for each axis."""
-    return from_rows(TRIALS.columns(axes), ({**one, "experiment": experiment, **one["point"]} for one in trials))
-
-
-def objects_frame(experiment: str, axes: Sequence[str], objects: Records) -> pd.DataFrame:
-    """A row an object and the points that share it; an axis that it does not read is missing."""
-    return from_rows(
-        OBJECTS.columns(axes), ({**_joined(one), "experiment": experiment, **one["at"]} for one in objects)
-    )
-
-
-def _joined(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists as the file has them: search paths with colons, flags with blanks."""
-    separators = {"runpath": ":", "rpath": ":", "flags": " "}
-    return {
-        name: separators[name].join(value) if name in separators and value is not None else value
-        for name, value in record.items()
+    values: Columns = {
+        **columns_of(trials, ("trial", "scenario", *TRIALS.tail)),
+        **labels_of([trial.point for trial in trials], axes),
+        "experiment": [experiment] * len(trials),
     }
+    return from_columns(TRIALS.columns(axes), values)
 
 
-def needed_frame(experiment: str, objects: Records) -> pd.DataFrame:
+def objects_frame(experiment: str, axes: Sequence[str], objects: Sequence[ObjectRecord]) -> pd.DataFrame:
+    """A row an object and the points that share it; an axis that it does not read is missing."""
+    values: Columns = {
+        **columns_of(objects, ("object", *OBJECTS.tail)),
+        **labels_of([built.at for built in objects], axes),
+        "runpath": [_joined(":", built.runpath) for built in objects],
+        "rpath": [_joined(":", built.rpath) for built in objects],
+        "flags": [_joined(" ", built.flags) for built in objects],
+        "experiment": [experiment] * len(objects),
+    }
+    return from_columns(OBJECTS.columns(axes), values)
+
+
+def _joined(separator: str, parts: Sequence[str] | None) -> str | None:
+    """A list as the file has it: search paths with colons, flags with blanks."""
+    return None if parts is None else separator.join(parts)
+
+
+def needed_frame(experiment: str, objects: Sequence[ObjectRecord]) -> pd.DataFrame:
     """A row a DT_NEEDED entry, `position` from 0 in the order of the dynamic section."""
-    rows = (
-        {
-            "object": one["object"],
-            "experiment": experiment,
-            "key": one["key"],
-            "position": position,
-            "needed": name,
-        }
-        for one in objects
-        for position, name in enumerate(one["needed"])
-    )
-    return from_rows(NEEDED.columns(), rows).drop_duplicates(ignore_index=True)
+    rows = [(built, position, name) for built in objects for position, name in enumerate(built.needed)]
+    values: Columns = {
+        "object": [built.object for built, _, _ in rows],
+        "experiment": [experiment] * len(rows),
+        "key": [built.key for built, _, _ in rows],
+        "position": [position for _, position, _ in rows],
+        "needed": [name for _, _, name in rows],
+    }
+    return from_columns(NEEDED.columns(), values).drop_duplicates(ignore_index=True)
 
 
-def symbols_frame(experiment: str, symbols: Records) -> pd.DataFrame:
+def symbols_frame(experiment: str, symbols: Sequence[tuple[ObjectRecord, Symbol]]) -> pd.DataFrame:
     """A row an entry of an object's dynamic symbol table, in its order."""
-    return from_rows(SYMBOLS.columns(), ({**one, "experiment": experiment} for one in symbols))
+    whose: Columns = {
+        "object": [built.object for built, _ in symbols],
+        "experiment": [experiment] * len(symbols),
+        "key": [built.key for built, _ in symbols],
+    }
+    own = [name for name in SYMBOLS.columns() if name not in whose]
+    return from_columns(SYMBOLS.columns(), {**whose, **columns_of([symbol for _, symbol in symbols], own)})
 
 
-def events_frame(experiment: str, trials: Records, events: Records) -> pd.DataFrame:
+def events_frame(experiment: str, trials: Sequence[TrialRecord], events: Sequence[EventRecord]) -> pd.DataFrame:
     """A row an event, in the order of the plan and within a trial in the order of time; `seq` counts from 0."""
-    names = EVENTS.columns()
-    by_trial: dict[str, list[Mapping[str, Any]]] = {}
-    for one in events:
-        by_trial.setdefault(one["trial"], []).append(one)
-    values: dict[str, list[Any]] = {name: [] for name in names}
-    for trial in trials:
-        found = by_trial.get(trial["trial"], [])
-        values["trial"] += [trial["trial"]] * len(found)
-        values["scenario"] += [trial["scenario"]] * len(found)
-        values["seq"] += range(len(found))
-        values["event"] += [one["event"] for one in found]
-        for one in found:
-            data, addresses = _event(one)
-            values["data"].append(data)
-            values["addresses"].append(addresses)
-    values["experiment"] = [experiment] * len(values["trial"])
-    return from_columns(names, values)
+    by_trial: dict[str, list[EventRecord]] = {}
+    for event in events:
+        by_trial.setdefault(event.trial, []).append(event)
+    rows = [(trial, seq, event) for trial in trials for seq, event in enumerate(by_trial.get(trial.trial, ()))]
+    fields = [_fields(event) for _, _, event in rows]
+    values: Columns = {
+        "trial": [trial.trial for trial, _, _ in rows],
+        "experiment": [experiment] * len(rows),
+        "scenario": [trial.scenario for trial, _, _ in rows],
+        "seq": [seq for _, seq, _ in rows],
+        "event": [event.event for _, _, event in rows],
+        "data": [data for data, _ in fields],
+        "addresses": [addresses for _, addresses in fields],
+    }
+    return from_columns(EVENTS.columns(), values)
 
 
-def _event(event: Mapping[str, Any]) -> tuple[str, str]:
+def _fields(event: EventRecord) -> tuple[str, str]:
     """The fields of an event as JSON: those that any run of the trial gives, and those that each run has its own of."""
-    same: dict[str, Any] = {}
-    own: dict[str, Any] = {}
-    for name, value in event.items():
-        if name not in ("trial", "event"):
-            (own if name in OF_A_PROCESS or _has_address(value) else same)[name] = value
+    same: dict[str, Json] = {}
+    own: dict[str, Json] = {}
+    for name, value in event.fields.items():
+        (own if name in OF_A_PROCESS or _has_address(value) else same)[name] = value
     return _as_json(same), _as_json(own)
 
 
-def _has_address(value: Any) -> bool:  # noqa: ANN401  # any JSON
+def _has_address(value: Json) -> bool:
     """Whether a value is an address, `0x…`, or holds one somewhere."""
     if isinstance(value, str):
         return value.startswith("0x")
@@ -102,19 +114,18 @@ def _has_address(value: Any) -> bool:  # noqa: ANN401  # any JSON
     return isinstance(value, list) and any(map(_has_address, value))
 
 
-def claims_frame(experiment: str, axes: Sequence[str], trials: Records) -> pd.DataFrame:
+def claims_frame(experiment: str, axes: Sequence[str], trials: Sequence[TrialRecord]) -> pd.DataFrame:
     """A row a claim and trial that checked it."""
-    rows = (
-        {
-            **one,
-            **claim,
-            "claim": claim["id"],
-            "reproduced": DECIDED.get(claim["verdict"]),
-            "claim_verdict": claim["verdict"],
-            "experiment": experiment,
-            **one["point"],
-        }
-        for one in trials
-        for claim in one["claims"]
-    )
-    return from_rows(CLAIMS.columns(axes), rows)
+    rows = [(trial, claim) for trial in trials for claim in trial.claims]
+    checked_by = [trial for trial, _ in rows]
+    values: Columns = {
+        **columns_of(checked_by, ("scenario", "observer", "repeat", "trial", "outcome")),
+        **labels_of([trial.point for trial in checked_by], axes),
+        "claim": [claim.id for _, claim in rows],
+        "experiment": [experiment] * len(rows),
+        "says": [claim.says for _, claim in rows],
+        "claimed": [claim.claimed for _, claim in rows],
+        "reproduced": [claim.verdict.holds for _, claim in rows],
+        "claim_verdict": [claim.verdict for _, claim in rows],
+    }
+    return from_columns(CLAIMS.columns(axes), values)

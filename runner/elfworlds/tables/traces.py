@@ -5,91 +5,105 @@ Made of columns, not of rows: a program of some size binds a million symbols.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.columns import BINDINGS, LINK_MAPS, SEARCHES
-from elfworlds.tables.frame import from_columns
+from elfworlds.tables.frame import columns_of, from_columns, labels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pandas as pd  # noqa: TID251  # this room is the only place for it
 
     from elfworlds.columns import Table
+    from elfworlds.records import SearchRecord, TraceRecord
+    from elfworlds.tables.frame import Columns, Scalar
 
-    Record = Mapping[str, Any]
-    Records = Sequence[Record]
-    Columns = Mapping[str, Sequence[Any]]
+    Try = tuple[str | None, str | None]
 
 
-def link_maps_frame(experiment: str, axes: Sequence[str], traces: Records) -> pd.DataFrame:
+def link_maps_frame(experiment: str, axes: Sequence[str], traces: Sequence[TraceRecord]) -> pd.DataFrame:
     """A row an object mapped in a namespace, in the order of loading."""
-    parts = [_picked(one["link_maps"], {name: name for name in LINK_MAPS.tail}) for one in traces]
+    parts = [columns_of(trace.link_maps, LINK_MAPS.tail) for trace in traces]
     return _joined(experiment, axes, LINK_MAPS, traces, parts)
 
 
-def bindings_frame(experiment: str, axes: Sequence[str], traces: Records) -> pd.DataFrame:
+def bindings_frame(experiment: str, axes: Sequence[str], traces: Sequence[TraceRecord]) -> pd.DataFrame:
     """A row a symbol reference and the object that it was bound to, in the order of time."""
-    return _joined(experiment, axes, BINDINGS, traces, [_bindings(one) for one in traces])
+    return _joined(experiment, axes, BINDINGS, traces, [_bindings(trace) for trace in traces])
 
 
-def _bindings(trace: Record) -> Columns:
-    names = {one["path"]: one["object"] for one in trace["link_maps"]}
-    same = ("pid", "from_lmid", "to_lmid", "symbol", "version", "kind")
-    columns = _picked(trace["bindings"], {"from_path": "from", "to_path": "to", **{name: name for name in same}})
-    ends = {f"{end}_object": [names.get(path) for path in columns[f"{end}_path"]] for end in ("from", "to")}
-    return {**columns, **ends}
+def _bindings(trace: TraceRecord) -> Columns:
+    names = {mapped.path: mapped.object for mapped in trace.link_maps}
+    bindings = trace.bindings
+    return {
+        "pid": bindings.pid,
+        "from_object": [names.get(path) for path in bindings.from_path],
+        "from_path": bindings.from_path,
+        "from_lmid": bindings.from_lmid,
+        "to_object": [names.get(path) for path in bindings.to_path],
+        "to_path": bindings.to_path,
+        "to_lmid": bindings.to_lmid,
+        "symbol": bindings.symbol,
+        "version": bindings.version,
+        "kind": bindings.kind,
+    }
 
 
-def searches_frame(experiment: str, axes: Sequence[str], traces: Records) -> pd.DataFrame:
+def searches_frame(experiment: str, axes: Sequence[str], traces: Sequence[TraceRecord]) -> pd.DataFrame:
     """A row a file that was tried, in the order of time."""
-    return _joined(experiment, axes, SEARCHES, traces, [_searches(one) for one in traces])
+    return _joined(experiment, axes, SEARCHES, traces, [_searches(trace) for trace in traces])
 
 
-def _searches(trace: Record) -> Columns:
+def _searches(trace: TraceRecord) -> Columns:
     rows = [
-        {**search, "seq": seq, "position": position, "rule": rule, "path": path, "found": position == found}
-        for seq, search in enumerate(trace["searches"])
-        for tried, found in [_tries(search)]
-        for position, (rule, path) in enumerate(tried)
+        (search, seq, position, tried, position == found)
+        for seq, search in enumerate(trace.searches)
+        for tries, found in [_tries(search)]
+        for position, tried in enumerate(tries)
     ]
-    return _picked(rows, {name: name for name in SEARCHES.tail})
+    of_search = ("pid", "lmid", "name", "needed_by", "predicted", "agrees")
+    return {
+        **columns_of([search for search, *_ in rows], of_search),
+        "seq": [seq for _, seq, *_ in rows],
+        "position": [position for _, _, position, *_ in rows],
+        "rule": [rule for _, _, _, (rule, _), _ in rows],
+        "path": [path for _, _, _, (_, path), _ in rows],
+        "found": [found for *_, found in rows],
+    }
 
 
-def _tries(search: Record) -> tuple[list[tuple[str | None, str | None]], int | None]:
+def _tries(search: SearchRecord) -> tuple[list[Try], int | None]:
     """The files that were tried, and the place of the one that was taken: the last of that path.
 
     A search without any try is one row all the same; so is a file that was found without being told as tried.
     """
-    tried: list[tuple[str | None, str | None]] = [(rule, path) for rule, path in search["tried"]]
-    if not tried or search["found"] not in (None, *(path for _, path in tried)):
-        tried.append((None, search["found"]))
-    if search["found"] is None:
+    tried: list[Try] = list(search.tried)
+    if not tried or search.found not in (None, *(path for _, path in tried)):
+        tried.append((None, search.found))
+    if search.found is None:
         return tried, None
-    return tried, max(at for at, (_, path) in enumerate(tried) if path == search["found"])
-
-
-def _picked(records: Records, names: Mapping[str, str]) -> dict[str, list[Any]]:
-    """Column → values; `names` says which field each column is."""
-    return {column: [one.get(field) for one in records] for column, field in names.items()}
+    return tried, max(at for at, (_, path) in enumerate(tried) if path == search.found)
 
 
 def _joined(
-    experiment: str, axes: Sequence[str], table: Table, traces: Records, parts: Sequence[Columns]
+    experiment: str, axes: Sequence[str], table: Table, traces: Sequence[TraceRecord], parts: Sequence[Columns]
 ) -> pd.DataFrame:
     """Every trial's columns one below the other, after those that say where they were seen."""
     sizes = [len(part[next(iter(table.tail))]) for part in parts]
-    heads = {
-        "trial": [one["trial"] for one in traces],
+    heads: Columns = {
+        "trial": [trace.trial for trace in traces],
         "experiment": [experiment] * len(parts),
-        "scenario": [one["scenario"] for one in traces],
-        **{axis: [one["point"].get(axis) for one in traces] for axis in axes},
+        "scenario": [trace.scenario for trace in traces],
+        **labels_of([trace.point for trace in traces], axes),
     }
-    values = {name: list(_repeated(each, sizes)) for name, each in heads.items()}
-    values |= {name: [value for part in parts for value in part[name]] for name in table.tail}
+    values: Columns = {
+        **{name: list(_repeated(each, sizes)) for name, each in heads.items()},
+        **{name: [value for part in parts for value in part[name]] for name in table.tail},
+    }
     return from_columns(table.columns(axes), values)
 
 
-def _repeated(values: Sequence[Any], sizes: Sequence[int]) -> Iterator[Any]:
+def _repeated(values: Iterable[Scalar], sizes: Iterable[int]) -> Iterator[Scalar]:
     for value, size in zip(values, sizes, strict=True):
         yield from [value] * size

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import elf, search_prediction
 from elfworlds.observers import ld_debug, plain
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from elfworlds.observers.types import Watched
     from elfworlds.planning import Plan, Trial
     from elfworlds.process import Run
+    from elfworlds.search_prediction import Prediction
     from elfworlds.toolchains import Toolchain
+    from elfworlds.traces.ldtrace import Trace
 
 LONGEST_SECONDS = 10.0  # the loader has done its work by then, whatever the program waits for
 
@@ -38,6 +40,30 @@ def first_trials(plan: Plan) -> Iterator[Trial]:
             if trial.observer == ld_debug.NAME and trial.repeat == 1:
                 found[trial.scenario, trial.point] = trial
     return iter(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class MappedFile:
+    """A file that the loader mapped, as it is on the disk."""
+
+    sha256: str
+    build_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What the loader did in a trial.
+
+    Attributes:
+        objects: path → the object's name in the experiment.
+        files: path → the file, of those that were mapped and could be read.
+    """
+
+    trial: Trial
+    trace: Trace
+    predictions: tuple[Prediction, ...]
+    objects: Mapping[str, str]
+    files: Mapping[str, MappedFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +83,8 @@ class Tracer:
     kept: Callable[[Trial], Path]
     files: dict[str, tuple[ElfObject, str] | None] = field(default_factory=dict)
 
-    def record(self, trial: Trial) -> dict[str, Any] | None:
-        """The line of traces.jsonl of a trial that was tried; None where tracing it failed."""
+    def trace(self, trial: Trial) -> Traced | None:
+        """What the loader did in a trial that was tried; None where tracing it failed."""
         with tempfile.TemporaryDirectory(prefix="elfworlds-") as work:
             seen = self.watched(trial, Path(work))
             left = self.left(trial, seen)
@@ -66,12 +92,10 @@ class Tracer:
                 return None
             trace = parse(ld_debug.text(left))
             toolchain = self.toolchain(trial)
-            told = search_prediction.predict(trace, self.searching(seen, toolchain).world())
-        rows = search_prediction.record(trace, self.names, told)
-        rows["link_maps"] = [
-            {**one, **self.provenance(toolchain.world.outside(one["path"]))} for one in rows["link_maps"]
-        ]
-        return {"scenario": trial.scenario, "point": dict(trial.point), "trial": trial.id, **rows}
+            predictions = search_prediction.predict(trace, self.searching(seen, toolchain).world())
+        mapped = {one.path: self.mapped(toolchain.world.outside(one.path)) for one in trace.link_maps}
+        files = {path: file for path, file in mapped.items() if file}
+        return Traced(trial, trace, predictions, self.names, files)
 
     def toolchain(self, trial: Trial) -> Toolchain:
         found = self.toolchains[trial.bound.toolchain]
@@ -104,10 +128,10 @@ class Tracer:
             self.files[path] = _read(Path(path))
         return self.files[path]
 
-    def provenance(self, path: str) -> dict[str, str | None]:
-        """Which file exactly was mapped, whoever built it."""
-        found = self.read(path) if path.startswith("/") else None
-        return {"sha256": found[1] if found else None, "build_id": found[0].build_id if found else None}
+    def mapped(self, path: str) -> MappedFile | None:
+        """Which file exactly was mapped, whoever built it; a path of this machine."""
+        read = self.read(path) if path.startswith("/") else None
+        return MappedFile(read[1], read[0].build_id) if read else None
 
 
 def _read(path: Path) -> tuple[ElfObject, str] | None:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Self, overload
 from elfworlds import paths
 from elfworlds.errors import BuildFailedError, Exit, InputError, InterruptedRunError
 from elfworlds.process import Pool
-from elfworlds.records import RunDirectory, told
+from elfworlds.records import RunDirectory, RunRecord
+from elfworlds.records import read_run as read
 from elfworlds.report.summary import failed
 from elfworlds.workflow.experiments import load_one
 from elfworlds.workflow.plans import Choice
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elfworlds.planning import Plan
-    from elfworlds.records import RunTold
     from elfworlds.tables import DataFrame
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.workflow.screen import Screen
@@ -86,8 +86,8 @@ class Run:
     flips = Table()
 
     @cached_property
-    def _record(self) -> RunTold:
-        return told(RunDirectory(self.directory))
+    def _record(self) -> RunRecord:
+        return read(RunDirectory(self.directory))
 
     @cached_property
     def _tables(self) -> dict[str, DataFrame]:

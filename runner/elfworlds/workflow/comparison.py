@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from elfworlds.backends import compare
+from elfworlds.gather.backends import trials
 
 if TYPE_CHECKING:
     from elfworlds.backends import Build
@@ -36,7 +37,7 @@ class BackendComparison:
         names = (self.names[0], self.names[1])
         findings = list(compare.builds(self.plan, names, (self.builds[0], self.builds[1])))
         if len(self.runs) == PAIR:
-            findings += compare.trials(names, tuple(run.trials() for run in self.runs))
+            findings += trials(names, self.runs[0].trials(), self.runs[1].trials())
         return findings
 
     def tell(self, screen: Screen) -> None:

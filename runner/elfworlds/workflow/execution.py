@@ -7,14 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.environment import environment, made_with, versions
 from elfworlds.errors import InterruptedRunError
-from elfworlds.outcome import UNTRIED
-from elfworlds.records import open_run
-from elfworlds.report.summary import BAD
+from elfworlds.records import RunAbout, environment_digest, open_run, trace_record
 from elfworlds.trials.observe import TrialRunner, broken_objects, run
 from elfworlds.trials.trace import Tracer, first_trials
 from elfworlds.workflow.results import shown
@@ -29,6 +27,8 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.workflow.session import Session
+
+SCHEMA = 1
 
 
 class Ending(Enum):
@@ -65,30 +65,35 @@ class Execution:
         """A new run directory, or an interrupted one to go on with; `utc` is the time as `20261120T214503Z`."""
         where = environment(self.toolchains.values(), self.backend, utc, self.session.pool.inherited())
 
-        def begin(directory: RunDirectory, about: Mapping[str, Any]) -> None:
+        about = self.about(environment_digest(where))
+
+        def begin(directory: RunDirectory) -> None:
             directory.begin(self.plan, self.build, about, where, self.experiment.spec.document.text)
 
         place = paths.directory(self.results, paths.OTHER_PLACE)
-        opened = open_run(place, self.plan, where, self.about(), begin)
+        opened = open_run(place, about, utc, begin)
         opened.directory.write_objects(self.plan, self.build)
         return opened
 
-    def about(self) -> dict[str, Any]:
-        """What run.json says, for reports that have nothing but the directory."""
+    def about(self, environment: str) -> RunAbout:
+        """What run.json says, for reports that have nothing but the directory; `environment` is its digest."""
         experiment = self.experiment.spec.experiment
-        axes = {name: list(labels) for name, labels in self.plan.axes}
+        axes = dict(self.plan.axes)
         chosen = [f"-S {shlex.quote(words)}" for words in self.experiment.chosen]
-        return {
-            "experiment": self.plan.experiment,
-            "question": self.plan.question,
-            "source": experiment.source.model_dump(exclude_none=True) if experiment.source else {},
-            "note": experiment.note or "",
-            "axes": axes,
-            "versions": versions(axes, self.toolchains),
-            "made-with": made_with(self.plan, self.toolchains),
-            "planned": len(self.plan.trials),
-            "rerun": " ".join(["elfworlds run", shlex.quote(shown(self.experiment.path)), *chosen]),
-        }
+        return RunAbout(
+            schema=SCHEMA,
+            plan=self.plan.digest,
+            environment=environment,
+            experiment=self.plan.experiment,
+            question=self.plan.question,
+            source=experiment.source.model_dump(exclude_none=True) if experiment.source else {},
+            note=experiment.note or "",
+            axes=axes,
+            versions=versions(axes, self.toolchains),
+            made_with=made_with(self.plan, self.toolchains),
+            planned=len(self.plan.trials),
+            rerun=" ".join(["elfworlds run", shlex.quote(shown(self.experiment.path)), *chosen]),
+        )
 
     def observe(self, opened: Opened) -> Ending:
         """Try every trial that is not done, and record it."""
@@ -99,7 +104,7 @@ class Execution:
                 for observation in run(trials, self._runner(opened.directory), executor, self.session.jobs):
                     opened.directory.append(observation)
                     advance()
-                    failures += observation.judgement.verdict in BAD
+                    failures += observation.judgement.verdict.bad
                     if failures == self.maxfail:
                         self.session.pool.interrupt()
                         return Ending.STOPPED
@@ -129,17 +134,17 @@ class Execution:
         directory, names = opened.directory, self.plan.names()
         objects = {artifact.path: names[key] for key, artifact in self.build.artifacts.items()}
         tracer = Tracer(objects, self.build, self.toolchains, self.session.pool.run, directory.trial_directory)
-        there = {trace["trial"] for trace in directory.traces()}
-        tried = {trial["trial"] for trial in directory.trials() if trial["verdict"] not in UNTRIED}
+        there = {trace.trial for trace in directory.traces()}
+        tried = {trial.trial for trial in directory.trials() if trial.verdict.tried}
         trials = [trial for trial in first_trials(self.plan) if trial.id in tried - there]
         whole = True
         with self._threads() as executor, self.session.screen.working("traces", len(trials)) as advance:
-            for trace in executor.map(tracer.record, trials):
+            for traced in executor.map(tracer.trace, trials):
                 advance()
-                if trace is None:
+                if traced is None:
                     whole = False
                 else:
-                    directory.append_trace(trace)
+                    directory.append_trace(trace_record(traced))
         return whole
 
     @contextmanager

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from elfworlds import paths, planning
 from elfworlds.errors import NothingSelectedError
 from elfworlds.planning import select
-from elfworlds.records import RunDirectory, told
-from elfworlds.report.summary import BAD
+from elfworlds.records import RunDirectory, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +73,7 @@ class Choice:
         latest = paths.real(output or experiment.project.root / "results") / experiment.spec.name / "latest"
         if not paths.is_directory(latest):
             return frozenset()
-        return frozenset(trial["trial"] for trial in told(RunDirectory(latest)).trials if trial["verdict"] in BAD)
+        return frozenset(trial.trial for trial in read_run(RunDirectory(latest)).trials if trial.verdict.bad)
 
     def _why(self) -> str:
         if self.failed:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import elf
-from elfworlds.report import flips, heat, loading, summary, text
-from elfworlds.report.heatmap import heat_map
+from elfworlds.report import flips, loading, summary, text
 from elfworlds.report.markdown import markdown
+from elfworlds.report.pictures import heat
+from elfworlds.report.pictures.heatmap import heat_map
 from elfworlds.workflow.results import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from elfworlds.records import RunDirectory, RunTold
+    from elfworlds.elf import Symbol
+    from elfworlds.records import ObjectRecord, RunDirectory, RunRecord
     from elfworlds.workflow.screen import Screen
 
 STDERR_BYTES = 4096  # the end of a failed trial's standard error that is shown
 
 
-def write_reports(directory: RunDirectory, run: RunTold, *, tables: bool) -> None:
+def write_reports(directory: RunDirectory, run: RunRecord, *, tables: bool) -> None:
     """Write every table as CSV and Parquet, every picture, and report.md; without `tables` no table."""
     if tables:
         from elfworlds.tables import as_csv, as_parquet, frames
@@ -37,30 +38,30 @@ def write_reports(directory: RunDirectory, run: RunTold, *, tables: bool) -> Non
     directory.write("report.md", markdown(run))
 
 
-def symbols_of(objects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def symbols_of(objects: Sequence[ObjectRecord]) -> list[tuple[ObjectRecord, Symbol]]:
     """The dynamic symbols of every object that is still where it was."""
-    paths = {built["key"]: Path(built["path"]) for built in objects}
+    paths = {built.key: Path(built.path) for built in objects}
     tables = {key: elf.symbols(path) for key, path in paths.items() if path.exists()}
     return [
-        {"object": built["object"], "key": built["key"], **asdict(symbol)}
-        for built in {(built["object"], built["key"]): built for built in objects}.values()
-        for symbol in tables.get(built["key"], ())
+        (built, symbol)
+        for built in {(built.object, built.key): built for built in objects}.values()
+        for symbol in tables.get(built.key, ())
     ]
 
 
-def show(directory: RunDirectory, run: RunTold, screen: Screen) -> None:
+def show(directory: RunDirectory, run: RunRecord, screen: Screen) -> None:
     """Tell a person what a run saw: the pivot, changes of outcomes, claims, and whatever needs attention."""
     axes, trials = run.axes, run.trials
     screen.say(summary.counts(trials), "")
     screen.show_pivot(summary.pivot(axes, trials))
     screen.say(*_after_a_blank(flips.flip_lines(run)))
     screen.say(*_after_a_blank(text.claim_lines(axes, trials)))
-    inherited = run.environment.get("inherited", ())
+    inherited = run.environment.inherited
     screen.tell(_after_a_blank([f"trials inherit from this session: {what}" for what in inherited]))
     screen.tell(_after_a_blank([*text.defect_lines(trials), *text.unsupported_lines(trials)]))
     unexpected = loading.disagreement(run.traces)
     screen.tell(_after_a_blank([unexpected] if unexpected else []))
-    bad = [trial["trial"] for trial in trials if trial["verdict"] in summary.BAD]
+    bad = [trial.trial for trial in trials if trial.verdict.bad]
     stderr = {trial: _stderr(directory, trial) for trial in bad[: text.MAX_FAILURES]}
     screen.tell(_after_a_blank(list(text.failure_lines(trials, axes, shown(directory.path), stderr))))
 

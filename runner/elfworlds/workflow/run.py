@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.errors import Exit
 from elfworlds.outcome import Verdict
-from elfworlds.records import told
+from elfworlds.records import read_run
 from elfworlds.report.summary import failed, why_untried
 from elfworlds.workflow import backends
 from elfworlds.workflow.builds import build_line, build_plan
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from elfworlds.backends import Backend, Build
     from elfworlds.planning import Plan
-    from elfworlds.records import RunDirectory, RunTold
+    from elfworlds.records import RunDirectory, RunRecord
     from elfworlds.toolchains import Toolchain
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.workflow.session import Session
@@ -169,39 +169,39 @@ def _execute(execution: Execution, options: RunOptions) -> Executed:
         screen.tell([opened.said] if opened.said else [])
         ending = execution.observe(opened)
         traced = not options.tables or ending is not Ending.WHOLE or execution.trace(opened)
-        run_told = _finish(opened.directory, execution, ending, tables=options.tables)
+        record = _finish(opened.directory, execution, ending, tables=options.tables)
         if (
             ending is Ending.WHOLE
             and traced
-            and not any(trial["verdict"] == Verdict.UNRESOLVED for trial in run_told.trials)
+            and not any(trial.verdict is Verdict.UNRESOLVED for trial in record.trials)
         ):
             opened.finish()
     finally:
         opened.close()
-    code = _code(execution, run_told, ending)
-    return Executed(opened.directory, code, ending is not Ending.WHOLE, why_untried(run_told.trials))
+    code = _code(execution, record, ending)
+    return Executed(opened.directory, code, ending is not Ending.WHOLE, why_untried(record.trials))
 
 
-def _code(execution: Execution, run_told: RunTold, ending: Ending) -> Exit:
+def _code(execution: Execution, record: RunRecord, ending: Ending) -> Exit:
     if ending is Ending.INTERRUPTED:
         return Exit.INTERRUPTED
     if execution.build.unexpected(execution.plan.may_fail()):
         return Exit.BUILD_FAILED
-    return Exit.EXPECTATION_FAILED if failed(run_told.trials) else Exit.AS_EXPECTED
+    return Exit.EXPECTATION_FAILED if failed(record.trials) else Exit.AS_EXPECTED
 
 
-def _finish(directory: RunDirectory, execution: Execution, ending: Ending, *, tables: bool) -> RunTold:
+def _finish(directory: RunDirectory, execution: Execution, ending: Ending, *, tables: bool) -> RunRecord:
     """Write tables and reports, and show the pivot."""
-    run_told, screen = told(directory), execution.session.screen
-    write_reports(directory, run_told, tables=tables and ending is not Ending.INTERRUPTED)
+    record, screen = read_run(directory), execution.session.screen
+    write_reports(directory, record, tables=tables and ending is not Ending.INTERRUPTED)
     directory.point_latest_here()
-    show(directory, run_told, screen)
+    show(directory, record, screen)
     if ending is not Ending.WHOLE:
         how = "interrupted" if ending is Ending.INTERRUPTED else "stopped"
-        screen.tell([f"{how} after {len(run_told.trials)} of {run_told.planned} trials; the next run goes on"])
+        screen.tell([f"{how} after {len(record.trials)} of {record.planned} trials; the next run goes on"])
     screen.say("")
     screen.tell([f"report: {shown(directory.path / 'report.md')}"])
-    return run_told
+    return record
 
 
 def exit_code(executed: Sequence[Executed], session: Session) -> Exit:

@@ -8,13 +8,20 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    Record = Mapping[str, Any]
+    from elfworlds.records import Bindings, LinkMapRecord, TraceRecord
+
     Place = tuple[int, int]
+    File = tuple[int, str]  # namespace and path
+    Bound = tuple[File, File, str]  # who refers, whose symbol serves, the symbol
+    # Of a mapping: its file's name, and where it was mapped if that is known.
+    Identity = File | tuple[str, frozenset[str]]
+    End = tuple[Place | int, Place | int, bool, tuple[str, ...], int]
+    Shape = tuple[bool, tuple["Mapped", ...], tuple[End, ...]]
 
 BASE = 0  # LM_ID_BASE of dlmopen(3)
 SYMBOLS_SHOWN = 3
@@ -80,15 +87,20 @@ class Namespaces:
     more: int
 
 
-def namespaces(trace: Record) -> Namespaces:
-    """The namespaces of the first process of a trace, a record of `traces.jsonl`."""
-    pids = sorted({one["pid"] for one in [*trace["link_maps"], *trace["bindings"]]})
-    maps = [one for one in trace["link_maps"] if one["pid"] in pids[:1]]
-    bindings = [one for one in trace["bindings"] if one["pid"] in pids[:1]]
+def namespaces(trace: TraceRecord) -> Namespaces:
+    """The namespaces of the first process of a trace."""
+    pids = sorted({mapped.pid for mapped in trace.link_maps}.union(trace.bindings.pid))
+    maps = [mapped for mapped in trace.link_maps if mapped.pid in pids[:1]]
+    bindings = [bound for pid, bound in zip(trace.bindings.pid, _bound(trace.bindings), strict=True) if pid in pids[:1]]
     bases = _bases(maps, bindings)
-    names = {one["path"]: one["object"] for one in maps if one["object"] is not None}
+    names = {mapped.path: mapped.object for mapped in maps if mapped.object is not None}
     objects = _objects(bases, names, maps)
     return Namespaces(objects, tuple(_arrows(objects, bindings)), max(0, len(pids) - 1))
+
+
+def _bound(bindings: Bindings) -> Iterator[Bound]:
+    sources = zip(bindings.from_lmid, bindings.from_path, strict=True)
+    return zip(sources, zip(bindings.to_lmid, bindings.to_path, strict=True), bindings.symbol, strict=True)
 
 
 def title(lmid: int) -> str:
@@ -117,39 +129,42 @@ def alike(found: Namespaces) -> list[tuple[int, ...]]:
     return [tuple(run) for _, run in groupby(found.objects, key=lambda lmid: _shape(found, lmid))]
 
 
-def _shape(found: Namespaces, lmid: int) -> object:
+def _shape(found: Namespaces, lmid: int) -> Shape:
     """What a namespace looks like beside its number and the numbers of its copies."""
     objects = tuple(replace(one, copy=0) for one in found.objects[lmid])
+    arrows = [one for one in found.arrows if lmid in (one.source[0], one.target[0])]
     ends = [
-        (*(place[1] if place[0] == lmid else place for place in (one.source, one.target)), one.across, one.symbols)
-        for one in found.arrows
-        if lmid in (one.source[0], one.target[0])
+        (_within(one.source, lmid), _within(one.target, lmid), one.across, one.symbols, one.count) for one in arrows
     ]
-    counts = tuple(one.count for one in found.arrows if lmid in (one.source[0], one.target[0]))
-    return lmid == BASE, objects, tuple(ends), counts
+    return lmid == BASE, objects, tuple(ends)
 
 
-def _bases(maps: Iterable[Record], bindings: Iterable[Record]) -> dict[tuple[int, str], list[str | None]]:
+def _within(place: Place, lmid: int) -> Place | int:
+    """A place in the namespace by its position alone."""
+    return place[1] if place[0] == lmid else place
+
+
+def _bases(maps: Iterable[LinkMapRecord], bindings: Iterable[Bound]) -> dict[File, list[str | None]]:
     """(namespace, path) → where it was mapped each time, in load order; then what only a binding names."""
-    found: dict[tuple[int, str], list[str | None]] = {}
-    for one in sorted(maps, key=lambda one: (one["lmid"], one["position"])):
-        found.setdefault((one["lmid"], one["path"]), []).append(one["base"])
-    for one in bindings:
-        for lmid, path in ((one["from_lmid"], one["from"]), (one["to_lmid"], one["to"])):
-            found.setdefault((lmid, path), [None])
+    found: dict[File, list[str | None]] = {}
+    for mapped in sorted(maps, key=lambda mapped: (mapped.lmid, mapped.position)):
+        found.setdefault((mapped.lmid, mapped.path), []).append(mapped.base)
+    for source, target, _ in bindings:
+        found.setdefault(source, [None])
+        found.setdefault(target, [None])
     return dict(sorted(found.items(), key=lambda one: one[0][0]))
 
 
 def _objects(
-    bases: Mapping[tuple[int, str], Sequence[str | None]], names: Mapping[str, str], maps: Sequence[Record]
+    bases: Mapping[File, Sequence[str | None]], names: Mapping[str, str], maps: Sequence[LinkMapRecord]
 ) -> dict[int, tuple[Mapped, ...]]:
     mapping = _mappings(bases)
-    spread: dict[object, set[int]] = {}
-    files: dict[object, str] = {}
+    spread: dict[Identity, set[int]] = {}
+    files: dict[Identity, str] = {}
     for (lmid, path), one in mapping.items():
         spread.setdefault(one, set()).add(lmid)
         files.setdefault(one, path)
-    applications = {(one["lmid"], one["path"]) for one in maps if one["lmid"] == BASE and one["position"] == 0}
+    applications = {(one.lmid, one.path) for one in maps if one.lmid == BASE and one.position == 0}
     objects: dict[int, list[Mapped]] = {}
     for place, one in mapping.items():
         copies = [other for other, path in files.items() if path == files[one]]
@@ -166,7 +181,7 @@ def _objects(
     return {lmid: tuple(members) for lmid, members in objects.items()}
 
 
-def _mappings(bases: Mapping[tuple[int, str], Sequence[str | None]]) -> dict[tuple[int, str], object]:
+def _mappings(bases: Mapping[File, Sequence[str | None]]) -> dict[File, Identity]:
     """Something that is equal where two namespaces have one mapping between them.
 
     The loader tells where it maps a file. In a namespace of dlmopen everything is mapped but the loader itself, which
@@ -174,7 +189,7 @@ def _mappings(bases: Mapping[tuple[int, str], Sequence[str | None]]) -> dict[tup
     """
     at_start = {posixpath.basename(path): (lmid, path) for lmid, path in reversed([*bases]) if lmid == BASE}
 
-    def identity(lmid: int, path: str) -> object:
+    def identity(lmid: int, path: str) -> Identity:
         name = posixpath.basename(path)
         known = frozenset(base for base in bases[lmid, path] if base is not None)
         if known:
@@ -185,7 +200,7 @@ def _mappings(bases: Mapping[tuple[int, str], Sequence[str | None]]) -> dict[tup
     return {(lmid, path): identity(lmid, path) for lmid, path in bases}
 
 
-def _arrows(objects: Mapping[int, Sequence[Mapped]], bindings: Iterable[Record]) -> Iterator[Arrow]:
+def _arrows(objects: Mapping[int, Sequence[Mapped]], bindings: Iterable[Bound]) -> Iterator[Arrow]:
     places = {(lmid, one.path): (lmid, at) for lmid, members in objects.items() for at, one in enumerate(members)}
     nearby = {
         (lmid, one.name): (lmid, at)
@@ -194,11 +209,11 @@ def _arrows(objects: Mapping[int, Sequence[Mapped]], bindings: Iterable[Record])
         if one.shared
     }
     symbols: dict[tuple[Place, Place, int], list[str]] = {}
-    for one in bindings:
-        source, target = places[one["from_lmid"], one["from"]], places[one["to_lmid"], one["to"]]
+    for referring, serving, symbol in bindings:
+        source, target = places[referring], places[serving]
         if objects[target[0]][target[1]].shared:
             target = nearby.get((source[0], objects[target[0]][target[1]].name), target)
         if source != target:
-            symbols.setdefault((source, target, one["to_lmid"]), []).append(one["symbol"])
+            symbols.setdefault((source, target, serving[0]), []).append(symbol)
     for (source, target, defined_in), names in symbols.items():
         yield Arrow(source, target, defined_in, len(names), tuple(dict.fromkeys(names))[:SYMBOLS_SHOWN])

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from elfworlds.report import svg
-from elfworlds.report.namespaces import alike, named, ranges, title, titles
+from elfworlds.report.pictures import svg
+from elfworlds.report.pictures.namespaces import alike, named, ranges, title, titles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from elfworlds.report.namespaces import Arrow, Mapped, Namespaces, Place
+    from elfworlds.report.pictures.namespaces import Arrow, Mapped, Namespaces, Place
 
 ACROSS_A_PAGE = 3  # namespaces side by side: as wide as a page of text still shows readable names
 MOST_ALIKE, SHOWN_OF_THEM = 8, 3

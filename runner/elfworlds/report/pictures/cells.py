@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from elfworlds.report import svg
+from elfworlds.outcome import Sign, Verdict
+from elfworlds.report.pictures import svg
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from elfworlds.report.heat import Tile
+    from elfworlds.report.pictures.heat import Tile
 
 Colours: TypeAlias = "Mapping[str, tuple[str, tuple[str, str]]]"  # outcome → class, and its fill and ink
 
@@ -23,13 +24,9 @@ FILLS = (
     ("#0072b2", "#ffffff"),
 )
 OWN = {"crash": ("#d55e00", "#1d0c00"), "hang": ("#4f555d", "#ffffff"), "other": ("#b4bbc3", "#14171a")}
-BADGES = {
-    "FAIL": ("M-3,-3l6,6m0,-6l-6,6", "not as expected"),
-    "FLAKY": ("M-4,1q2,-5 4,-1t4,-1", "repetitions differ"),
-}
-UNTRIED = {"UNSUPPORTED": "cannot be tried there", "UNRESOLVED": "could not be tried: something before it failed"}
+BADGES = {Sign.CROSS: "M-3,-3l6,6m0,-6l-6,6", Sign.WAVE: "M-4,1q2,-5 4,-1t4,-1"}
+BOXES = {Sign.HATCHED: "", Sign.DASHED: ' stroke-dasharray="4 3"'}
 NOWHERE = "not in the matrix"
-DASHES = ' stroke-dasharray="4 3"'
 MOST_LINES = 2
 LONG = 16  # characters of a name that stands on one line
 BOLD = 6.9  # advance of a character in pixels
@@ -68,7 +65,7 @@ def lines(tile: Tile | None, *, low: bool) -> list[str]:
     if tile is None:
         return ["–"]
     if len(tile.outcomes) <= 1:
-        name = tile.outcomes[0][0] if tile.outcomes else tile.verdict.lower()
+        name = tile.outcomes[0][0] if tile.outcomes else str(tile.verdict).lower()
         return [name] if low else _broken(name)
     texts = [f"{name} ×{count}" for name, count in tile.outcomes]
     if low:
@@ -112,15 +109,15 @@ def _empty(tile: Tile | None, spot: Spot) -> Iterator[str]:
     place = f'x="{x + 0.5:g}" y="{y + 0.5:g}" width="{wide - 1:g}" height="{high - 1:g}"'
     if tile is None:
         return
-    yield f'<rect {place} class="none"{"" if tile.verdict == "UNSUPPORTED" else DASHES}/>'
-    if tile.verdict == "UNSUPPORTED":
+    yield f'<rect {place} class="none"{BOXES[tile.sign]}/>'
+    if tile.sign is Sign.HATCHED:
         yield f'<rect {place} fill="url(#hatch)" fill-opacity="0.5"/>'
 
 
 def _short(tile: Tile | None, letters: Mapping[str, str]) -> str:
     if tile is None or tile.outcomes:
         return "".join(letters[name] for name, _ in tile.outcomes[:3]) if tile else "–"
-    return "" if tile.verdict == "UNSUPPORTED" else "?"
+    return "" if tile.sign is Sign.HATCHED else "?"
 
 
 def _ink(tile: Tile | None, of: Colours) -> str:
@@ -133,12 +130,12 @@ def edge(path: str) -> str:
     return f'<path class="edge" d="{path}"/>'
 
 
-def badge(verdict: str, corner: tuple[float, float], *, small: bool) -> str:
+def badge(verdict: Verdict, corner: tuple[float, float], *, small: bool) -> str:
     """A mark in the upper right corner of a cell."""
-    sign, words = BADGES[verdict]
-    shapes = f'<circle r="7" class="badge"/><path class="badge-l" d="{sign}"/>'
+    meaning = verdict.meaning
+    shapes = f'<circle r="7" class="badge"/><path class="badge-l" d="{BADGES[meaning.sign]}"/>'
     x, y, size = (corner[0] - 5, corner[1] + 5, 0.72) if small else (corner[0] - 10, corner[1] + 10, 1)
-    return f'<g transform="translate({x:g},{y:g}) scale({size:g})"><title>{words}</title>{shapes}</g>'
+    return f'<g transform="translate({x:g},{y:g}) scale({size:g})"><title>{meaning.words}</title>{shapes}</g>'
 
 
 def parted(of: Sequence[tuple[str, tuple[str, str]]]) -> str:
@@ -154,18 +151,18 @@ def sample(kind: str, letter: str) -> str:
     return f'<rect width="26" height="16" class="{kind}"/>' + svg.label(13, 12, letter, f"{kind}-i b c")
 
 
-def signs(verdicts: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The marks that occur, for the legend, and their words."""
-    for verdict, (_, words) in BADGES.items():
-        if verdict in verdicts:
+def signs(verdicts: Collection[Verdict], *, nowhere: bool) -> Iterator[tuple[str, str]]:
+    """The marks that occur, for the legend, and their words; `nowhere` is whether a place is not in the matrix."""
+    for verdict in Verdict:
+        sign, words = verdict.meaning.sign, verdict.meaning.words
+        if verdict in verdicts and sign in BADGES:
             yield badge(verdict, (23, -2), small=False), words
-    box = '<rect x="0.5" y="0.5" width="25" height="15" class="none"{}/>'
-    if "UNSUPPORTED" in verdicts:
-        yield (
-            box.format("") + '<rect width="26" height="16" fill="url(#hatch)" fill-opacity="0.5"/>',
-            UNTRIED["UNSUPPORTED"],
-        )
-    if "UNRESOLVED" in verdicts:
-        yield box.format(DASHES), UNTRIED["UNRESOLVED"]
-    if NOWHERE in verdicts:
+        elif verdict in verdicts and sign in BOXES:
+            yield _box(sign), words
+    if nowhere:
         yield svg.label(13, 12, "–", "soft c"), NOWHERE
+
+
+def _box(sign: Sign) -> str:
+    hatch = '<rect width="26" height="16" fill="url(#hatch)" fill-opacity="0.5"/>' if sign is Sign.HATCHED else ""
+    return f'<rect x="0.5" y="0.5" width="25" height="15" class="none"{BOXES[sign]}/>{hatch}'

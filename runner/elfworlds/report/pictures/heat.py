@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from elfworlds.outcome import UNTRIED, Verdict, marked
+from elfworlds.outcome import Sign, marked
 from elfworlds.outcome_changes import changes, orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from elfworlds.outcome import Verdict
     from elfworlds.outcome_changes import Change, Mark, Order
-    from elfworlds.records import RunTold
-
-    Record = Mapping[str, Any]
+    from elfworlds.records import RunRecord, TrialRecord
 
 OBSERVER = "observer"
 MOST_LABELS, MOST_PANELS = 40, 24  # beyond that nobody sees anything
@@ -46,10 +45,14 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What happened at one place: each outcome and how often; `FAIL` or `FLAKY`, or why nothing was tried."""
+    """What happened at one place: each outcome and how often, and the verdict that it is marked with."""
 
     outcomes: tuple[tuple[str, int], ...]
-    verdict: str
+    verdict: Verdict | None
+
+    @property
+    def sign(self) -> Sign:
+        return self.verdict.meaning.sign if self.verdict else Sign.NONE
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -93,12 +96,12 @@ class Heat:
         return quote(self.file)
 
 
-def heats(run: RunTold) -> list[Heat]:
+def heats(run: RunRecord) -> list[Heat]:
     """A heat map of each scenario in which two axes vary, unless it would be too large to read."""
     found = orders(run.axes, run.versions, run.made_with)
-    by_scenario: dict[str, list[Record]] = {}
-    for one in sorted(run.trials, key=lambda one: one["number"]):
-        by_scenario.setdefault(one["scenario"], []).append(one)
+    by_scenario: dict[str, list[TrialRecord]] = {}
+    for trial in sorted(run.trials, key=lambda trial: trial.number):
+        by_scenario.setdefault(trial.scenario, []).append(trial)
     flips = changes(run.axes, found, run.trials)
     made = (
         _heat(name, run.axes, found.of(name), trials, [one for one in flips if one.scenario == name])
@@ -107,17 +110,17 @@ def heats(run: RunTold) -> list[Heat]:
     return [one for one in made if one is not None]
 
 
-def outcomes(run: RunTold) -> list[str]:
+def outcomes(run: RunRecord) -> list[str]:
     """All names of outcomes in the order in which the plan meets them, so that each has one colour in all pictures."""
-    ordered = sorted(run.trials, key=lambda one: one["number"])
-    return list(dict.fromkeys(str(one["outcome"]) for one in ordered if one["verdict"] not in UNTRIED))
+    ordered = sorted(run.trials, key=lambda trial: trial.number)
+    return list(dict.fromkeys(trial.outcome for trial in ordered if trial.verdict.tried))
 
 
 def _heat(
     scenario: str,
     axes: Mapping[str, Sequence[str]],
     found: Mapping[str, Order],
-    trials: Sequence[Record],
+    trials: Sequence[TrialRecord],
     flips: Sequence[Change],
 ) -> Heat | None:
     labels = _varied(axes, found, trials)
@@ -134,14 +137,14 @@ def _heat(
 
 
 def _varied(
-    axes: Mapping[str, Sequence[str]], found: Mapping[str, Order], trials: Sequence[Record]
+    axes: Mapping[str, Sequence[str]], found: Mapping[str, Order], trials: Sequence[TrialRecord]
 ) -> dict[str, list[str]]:
     """Axes with several labels, ascending where they have an order; the observers last."""
-    seen = {axis: {one["point"][axis] for one in trials} for axis in axes}
+    seen = {axis: {trial.point[axis] for trial in trials} for axis in axes}
     labels = {axis: [one for one in axes[axis] if one in there] for axis, there in seen.items()}
     for axis, order in found.items():
         labels[axis].sort(key=lambda one, places=order.places: places[one].rank if one in places else len(places))  # type: ignore[misc]
-    labels[OBSERVER] = list(dict.fromkeys(one[OBSERVER] for one in trials))
+    labels[OBSERVER] = list(dict.fromkeys(trial.observer for trial in trials))
     return {axis: members for axis, members in labels.items() if len(members) > 1}
 
 
@@ -158,14 +161,14 @@ def _side(axis: str, labels: Sequence[str], order: Order | None) -> Side:
 def _panels(
     rest: Mapping[str, Sequence[str]],
     sides: Mapping[str, Sequence[str]],
-    trials: Sequence[Record],
+    trials: Sequence[TrialRecord],
     flips: Sequence[Change],
 ) -> Iterator[Panel]:
     axes = (*rest, *sides)
-    cells: dict[tuple[str, ...], list[Record]] = {}
-    for one in trials:
-        place = {**one["point"], OBSERVER: one[OBSERVER]}
-        cells.setdefault(tuple(place[axis] for axis in axes), []).append(one)
+    cells: dict[tuple[str, ...], list[TrialRecord]] = {}
+    for trial in trials:
+        place = {**trial.point, OBSERVER: trial.observer}
+        cells.setdefault(tuple(place[axis] for axis in axes), []).append(trial)
     (row_axis, rows), (column_axis, columns) = sides.items()
     below, beside = _first_after(flips, row_axis, axes), _first_after(flips, column_axis, axes)
     for choice in product(*rest.values()):
@@ -186,7 +189,7 @@ def _first_after(flips: Sequence[Change], axis: str, axes: Sequence[str]) -> set
     return {tuple(place[name] for name in axes) for place in after}
 
 
-def _tile(trials: Sequence[Record]) -> Tile:
-    found = Counter(str(one["outcome"]) for one in trials if one["verdict"] not in UNTRIED)
-    mark = marked({Verdict(one["verdict"]) for one in trials}, tried=bool(found))
-    return Tile(tuple(sorted(found.items(), key=lambda one: (-one[1], one[0]))), mark or "")
+def _tile(trials: Sequence[TrialRecord]) -> Tile:
+    counts = Counter(trial.outcome for trial in trials if trial.verdict.tried)
+    verdict = marked({trial.verdict for trial in trials}, tried=bool(counts))
+    return Tile(tuple(sorted(counts.items(), key=lambda seen: (-seen[1], seen[0]))), verdict)

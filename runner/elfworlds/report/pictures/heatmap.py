@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from elfworlds.report import cells, svg
+from elfworlds.report.pictures import cells, svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from elfworlds.report.cells import Colours
-    from elfworlds.report.heat import Head, Heat, Panel, Side, Tile
+    from elfworlds.report.pictures.cells import Colours
+    from elfworlds.report.pictures.heat import Head, Heat, Panel, Side, Tile
 
 MARGIN, GAP, NARROW = 18, 3, 34
 HIGH, LOW, MANY_ROWS = 44, 26, 8  # height of a cell, and where there are more rows than that
@@ -147,7 +147,7 @@ def _panel(
             yield cells.cell(panel.tiles.get((row, column)), (*spot, *size), colours, layout.letters, low=layout.low)
     yield from _edges(panel, layout, (x, y))
     for (row, column), tile in panel.tiles.items():
-        if tile.verdict in cells.BADGES:
+        if tile.verdict and tile.sign in cells.BADGES:
             corner = (x + (column + 1) * layout.wide - GAP, y + row * layout.high)
             yield cells.badge(tile.verdict, corner, small=layout.low)
 
@@ -222,7 +222,7 @@ def _signs(heat: Heat, layout: Layout, colours: Colours) -> Iterator[tuple[str, 
     if several:
         yield cells.parted(list(colours.values())), "a cell in parts: several outcomes, by how often each was seen"
     grid = len(heat.rows.heads) * len(heat.columns.heads) * len(heat.panels)
-    verdicts = {one.verdict for one in tiles}
     if any(True for panel in heat.panels for _ in _edges(panel, layout, (0, 0))):
         yield cells.edge("M0,8h26"), "the outcome changes along an ordered axis"
-    yield from cells.signs(verdicts | ({""} if grid == len(tiles) else {cells.NOWHERE}))
+    verdicts = {one.verdict for one in tiles if one.verdict}
+    yield from cells.signs(verdicts, nowhere=grid != len(tiles))
