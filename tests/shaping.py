@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from elfworlds.outcome.observed import Several
-from elfworlds.spec.shapes import Fields, Items, Leaf, Observed, Shape, Unknown, nullable
+from elfworlds.spec.shapes import Fields, Items, Leaf, Repeated, Shape, Unknown, nullable
 
 
 def conforms(value: Any, shape: Shape) -> bool:  # noqa: ANN401  # any value
@@ -17,7 +17,7 @@ def misfits(value: Any, shape: Shape, path: str = "") -> list[str]:  # noqa: ANN
     """Where a value is not as its shape says."""
     if isinstance(shape, Unknown) or (value is None and nullable(shape)):
         return []
-    if isinstance(shape, Observed):
+    if isinstance(shape, Repeated):
         told = value if isinstance(value, Several) else (value,)
         return [one for item in told for one in misfits(item, shape.each, path)]
     if isinstance(shape, Items) and isinstance(value, list | tuple):

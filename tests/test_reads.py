@@ -7,8 +7,8 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from elfworlds.planning.reads import APART, Reads
-from elfworlds.spec.leaves.annotated import Names, Templated, Templates, When
+from elfworlds.planning.reads import APART, AxesRead
+from elfworlds.spec.leaves.annotated import Naming, Templated, Templates, When
 from elfworlds.spec.model.experiment import Experiment, Scenario
 from elfworlds.spec.model.objects import Object, Program
 from elfworlds.yamltext import Scalar
@@ -31,13 +31,13 @@ class Wider(Scenario):
     """A scenario with keys that nobody listed."""
 
     texts: Templates = ()
-    named: Annotated[Templated | None, Names.OBJECTS] = None
+    named: Annotated[Templated | None, Naming.OBJECTS] = None
     only: When = Field(default_factory=dict)
 
 
 def axes(**keys: object) -> frozenset[str]:
     scenario = Wider.model_validate({"run": Scalar("/x"), **keys})
-    return Reads(EXPERIMENT).scenario(scenario) - {"libc"}
+    return AxesRead(EXPERIMENT).scenario(scenario) - {"libc"}
 
 
 def test_a_scenario_without_references_reads_no_axis() -> None:

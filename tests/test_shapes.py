@@ -31,7 +31,7 @@ from elfworlds.spec.shapes import (
     Fields,
     Items,
     Leaf,
-    Observed,
+    Repeated,
     Shape,
     bare,
     either,
@@ -119,7 +119,7 @@ def test_shapes_that_cannot_be_compared_have_no_equal_values(data: st.DataObject
 @given(st.data(), st.lists(st.sampled_from([*NAMES, "last", "all", "times"]), max_size=3))
 def test_a_path_leads_to_a_value_of_the_shape_that_it_leads_to(data: st.DataObject, path: list[str]) -> None:
     each = Fields({"ok": FLAG, **data.draw(st.dictionaries(st.sampled_from(NAMES[1:]), SHAPES, max_size=3))})
-    shape: Shape | None = Observed(each)
+    shape: Shape | None = Repeated(each)
     found = Several(data.draw(st.lists(values(each), min_size=1, max_size=3)))
     for name in path:
         shape = step(shape, name) if shape is not None else None
@@ -216,7 +216,7 @@ def test_is_taken(matcher: Json, shape: Shape) -> None:
     check_fit(matcher, Subject("it", shape, always=True), as_written)
 
 
-@pytest.mark.parametrize("shape", [*LEAVES, *map(or_null, LEAVES), Items(TEXT), RECORD, Fields(), Observed(RECORD)])
+@pytest.mark.parametrize("shape", [*LEAVES, *map(or_null, LEAVES), Items(TEXT), RECORD, Fields(), Repeated(RECORD)])
 def test_every_shape_can_be_told(shape: Shape) -> None:
     assert told(shape)
     assert str(shape).endswith(" or null") == (nullable(shape) and getattr(shape, "name", "") != "scalar")

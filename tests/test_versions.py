@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elfworlds.spec.leaves.versions import Comparison, comparison, order, wanted
+from elfworlds.spec.leaves.versions import WantedVersion, comparison, order, wanted
 from waiting import TIMES
 
 SETTINGS = settings(database=None, max_examples=200 * TIMES)
@@ -72,13 +72,13 @@ class TestComparison:
     @pytest.mark.parametrize(
         ("text", "found"),
         [
-            ("<2.34", Comparison(None, "<", "2.34")),
-            (">= 13.1", Comparison(None, ">=", "13.1")),
-            ("musl >=1.2", Comparison("musl", ">=", "1.2")),
-            ("==2.36-9+deb12u14", Comparison(None, "==", "2.36-9+deb12u14")),
+            ("<2.34", WantedVersion(None, "<", "2.34")),
+            (">= 13.1", WantedVersion(None, ">=", "13.1")),
+            ("musl >=1.2", WantedVersion("musl", ">=", "1.2")),
+            ("==2.36-9+deb12u14", WantedVersion(None, "==", "2.36-9+deb12u14")),
         ],
     )
-    def test_is_read(self, text: str, found: Comparison) -> None:
+    def test_is_read(self, text: str, found: WantedVersion) -> None:
         assert comparison(text) == found
 
     @pytest.mark.parametrize("text", ["host", "2.34", "<", "", "< x", "musl", "<2.34 ", "=2", "no"])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elfworlds.ctext import identifier, result_type, string
-from elfworlds.driver.place import each, event, file, in_block, kept, told, with_path
+from elfworlds.driver.position import each, event, file, in_block, kept, told, with_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from elfworlds.driver.place import Place
+    from elfworlds.driver.position import Position
     from elfworlds.driver.scope import Scope
     from elfworlds.refs import Template
     from elfworlds.spec.model.steps import Call, Dlmopen, Dlsym, Mappings, Named, Opening, Read, Step, Write
@@ -19,7 +19,7 @@ SPECIAL = {None: "RTLD_DEFAULT", "default": "RTLD_DEFAULT", "next": "RTLD_NEXT"}
 NAMESPACES = {"new": "LM_ID_NEWLM", "base": "LM_ID_BASE"}
 
 
-def opening(one: Opening, step: Step, here: Place) -> Iterator[str]:
+def opening(one: Opening, step: Step, here: Position) -> Iterator[str]:
     """load, dlopen, dlmopen."""
     scope = here.scope
     way = scope.text(step.load.way) if step.load else step.verb
@@ -48,7 +48,7 @@ def _version(version: Template | None, scope: Scope) -> str:
     return string(scope.text(version)) if version else "NULL"
 
 
-def dlsym(one: Dlsym, step: Step, here: Place) -> Iterator[str]:
+def dlsym(one: Dlsym, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
     words = (
         *(event(step, scope), _handle(one.handle), string(scope.text(one.symbol)), _version(one.version, scope)),
@@ -57,11 +57,11 @@ def dlsym(one: Dlsym, step: Step, here: Place) -> Iterator[str]:
     yield from here.guard(step, f"step_dlsym({', '.join(words)})")
 
 
-def close(one: str, step: Step, here: Place) -> Iterator[str]:
+def close(one: str, step: Step, here: Position) -> Iterator[str]:
     yield from each(step, here, one, "step_dlclose({name}, &{it})")
 
 
-def call(one: Call, step: Step, here: Place) -> Iterator[str]:
+def call(one: Call, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
     kind = scope.expression(one.type)
     called = f"function({', '.join(scope.expression(arg) for arg in one.args)})"
@@ -83,7 +83,7 @@ def _find(
     return f"find({', '.join(words)}, {_version(version, scope)}, (void **)&{variable})"
 
 
-def _looked_up(step: Step, here: Place, declared: str, finding: str, lines: list[str]) -> Iterator[str]:
+def _looked_up(step: Step, here: Position, declared: str, finding: str, lines: list[str]) -> Iterator[str]:
     """What is done with a symbol, if it is found."""
     if step.may_fail:
         yield from in_block([declared, "", f"if ({finding}) {{", *(f"\t{line}" for line in lines), "}"])
@@ -91,7 +91,7 @@ def _looked_up(step: Step, here: Place, declared: str, finding: str, lines: list
         yield from in_block([declared, "", *here.guard(step, finding), *lines])
 
 
-def read(one: Read, step: Step, here: Place) -> Iterator[str]:
+def read(one: Read, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
     member = f"it.{identifier(one.as_)}"
     finding = _find(step, one.handle, one.symbol, None, scope, "object")
@@ -99,22 +99,22 @@ def read(one: Read, step: Step, here: Place) -> Iterator[str]:
     yield from _looked_up(step, here, f"__typeof__({scope.expression(one.type)}) *object;", finding, lines)
 
 
-def write(one: Write, step: Step, here: Place) -> Iterator[str]:
+def write(one: Write, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
     finding = _find(step, one.handle, one.symbol, None, scope, "object")
     lines = [f"*object = {scope.expression(one.value)};", *told(step, scope)]
     yield from _looked_up(step, here, f"__typeof__({scope.expression(one.type)}) *object;", finding, lines)
 
 
-def namespaces(_: Named, step: Step, here: Place) -> Iterator[str]:
+def namespaces(_: Named, step: Step, here: Position) -> Iterator[str]:
     yield from here.guard(step, f"step_namespaces({event(step, here.scope)})")
 
 
-def phdrs(_: Named, step: Step, here: Place) -> Iterator[str]:
+def phdrs(_: Named, step: Step, here: Position) -> Iterator[str]:
     yield from here.guard(step, f"observe_phdrs({event(step, here.scope)})")
 
 
-def mappings(one: Mappings, step: Step, here: Place) -> Iterator[str]:
+def mappings(one: Mappings, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
     if one.at is not None:
         address = f"(const void *)(uintptr_t)({scope.expression(one.at)})"

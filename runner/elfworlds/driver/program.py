@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.ctext import identifier, result_type, unqualified
 from elfworlds.driver.headers import inlined
-from elfworlds.driver.place import STEP, Numbered, Place, every, numbered, summary
+from elfworlds.driver.position import STEP, Numbered, Position, every, numbered, summary
 from elfworlds.driver.running import limit
 from elfworlds.driver.scope import Scope
 from elfworlds.driver.verbs import USED, VERBS
@@ -16,7 +16,7 @@ from elfworlds.driver.verbs import USED, VERBS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from elfworlds.driver.scope import Point
+    from elfworlds.driver.scope import TextsAtPoint
     from elfworlds.spec.model.experiment import Scenario
     from elfworlds.spec.model.steps import Step
 
@@ -27,7 +27,7 @@ CODE = "the program's code"
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class GeneratedProgram:
     """C as it is compiled; each step behind a `#line` that names it, so that the compiler does.
 
     Attributes:
@@ -40,7 +40,7 @@ class Program:
     threads: bool
 
 
-def program(scenario: Scenario, point: Point) -> Program:
+def program(scenario: Scenario, point: TextsAtPoint) -> GeneratedProgram:
     """The program of a scenario's steps at a point; equal texts are one program."""
     return _Writer(scenario, point).program()
 
@@ -68,7 +68,7 @@ def _indented(lines: Iterable[str]) -> Iterator[str]:
 
 
 class _Writer:
-    def __init__(self, scenario: Scenario, point: Point) -> None:
+    def __init__(self, scenario: Scenario, point: TextsAtPoint) -> None:
         self.scenario = scenario
         self.scope = Scope(point)
         self.numbers: dict[str, str] = {}
@@ -111,11 +111,11 @@ class _Writer:
             names = {one.step.name for one in every(node.inner) if one.step.name} if node.step.loop else set()
             self.keep_all(node.inner, bound | names)
 
-    def program(self) -> Program:
+    def program(self) -> GeneratedProgram:
         functions = [line for node in self.threads() for line in self.thread(node)]
         main = [*self.body(self.steps)]
         text = "\n".join([*self.head(), *self.kept(), *functions, *self.main(main)]) + "\n"
-        return Program(text, tuple(self.scope.given.values()), any(step.verb in THREADS for step in self.all))
+        return GeneratedProgram(text, tuple(self.scope.given.values()), any(step.verb in THREADS for step in self.all))
 
     def head(self) -> Iterator[str]:
         used = {USED[step.verb] for step in self.all if step.verb in USED}
@@ -158,9 +158,9 @@ class _Writer:
 
     def body(self, nodes: Iterable[Numbered]) -> Iterator[str]:
         for node in nodes:
-            yield from self.step(Place(self.scope, node, self.step))
+            yield from self.step(Position(self.scope, node, self.step))
 
-    def step(self, here: Place) -> Iterator[str]:
+    def step(self, here: Position) -> Iterator[str]:
         step, number = here.node.step, here.node.number
         named = ", ".join([*([step.name] if step.name else []), *step.values])
         said = f"{number}. {summary(step, self.scope)}{f', as {named}' if named else ''}"

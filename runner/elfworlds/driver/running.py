@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elfworlds.ctext import identifier, string
-from elfworlds.driver.place import STEP, each, event, file, in_block, kept, number, told, with_path
+from elfworlds.driver.position import STEP, each, event, file, in_block, kept, number, told, with_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from elfworlds.driver.place import Place
+    from elfworlds.driver.position import Position
     from elfworlds.driver.scope import Scope
     from elfworlds.refs import Template
     from elfworlds.spec.model.steps import Copy, Fork, Loop, Step, System, Thread
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 VALUE = " as "
 
 
-def thread(_: Thread, step: Step, here: Place) -> Iterator[str]:
+def thread(_: Thread, step: Step, here: Position) -> Iterator[str]:
     name = identifier(str(step.name))
     yield from here.guard(step, f"step_thread({event(step, here.scope)}, &it.{name}, {name}_steps)")
     yield from kept(step.name, here.scope)
 
 
-def join(one: str, step: Step, here: Place) -> Iterator[str]:
+def join(one: str, step: Step, here: Position) -> Iterator[str]:
     name = "NULL" if step.quiet else string(one)
     yield from each(step, here, one, f"step_join({name}, {{it}})")
 
 
-def cancel(one: str, step: Step, here: Place) -> Iterator[str]:
+def cancel(one: str, step: Step, here: Position) -> Iterator[str]:
     yield from each(step, here, one, "step_cancel({name}, {it})", last=False)
 
 
-def post(one: str, step: Step, here: Place) -> Iterator[str]:
+def post(one: str, step: Step, here: Position) -> Iterator[str]:
     yield from (*told(step, here.scope), f"sem_post(&it.{identifier(one)}_posted);")
 
 
-def await_(one: str, step: Step, here: Place) -> Iterator[str]:
+def await_(one: str, step: Step, here: Position) -> Iterator[str]:
     yield from (f"await(&it.{identifier(one)}_posted);", *told(step, here.scope))
 
 
-def fork(one: Fork, step: Step, here: Place) -> Iterator[str]:
+def fork(one: Fork, step: Step, here: Position) -> Iterator[str]:
     name = event(step, here.scope)
     seconds = f"{float(number(one.timeout, here.scope)):g}"
     pid = f"child_{here.node.number.replace('.', '_')}"
@@ -57,7 +57,7 @@ def fork(one: Fork, step: Step, here: Place) -> Iterator[str]:
     )
 
 
-def system(one: System, step: Step, here: Place) -> Iterator[str]:
+def system(one: System, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
     seconds = f"{float(number(one.timeout, scope)):g}"
     form, command = scope.path(one.command)
@@ -69,7 +69,7 @@ def limit(one: Loop, scope: Scope) -> int:
     return int(number((one.times or one.at_most or 1), scope))
 
 
-def loop(one: Loop, step: Step, here: Place) -> Iterator[str]:
+def loop(one: Loop, step: Step, here: Position) -> Iterator[str]:
     """Its index is the number of whole rounds where a failure ends it, and afterwards."""
     rounds = limit(one, here.scope)
     with here.scope.round() as index:
@@ -81,7 +81,7 @@ def loop(one: Loop, step: Step, here: Place) -> Iterator[str]:
     yield from in_block(lines)
 
 
-def copy_(one: Copy, step: Step, here: Place) -> Iterator[str]:
+def copy_(one: Copy, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
     form, source = file(one.object, one.path, scope)
     to_form, target = scope.path(one.to)
@@ -94,23 +94,23 @@ def copy_(one: Copy, step: Step, here: Place) -> Iterator[str]:
     yield from lines
 
 
-def setenv(one: Mapping[str, Template], step: Step, here: Place) -> Iterator[str]:
+def setenv(one: Mapping[str, Template], step: Step, here: Position) -> Iterator[str]:
     for name, value in one.items():
         form, text = here.scope.path(value)
         yield from with_path(form, iter([f"setenv({string(name)}, {text}, 1);"]))
     yield from told(step, here.scope)
 
 
-def sleep(one: float | Template, _: Step, here: Place) -> Iterator[str]:
+def sleep(one: float | Template, _: Step, here: Position) -> Iterator[str]:
     seconds = float(number(one, here.scope))
     yield f"sleep_for({int(seconds) if seconds.is_integer() else seconds!r});"
 
 
-def flush(_: object, step: Step, here: Place) -> Iterator[str]:
+def flush(_: object, step: Step, here: Position) -> Iterator[str]:
     yield from ("fflush(NULL);", *told(step, here.scope))
 
 
-def c(one: Template, step: Step, here: Place) -> Iterator[str]:
+def c(one: Template, step: Step, here: Position) -> Iterator[str]:
     """Its author's lines, then its values, each an event."""
     text = here.scope.expression(one).rstrip("\n")
     yield from text.split("\n") if text else ()

@@ -21,7 +21,7 @@ _INDEX = _HOLE = "\0"  # no text of an experiment holds one
 _SYMBOLIC = re.compile(r"@[0-9a-f]{40}@")
 
 
-class Point(Protocol):
+class TextsAtPoint(Protocol):
     """What a point of the matrix says of a scenario's texts."""
 
     def lookup(self, name: str) -> object:
@@ -42,7 +42,7 @@ class Scope:
         arrays: names of which every one is kept, since they are used after the loop that binds them.
     """
 
-    def __init__(self, point: Point) -> None:
+    def __init__(self, point: TextsAtPoint) -> None:
         self.point = point
         self.given: dict[str, str] = {}
         self.variables: dict[str, str] = {}

@@ -9,7 +9,7 @@ from elfworlds.driver import loading, running
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from elfworlds.driver.place import Place
+    from elfworlds.driver.position import Position
     from elfworlds.spec.model.steps import Step
 
 USED = {
@@ -29,7 +29,7 @@ USED = {
     "read": "values.h",
     "c": "values.h",
 }
-VERBS: Mapping[str, Callable[[Any, Step, Place], Iterator[str]]] = {
+VERBS: Mapping[str, Callable[[Any, Step, Position], Iterator[str]]] = {
     "load": loading.opening,
     "dlopen": loading.opening,
     "dlmopen": loading.opening,

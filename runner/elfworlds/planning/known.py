@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from elfworlds.planning.reads import Reads
+    from elfworlds.planning.reads import AxesRead
     from elfworlds.planning.types import BuildRequest, Point
     from elfworlds.sources import File
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Known:
     """Build requests made so far, and the inline sources: one of each distinct kind over all points."""
 
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: AxesRead) -> None:
         self.reads = reads
         self.requests: dict[str, BuildRequest] = {}
         self.files: dict[str, bytes] = {}

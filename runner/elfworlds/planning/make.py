@@ -13,7 +13,7 @@ from elfworlds.planning.bind import Binder
 from elfworlds.planning.document import as_document
 from elfworlds.planning.known import Known
 from elfworlds.planning.points import GDB, LIBC, VersionUnknownError, labels, points
-from elfworlds.planning.reads import Reads
+from elfworlds.planning.reads import AxesRead
 from elfworlds.planning.scenarios import bound, judged, repetitions
 from elfworlds.planning.types import Bound, Judged, Placement, Plan, Trial
 from elfworlds.yamltext import Problem
@@ -50,7 +50,7 @@ class _Maker:
         self.sources = sources
         self.toolchains = toolchains
         self.repeat = repeat
-        self.reads = Reads(spec.experiment)
+        self.reads = AxesRead(spec.experiment)
         self.known = Known(self.reads)
         self.bound: dict[tuple[str, Point], tuple[Bound, int]] = {}
 

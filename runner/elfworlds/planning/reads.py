@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 APART = ("when", "claim", "expect")  # keys of a scenario that are looked at anew at each point
 
 
-class Reads:
+class AxesRead:
     """Which axes an object or a scenario reads, the objects that it can name included."""
 
     def __init__(self, experiment: Experiment) -> None:

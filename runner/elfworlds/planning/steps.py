@@ -35,14 +35,14 @@ def built(binder: Binder, name: str, scenario: Scenario) -> tuple[BuildRequest, 
     return made, (f"{directory_of(made.key)}/{made.filename}", *program.arguments), text
 
 
-def _executable(settings: Program, program: driver.Program) -> Object:
+def _executable(settings: Program, program: driver.GeneratedProgram) -> Object:
     """Built as the experiment's own executables are."""
     threads = (THREADS,) if program.threads else ()
     words = {"cflags": (*threads, *settings.cflags), "ldflags": (*settings.ldflags, LOADER)}
     return settings.as_object(program.text).model_copy(update=words)
 
 
-def _inputs(binder: Binder, program: driver.Program) -> dict[str, str]:
+def _inputs(binder: Binder, program: driver.GeneratedProgram) -> dict[str, str]:
     files = {f"{INCLUDE_DIRECTORY}/{name}": data for name, data in driver.headers(program.text).items()}
     files[SOURCE] = program.text.encode()
     return {path: binder.known.keep(File.of(path, data)) for path, data in files.items()}

@@ -69,7 +69,7 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class Repeated:
     """What may be observed several times; alone its name means the last time."""
 
     each: Fields
@@ -86,7 +86,7 @@ class Unknown:
         return "anything"
 
 
-Shape: TypeAlias = Leaf | Items | Fields | Observed | Unknown
+Shape: TypeAlias = Leaf | Items | Fields | Repeated | Unknown
 
 
 def leaf(name: str, *kinds: str, digits: bool = False, ordered: bool = False) -> Leaf:
@@ -119,7 +119,7 @@ def step(shape: Shape, name: str) -> Shape | None:
     """What a path leads to with one name more; None where there is no such thing. `outcome.lookup` goes this way."""
     if isinstance(shape, Unknown):
         return shape
-    if isinstance(shape, Observed):
+    if isinstance(shape, Repeated):
         return shape.each.fields.get(name) or _of_all(shape.each, name, OF_OBSERVED)
     if isinstance(shape, Items):
         own = name in shape.of.fields if isinstance(shape.of, Fields) else False
@@ -140,7 +140,7 @@ def _of_all(item: Shape, name: str, accessors: tuple[str, ...]) -> Shape | None:
 
 def bare(shape: Shape) -> Shape:
     """What a matcher is given: a name that holds a value is that value."""
-    if isinstance(shape, Observed):
+    if isinstance(shape, Repeated):
         return bare(shape.each)
     if isinstance(shape, Items):
         return replace(shape, of=bare(shape.of))
@@ -151,7 +151,7 @@ def fields_of(shape: Shape) -> tuple[str, ...]:
     """The names that may follow, but for accessors."""
     if isinstance(shape, Items):
         return fields_of(shape.of)
-    found = shape.each if isinstance(shape, Observed) else shape
+    found = shape.each if isinstance(shape, Repeated) else shape
     return tuple(found.fields) if isinstance(found, Fields) else ()
 
 
@@ -162,9 +162,9 @@ def either(one: Shape, other: Shape) -> Shape:
     if isinstance(one, Leaf) and isinstance(other, Leaf):
         name = one.name if one.name == other.name else "scalar"
         return Leaf(name, one.kinds | other.kinds, one.digits or other.digits, one.ordered or other.ordered)
-    if isinstance(one, Observed) and isinstance(other, Observed):
+    if isinstance(one, Repeated) and isinstance(other, Repeated):
         both = (set(one.each.fields), set(other.each.fields))
         fields = {**one.each.fields, **other.each.fields}
         shared = {name: either(one.each.fields[name], other.each.fields[name]) for name in both[0] & both[1]}
-        return Observed(Fields({**fields, **shared}))
+        return Repeated(Fields({**fields, **shared}))
     return UNKNOWN

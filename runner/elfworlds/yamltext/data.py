@@ -81,7 +81,7 @@ def entries(data: Data) -> dict[str, Data]:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class ScalarNode:
     """A scalar and its place."""
 
     mark: Mark
@@ -99,7 +99,7 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class ListNode:
     """A list; `size` counts the nodes below it, those behind aliases as often as they are named.
 
     `home` is the place of the key, or of the list's item, that it was written at: an alias has that of its anchor.
@@ -120,22 +120,22 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
+class MappingNode:
     """A mapping, in the order of the file, what was merged into it first; `home` as for a list."""
 
     mark: Mark
     home: Mark
-    entries: tuple[tuple[Leaf, Node], ...]
+    entries: tuple[tuple[ScalarNode, Node], ...]
     size: int
 
     def data(self) -> dict[str, Data]:
         return {key.text: value.data() for key, value in self.entries}
 
-    def child(self, step: str | int) -> tuple[Leaf, Node] | None:
+    def child(self, step: str | int) -> tuple[ScalarNode, Node] | None:
         return next((entry for entry in self.entries if entry[0].text == step), None)
 
 
-Node: TypeAlias = Leaf | Items | Entries
+Node: TypeAlias = ScalarNode | ListNode | MappingNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Document:
 
     name: str
     text: str
-    root: Entries
+    root: MappingNode
 
     def data(self) -> dict[str, Data]:
         return self.root.data()
@@ -160,7 +160,7 @@ class Document:
             if found is None:
                 break
             node = found[1]
-            place = found[0].mark if key else node.mark if isinstance(node, Leaf) else node.home
+            place = found[0].mark if key else node.mark if isinstance(node, ScalarNode) else node.home
         return place
 
     def first_line(self, path: Path) -> int:

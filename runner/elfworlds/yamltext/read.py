@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import yaml  # noqa: TID251  # this package is the only place for it
 
 from elfworlds.errors import InputError
-from elfworlds.yamltext.data import Document, Entries, Items, Leaf, Node, Scalar
+from elfworlds.yamltext.data import Document, ListNode, MappingNode, Node, Scalar, ScalarNode
 from elfworlds.yamltext.problems import Mark, Problem, ProblemsError, lines_of, sentence
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class _Composer:
         if isinstance(event, yaml.StreamEndEvent):
             self.fail(Mark(1, 1), "the file is empty", "`elfworlds list` shows experiments to start from")
         root = self.node(next(self.events), 0, None)
-        if not isinstance(root, Entries):
+        if not isinstance(root, MappingNode):
             self.fail(root.mark, "an experiment is a mapping: `experiment: …`, `question: …`, …")
         self.skip(yaml.DocumentEndEvent)
         event = next(self.events)
@@ -166,7 +166,7 @@ class _Composer:
 
     def compose(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, mark: Mark, depth: int, home: Mark) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            return Leaf(mark, Scalar(event.value, plain=not event.style))
+            return ScalarNode(mark, Scalar(event.value, plain=not event.style))
         make = self.sequence if isinstance(event, yaml.SequenceStartEvent) else self.mapping
         return make(mark, depth, home)
 
@@ -188,20 +188,20 @@ class _Composer:
         if event.tag is not None and event.tag != "!":
             self.problems.append(Problem(mark, f"a tag (`{event.tag}`): none is allowed", "remove the tag"))
 
-    def sequence(self, mark: Mark, depth: int, home: Mark) -> Items:
+    def sequence(self, mark: Mark, depth: int, home: Mark) -> ListNode:
         items: list[Node] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             items.append(self.node(event, depth + 1, None))
             self.bound(items[-1], items[-1].mark)
-        return Items(mark, home, tuple(items), 1 + sum(item.size for item in items))
+        return ListNode(mark, home, tuple(items), 1 + sum(item.size for item in items))
 
     def bound(self, node: Node, mark: Mark) -> None:
         if self.nodes + node.size > MAX_NODES:
             self.fail(mark, f"more than {MAX_NODES} nodes once aliases are followed")
 
-    def mapping(self, mark: Mark, depth: int, home: Mark) -> Entries:
-        own: dict[str, tuple[Leaf, Node]] = {}
-        merged: dict[str, tuple[Leaf, Node]] = {}
+    def mapping(self, mark: Mark, depth: int, home: Mark) -> MappingNode:
+        own: dict[str, tuple[ScalarNode, Node]] = {}
+        merged: dict[str, tuple[ScalarNode, Node]] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key = self.key(self.node(event, depth + 1, None))
             value = self.node(next(self.events), depth + 1, key.mark)
@@ -213,22 +213,22 @@ class _Composer:
             own[key.text] = (key, value)
         removed = {key for key in merged if key in own and _is_null(own[key][1])}
         entries = tuple(entry for key, entry in (merged | own).items() if key not in removed)
-        return Entries(mark, home, entries, 1 + sum(1 + value.size for _, value in entries))
+        return MappingNode(mark, home, entries, 1 + sum(1 + value.size for _, value in entries))
 
-    def key(self, node: Node) -> Leaf:
-        if not isinstance(node, Leaf):
+    def key(self, node: Node) -> ScalarNode:
+        if not isinstance(node, ScalarNode):
             self.fail(node.mark, "a key is a word, not a list or a mapping", 'quote this: "${name}"')
         return node
 
-    def merge(self, merged: dict[str, tuple[Leaf, Node]], value: Node) -> None:
+    def merge(self, merged: dict[str, tuple[ScalarNode, Node]], value: Node) -> None:
         """`<<: *a` and `<<: [*a, *b]`: shallow, the earlier one wins."""
-        for source in value.items if isinstance(value, Items) else (value,):
-            if not isinstance(source, Entries):
+        for source in value.items if isinstance(value, ListNode) else (value,):
+            if not isinstance(source, MappingNode):
                 self.fail(value.mark, "`<<` merges a mapping, or a list of mappings")
             for key, node in source.entries:
                 merged.setdefault(key.text, (key, node))
 
-    def refuse_duplicate(self, own: dict[str, tuple[Leaf, Node]], key: Leaf) -> None:
+    def refuse_duplicate(self, own: dict[str, tuple[ScalarNode, Node]], key: ScalarNode) -> None:
         if key.text in own:
             line = own[key.text][0].mark.line
             hint = f"the first one is in line {line}"
@@ -237,7 +237,7 @@ class _Composer:
 
 def _is_null(node: Node) -> bool:
     """A null in the place of what was merged removes it."""
-    return isinstance(node, Leaf) and node.data() is None
+    return isinstance(node, ScalarNode) and node.data() is None
 
 
 def _mark(event: yaml.Event) -> Mark:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from elfworlds.yamltext import Path
 
 LONGEST_VALUE = 10_000
-Place = TypeVar("Place")
+Origin = TypeVar("Origin")
 
 
-def circles(edges: Mapping[str, Sequence[tuple[Place, str]]]) -> Iterator[tuple[Place, tuple[str, ...]]]:
+def circles(edges: Mapping[str, Sequence[tuple[Origin, str]]]) -> Iterator[tuple[Origin, tuple[str, ...]]]:
     """Each edge that closes a circle, and the circle: its first name is also its last.
 
     Args:
@@ -35,10 +35,10 @@ def circles(edges: Mapping[str, Sequence[tuple[Place, str]]]) -> Iterator[tuple[
 
 
 def _walk(
-    start: str, edges: Mapping[str, Sequence[tuple[Place, str]]], done: set[str]
-) -> Iterator[tuple[Place, tuple[str, ...]]]:
+    start: str, edges: Mapping[str, Sequence[tuple[Origin, str]]], done: set[str]
+) -> Iterator[tuple[Origin, tuple[str, ...]]]:
     """Depth first, without recursion: the trail is the way from the start to where it stands."""
-    trail: dict[str, Iterator[tuple[Place, str]]] = {} if start in done else {start: iter(edges[start])}
+    trail: dict[str, Iterator[tuple[Origin, str]]] = {} if start in done else {start: iter(edges[start])}
     while trail:
         name = next(reversed(trail))
         place, target = next(trail[name], (None, ""))

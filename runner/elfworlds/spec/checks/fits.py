@@ -15,7 +15,7 @@ from elfworlds.spec.shapes import (
     Fields,
     Items,
     Leaf,
-    Observed,
+    Repeated,
     Shape,
     Unknown,
     fields_of,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     # What a part of a matcher may stand for.
     Meant: TypeAlias = Callable[[Operand], Iterable[Operand]]
 
-SHAPES = (Leaf, Items, Fields, Observed, Unknown)
+SHAPES = (Leaf, Items, Fields, Repeated, Unknown)
 LOOKS_INTO = {"matches": "looks into a text", "less-than": "compares numbers", "greater-than": "compares numbers"}
 
 
@@ -216,7 +216,7 @@ def told(shape: Shape) -> str:
     """A shape in a sentence."""
     if isinstance(shape, Items):
         return "a list"
-    if isinstance(shape, Fields | Observed):
+    if isinstance(shape, Fields | Repeated):
         names = ", ".join(f"`{name}`" for name in fields_of(shape))
         return f"a mapping of {names}" if names else "a mapping"
     if not isinstance(shape, Leaf):

@@ -9,7 +9,7 @@ from elfworlds.spec.checks.findings import Finding
 from elfworlds.spec.checks.fits import Subject
 from elfworlds.spec.model.experiment import Claim, Expectation
 from elfworlds.spec.model.observers import OBSERVERS
-from elfworlds.spec.shapes import UNKNOWN, Fields, Observed, Shape, bare, either, fields_of, step
+from elfworlds.spec.shapes import UNKNOWN, Fields, Repeated, Shape, bare, either, fields_of, step
 from elfworlds.spec.values.described import ALWAYS, REPORT, VALUES, c_value, observer_values, step_values
 from elfworlds.yamltext import closest, entries
 
@@ -77,7 +77,7 @@ class Values:
 
 def _instead(shape: Shape, name: str, lacking: str) -> str:
     """What there is in the place of a field that is not there."""
-    if lacking == "count" and isinstance(shape, Observed):
+    if lacking == "count" and isinstance(shape, Repeated):
         return TIMES % name
     fields = fields_of(shape)
     shown = ", ".join(f"`{name}.{field}`" for field in fields)
@@ -96,7 +96,7 @@ def values_of(one: Scenario, steps: Iterable[Step], known: Names, doubtful: Iter
     found: dict[str, Shape] = dict(VALUES[one.kind])
     if one.kind in PLAYED:
         found |= {name: observer_values(name, one.observe) for name in one.observe.chosen}
-        found |= dict.fromkeys(one.reports, Observed(Fields(REPORT)))
+        found |= dict.fromkeys(one.reports, Repeated(Fields(REPORT)))
     found |= {name: UNKNOWN for name in doubtful if name not in found}
     named: dict[str, Shape] = {}
     quiet: set[str] = set()

@@ -52,7 +52,7 @@ class OneOrMany:
         return {"anyOf": [many["items"], many]}
 
 
-class Names(Enum):
+class Naming(Enum):
     """A pydantic annotation that pydantic does not heed: what a key names otherwise than by `${…}`."""
 
     AXES = "the keys of its mapping are axes"
@@ -129,4 +129,4 @@ AxisForm: TypeAlias = Annotated[
     ),
 ]
 AnyOf: TypeAlias = Annotated[tuple[Value, ...], OneOrMany()]
-When: TypeAlias = Annotated[dict[str, AnyOf], Names.AXES]
+When: TypeAlias = Annotated[dict[str, AnyOf], Naming.AXES]

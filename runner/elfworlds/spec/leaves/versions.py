@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Order: TypeAlias = tuple[tuple[int, int, str], ...]
+    SortKey: TypeAlias = tuple[tuple[int, int, str], ...]
 
 TOOLCHAIN_AXES = ("libc", "gdb", "rustc")  # what has a version wherever a trial is
 _VERSION = r"[0-9]+(?:\.[0-9]+)*(?:[A-Za-z+~-][0-9A-Za-z.+~-]*)?"
@@ -18,7 +18,7 @@ _WANTED = re.compile(rf"(?:(?P<family>[a-z]+) +)?(?P<op><=|>=|==|!=|<|>|) *(?P<v
 _REVISION = re.compile(r"[-+]")
 _PIECE = re.compile(r"(~?)(?:([0-9]+)|([A-Za-z]+))")
 _BEFORE = ("a", "alpha", "b", "beta", "dev", "pre", "preview", "rc")
-_OPERATORS: dict[str, Callable[[Order, Order], bool]] = {
+_OPERATORS: dict[str, Callable[[SortKey, SortKey], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -29,7 +29,7 @@ _OPERATORS: dict[str, Callable[[Order, Order], bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class WantedVersion:
     """`family` is None where the author named none; without `op` it is the version itself that is wanted."""
 
     family: str | None
@@ -40,16 +40,16 @@ class Comparison:
         return _OPERATORS[self.op](order(version), order(self.version)) if self.op else is_of(version, self.version)
 
 
-def comparison(text: str) -> Comparison | None:
+def comparison(text: str) -> WantedVersion | None:
     """A comparison, or None where the text is a label."""
     found = wanted(text)
     return found if found and found.op else None
 
 
-def wanted(text: str) -> Comparison | None:
+def wanted(text: str) -> WantedVersion | None:
     """A comparison or a bare version, or None where the text is neither."""
     found = _WANTED.fullmatch(text)
-    return Comparison(found["family"], found["op"], found["version"]) if found else None
+    return WantedVersion(found["family"], found["op"], found["version"]) if found else None
 
 
 def is_of(version: str, wanted: str) -> bool:
@@ -58,7 +58,7 @@ def is_of(version: str, wanted: str) -> bool:
     return any(order(version[:end]) == order(wanted) for end in (*ends, len(version)))
 
 
-def order(version: str) -> Order:
+def order(version: str) -> SortKey:
     """A key that sorts versions as people do: 2.9 < 2.34, 2.34 = 2.34.0, 1.0rc1 < 1.0 < 1.0-3 < 1.0-3+deb12u1."""
     pieces: list[tuple[int, int, str]] = []
     for tilde, number, word in _PIECE.findall(version):

@@ -29,7 +29,7 @@ from elfworlds.spec.leaves.annotated import (
 from elfworlds.spec.leaves.forms import Axis, label_of, listed
 from elfworlds.spec.model.base import REMOVABLE, Model
 from elfworlds.spec.model.objects import Object, Program
-from elfworlds.spec.model.observe import NOT_OBSERVED, Observed
+from elfworlds.spec.model.observe import NOT_OBSERVED, ObserveKey
 from elfworlds.spec.model.steps import Steps
 from elfworlds.yamltext import Scalar
 
@@ -144,7 +144,7 @@ class Scenario(Model):
         Templates, Field(description="pinned roots seen beside the trial's own, each below its name: /debian/bullseye")
     ] = ()
     observe: Annotated[
-        Observed, Field(description="how the trials are watched besides; each observer makes a trial of its own")
+        ObserveKey, Field(description="how the trials are watched besides; each observer makes a trial of its own")
     ] = NOT_OBSERVED
     reports: Annotated[
         tuple[ValueName, ...],

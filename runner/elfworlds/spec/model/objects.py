@@ -12,7 +12,7 @@ from elfworlds.spec.leaves.annotated import (
     FileStem,
     Flag,
     Matcher,
-    Names,
+    Naming,
     Reads,
     Templated,
     Templates,
@@ -31,20 +31,20 @@ Defines: TypeAlias = Annotated[
     dict[CName, Value], REMOVABLE, Field(description='macros: -DNAME=VALUE; in Rust --cfg NAME="VALUE"')
 ]
 Needs: TypeAlias = Annotated[
-    Templates, Names.OBJECTS, Field(description="libraries of this experiment to link with; each becomes a DT_NEEDED")
+    Templates, Naming.OBJECTS, Field(description="libraries of this experiment to link with; each becomes a DT_NEEDED")
 ]
 Runpath: TypeAlias = Annotated[
     Templates | None,
-    Names.OBJECTS,
+    Naming.OBJECTS,
     Field(description="DT_RUNPATH; an object's name is its directory; default: the directories of `needs`"),
 ]
-Rpath: TypeAlias = Annotated[Templates | None, Names.OBJECTS, Field(description="DT_RPATH instead of DT_RUNPATH")]
+Rpath: TypeAlias = Annotated[Templates | None, Naming.OBJECTS, Field(description="DT_RPATH instead of DT_RUNPATH")]
 Cflags: TypeAlias = Annotated[Templates, Field(description="further words for the compiler")]
 Ldflags: TypeAlias = Annotated[Templates, Field(description="further words for the link; last on the command line")]
 Keywords: TypeAlias = Annotated[
     Templates, Field(description="linker keywords, -z KEYWORD; they outweigh `-z lazy -z noexecstack`")
 ]
-Exported: TypeAlias = Annotated[
+ExportedSymbols: TypeAlias = Annotated[
     Exports | None,
     Reads(exporting.exports, exporting.SCHEMA),
     Field(
@@ -95,7 +95,7 @@ class Object(Model):
         word("cdylib", "dylib", "bin"),
         Field(description="what rustc makes; default: cdylib, for an executable bin"),
     ] = None
-    exports: Exported = None
+    exports: ExportedSymbols = None
     pie: Pie = True
     as_needed: Annotated[Flag, Field(description="whether unused needs leave no DT_NEEDED")] = False
     build_id: Annotated[str, word("sha1", "md5", "none"), Field(description="--build-id")] = "sha1"
@@ -128,7 +128,7 @@ class Program(Model):
     ldflags: Ldflags = ()
     z: Annotated[Keywords, Field(description="linker keywords, -z KEYWORD")] = ()
     exports: Annotated[
-        Exported,
+        ExportedSymbols,
         Field(description="the symbols that libraries may bind to, as an executable has them; all: every one"),
     ] = None
     pie: Annotated[Pie, Field(description="whether it is position-independent")] = True

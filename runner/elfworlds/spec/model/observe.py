@@ -72,5 +72,5 @@ def _read(data: Data) -> Observe:
     return observe_model().model_validate({name: {} for name in names} if short else data)
 
 
-Observed: TypeAlias = Annotated[Observe, _ByTheTable()]
+ObserveKey: TypeAlias = Annotated[Observe, _ByTheTable()]
 NOT_OBSERVED = observe_model()()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds import refs
 from elfworlds.refs import Template
-from elfworlds.spec.leaves.annotated import Names
+from elfworlds.spec.leaves.annotated import Naming
 from elfworlds.spec.model.base import Model
 from elfworlds.yamltext import Scalar
 
@@ -18,28 +18,28 @@ if TYPE_CHECKING:
 
     from elfworlds.spec.leaves.exports import Exports
 
-    Leaf: TypeAlias = Model | Template | Exports | str | float | None
-    Part: TypeAlias = "Leaf | list[Part] | tuple[Part, ...] | Mapping[str, Part]"
+    Single: TypeAlias = Model | Template | Exports | str | float | None
+    Part: TypeAlias = "Single | list[Part] | tuple[Part, ...] | Mapping[str, Part]"
 
 
 def templates(part: Model, *, without: Collection[str] = ()) -> Iterator[Template]:
     """Every text in a part that may hold references; `without` are keys of the part that do not count."""
     for field, value in _fields(part, without):
-        if Names.AXES not in field.metadata:
+        if Naming.AXES not in field.metadata:
             yield from _templates(value)
 
 
 def bare_objects(part: Model, *, without: Collection[str] = ()) -> Iterator[Template]:
     """The texts that may be an object's name, which then stands there without `${}`."""
     for field, value in _fields(part, without):
-        if Names.OBJECTS in field.metadata:
+        if Naming.OBJECTS in field.metadata:
             yield from _templates(value)
 
 
 def compared_axes(part: Model, *, without: Collection[str] = ()) -> Iterator[str]:
     """The axes that a `when` in a part compares."""
     for field, value in _fields(part, without):
-        if Names.AXES in field.metadata and isinstance(value, dict):
+        if Naming.AXES in field.metadata and isinstance(value, dict):
             yield from value
 
 

@@ -11,7 +11,7 @@ from elfworlds.spec.leaves.annotated import (
     Count,
     EnvName,
     Flag,
-    Names,
+    Naming,
     Seconds,
     Templated,
     Templates,
@@ -36,7 +36,7 @@ MustAs = Annotated[ValueName, Field(alias="as", description="names what the step
 class Opening(Model):
     """An object to open: one of the experiment's, a file, or the application itself."""
 
-    object: Annotated[Templated | None, Names.OBJECTS, Field(description="an object's name")] = None
+    object: Annotated[Templated | None, Naming.OBJECTS, Field(description="an object's name")] = None
     path: Annotated[Templated | None, Field(description="a literal file name, as dlopen(3) takes it")] = None
     main_program: Annotated[Flag, Field(description="a NULL file name: the application itself")] = False
     flags: Annotated[
@@ -113,7 +113,7 @@ class Named(Model):
 class Mappings(Model):
     """The lines of /proc/self/maps that belong to a file, or to an address."""
 
-    object: Annotated[Templated | None, Names.OBJECTS, Field(description="an object's name")] = None
+    object: Annotated[Templated | None, Naming.OBJECTS, Field(description="an object's name")] = None
     path: Annotated[Templated | None, Field(description="a file; relative to where the trial runs")] = None
     at: Annotated[Templated | None, Field(description="a C expression: the mapping that holds this address")] = None
     as_: MustAs
@@ -157,7 +157,7 @@ class Loop(Model):
 class Copy(Model):
     """A file copied: a new file put in the place of the old one, as a compiler does."""
 
-    object: Annotated[Templated | None, Names.OBJECTS, Field(description="an object's name")] = None
+    object: Annotated[Templated | None, Naming.OBJECTS, Field(description="an object's name")] = None
     path: Annotated[Templated | None, Field(description="a file")] = None
     to: Annotated[Templated, Field(description="where to; relative to where the trial runs")]
     in_place: Annotated[Flag, Field(description="overwrite the bytes of the file that is there")] = False

@@ -22,7 +22,7 @@ from elfworlds.spec.shapes import (
     WORDS,
     Fields,
     Items,
-    Observed,
+    Repeated,
     Shape,
     either,
     or_null,
@@ -146,7 +146,7 @@ def step_values(made: Step, known: Names) -> Shape:
         return _with_value(fields, map(kind_of_type, results))
     if made.read:
         return _with_value(fields, map(kind_of_type, expand(made.read.type, known.axes)))
-    return Observed(Fields(fields))
+    return Repeated(Fields(fields))
 
 
 def c_value(expression: Template, known: Names) -> Shape:
@@ -154,6 +154,6 @@ def c_value(expression: Template, known: Names) -> Shape:
     return _with_value(VALUE, map(kind_of_expression, expand(expression, known.axes)))
 
 
-def _with_value(fields: Mapping[str, Shape], kinds: Iterable[str | None]) -> Observed:
+def _with_value(fields: Mapping[str, Shape], kinds: Iterable[str | None]) -> Repeated:
     leaves = [OF_C[kind] for kind in kinds] or [SCALAR]
-    return Observed(Fields({**fields, "value": reduce(either, leaves)}))
+    return Repeated(Fields({**fields, "value": reduce(either, leaves)}))

@@ -44,7 +44,7 @@ def every(nodes: Iterable[Numbered]) -> Iterator[Numbered]:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where a step stands.
 
     Attributes:
@@ -55,7 +55,7 @@ class Place:
 
     scope: Scope
     node: Numbered
-    write: Callable[[Place], Iterator[str]]
+    write: Callable[[Position], Iterator[str]]
     breaks: bool = False
     bound: frozenset[str] = frozenset()
 
@@ -136,7 +136,7 @@ def kept(name: str | None, scope: Scope) -> Iterator[str]:
         yield f"{member}_all[{member}_count++] = {member};"
 
 
-def each(step: Step, here: Place, name: str, call: str, *, last: bool = True) -> Iterator[str]:
+def each(step: Step, here: Position, name: str, call: str, *, last: bool = True) -> Iterator[str]:
     """For a name that is an array here: for each of them, in the order in which they were bound; `last` ends it."""
     member, said = f"it.{identifier(name)}", event(step, here.scope)
     if name not in here.scope.arrays or name in here.bound:
