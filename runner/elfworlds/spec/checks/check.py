@@ -52,15 +52,15 @@ def check(
     """
     axes = _keys(raw, "matrix") - {"include", "exclude"}
     known = Names(experiment.matrix.axes, axes, _keys(raw, "objects"), toolchains=toolchains)
-    found = [*_matrix(experiment, known, toolchains)]
-    found += check_objects(experiment.objects, _part(raw, "objects"), known, VALUES["run"])
+    findings = [*_matrix(experiment, known, toolchains)]
+    findings += check_objects(experiment.objects, _part(raw, "objects"), known, VALUES["run"])
     for name, written_scenario in _part(raw, "scenarios").items():
-        found += _one_kind(name, written_scenario)
+        findings += _one_kind(name, written_scenario)
     for name, scenario in experiment.scenarios.items():
         there = known.where(scenario.when)
-        found += _scenario(name, scenario, _part(raw, "scenarios", name), there, experiment.objects)
-        found += _sees(name, scenario, there, sorted(roots))
-    return found or [*_too_many(experiment)]
+        findings += _scenario(name, scenario, _part(raw, "scenarios", name), there, experiment.objects)
+        findings += _sees(name, scenario, there, sorted(roots))
+    return findings or [*_too_many(experiment)]
 
 
 def _keys(raw: dict[str, Data], *path: str) -> frozenset[str]:
@@ -116,45 +116,45 @@ def _too_many(experiment: Experiment) -> Iterator[Finding]:
     if count > MOST_TRIALS:
         yield Finding(("matrix",), f"{count} points, more than {MOST_TRIALS}", "vary less in one experiment")
         return
-    for name, one in experiment.scenarios.items():
-        if count * _most_repeats(one, experiment) > MOST_TRIALS:
+    for name, scenario in experiment.scenarios.items():
+        if count * _most_repeats(scenario, experiment) > MOST_TRIALS:
             yield Finding(("scenarios", name, "repeat"), f"{count} points as often make more than {MOST_TRIALS} trials")
 
 
-def _most_repeats(one: Scenario, experiment: Experiment) -> int:
-    if isinstance(one.repeat, int):
-        return one.repeat
-    return max((int(text) for text in expand(one.repeat, experiment.matrix.axes)), default=1)
+def _most_repeats(scenario: Scenario, experiment: Experiment) -> int:
+    if isinstance(scenario.repeat, int):
+        return scenario.repeat
+    return max((int(text) for text in expand(scenario.repeat, experiment.matrix.axes)), default=1)
 
 
 def _one_kind(name: str, raw: Data) -> Iterator[Finding]:
     written = sorted({"run", "steps", "build", "inspect"}.intersection(entries(raw)))
     if len(written) > 1:
-        told = f"a scenario has `run`, `steps`, `build` or `inspect`; here are `{written[0]}` and `{written[1]}`"
-        yield Finding(("scenarios", name, written[1]), told, "write one of them", at_key=True)
+        message = f"a scenario has `run`, `steps`, `build` or `inspect`; here are `{written[0]}` and `{written[1]}`"
+        yield Finding(("scenarios", name, written[1]), message, "write one of them", at_key=True)
     elif not written and isinstance(raw, dict):
         yield Finding(("scenarios", name), "a scenario has `run`, `steps`, `build` or `inspect`", "write one of them")
 
 
 def _scenario(
-    name: str, one: Scenario, raw: dict[str, Data], known: Names, objects: Mapping[str, Object]
+    name: str, scenario: Scenario, raw: dict[str, Data], known: Names, objects: Mapping[str, Object]
 ) -> Iterator[Finding]:
     here: Path = ("scenarios", name)
-    yield from _what(one, here, known)
-    yield from idle_in_scenario(one, raw, here)
-    yield from _limits(one, here, known)
-    yield from conditions(one.when, (*here, "when"), known)
-    steps = [*every(one.steps)]
-    yield from check_steps(one, raw, here, known)
-    yield from check_program(one.program, (*here, "program"), known, objects) if one.program else ()
-    yield from check_watching(one, here, known)
+    yield from _what(scenario, here, known)
+    yield from idle_in_scenario(scenario, raw, here)
+    yield from _limits(scenario, here, known)
+    yield from conditions(scenario.when, (*here, "when"), known)
+    steps = [*every(scenario.steps)]
+    yield from check_steps(scenario, raw, here, known)
+    yield from check_program(scenario.program, (*here, "program"), known, objects) if scenario.program else ()
+    yield from check_watching(scenario, here, known)
     outcomes = _keys(raw, "outcomes") | set(DEFAULT_OUTCOMES)
-    yield from check_judging(one, here, known, values_of(one, steps, known, written(raw)), outcomes)
+    yield from check_judging(scenario, here, known, values_of(scenario, steps, known, written(raw)), outcomes)
 
 
-def _sees(name: str, one: Scenario, known: Names, roots: Sequence[str]) -> Iterator[Finding]:
+def _sees(name: str, scenario: Scenario, known: Names, roots: Sequence[str]) -> Iterator[Finding]:
     """The roots that are to be seen beside the trial's own are pinned ones."""
-    for index, template in enumerate(one.sees):
+    for index, template in enumerate(scenario.sees):
         here: Path = ("scenarios", name, "sees", index)
         wrong = [*references(template, here, known)]
         yield from wrong
@@ -163,32 +163,32 @@ def _sees(name: str, one: Scenario, known: Names, roots: Sequence[str]) -> Itera
                 yield Finding(here, f"no pinned root `{label}` is known here", closest(label, roots))
 
 
-def _what(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
+def _what(scenario: Scenario, here: Path, known: Names) -> Iterator[Finding]:
     """The program with all that it is given, or the object that the scenario is about."""
-    for word in one.run:
+    for word in scenario.run:
         yield from references(word, (*here, "run"), known)
-    yield from _program(one, here, known) if one.run else ()
-    yield from _subject(one, here, known)
-    for variable, text in one.env.items():
+    yield from _program(scenario, here, known) if scenario.run else ()
+    yield from _subject(scenario, here, known)
+    for variable, text in scenario.env.items():
         yield from references(text or "", (*here, "env", variable), known)
-    if one.stdin is not None:
-        yield from references(one.stdin, (*here, "stdin"), known)
+    if scenario.stdin is not None:
+        yield from references(scenario.stdin, (*here, "stdin"), known)
 
 
-def _subject(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
+def _subject(scenario: Scenario, here: Path, known: Names) -> Iterator[Finding]:
     """`build` and `inspect` name an object, as `needs` does."""
-    if one.subject is None:
+    if scenario.subject is None:
         return
-    path: Path = (*here, one.kind)
-    for text in expand(one.subject, known.axes):
+    path: Path = (*here, scenario.kind)
+    for text in expand(scenario.subject, known.axes):
         if text not in known.objects and "${matrix." not in text:
             hint = f"write {text[2:-1]}" if text.startswith("${") else closest(text, known.objects)
             yield Finding(path, f"no object `{text}`", hint)
-    yield from references(one.subject, path, known)
+    yield from references(scenario.subject, path, known)
 
 
-def _program(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
-    for text in expand(one.run[0], known.axes):
+def _program(scenario: Scenario, here: Path, known: Names) -> Iterator[Finding]:
+    for text in expand(scenario.run[0], known.axes):
         if text.startswith(("/", "${")):
             continue
         hint = (
@@ -199,9 +199,9 @@ def _program(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
         yield Finding((*here, "run"), f"`{text}` is no program", hint)
 
 
-def _limits(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
+def _limits(scenario: Scenario, here: Path, known: Names) -> Iterator[Finding]:
     for key, read in LIMITS.items():
-        value = getattr(one, key)
+        value = getattr(scenario, key)
         if not isinstance(value, Template):
             continue
         problems = [*references(value, (*here, key), known)]

@@ -26,11 +26,11 @@ def circles(edges: Mapping[str, Sequence[tuple[Origin, str]]]) -> Iterator[tuple
         edges: name → the names that it leads to, each with the place that says so.
     """
     done: set[str] = set()
-    told: set[frozenset[str]] = set()
+    known_circles: set[frozenset[str]] = set()
     for start in edges:
         for place, circle in _walk(start, edges, done):
-            if frozenset(circle) not in told:
-                told.add(frozenset(circle))
+            if frozenset(circle) not in known_circles:
+                known_circles.add(frozenset(circle))
                 yield place, circle
 
 
@@ -56,14 +56,14 @@ def check_axes(axes: Mapping[str, Axis]) -> Iterator[Finding]:
     """Axes whose values cannot be put together: those in a circle, and those that grow beyond reason."""
     templates = {name: list(_templates(name, axis)) for name, axis in axes.items()}
     edges = {
-        name: [(path, axis) for path, template in found for axis in _axes_named(template, axes)]
-        for name, found in templates.items()
+        name: [(path, axis) for path, template in placed for axis in _axes_named(template, axes)]
+        for name, placed in templates.items()
     }
-    found = [
+    problems = [
         Finding(path, f"axes go round in a circle: {' → '.join(circle)}", "each value would hold itself")
         for path, circle in circles(edges)
     ]
-    yield from found or _too_long(templates, edges)
+    yield from problems or _too_long(templates, edges)
 
 
 def _templates(name: str, axis: Axis) -> Iterator[tuple[Path, Template]]:

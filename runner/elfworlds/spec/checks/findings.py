@@ -96,6 +96,6 @@ def _toolchain(name: str, label: str, path: Path, known: Names) -> Iterator[Find
         yield Finding(path, f"`{label}` is no comparison", "one operator and one version: <2.34")
     elif asked is None and label not in names:
         near = closest(label, names) if names else None
-        told = f"`{label}` is neither a toolchain nor a version" if names else f"`{label}` is no version"
+        message = f"`{label}` is neither a toolchain nor a version" if names else f"`{label}` is no version"
         hint = near if near and near.startswith("did") else VERSIONS
-        yield Finding(path, told, hint)
+        yield Finding(path, message, hint)

@@ -67,9 +67,9 @@ def check_fit(matcher: Operand, subject: Subject, meant: Meant) -> None:
         MatcherError: what the value is, and the place in the matcher.
     """
     refused: MatcherError | None = None
-    for one in meant(matcher):
+    for meaning in meant(matcher):
         try:
-            _check_one(one, subject, meant)
+            _check_one(meaning, subject, meant)
         except MatcherError as error:
             refused = refused or error
         else:
@@ -114,11 +114,11 @@ def _check_fields(matcher: Mapping[str, Operand], subject: Subject, meant: Meant
         hint = "write {any: {…}}: some item" if isinstance(shape, Items) else "write what it is, or a matcher's word"
         raise MatcherError(f"{subject.name} is {told(shape)}, which has no fields", hint, at_key=False)
     for name, inner in matcher.items():
-        found = shape.fields.get(name, shape.other)
-        if found is None:
+        inner_shape = shape.fields.get(name, shape.other)
+        if inner_shape is None:
             raise MatcherError(f"{subject.name} has no field `{name}`", closest(name, shape.fields), (name,))
         with _Below(name):
-            check_fit(inner, Subject(f"`{name}` of {subject.name}", found), meant)
+            check_fit(inner, Subject(f"`{name}` of {subject.name}", inner_shape), meant)
 
 
 def _check_word(word: str, operand: Operand, subject: Subject, meant: Meant) -> None:
@@ -162,12 +162,12 @@ def _check_held(word: str, operand: Operand, subject: Subject, meant: Meant) -> 
     """`contains` and `in-order`: pieces of a text, or items of a list."""
     shape = subject.shape
     if isinstance(shape, Items):
-        for index, one in enumerate(operand if isinstance(operand, list) else [operand]):
+        for index, item in enumerate(operand if isinstance(operand, list) else [operand]):
             if isinstance(operand, list):
                 with _Below(index):
-                    check_fit(one, subject.item, meant)
+                    check_fit(item, subject.item, meant)
             else:
-                check_fit(one, subject.item, meant)
+                check_fit(item, subject.item, meant)
     elif not (isinstance(shape, Leaf) and TEXT_KIND in shape.kinds):
         message = f"{subject.name} is {told(shape)}, and `{word}` looks into a text or a list"
         raise MatcherError(message, _instead(shape), at_key=True)
@@ -176,9 +176,9 @@ def _check_held(word: str, operand: Operand, subject: Subject, meant: Meant) -> 
 def _check_equal(wanted: Operand, subject: Subject, meant: Meant) -> None:
     shape = subject.shape
     if isinstance(wanted, list) and isinstance(shape, Items):
-        for index, one in enumerate(wanted):
+        for index, item in enumerate(wanted):
             with _Below(index):
-                check_fit(one, subject.item, meant)
+                check_fit(item, subject.item, meant)
         return
     if not (comparable(wanted, shape) if isinstance(wanted, SHAPES) else _may_equal(wanted, shape)):
         what = told(wanted) if isinstance(wanted, SHAPES) else _shown(wanted)
@@ -198,18 +198,18 @@ def _may_equal(wanted: Operand, shape: Shape) -> bool:
     return NUMBER_KIND in shape.kinds or (TEXT_KIND in shape.kinds and shape.digits)
 
 
-def comparable(one: Shape, other: Shape) -> bool:
+def comparable(shape: Shape, other: Shape) -> bool:
     """Whether two values of the same trial can be equal."""
-    if isinstance(one, Unknown) or isinstance(other, Unknown) or (nullable(one) and nullable(other)):
+    if isinstance(shape, Unknown) or isinstance(other, Unknown) or (nullable(shape) and nullable(other)):
         return True
-    if isinstance(one, Items) and isinstance(other, Items):
-        return comparable(one.of, other.of)
-    if not (isinstance(one, Leaf) and isinstance(other, Leaf)):
-        return type(one) is type(other)
-    if one.kinds & other.kinds:
+    if isinstance(shape, Items) and isinstance(other, Items):
+        return comparable(shape.of, other.of)
+    if not (isinstance(shape, Leaf) and isinstance(other, Leaf)):
+        return type(shape) is type(other)
+    if shape.kinds & other.kinds:
         return True
-    pair = {*one.kinds, *other.kinds}
-    return {FLAG_KIND, TEXT_KIND} <= pair or ({NUMBER_KIND, TEXT_KIND} <= pair and (one.digits or other.digits))
+    pair = {*shape.kinds, *other.kinds}
+    return {FLAG_KIND, TEXT_KIND} <= pair or ({NUMBER_KIND, TEXT_KIND} <= pair and (shape.digits or other.digits))
 
 
 def told(shape: Shape) -> str:

@@ -22,28 +22,28 @@ OF_STEPS = ("includes", "program")
 UNGUARDED = ("post", "await_", "setenv", "sleep", "flush", "c", "loop")  # nothing of these is checked for failure
 
 
-def idle_in_object(one: Object, here: Path) -> Iterator[Finding]:
+def idle_in_object(definition: Object, here: Path) -> Iterator[Finding]:
     """Keys of an executable that a library has."""
     for key, why in OF_EXECUTABLES.items():
-        if one.library is not None and key in one.model_fields_set:
+        if definition.library is not None and key in definition.model_fields_set:
             yield Finding((*here, key), f"a library has no `{key}`", why, at_key=True)
 
 
-def idle_in_scenario(one: Scenario, raw: Mapping[str, Data], here: Path) -> Iterator[Finding]:
+def idle_in_scenario(scenario: Scenario, raw: Mapping[str, Data], here: Path) -> Iterator[Finding]:
     """Keys about running, where nothing is run; keys about the program of `steps`, where there is none.
 
     Args:
-        one: the scenario's valid parts; what is wrong with others is told already.
+        scenario: the scenario's valid parts; what is wrong with others is told already.
         raw: all that the file says of it.
         here: its place.
     """
-    fields = type(one).model_fields
-    if one.kind in ("build", "inspect"):
-        for key in (fields[name].alias or name for name in fields if name in one.model_fields_set):
+    fields = type(scenario).model_fields
+    if scenario.kind in ("build", "inspect"):
+        for key in (fields[name].alias or name for name in fields if name in scenario.model_fields_set):
             if key not in (*OF_ANY_SCENARIO, "run", "steps", "build", "inspect"):
-                told = f"nothing is run in a `{one.kind}` scenario: `{key}` has no effect"
-                yield Finding((*here, key), told, "remove it", at_key=True)
-    elif one.kind == "run" and "steps" not in raw:
+                message = f"nothing is run in a `{scenario.kind}` scenario: `{key}` has no effect"
+                yield Finding((*here, key), message, "remove it", at_key=True)
+    elif scenario.kind == "run" and "steps" not in raw:
         for key in OF_STEPS:
             if raw.get(key):
                 yield Finding((*here, key), f"`{key}` is for the program that `steps` make", "remove it", at_key=True)

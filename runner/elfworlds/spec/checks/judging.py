@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 
 
 def check_judging(
-    one: Scenario, here: Path, known: Names, values: Values, outcomes: Iterable[str]
+    scenario: Scenario, here: Path, known: Names, values: Values, outcomes: Iterable[str]
 ) -> Iterator[Finding]:
     """Every problem of how a scenario is judged."""
-    for index, value in enumerate(one.show):
+    for index, value in enumerate(scenario.show):
         if value not in values:
             yield Finding((*here, "show", index), f"`{value}` is no value of this scenario", values.hint(value))
-    for outcome, matchers in one.outcomes.items():
+    for outcome, matchers in scenario.outcomes.items():
         yield from _values(matchers, (*here, "outcomes", outcome), known, values)
-    for index, claim in enumerate(one.claim):
+    for index, claim in enumerate(scenario.claim):
         yield from _outcome(claim.outcome, (*here, "claim", index, "outcome"), outcomes)
         yield from _judged(claim, (*here, "claim", index), known, values)
-    for index, expected in enumerate(one.expect):
-        for place, said in enumerate(expected.outcome):
-            yield from _outcome(said, (*here, "expect", index, "outcome", place), outcomes)
+    for index, expected in enumerate(scenario.expect):
+        for place, outcome in enumerate(expected.outcome):
+            yield from _outcome(outcome, (*here, "expect", index, "outcome", place), outcomes)
         yield from _judged(expected, (*here, "expect", index), known, values)
 
 
@@ -49,9 +49,9 @@ def _outcome(name: str, path: Path, outcomes: Iterable[str]) -> Iterator[Finding
         yield Finding(path, f"no outcome `{name}` in this scenario", closest(name, outcomes))
 
 
-def _judged(one: Claim | Expectation, path: Path, known: Names, values: Values) -> Iterator[Finding]:
-    yield from conditions(one.when, (*path, "when"), known)
-    yield from _values(one.__pydantic_extra__ or {}, path, known.where(one.when), values)
+def _judged(judgement: Claim | Expectation, path: Path, known: Names, values: Values) -> Iterator[Finding]:
+    yield from conditions(judgement.when, (*path, "when"), known)
+    yield from _values(judgement.__pydantic_extra__ or {}, path, known.where(judgement.when), values)
 
 
 def _values(matchers: Mapping[str, Data], path: Path, known: Names, values: Values) -> Iterator[Finding]:
@@ -60,10 +60,12 @@ def _values(matchers: Mapping[str, Data], path: Path, known: Names, values: Valu
         here: Path = (*path, value)
         if value not in values:
             yield unknown_value(here, matcher, values.hint(value))
-        found = [one for place, text in texts(matcher, here) for one in _matcher_text(text, place, with_values)]
-        found = found or [*_resolved(matcher, here, known)]
-        yield from found
-        if not found and value in values:
+        problems = [
+            problem for place, text in texts(matcher, here) for problem in _matcher_text(text, place, with_values)
+        ]
+        problems = problems or [*_resolved(matcher, here, known)]
+        yield from problems
+        if not problems and value in values:
             yield from _fit(matcher, values.subject(value), here, with_values)
 
 
@@ -71,9 +73,9 @@ def check_facts(expect: Mapping[str, Data], path: Path, known: Names) -> Iterato
     """What can never be of the facts that are expected of an object; wrong references are told elsewhere."""
     for fact, matcher in expect.items():
         wrong = any(True for place, text in texts(matcher, path) for _ in references(text, place, known))
-        found = [] if wrong else [*_resolved(matcher, (*path, fact), known)]
-        yield from found
-        if not (wrong or found) and fact in FACTS:
+        problems = [] if wrong else [*_resolved(matcher, (*path, fact), known)]
+        yield from problems
+        if not (wrong or problems) and fact in FACTS:
             yield from _fit(matcher, Subject(f"`{fact}`", FACTS[fact], always=True), (*path, fact), known)
 
 
@@ -102,14 +104,14 @@ def _stands_for(text: str, known: Names) -> Iterable[Operand]:
         names = [name for name in expand(part.name, known.axes) if name in known.values]
         if names:
             return tuple(known.values.subject(name).shape for name in names)
-    return tuple(TEXT if "${" in one else Scalar(one, plain=False) for one in expand(template, known.axes))
+    return tuple(TEXT if "${" in meaning else Scalar(meaning, plain=False) for meaning in expand(template, known.axes))
 
 
 def _matcher_text(text: str, path: Path, known: Names) -> Iterator[Finding]:
-    found = [*references(text, path, known)]
-    yield from found
-    for reference in () if found else (template := refs.parse(text)).references():
-        for name in (one for one in expand(reference.name, known.axes) if one in known.values):
+    problems = [*references(text, path, known)]
+    yield from problems
+    for reference in () if problems else (template := refs.parse(text)).references():
+        for name in (value for value in expand(reference.name, known.axes) if value in known.values):
             if template.parts != (reference,):
                 hint = f'compare the whole value: "${{{name}}}"'
                 yield Finding(path, f"`${{{name}}}` is what a trial gives, and cannot be part of a text", hint)

@@ -29,20 +29,20 @@ INSTEAD = {
 CRATE_TYPES = {"library": ("cdylib", "dylib"), "executable": ("bin",)}
 
 
-def check_language(one: Object, raw: Mapping[str, Data], here: Path, known: Names) -> Iterator[Finding]:
+def check_language(definition: Object, raw: Mapping[str, Data], here: Path, known: Names) -> Iterator[Finding]:
     """Every problem of what an object is written in."""
-    if one.prebuilt is not None:
+    if definition.prebuilt is not None:
         return
-    languages = possible(one, known.axes)
-    if not languages and _has_suffix(one, known):
+    languages = possible(definition, known.axes)
+    if not languages and _has_suffix(definition, known):
         hint = f"write `language:`, one of {', '.join(LANGUAGES)}"
         yield Finding((*here, "sources", 0), "no source of this object has a name that tells its language", hint)
-    yield from _mixed(one, here, known)
+    yield from _mixed(definition, here, known)
     for key, having in HAVE.items():
         if raw.get(key) is not None and _lacks(key, languages, having):
-            told = " or ".join(CALLED[name] for name in sorted(languages.difference(having)))
-            yield Finding((*here, key), f"an object in {told} has no `{key}`", INSTEAD[key], at_key=True)
-    yield from _rust(one, here) if "rust" in languages else ()
+            message = " or ".join(CALLED[name] for name in sorted(languages.difference(having)))
+            yield Finding((*here, key), f"an object in {message} has no `{key}`", INSTEAD[key], at_key=True)
+    yield from _rust(definition, here) if "rust" in languages else ()
 
 
 def _lacks(key: str, languages: frozenset[str], having: tuple[str, ...]) -> bool:
@@ -52,38 +52,40 @@ def _lacks(key: str, languages: frozenset[str], having: tuple[str, ...]) -> bool
     return bool(languages) and languages.isdisjoint(having)
 
 
-def _has_suffix(one: Object, known: Names) -> bool:
+def _has_suffix(definition: Object, known: Names) -> bool:
     """Whether a source's name could tell a language; what has no suffix is told elsewhere."""
-    paths = [path for template in one.sources for path in expand(template, known.axes)]
+    paths = [path for template in definition.sources for path in expand(template, known.axes)]
     return any(posixpath.splitext(path)[1] for path in paths) and "${" not in "".join(paths)
 
 
-def _mixed(one: Object, here: Path, known: Names) -> Iterator[Finding]:
+def _mixed(definition: Object, here: Path, known: Names) -> Iterator[Finding]:
     """Sources that the object's compiler does not take."""
-    first = {of_source(path) for path in expand(one.sources[0], known.axes)} if one.sources else set()
-    if one.language is None and "rust" in first and len(first) > 1:
+    first = {of_source(path) for path in expand(definition.sources[0], known.axes)} if definition.sources else set()
+    if definition.language is None and "rust" in first and len(first) > 1:
         return  # an axis decides the language
-    whole = one.language or ("rust" if "rust" in first else "c++")
-    for index, template in enumerate(one.sources):
+    whole = definition.language or ("rust" if "rust" in first else "c++")
+    for index, template in enumerate(definition.sources):
         for path in expand(template, known.axes):
-            found = of_source(path)
-            if found is not None and found not in MAY_HOLD[whole]:
+            language = of_source(path)
+            if language is not None and language not in MAY_HOLD[whole]:
                 hint = "make it an object of its own; one may need the other"
-                yield Finding((*here, "sources", index), f"`{path}` is {CALLED[found]}, {_which(one, whole)}", hint)
+                yield Finding(
+                    (*here, "sources", index), f"`{path}` is {CALLED[language]}, {_which(definition, whole)}", hint
+                )
 
 
-def _which(one: Object, whole: str) -> str:
-    told = CALLED[whole] if one.language or whole == "rust" else "C, C++ or assembly"
-    return f"which an object in {told} cannot hold"
+def _which(definition: Object, whole: str) -> str:
+    message = CALLED[whole] if definition.language or whole == "rust" else "C, C++ or assembly"
+    return f"which an object in {message} cannot hold"
 
 
-def _rust(one: Object, here: Path) -> Iterator[Finding]:
-    kind = "library" if one.library else "executable"
-    if one.crate_type is not None and one.crate_type not in CRATE_TYPES[kind]:
+def _rust(definition: Object, here: Path) -> Iterator[Finding]:
+    kind = "library" if definition.library else "executable"
+    if definition.crate_type is not None and definition.crate_type not in CRATE_TYPES[kind]:
         hint = f"write {' or '.join(CRATE_TYPES[kind])}"
-        yield Finding((*here, "crate-type"), f"`{one.crate_type}` makes no {kind}", hint)
-    if one.crate_type == "dylib" and one.soname is not None and one.soname.literal == "":
+        yield Finding((*here, "crate-type"), f"`{definition.crate_type}` makes no {kind}", hint)
+    if definition.crate_type == "dylib" and definition.soname is not None and definition.soname.literal == "":
         yield Finding((*here, "soname"), "rustc gives each dylib a soname", "a cdylib can be without")
-    for macro in one.defines:
+    for macro in definition.defines:
         if "(" in macro:
             yield Finding((*here, "defines", macro), f"`{macro}` is no cfg of Rust", "a name alone", at_key=True)

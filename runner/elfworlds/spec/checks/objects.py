@@ -38,22 +38,22 @@ def check_objects(
         known: what references may name.
         values: names that a trial has taken already.
     """
-    for name, one in objects.items():
+    for name, definition in objects.items():
         here: Path = ("objects", name)
         yield from _name(name, here, values)
         yield from _one_thing(entries(raw[name]), here)
-        yield from idle_in_object(one, here) if one.prebuilt is None else ()
-        for path, template in (*templates(one, here), *texts(one.expect, (*here, "expect"))):
+        yield from idle_in_object(definition, here) if definition.prebuilt is None else ()
+        for path, template in (*templates(definition, here), *texts(definition.expect, (*here, "expect"))):
             yield from references(template, path, known)
-        yield from _cut(one, here)
-        yield from _needs(one, here, known, objects)
-        yield from _directories(one, here, known)
-        yield from check_language(one, entries(raw[name]), here, known)
-        for fact in one.expect:
+        yield from _cut(definition, here)
+        yield from _needs(definition, here, known, objects)
+        yield from _directories(definition, here, known)
+        yield from check_language(definition, entries(raw[name]), here, known)
+        for fact in definition.expect:
             if fact not in FACTS:
                 path = (*here, "expect", fact)
                 yield Finding(path, f"`{fact}` is no fact of an ELF file", closest(fact, FACTS), at_key=True)
-        yield from check_facts(one.expect, (*here, "expect"), known)
+        yield from check_facts(definition.expect, (*here, "expect"), known)
     yield from _circles(objects, known)
 
 
@@ -81,34 +81,34 @@ def _one_thing(raw: Mapping[str, Data], here: Path) -> Iterator[Finding]:
         yield Finding(here, "an object has either `rpath` or `runpath`", hint)
 
 
-def templates(one: Object | Program, here: Path) -> Iterator[tuple[Path, str | Template]]:
+def templates(definition: Object, here: Path) -> Iterator[tuple[Path, str | Template]]:
     """Every text of which the object is built, with its place."""
     for key in LISTS:
-        for index, template in enumerate(getattr(one, key, None) or ()):
+        for index, template in enumerate(getattr(definition, key) or ()):
             yield (*here, key, index), template
     for key in ("soname", "prebuilt"):
-        if getattr(one, key, None) is not None:
-            yield (*here, key), getattr(one, key)
-    for macro, value in one.defines.items():
+        if getattr(definition, key) is not None:
+            yield (*here, key), getattr(definition, key)
+    for macro, value in definition.defines.items():
         yield (*here, "defines", macro), value or ""
-    for place, symbol in one.exports.symbols if one.exports is not None else ():
+    for place, symbol in definition.exports.symbols if definition.exports is not None else ():
         yield (*here, "exports", *place), symbol
 
 
-def _cut(one: Object | Program, here: Path) -> Iterator[Finding]:
+def _cut(definition: Object, here: Path) -> Iterator[Finding]:
     """A word for the compiler's driver that YAML has cut at its comma: [-Wl,-Bsymbolic] are two."""
     for key in ("cflags", "ldflags"):
-        words = [template.literal for template in getattr(one, key)]
+        words = [template.literal for template in getattr(definition, key)]
         for index, word in enumerate(words):
             if word in CUT:
-                after = [one or "…" for one in words[index + 1 :]] or ["…"]
-                rest = [after[0], *takewhile(lambda one: one[:1] != "-", after[1:])]
-                told = f"`{word}` stands alone: inside […] a comma ends a word"
-                yield Finding((*here, key, index), told, f'quote it: "{",".join((word, *rest))}"')
+                after = [follower or "…" for follower in words[index + 1 :]] or ["…"]
+                rest = [after[0], *takewhile(lambda follower: follower[:1] != "-", after[1:])]
+                message = f"`{word}` stands alone: inside […] a comma ends a word"
+                yield Finding((*here, key, index), message, f'quote it: "{",".join((word, *rest))}"')
 
 
-def _needs(one: Object | Program, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:
-    for index, template in enumerate(one.needs):
+def _needs(definition: Object, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:
+    for index, template in enumerate(definition.needs):
         for need in expand(template, known.axes):
             path: Path = (*here, "needs", index)
             if need not in known.objects and "${matrix." not in need:
@@ -118,40 +118,40 @@ def _needs(one: Object | Program, here: Path, known: Names, objects: Mapping[str
                 yield Finding(path, f"`{need}` is an executable", "an object can need libraries only")
 
 
-def _directories(one: Object | Program, here: Path, known: Names) -> Iterator[Finding]:
+def _directories(definition: Object, here: Path, known: Names) -> Iterator[Finding]:
     for key in DIRECTORIES:
-        for index, template in enumerate(getattr(one, key) or ()):
+        for index, template in enumerate(getattr(definition, key) or ()):
             for entry in expand(template, known.axes):
                 if "/" not in entry and "$" not in entry and entry not in known.objects:
                     hint = closest(entry, known.objects) or "a literal directory holds a `/` or a `$`"
                     yield Finding((*here, key, index), f"no object `{entry}`", hint)
 
 
-def check_program(one: Program, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:
+def check_program(program: Program, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:
     """Every problem of the program that a scenario's steps make."""
-    for path, template in templates(one, here):
+    definition = program.as_object()
+    for path, template in templates(definition, here):
         yield from references(template, path, known)
-    yield from _cut(one, here)
-    yield from _needs(one, here, known, objects)
-    yield from _directories(one, here, known)
-    if one.rpath is not None and one.runpath is not None:
-        yield Finding(
-            here, "a program has either `rpath` or `runpath`", "DT_RPATH is ignored where DT_RUNPATH is there"
-        )
+    yield from _cut(definition, here)
+    yield from _needs(definition, here, known, objects)
+    yield from _directories(definition, here, known)
+    if program.rpath is not None and program.runpath is not None:
+        hint = "DT_RPATH is ignored where DT_RUNPATH is there"
+        yield Finding(here, "a program has either `rpath` or `runpath`", hint)
 
 
 def _circles(objects: Mapping[str, Object], known: Names) -> Iterator[Finding]:
     """Objects that cannot be built in any order."""
-    edges = {name: list(_edges(one, ("objects", name), known)) for name, one in objects.items()}
+    edges = {name: list(_edges(definition, ("objects", name), known)) for name, definition in objects.items()}
     for path, circle in circles(edges):
         shown = " → ".join(circle)
         hint = "each of them would have to be built before it is built"
         yield Finding(path, f"objects go round in a circle: {shown}", hint)
 
 
-def _edges(one: Object, here: Path, known: Names) -> Iterator[tuple[Path, str]]:
+def _edges(definition: Object, here: Path, known: Names) -> Iterator[tuple[Path, str]]:
     """The objects that must be there before this one, and where it names them."""
-    for path, text in templates(one, here):
+    for path, text in templates(definition, here):
         try:
             template = text if isinstance(text, Template) else refs.parse(text)
         except RefError:
