@@ -167,10 +167,10 @@ OF_SEVERAL_RUNS: Mapping[str, Table] = {
 def tables_with(name: str) -> tuple[str, ...]:
     """The tables in which a column of its own has this name; an axis must have another name where there are any."""
     every = {**OF_A_RUN, **OF_SEVERAL_RUNS}
-    return tuple(table for table, one in every.items() if name in one.columns() and name not in TOOLCHAINS)
+    return tuple(table for table, declared in every.items() if name in declared.columns() and name not in TOOLCHAINS)
 
 
 def reserved() -> tuple[str, ...]:
     """Every name that an axis may not have, sorted."""
-    every = {name for one in (*OF_A_RUN.values(), *OF_SEVERAL_RUNS.values()) for name in one.columns()}
+    every = {name for declared in (*OF_A_RUN.values(), *OF_SEVERAL_RUNS.values()) for name in declared.columns()}
     return tuple(sorted(every - set(TOOLCHAINS)))

@@ -40,8 +40,8 @@ _QUALIFIER = re.compile(r"\b(?:const|volatile|restrict|_Atomic)\b")
 
 def identifier(name: str) -> str:
     """A name of the experiment as C has it: `-` and `.` become `_`."""
-    found = re.sub(r"[^A-Za-z0-9_]", "_", name)
-    return f"{found}_" if found in KEYWORDS else f"_{found}" if found[:1].isdigit() else found
+    spelled = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    return f"{spelled}_" if spelled in KEYWORDS else f"_{spelled}" if spelled[:1].isdigit() else spelled
 
 
 def string(text: str) -> str:
@@ -59,7 +59,7 @@ def string(text: str) -> str:
 
 def renamed(code: str, names: Mapping[str, str]) -> str:
     """C with its own names replaced; strings, comments and members of structs stay."""
-    return _TOKEN.sub(lambda found: names.get(found["name"] or "", found[0]), code)
+    return _TOKEN.sub(lambda match: names.get(match["name"] or "", match[0]), code)
 
 
 def result_type(function_type: str) -> str | None:
@@ -110,9 +110,9 @@ def kind_of_expression(code: str) -> str | None:
 
 def _outermost(text: str) -> str | None:
     """An expression without its literals and what stands in brackets; None where these do not match."""
-    found, depth = [], 0
+    outside, depth = [], 0
     for sign in _LITERALS.sub(" 0 ", text):
         depth -= sign in ")]"
-        found.append(sign if depth == 0 else " ")
+        outside.append(sign if depth == 0 else " ")
         depth += sign in "(["
-    return "".join(found) if depth == 0 else None
+    return "".join(outside) if depth == 0 else None

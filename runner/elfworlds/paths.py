@@ -63,15 +63,15 @@ def real(path: Path, hint: str = OTHER_PLACE) -> Path:
     Raises:
         InputError: no file can be there, as where links go round in a circle, or nobody could tell it.
     """
-    found = Path(os.path.realpath(path if path.is_absolute() else here() / path))
+    place = Path(os.path.realpath(path if path.is_absolute() else here() / path))
     try:
-        found.lstat()
-        os.path.realpath(found, strict=True)
+        place.lstat()
+        os.path.realpath(place, strict=True)
     except FileNotFoundError:
         pass
     except OSError as error:
         raise InputError(f"{shown(path)}: {error.strerror}", hint=hint) from None
-    return _telling(found)
+    return _telling(place)
 
 
 def writable(path: Path, hint: str) -> Path:
@@ -81,7 +81,7 @@ def writable(path: Path, hint: str) -> Path:
         InputError: what is there, or the nearest directory above it, does not allow that.
     """
     place = real(path, hint)
-    above = next((one for one in (place, *place.parents) if os.path.lexists(one)), place)
+    above = next((directory for directory in (place, *place.parents) if os.path.lexists(directory)), place)
     if not is_directory(above):
         raise InputError(f"{shown(path)}: not a directory", hint=hint)
     if not os.access(above, os.W_OK | os.X_OK):
@@ -118,7 +118,9 @@ def store(environment: Mapping[str, str]) -> Path:
 
 def why_no_object(path: str) -> str:
     """Why no object can lie at a path, or have that name; empty where one can."""
-    char = next((one for one in path if one in MEAN_SOMETHING or one.isspace() or not one.isprintable()), "")
+    char = next(
+        (letter for letter in path if letter in MEAN_SOMETHING or letter.isspace() or not letter.isprintable()), ""
+    )
     if not char:
         return ""
     what = {" ": "a space"}.get(char, f"`{shown(Path(char))}`")
@@ -140,8 +142,8 @@ def _home(environment: Mapping[str, str]) -> Path:
 
 def which(name: str, environment_path: str | None) -> str | None:
     """The program that PATH leads to, as an absolute path: it is started in another directory than this one."""
-    found = shutil.which(name, path=os.defpath if environment_path is None else environment_path)
-    return os.path.join(here(), found) if found else None  # noqa: PTH118  # a program's links say what it does
+    program = shutil.which(name, path=os.defpath if environment_path is None else environment_path)
+    return os.path.join(here(), program) if program else None  # noqa: PTH118  # a program's links say what it does
 
 
 def told_in(name: str, environment: Mapping[str, str]) -> None:
@@ -182,7 +184,7 @@ def first(places: Iterable[Path]) -> Path:
     for place, why in wrong.items():
         if not why:
             return place
-    place = next((one for one in wrong if os.path.lexists(one)), next(iter(wrong)))
+    place = next((candidate for candidate in wrong if os.path.lexists(candidate)), next(iter(wrong)))
     raise InputError(f"{shown(place)}: {wrong[place]}")
 
 

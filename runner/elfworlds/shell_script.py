@@ -43,7 +43,7 @@ _IN_TEXT = re.compile(r"[\\`$]")
 
 def comment(plan: Plan, trial: Trial) -> list[str]:
     """The question, which trial this is, and what is claimed of it."""
-    claims = [f"claim {one.id or ''}".strip() + f": {one.says} ({one.shown})" for one in trial.claims]
+    claims = [f"claim {claim.id or ''}".strip() + f": {claim.says} ({claim.shown})" for claim in trial.claims]
     point = ", ".join(f"{axis}={label}" for axis, label in trial.point)
     return [plan.question, f"{plan.experiment}: {trial.scenario}, {point}", *claims]
 
@@ -72,14 +72,16 @@ class _Script:
     def __init__(self, plan: Plan, trial: Trial) -> None:
         self.plan = plan
         self.trial = trial
-        self.requests = [one for key, one in plan.requests.items() if key in (*trial.bound.keys, trial.bound.subject)]
-        self.places = {one.key: place(one) for one in self.requests}
+        self.requests = [
+            request for key, request in plan.requests.items() if key in (*trial.bound.keys, trial.bound.subject)
+        ]
+        self.places = {request.key: place(request) for request in self.requests}
         self.files: dict[str, str] = {}
 
     def lines(self) -> Iterator[str]:
         yield "#!/bin/sh"
         yield from (f"# {line}" for text in comment(self.plan, self.trial) for line in text.split("\n"))
-        tools = ", ".join(sorted({TOOLS.get(one.argv[0], one.argv[0]) for one in self.requests} - {"cp"}))
+        tools = ", ".join(sorted({TOOLS.get(request.argv[0], request.argv[0]) for request in self.requests} - {"cp"}))
         yield f"# Needs: {tools}. Run it in an empty directory: sh THIS-FILE"
         yield from (f"# It was tried with all files of {name} below /{name}." for name in self.trial.bound.sees)
         yield from ("set -eu", "here=$(pwd)", "")
@@ -108,11 +110,11 @@ class _Script:
 
     def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:
         """The files to write; the generated program has our headers in it."""
-        found = {path: self.plan.files[digest] for path, digest in request.inputs}
+        files = {path: self.plan.files[digest] for path, digest in request.inputs}
         if not request.name.startswith(OWNER):
-            return found
-        whole = driver.standalone(found[SOURCE].decode(), comment(self.plan, self.trial)).encode()
-        others = {path: data for path, data in found.items() if not path.startswith(f"{INCLUDE_DIRECTORY}/")}
+            return files
+        whole = driver.standalone(files[SOURCE].decode(), comment(self.plan, self.trial)).encode()
+        others = {path: data for path, data in files.items() if not path.startswith(f"{INCLUDE_DIRECTORY}/")}
         return {**others, SOURCE: whole}
 
     def sources(self, request: BuildRequest) -> str:
@@ -124,7 +126,7 @@ class _Script:
         return "src" if same else f"sources/{request.name}"
 
     def put(self, path: str, data: bytes) -> Iterator[str]:
-        digest = next((one for one, held in self.plan.files.items() if held == data), path)
+        digest = next((known for known, held in self.plan.files.items() if held == data), path)
         if self.files.get(path) == digest:
             return
         self.files[path] = digest
@@ -160,7 +162,7 @@ def gdb_commands(asked: JsonObject) -> str:
         *("set breakpoint pending on", "set print elements 0"),
         *(f"break {place}" for place in _texts(asked["break"])),
         *("run", "while $_isvoid($_exitcode) && $_isvoid($_exitsignal)"),
-        *(f"  {one}" for one in (*at_a_stop, "continue")),
+        *(f"  {command}" for command in (*at_a_stop, "continue")),
         "end",
     ]
     return "\n".join(lines)
@@ -178,7 +180,7 @@ def under_gdb(commands: str, env: Iterable[str], argv: Iterable[str]) -> Iterato
     yield "# gdb watched the trial: `sh THIS-FILE gdb` shows what it sees at each stop."
     yield 'if [ "${1-}" = gdb ]; then'
     if HERE in commands:
-        escaped = _IN_TEXT.sub(lambda found: f"\\{found[0]}", commands)
+        escaped = _IN_TEXT.sub(lambda match: f"\\{match[0]}", commands)
         yield from (f"cat > commands.gdb << {END}", escaped.replace(HERE, "$here"), END)
     else:
         yield from (f"cat > commands.gdb << '{END}'", commands, END)
@@ -225,5 +227,5 @@ def marked(word: str) -> str:
     """Quoted, and that directory yet to be put in: it may be quoted once more."""
     if HERE not in word:
         return shlex.quote(word)
-    escaped = _DOUBLE.sub(lambda found: f"\\{found[0]}", word)
+    escaped = _DOUBLE.sub(lambda match: f"\\{match[0]}", word)
     return f'"{escaped}"'

@@ -117,17 +117,19 @@ def gather(spec: Spec, project: Project) -> tuple[Sources, list[Problem]]:
     prebuilt: dict[str, Prebuilt] = {}
     problems: list[Problem] = []
     axes = spec.experiment.matrix.axes
-    for name, one in spec.experiment.objects.items():
-        for path in expand(one.prebuilt, axes) if one.prebuilt else ():
+    for name, definition in spec.experiment.objects.items():
+        for path in expand(definition.prebuilt, axes) if definition.prebuilt else ():
             try:
                 prebuilt[path] = _prebuilt(path, project)
             except SourceError as error:
                 problems.append(Problem(spec.document.mark(("objects", name, "prebuilt")), str(error), error.hint))
-        for place, path in _wanted(one, axes):
+        for place, path in _wanted(definition, axes):
             try:
-                rust = one.language == "rust" or of_source(path) == "rust"
+                rust = definition.language == "rust" or of_source(path) == "rust"
                 reads[path or name] = (
-                    reader.closure(path, rust=rust) if path else reader.inline(inline_path(one), one.code or "")
+                    reader.closure(path, rust=rust)
+                    if path
+                    else reader.inline(inline_path(definition), definition.code or "")
                 )
             except SourceError as error:
                 problems.append(Problem(spec.document.mark(("objects", name, *place)), str(error), error.hint))
@@ -149,14 +151,14 @@ def _prebuilt(path: str, project: Project) -> Prebuilt:
         raise SourceError(f"{place}: {error.strerror}") from None
 
 
-def _wanted(one: Object, axes: Mapping[str, Axis]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _wanted(definition: Object, axes: Mapping[str, Axis]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Places in the object and the logical paths that they name; an empty path stands for inline code."""
-    if one.code is not None:
+    if definition.code is not None:
         yield ("code",), ""
-    for index, template in enumerate(one.sources):
+    for index, template in enumerate(definition.sources):
         for path in expand(template, axes):
             yield ("sources", index), path
-    for index, path in enumerate(one.headers):
+    for index, path in enumerate(definition.headers):
         yield ("headers", index), path
 
 
@@ -176,21 +178,21 @@ class _Reader:
 
     def follow(self, start: File, *, rust: bool) -> tuple[str, ...]:
         """The file and all that it includes, in a stable order."""
-        found: dict[str, None] = {}
+        reached: dict[str, None] = {}
         waiting = [start]
         while waiting:
             file = waiting.pop(0)
-            if file.path in found:
+            if file.path in reached:
                 continue
-            found[file.path] = None
+            reached[file.path] = None
             choices = _rust(file, root=file is start) if rust else _included(file)
             waiting += filter(None, (self.first(paths) for paths in choices))
-        return tuple(found)
+        return tuple(reached)
 
     def first(self, paths: tuple[str, ...]) -> File | None:
         """The first of these files that is there."""
-        found = (self.read(posixpath.normpath(path), required=False) for path in paths)
-        return next(filter(None, found), None)
+        files = (self.read(posixpath.normpath(path), required=False) for path in paths)
+        return next(filter(None, files), None)
 
     def read(self, path: str, *, required: bool) -> File | None:
         if path in self.files:
@@ -226,37 +228,41 @@ class _Reader:
 
     def inside(self, path: str, candidate: Path) -> Path:
         real = candidate.resolve()
-        if not any(real.is_relative_to(one.resolve()) for one in (self.project.root, self.project.beside)):
+        if not any(real.is_relative_to(directory.resolve()) for directory in (self.project.root, self.project.beside)):
             raise SourceError(f"`{path}` is a link that leads outside the project", "copy the file into csrc/")
         return real
 
     def all_names(self) -> list[str]:
         """What could have been meant."""
         csrc = self.project.root / "csrc"
-        names = (one for one in sorted(csrc.rglob("*.*")) if one.suffix in (*SUFFIXES, ".h"))
-        return [str(one.relative_to(csrc)) for one in islice(names, 1000)]
+        names = (file for file in sorted(csrc.rglob("*.*")) if file.suffix in (*SUFFIXES, ".h"))
+        return [str(file.relative_to(csrc)) for file in islice(names, 1000)]
 
 
 def _included(file: File) -> Iterator[tuple[str, ...]]:
     """For each file that the preprocessor or the assembler would read, where it could lie, the first first."""
     beside = posixpath.dirname(file.path)
-    for found in INCLUDE.finditer(file.data):
-        yield tuple(posixpath.join(base, _name(found)) for base in (beside, INCLUDE_DIRECTORY))
-    for found in ASSEMBLED.finditer(file.data) if of_source(file.path) == "assembly" else ():
-        yield tuple(posixpath.join(base, _name(found)) for base in ("", INCLUDE_DIRECTORY))
+    for match in INCLUDE.finditer(file.data):
+        yield tuple(posixpath.join(base, _name(match)) for base in (beside, INCLUDE_DIRECTORY))
+    for match in ASSEMBLED.finditer(file.data) if of_source(file.path) == "assembly" else ():
+        yield tuple(posixpath.join(base, _name(match)) for base in ("", INCLUDE_DIRECTORY))
 
 
 def _rust(file: File, *, root: bool) -> Iterator[tuple[str, ...]]:
     """For each file that rustc would read, where it could lie (Rust reference, "Module source filenames")."""
     beside, name = posixpath.split(file.path)
     own = () if root or name == "mod.rs" else (posixpath.join(beside, name.removesuffix(".rs")),)
-    for found in MODULE.finditer(file.data):
-        module = _name(found)
-        yield tuple(f"{base}/{one}" for base in (*own, beside or ".") for one in (f"{module}.rs", f"{module}/mod.rs"))
+    for match in MODULE.finditer(file.data):
+        module = _name(match)
+        yield tuple(
+            f"{base}/{file_name}"
+            for base in (*own, beside or ".")
+            for file_name in (f"{module}.rs", f"{module}/mod.rs")
+        )
     for pattern in (MODULE_PATH, RUST_INCLUDE):
-        for found in pattern.finditer(file.data):
-            yield (posixpath.join(beside, _name(found)),)
+        for match in pattern.finditer(file.data):
+            yield (posixpath.join(beside, _name(match)),)
 
 
-def _name(found: re.Match[bytes]) -> str:
-    return found[1].decode("utf-8", "replace")
+def _name(match: re.Match[bytes]) -> str:
+    return match[1].decode("utf-8", "replace")

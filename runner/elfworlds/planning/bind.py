@@ -51,13 +51,13 @@ class Binder:
         """What a reference stands for here."""
         if name.startswith("matrix."):
             return self.axis(name.removeprefix("matrix."))
-        found = object_of(name, self.experiment.objects)
-        if found is None:
+        owner = object_of(name, self.experiment.objects)
+        if owner is None:
             return ValueRef(name)
-        built = self.object(found)
-        if name == found:
+        built = self.object(owner)
+        if name == owner:
             return f"{directory_of(built.key)}/{built.filename}"
-        return directory_of(built.key) if name.endswith(".dir") else self.soname(self.experiment.objects[found])
+        return directory_of(built.key) if name.endswith(".dir") else self.soname(self.experiment.objects[owner])
 
     def axis(self, name: str) -> Resolved:
         label = self.point[name]
@@ -69,7 +69,7 @@ class Binder:
         if isinstance(data, dict):
             return {str(key): self.data(value) for key, value in data.items()}
         if isinstance(data, list | tuple):
-            return [self.data(one) for one in data]
+            return [self.data(item) for item in data]
         if not isinstance(data, str) or "${" not in data:
             return data
         return refs.value(refs.parse(data), self.lookup)
@@ -81,15 +81,15 @@ class Binder:
         """One word each; a whole reference to a list is spliced."""
         for template in templates:
             value = refs.value(template, self.lookup)
-            yield from (str(one) for one in value) if isinstance(value, list) else [str(value)]
+            yield from (str(item) for item in value) if isinstance(value, list) else [str(value)]
 
-    def soname(self, one: Object) -> str:
+    def soname(self, definition: Object) -> str:
         """DT_SONAME, empty for none: an executable has one only where the experiment says so."""
-        if one.prebuilt is not None:
-            return self.prebuilt(one.prebuilt).facts.soname or ""
-        if one.soname is None:
-            return one.filename if one.library else ""
-        return self.text(one.soname)
+        if definition.prebuilt is not None:
+            return self.prebuilt(definition.prebuilt).facts.soname or ""
+        if definition.soname is None:
+            return definition.filename if definition.library else ""
+        return self.text(definition.soname)
 
     def prebuilt(self, path: Template) -> Prebuilt:
         return self.sources.prebuilt[self.text(path)]
@@ -100,51 +100,55 @@ class Binder:
 
     def request(self, name: str) -> BuildRequest:
         """Made anew; `object` gives the one that there is."""
-        one = self.experiment.objects[name]
-        if one.prebuilt is None:
-            return request(self.recipe(name, one, *self.files(name, one)), self.toolchain)
-        file = self.prebuilt(one.prebuilt).file
+        definition = self.experiment.objects[name]
+        if definition.prebuilt is None:
+            return request(self.recipe(name, definition, *self.files(name, definition)), self.toolchain)
+        file = self.prebuilt(definition.prebuilt).file
         self.known.files[file.sha256] = file.data
         return taken(name, file, self.toolchain)
 
-    def recipe(self, name: str, one: Object, sources: tuple[str, ...], inputs: Mapping[str, str]) -> Recipe:
+    def recipe(self, name: str, definition: Object, sources: tuple[str, ...], inputs: Mapping[str, str]) -> Recipe:
         """How an object is built.
 
         Args:
             name: what it is called.
-            one: the object; none that somebody else built.
+            definition: the object; none that somebody else built.
             sources: the paths to compile.
             inputs: path → sha256 of every file that they may read, themselves included.
         """
-        needs, indirect = self.needs(one)
-        search = tuple(self.search(one, [key for key, _, _ in needs]))
-        exports = self.exports(one)
-        defines = tuple((macro, self.plain(value)) for macro, value in sorted(one.defines.items()))
-        texts = (*search, *(value or "" for _, value in defines), *self.words((*one.cflags, *one.ldflags)))
+        needs, indirect = self.needs(definition)
+        search = tuple(self.search(definition, [key for key, _, _ in needs]))
+        exports = self.exports(definition)
+        defines = tuple((macro, self.plain(value)) for macro, value in sorted(definition.defines.items()))
+        texts = (
+            *search,
+            *(value or "" for _, value in defines),
+            *self.words((*definition.cflags, *definition.ldflags)),
+        )
         return Recipe(
             name=name,
-            filename=one.filename,
-            shared=one.library is not None,
+            filename=definition.filename,
+            shared=definition.library is not None,
             sources=sources,
             inputs=tuple(sorted({**inputs, **self.listed(exports)}.items())),
             defines=defines,
-            cflags=tuple(self.words(one.cflags)),
-            ldflags=tuple(self.words(one.ldflags)),
+            cflags=tuple(self.words(definition.cflags)),
+            ldflags=tuple(self.words(definition.ldflags)),
             needs=needs,
             indirect=indirect,
             others=tuple(key for text in texts for key in keys_in(text)),
             search=search,
-            dtag="runpath" if one.rpath is None else "rpath",
-            soname=self.soname(one),
-            z=tuple(self.words(one.z)),
-            std=one.std,
-            pie=one.pie,
-            as_needed=one.as_needed,
-            build_id=one.build_id,
-            hash_style=one.hash_style,
-            language=languages.language(one, sources),
-            edition=one.edition,
-            crate_type=one.crate_type,
+            dtag="runpath" if definition.rpath is None else "rpath",
+            soname=self.soname(definition),
+            z=tuple(self.words(definition.z)),
+            std=definition.std,
+            pie=definition.pie,
+            as_needed=definition.as_needed,
+            build_id=definition.build_id,
+            hash_style=definition.hash_style,
+            language=languages.language(definition, sources),
+            edition=definition.edition,
+            crate_type=definition.crate_type,
             exports=exports.words,
         )
 
@@ -157,39 +161,41 @@ class Binder:
         keys = {key for key, _, _ in direct}
         return direct, tuple(dict.fromkeys(key for each in built for key in each.needs if key not in keys))
 
-    def exports(self, one: Object) -> Exported:
-        if one.exports is None:
+    def exports(self, definition: Object) -> Exported:
+        if definition.exports is None:
             return Exported()
-        said = one.exports.versions
-        versions = None if said is None else tuple((name, tuple(self.words(symbols))) for name, symbols in said)
-        return exported(versions, f"{one.filename}.map", shared=one.library is not None)
+        stated = definition.exports.versions
+        versions = None if stated is None else tuple((name, tuple(self.words(symbols))) for name, symbols in stated)
+        return exported(versions, f"{definition.filename}.map", shared=definition.library is not None)
 
     def plain(self, value: Scalar | None) -> str | None:
-        found = self.data(value)
-        return None if found is None else str(found)
+        resolved = self.data(value)
+        return None if resolved is None else str(resolved)
 
     def applies(self, when: Mapping[str, tuple[str | None, ...]]) -> bool:
         """Whether a `when` holds at this point."""
         return applies(when, self.point, self.versions)
 
-    def search(self, one: Object, needs: Iterable[str]) -> Iterator[str]:
+    def search(self, definition: Object, needs: Iterable[str]) -> Iterator[str]:
         """The entries of DT_RUNPATH or DT_RPATH; an object's name stands for its directory."""
-        entries = one.runpath if one.rpath is None else one.rpath
+        entries = definition.runpath if definition.rpath is None else definition.rpath
         if entries is None:
             yield from (directory_of(key) for key in dict.fromkeys(needs))
             return
         for entry in self.words(entries):
             yield directory_of(self.object(entry).key) if entry in self.experiment.objects else entry
 
-    def files(self, name: str, one: Object) -> tuple[tuple[str, ...], dict[str, str]]:
+    def files(self, name: str, definition: Object) -> tuple[tuple[str, ...], dict[str, str]]:
         """The sources to compile, and path → sha256 of every file that they may read."""
         inputs: dict[str, str] = {}
-        paths = tuple(self.words(one.sources)) if one.code is None else (languages.inline_path(one),)
-        for path in (*paths, *one.headers) if one.code is None else (name, *one.headers):
+        paths = (
+            tuple(self.words(definition.sources)) if definition.code is None else (languages.inline_path(definition),)
+        )
+        for path in (*paths, *definition.headers) if definition.code is None else (name, *definition.headers):
             for read in self.sources.reads[path]:
                 inputs[read] = self.sources.files[read].sha256
-        if one.code is not None:
-            inputs[paths[0]] = self.known.keep(File.of(paths[0], one.code.encode()))
+        if definition.code is not None:
+            inputs[paths[0]] = self.known.keep(File.of(paths[0], definition.code.encode()))
         return paths, inputs
 
     def listed(self, exports: Exported) -> dict[str, str]:
@@ -206,8 +212,8 @@ class Binder:
         if isinstance(data, dict):
             return {str(key): self.matcher(value) for key, value in data.items()}
         if isinstance(data, list | tuple):
-            return [self.matcher(one) for one in data]
-        found = self.data(data)
-        if isinstance(found, list | dict):
-            return self.matcher(found)
-        return core(found) if isinstance(found, Scalar) else found
+            return [self.matcher(item) for item in data]
+        resolved = self.data(data)
+        if isinstance(resolved, list | dict):
+            return self.matcher(resolved)
+        return core(resolved) if isinstance(resolved, Scalar) else resolved

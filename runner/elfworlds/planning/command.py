@@ -32,7 +32,7 @@ def _driver(recipe: Recipe) -> tuple[str, ...]:
         *(f"-ffile-prefix-map={BUILD}=.", "-frandom-seed=elfworlds", "-fdiagnostics-color=never"),
         *(
             f"-I{INCLUDE_DIRECTORY}",
-            *(_define(*one) for one in recipe.defines),
+            *(_define(*define) for define in recipe.defines),
             *recipe.cflags,
             *(word for path in recipe.sources for word in _source(path, recipe.language)),
         ),
@@ -75,7 +75,7 @@ def _rustc(recipe: Recipe) -> tuple[str, ...]:
         *("rustc", "--crate-name", _crate(recipe.filename), "--crate-type", _crate_type(recipe)),
         *("--edition", recipe.edition or EDITION, f"--remap-path-prefix={BUILD}=.", "--color=never"),
         *(word for setting in settings for word in ("-C", setting)),
-        *(word for one in recipe.defines for word in ("--cfg", _cfg(*one))),
+        *(word for define in recipe.defines for word in ("--cfg", _cfg(*define))),
         *recipe.cflags,
         as_file(recipe.sources[0]),
         *("-o", f"{OUT}/{recipe.filename}"),

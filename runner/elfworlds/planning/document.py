@@ -27,17 +27,17 @@ def as_document(plan: Plan) -> dict[str, Json]:
         "axes": {name: list(labels) for name, labels in plan.axes},
         "objects": [
             {
-                "object": one.object,
-                "at": dict(one.at),
-                "key": one.key,
-                "needs": list(one.needs),
-                "expect": jsonable(one.expect),
+                "object": placement.object,
+                "at": dict(placement.at),
+                "key": placement.key,
+                "needs": list(placement.needs),
+                "expect": jsonable(placement.expect),
             }
-            for one in plan.placements
+            for placement in plan.placements
         ],
         "builds": {key: build_document(request) for key, request in plan.requests.items()},
-        "commands": [_command(one) for one in commands.values()],
-        "trials": [_trial(one, places[id(one.bound)]) for one in plan.trials],
+        "commands": [_command(command) for command in commands.values()],
+        "trials": [_trial(trial, places[id(trial.bound)]) for trial in plan.trials],
     }
 
 
@@ -49,9 +49,9 @@ def as_text(document: dict[str, Json]) -> str:
 
 def _block(value: Json) -> str:
     if isinstance(value, list) and value:
-        return "[\n" + ",\n".join(_json(one) for one in value) + "\n]"
+        return "[\n" + ",\n".join(_json(item) for item in value) + "\n]"
     if isinstance(value, dict) and value:
-        return "{\n" + ",\n".join(f"{_json(key)}: {_json(one)}" for key, one in value.items()) + "\n}"
+        return "{\n" + ",\n".join(f"{_json(key)}: {_json(inner)}" for key, inner in value.items()) + "\n}"
     return _json(value)
 
 
@@ -99,18 +99,18 @@ def _trial(trial: Trial, command: int) -> dict[str, Json]:
         "observer": trial.observer,
         "repeat": trial.repeat,
         "command": command,
-        "claims": [_judged(one) for one in trial.claims],
+        "claims": [_judged(claim) for claim in trial.claims],
         "expected": _judged(trial.expected) if trial.expected else None,
     }
 
 
-def _judged(one: Judged) -> dict[str, Json]:
+def _judged(judged: Judged) -> dict[str, Json]:
     return {
-        "id": one.id,
-        "says": one.says,
-        "outcomes": list(one.outcomes),
-        "matchers": jsonable(one.matchers),
-        "xfail": one.xfail,
+        "id": judged.id,
+        "says": judged.says,
+        "outcomes": list(judged.outcomes),
+        "matchers": jsonable(judged.matchers),
+        "xfail": judged.xfail,
     }
 
 

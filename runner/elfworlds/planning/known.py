@@ -41,7 +41,7 @@ class Known:
         return file.sha256
 
     def closure(self, keys: Iterable[str]) -> tuple[str, ...]:
-        found = dict.fromkeys(keys)
-        for key in tuple(found):
-            found |= dict.fromkeys(self.requests[key].needs)
-        return tuple(found)
+        closure = dict.fromkeys(keys)
+        for key in tuple(closure):
+            closure |= dict.fromkeys(self.requests[key].needs)
+        return tuple(closure)

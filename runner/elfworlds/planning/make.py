@@ -87,21 +87,21 @@ class _Maker:
     def versions(self, point: Point) -> Mapping[str, str]:
         """What `when` compares: those of the libc's toolchain, gdb's own where it is an axis."""
         labels = dict(point)
-        found = self.toolchains[labels[LIBC]].versions
-        return {**found, GDB: self.toolchains[labels[GDB]].versions.get(GDB, "")} if GDB in labels else found
+        versions = self.toolchains[labels[LIBC]].versions
+        return {**versions, GDB: self.toolchains[labels[GDB]].versions.get(GDB, "")} if GDB in labels else versions
 
     def binder(self, point: Point) -> Binder:
         toolchain = self.toolchains[dict(point)[LIBC]]
         return Binder(self.experiment, self.sources, toolchain, point, self.versions(point), self.known)
 
     def place(self, binder: Binder, placements: dict[tuple[str, Point], Placement]) -> None:
-        for name, one in self.experiment.objects.items():
+        for name, definition in self.experiment.objects.items():
             read = self.reads.object(name)
             at = tuple((axis, label) for axis, label in binder.point.items() if axis in read)
             if (name, at) not in placements:
                 made = binder.object(name)
-                needs = tuple(binder.words(one.needs))
-                placements[name, at] = Placement(name, at, made.key, needs, binder.matchers(one.expect))
+                needs = tuple(binder.words(definition.needs))
+                placements[name, at] = Placement(name, at, made.key, needs, binder.matchers(definition.expect))
 
     def trials(self, name: str, scenario: Scenario, point: Point, binder: Binder, first: int) -> Iterator[Trial]:
         read = self.reads.scenario(scenario)
@@ -109,8 +109,8 @@ class _Maker:
         if at not in self.bound:
             self.bound[at] = (bound(binder, name, scenario), self.repeat or repetitions(binder, scenario))
         command, repeat = self.bound[at]
-        claims = tuple(judged(binder, one) for one in scenario.claim if binder.applies(one.when))
-        fitting = (judged(binder, one) for one in scenario.expect if binder.applies(one.when))
+        claims = tuple(judged(binder, claim) for claim in scenario.claim if binder.applies(claim.when))
+        fitting = (judged(binder, entry) for entry in scenario.expect if binder.applies(entry.when))
         expected: Judged | None = next(fitting, None)
         watched = product(observers(command, claims, expected), range(1, repeat + 1))
         for place, (observer, number) in enumerate(watched, start=first):
@@ -135,9 +135,12 @@ class _Maker:
 
 def observers(bound: Bound, claims: Iterable[Judged], expected: Judged | None) -> tuple[str, ...]:
     """Who watches: nobody, and each observer; only the one of which the outcomes speak, where they do."""
-    judged = (*bound.outcomes.values(), *(one.matchers for one in (*claims, *([expected] if expected else []))))
+    judged = (
+        *bound.outcomes.values(),
+        *(judgement.matchers for judgement in (*claims, *([expected] if expected else []))),
+    )
     spoken = {value.partition(".")[0] for matchers in judged for value in matchers}
-    return tuple(one for one in bound.watch if one in spoken) or (PLAIN, *bound.watch)
+    return tuple(observer for observer in bound.watch if observer in spoken) or (PLAIN, *bound.watch)
 
 
 def _compared(data: Data, axis: str, text: str) -> Iterator[Path]:

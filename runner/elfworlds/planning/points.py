@@ -35,8 +35,8 @@ class VersionUnknownError(InputError):
 
 def labels(matrix: Matrix) -> dict[str, tuple[str, ...]]:
     """Axis → labels, those of added points included; `libc` is an axis even where the file has none."""
-    found = {name: axis.labels for name, axis in matrix.axes.items()}
-    return found if LIBC in found else {**found, LIBC: (DEFAULT_LIBC,)}
+    axes = {name: axis.labels for name, axis in matrix.axes.items()}
+    return axes if LIBC in axes else {**axes, LIBC: (DEFAULT_LIBC,)}
 
 
 def points(matrix: Matrix, versions: Callable[[Point], Versions] = lambda _point: {}) -> Iterator[Point]:
@@ -53,7 +53,7 @@ def points(matrix: Matrix, versions: Callable[[Point], Versions] = lambda _point
             seen.add(point)
             yield point
     for entry in matrix.include:
-        for point in _product({name: tuple(label_of(one) for one in entry[name]) for name in axes}):
+        for point in _product({name: tuple(label_of(choice) for choice in entry[name]) for name in axes}):
             if point not in seen:
                 seen.add(point)
                 yield point

@@ -51,13 +51,15 @@ def select(plan: Plan, selection: Selection) -> Plan:
         return plan
     trials = tuple(trial for trial in plan.trials if selection.takes(plan.experiment, trial))
     keys = {
-        key for bound in {id(one.bound): one.bound for one in trials}.values() for key in (*bound.keys, bound.subject)
+        key
+        for bound in {id(trial.bound): trial.bound for trial in trials}.values()
+        for key in (*bound.keys, bound.subject)
     }
     chosen = replace(
         plan,
         trials=_limited(trials, selection.timeout),
-        requests={key: one for key, one in plan.requests.items() if key in keys},
-        placements=tuple(one for one in plan.placements if one.key in keys),
+        requests={key: request for key, request in plan.requests.items() if key in keys},
+        placements=tuple(placement for placement in plan.placements if placement.key in keys),
     )
     return with_digest(chosen)
 

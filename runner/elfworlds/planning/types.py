@@ -26,7 +26,7 @@ def directory_of(key: str) -> str:
 
 def realise(text: str, directory: Callable[[str], str]) -> str:
     """A symbolic text with every object's directory put in; `directory` maps a key to it."""
-    return _KEY.sub(lambda found: directory(found[1]), text)
+    return _KEY.sub(lambda match: directory(match[1]), text)
 
 
 def keys_in(text: str) -> tuple[str, ...]:
@@ -167,11 +167,11 @@ class Plan:
 
     def may_fail(self) -> frozenset[str]:
         """Objects whose build is a question of its own: a failure there is an outcome."""
-        return frozenset(one.bound.subject for one in self.trials if one.bound.kind == "build")
+        return frozenset(trial.bound.subject for trial in self.trials if trial.bound.kind == "build")
 
     def programs(self) -> dict[str, str]:
         """sha256 → the C that scenarios' steps became."""
-        digests = {one.bound.program for one in self.trials} - {""}
+        digests = {trial.bound.program for trial in self.trials} - {""}
         return {digest: self.files[digest].decode() for digest in digests}
 
     def names(self) -> dict[str, str]:

@@ -90,20 +90,20 @@ def _kept(axis: Axis, choices: Sequence[str | None], name: str) -> Axis:
     """An axis with the labels that one of the choices may mean; what a toolchain's version is nobody knows here."""
     texts = [label_of(choice) for choice in choices]
     read = wanted if name in TOOLCHAIN_AXES else comparison
-    asked = [found for text in texts if text not in axis.labels and (found := read(text))]
+    asked = [version for text in texts if text not in axis.labels and (version := read(text))]
 
     def may_be(label: str) -> bool:
         if label in texts or not label[:1].isdigit():
             return label in texts or (bool(asked) and name in TOOLCHAIN_AXES)
-        return any(one.holds(label) for one in asked)
+        return any(version.holds(label) for version in asked)
 
     return replace(axis, values=tuple((label, value) for label, value in axis.values if may_be(label)))
 
 
 def expand(template: Template, axes: Mapping[str, Axis]) -> tuple[str, ...]:
     """The texts a template can become; what is no axis stays `${name}`."""
-    found = islice(_expand(template, axes, depth=0), MAX_EXPANSIONS)
-    return tuple(dict.fromkeys(found))
+    texts = islice(_expand(template, axes, depth=0), MAX_EXPANSIONS)
+    return tuple(dict.fromkeys(texts))
 
 
 def _expand(template: Template, axes: Mapping[str, Axis], depth: int) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _expand(template: Template, axes: Mapping[str, Axis], depth: int) -> Iterato
         [part] if isinstance(part, str) else list(islice(_choices(part, axes, depth), MAX_EXPANSIONS))
         for part in template.parts
     ]
-    return ("".join(one) for one in product(*choices))
+    return ("".join(pieces) for pieces in product(*choices))
 
 
 def _choices(reference: Reference, axes: Mapping[str, Axis], depth: int) -> Iterable[str]:
@@ -127,5 +127,5 @@ def _choices(reference: Reference, axes: Mapping[str, Axis], depth: int) -> Iter
 
 def names(template: Template, axes: Mapping[str, Axis]) -> tuple[str, ...]:
     """Every name that a reference of the template can have, inner ones first."""
-    found = (name for reference in template.references() for name in expand(reference.name, axes))
-    return tuple(dict.fromkeys(found))
+    spelled = (name for reference in template.references() for name in expand(reference.name, axes))
+    return tuple(dict.fromkeys(spelled))

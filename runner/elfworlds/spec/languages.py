@@ -17,35 +17,37 @@ if TYPE_CHECKING:
     from elfworlds.yamltext import Data
 
 
-def language(one: Object, paths: Collection[str]) -> str:
+def language(definition: Object, paths: Collection[str]) -> str:
     """What an object is written in, whose sources are `paths` at this point."""
-    if one.language is not None:
-        return one.language
-    found = [of_source(path) for path in paths]
-    if found[:1] == ["rust"]:
+    if definition.language is not None:
+        return definition.language
+    languages = [of_source(path) for path in paths]
+    if languages[:1] == ["rust"]:
         return "rust"
-    return next((known for known in ("c++", "c", "assembly") if known in found), "c")
+    return next((known for known in ("c++", "c", "assembly") if known in languages), "c")
 
 
-def inline_path(one: Object) -> str:
+def inline_path(definition: Object) -> str:
     """The logical path of an object's inline code; its name shows in diagnostics and debug information."""
-    return f"{one.stem}{INLINE[one.language or 'c']}"
+    return f"{definition.stem}{INLINE[definition.language or 'c']}"
 
 
-def possible(one: Object, axes: Mapping[str, Axis]) -> frozenset[str]:
+def possible(definition: Object, axes: Mapping[str, Axis]) -> frozenset[str]:
     """Every language that the object can be in, over all points; empty where nothing tells one."""
-    if one.language is not None:
-        return frozenset({one.language})
-    if one.code is not None:
+    if definition.language is not None:
+        return frozenset({definition.language})
+    if definition.code is not None:
         return frozenset({"c"})
-    return frozenset(known for template in one.sources for path in expand(template, axes) if (known := of_source(path)))
+    return frozenset(
+        known for template in definition.sources for path in expand(template, axes) if (known := of_source(path))
+    )
 
 
 def used(experiment: Experiment, raw: Data) -> frozenset[str]:
     """The languages of all objects, and that whose compiler's version a `when` of the file compares."""
     axes = experiment.matrix.axes
-    found = frozenset[str]().union(*(possible(one, axes) for one in experiment.objects.values()))
-    return found | {"rust"} if "rustc" in _compared(raw) else found
+    languages = frozenset[str]().union(*(possible(definition, axes) for definition in experiment.objects.values()))
+    return languages | {"rust"} if "rustc" in _compared(raw) else languages
 
 
 def _compared(data: Data) -> set[str]:

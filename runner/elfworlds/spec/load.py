@@ -70,7 +70,7 @@ def load(
         experiment = experiment.model_copy(update={"matrix": Matrix()})
     spec = Spec(document, experiment)
     findings += [*_errors(errors, data), *check(experiment, data, frozenset(toolchains), frozenset(roots))]
-    placed = (replace(one, path=unspliced(data, one.path)) for one in findings)
+    placed = (replace(finding, path=unspliced(data, finding.path)) for finding in findings)
     problems = [*_problems(document, placed), *more(spec)]
     if problems:
         raise document.refuse(problems)
@@ -79,12 +79,12 @@ def load(
 
 def _problems(document: Document, findings: Iterable[Finding]) -> Iterable[Problem]:
     """One for each place and message: what stands behind an alias, or was merged, is told once."""
-    told: dict[tuple[Mark, str], Problem] = {}
-    for one in findings:
-        mark = document.mark(one.path, key=one.at_key)
-        where = _where(one.path[:-1]) if one.in_its_place else ""
-        told.setdefault((mark, one.message), Problem(mark, one.message + where, one.hint))
-    return told.values()
+    problems: dict[tuple[Mark, str], Problem] = {}
+    for finding in findings:
+        mark = document.mark(finding.path, key=finding.at_key)
+        where = _where(finding.path[:-1]) if finding.in_its_place else ""
+        problems.setdefault((mark, finding.message), Problem(mark, finding.message + where, finding.hint))
+    return problems.values()
 
 
 def _validate(data: dict[str, Data]) -> tuple[Experiment, list[ErrorDetails]]:
@@ -96,8 +96,8 @@ def _validate(data: dict[str, Data]) -> tuple[Experiment, list[ErrorDetails]]:
         except ValidationError as error:
             details = error.errors()
             first = first or details
-            for one, path in [(one, unspliced(data, one["loc"])) for one in reversed(details)]:
-                _prune(data, one["type"], path)
+            for kind, path in [(detail["type"], unspliced(data, detail["loc"])) for detail in reversed(details)]:
+                _prune(data, kind, path)
     return Experiment.model_validate(_STAND_INS), first or []
 
 

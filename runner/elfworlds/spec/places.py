@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def model_at(path: Path) -> type[Model]:
     """The model whose fields are the keys at a path of the file: the last one on the way there."""
-    found: type[Model] = Experiment
+    model: type[Model] = Experiment
     kind: object = Experiment  # a type, as typing has them
     for step in path:
         kind = _inside(_plain(kind), step)
         plain = _plain(kind)
-        found = plain if isinstance(plain, type) and issubclass(plain, Model) else found
-    return found
+        model = plain if isinstance(plain, type) and issubclass(plain, Model) else model
+    return model
 
 
 def _inside(kind: object, step: int | str) -> object:
@@ -41,29 +41,29 @@ def _plain(kind: object) -> object:
     if get_origin(kind) is Annotated:
         return _plain(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
-        return _plain(next((one for one in get_args(kind) if one is not type(None)), None))
+        return _plain(next((choice for choice in get_args(kind) if choice is not type(None)), None))
     return kind
 
 
 def unspliced(data: Data, path: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """A path as the file has it: a list within a list of steps is one entry of it, `[gdb]` is `{gdb: {}}`."""
-    found: list[int | str] = []
+    places: list[int | str] = []
     for place, step in enumerate(path):
         if isinstance(step, int) and place and path[place - 1] == "steps" and isinstance(data, list):
             inner = _nth(data, [step])
-            found += inner or [step]
+            places += inner or [step]
             data = _follow(data, inner) if inner else None
         else:
-            found.append(data.index(step) if isinstance(data, list) and step in data else step)
+            places.append(data.index(step) if isinstance(data, list) and step in data else step)
             data = _child(data, step)
-    return tuple(found)
+    return tuple(places)
 
 
 def _nth(data: list[Data], left: list[int]) -> list[int] | None:
     """The indexes that lead to the n-th step of a list of steps and of lists of steps; `left` counts down."""
-    for index, one in enumerate(data):
-        if isinstance(one, list):
-            inner = _nth(one, left)
+    for index, step in enumerate(data):
+        if isinstance(step, list):
+            inner = _nth(step, left)
             if inner is not None:
                 return [index, *inner]
         elif left[0] == 0:

@@ -123,8 +123,8 @@ def step(shape: Shape, name: str) -> Shape | None:
         return shape.each.fields.get(name) or _of_all(shape.each, name, OF_OBSERVED)
     if isinstance(shape, Items):
         own = name in shape.of.fields if isinstance(shape.of, Fields) else False
-        if not own and (found := _of_all(shape.of, name, OF_LISTS)):
-            return found
+        if not own and (accessed := _of_all(shape.of, name, OF_LISTS)):
+            return accessed
         inner = step(shape.of, name)
         return Items(inner) if inner is not None else None
     return shape.fields.get(name, shape.other) if isinstance(shape, Fields) else None
@@ -151,20 +151,20 @@ def fields_of(shape: Shape) -> tuple[str, ...]:
     """The names that may follow, but for accessors."""
     if isinstance(shape, Items):
         return fields_of(shape.of)
-    found = shape.each if isinstance(shape, Repeated) else shape
-    return tuple(found.fields) if isinstance(found, Fields) else ()
+    mapping = shape.each if isinstance(shape, Repeated) else shape
+    return tuple(mapping.fields) if isinstance(mapping, Fields) else ()
 
 
-def either(one: Shape, other: Shape) -> Shape:
+def either(shape: Shape, other: Shape) -> Shape:
     """What may be the one or the other."""
-    if one == other:
-        return one
-    if isinstance(one, Leaf) and isinstance(other, Leaf):
-        name = one.name if one.name == other.name else "scalar"
-        return Leaf(name, one.kinds | other.kinds, one.digits or other.digits, one.ordered or other.ordered)
-    if isinstance(one, Repeated) and isinstance(other, Repeated):
-        both = (set(one.each.fields), set(other.each.fields))
-        fields = {**one.each.fields, **other.each.fields}
-        shared = {name: either(one.each.fields[name], other.each.fields[name]) for name in both[0] & both[1]}
+    if shape == other:
+        return shape
+    if isinstance(shape, Leaf) and isinstance(other, Leaf):
+        name = shape.name if shape.name == other.name else "scalar"
+        return Leaf(name, shape.kinds | other.kinds, shape.digits or other.digits, shape.ordered or other.ordered)
+    if isinstance(shape, Repeated) and isinstance(other, Repeated):
+        both = (set(shape.each.fields), set(other.each.fields))
+        fields = {**shape.each.fields, **other.each.fields}
+        shared = {name: either(shape.each.fields[name], other.each.fields[name]) for name in both[0] & both[1]}
         return Repeated(Fields({**fields, **shared}))
     return UNKNOWN

@@ -66,8 +66,8 @@ def flow(text: str) -> str:
         words = shlex.split(text)
     except ValueError:
         words = text.split()
-    cut = (one for word in words for one in ([word.rstrip(",")] if word.rstrip(",") else []))
-    return f"[{', '.join(one if _PLAIN.fullmatch(one) else json.dumps(one, ensure_ascii=False) for one in cut)}]"
+    cut = (kept for word in words for kept in ([word.rstrip(",")] if word.rstrip(",") else []))
+    return f"[{', '.join(item if _PLAIN.fullmatch(item) else json.dumps(item, ensure_ascii=False) for item in cut)}]"
 
 
 # What a file holds; its scalars are `Scalar`s.
@@ -154,13 +154,13 @@ class Document:
         node: Node = self.root
         place = node.mark
         for step in path:
-            found = node.child(step)
-            if found is None and step == 0:
+            child = node.child(step)
+            if child is None and step == 0:
                 continue  # one value where a list may stand counts as a list of it
-            if found is None:
+            if child is None:
                 break
-            node = found[1]
-            place = found[0].mark if key else node.mark if isinstance(node, ScalarNode) else node.home
+            node = child[1]
+            place = child[0].mark if key else node.mark if isinstance(node, ScalarNode) else node.home
         return place
 
     def first_line(self, path: Path) -> int:

@@ -45,7 +45,7 @@ class ProblemsError(InputError):
         self.problems = tuple(sorted(set(problems), key=_place))
         self.name = name
         lines = lines_of(text)
-        super().__init__("\n".join(render(name, lines, one) for one in self.problems))
+        super().__init__("\n".join(render(name, lines, problem) for problem in self.problems))
 
 
 def _place(problem: Problem) -> tuple[Mark, str]:
@@ -60,11 +60,11 @@ def lines_of(text: str) -> list[str]:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """A hint where the author may have meant one of the known words, or the list of them where it is short."""
     candidates = sorted(set(known))
-    found = difflib.get_close_matches(word, _comparable(word, candidates), n=1, cutoff=0.6)
-    if found:
-        return f"did you mean `{found[0]}`?"
+    matches = difflib.get_close_matches(word, _comparable(word, candidates), n=1, cutoff=0.6)
+    if matches:
+        return f"did you mean `{matches[0]}`?"
     if 0 < len(candidates) <= 12:  # noqa: PLR2004  # as many as fit on a line
-        return "known here: " + ", ".join(f"`{one}`" if one else "``" for one in candidates)
+        return "known here: " + ", ".join(f"`{candidate}`" if candidate else "``" for candidate in candidates)
     return None
 
 
@@ -72,8 +72,12 @@ def _comparable(word: str, candidates: list[str]) -> list[str]:
     """As many of the candidates as can be compared in no time, whatever a file holds."""
     if len(word) > LONGEST_WORD:
         return []
-    short = [one for one in candidates if len(one) <= LONGEST_WORD]
-    return short if len(short) <= MOST_COMPARED else [one for one in short if one[:1] == word[:1]][:MOST_COMPARED]
+    short = [candidate for candidate in candidates if len(candidate) <= LONGEST_WORD]
+    return (
+        short
+        if len(short) <= MOST_COMPARED
+        else [candidate for candidate in short if candidate[:1] == word[:1]][:MOST_COMPARED]
+    )
 
 
 def render(name: str, lines: list[str], problem: Problem) -> str:

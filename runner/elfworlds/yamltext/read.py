@@ -49,8 +49,8 @@ def _without_waiting(path: str, flags: int) -> int:
 def _siblings(path: Path) -> str | None:
     if not path.parent.is_dir():
         return sentence(f"there is no directory {path.parent} either")
-    found = sorted(one.name for one in path.parent.glob("*.yaml"))
-    return sentence(f"in {path.parent} there are: {', '.join(found[:10])}") if found else None
+    names = sorted(file.name for file in path.parent.glob("*.yaml"))
+    return sentence(f"in {path.parent} there are: {', '.join(names[:10])}") if names else None
 
 
 def _inside(path: Path) -> str | None:

@@ -64,27 +64,29 @@ def exports(data: Data) -> Exports:
 
 
 def _version(data: Data) -> str:
-    found = forms.text(data)
-    if not VERSION.fullmatch(found):
+    version = forms.text(data)
+    if not VERSION.fullmatch(version):
         hint = f"it must match {VERSION.pattern}"
-        raise refuse(f"`{found}` is no version of a symbol", hint, (found,), at_key=True)
-    return found
+        raise refuse(f"`{version}` is no version of a symbol", hint, (version,), at_key=True)
+    return version
 
 
 def _symbols(data: Data, path: Path) -> tuple[Template, ...]:
     if not isinstance(data, list):
         hint = f"write {flow(data)}" if isinstance(data, str) else None
         raise refuse(f"expected a list of symbols, found {kind(data)}", hint, path)
-    return tuple(_symbol(one, (*path, index)) for index, one in enumerate(data))
+    return tuple(_symbol(symbol, (*path, index)) for index, symbol in enumerate(data))
 
 
 def _symbol(data: Data, path: Path) -> Template:
     if not isinstance(data, str):
         raise refuse(f"expected a symbol, found {kind(data)}", None, path)
     try:
-        found = refs.parse(data)
+        symbol = refs.parse(data)
     except refs.RefError as error:
         raise refuse(str(error), "a literal `${` is written `$${`", path) from None
-    if found.literal is not None and not SYMBOL.fullmatch(found.literal):
-        raise refuse(f"`{found.literal}` is no symbol", "a name as readelf shows it; * ? and [] stand for others", path)
-    return found
+    if symbol.literal is not None and not SYMBOL.fullmatch(symbol.literal):
+        raise refuse(
+            f"`{symbol.literal}` is no symbol", "a name as readelf shows it; * ? and [] stand for others", path
+        )
+    return symbol

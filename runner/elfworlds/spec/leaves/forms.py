@@ -77,20 +77,20 @@ def words(data: Data) -> tuple[Template, ...]:
     if len(line) > LONGEST_COMMAND:
         raise refuse(f"a command of more than {LONGEST_COMMAND} characters", "let the program read a file, or `stdin`")
     try:
-        found = shlex.split(line)
+        parts = shlex.split(line)
     except ValueError as error:
         raise refuse(f"this does not split into words: {str(error).lower()}") from None
-    if not found:
+    if not parts:
         raise refuse("an empty command", 'say what to run: "${application} argument …"')
-    return tuple(template(word) for word in found)
+    return tuple(template(word) for word in parts)
 
 
 def matching(pattern: re.Pattern[str], what: str) -> Callable[[Data], str]:
     def check(data: Data) -> str:
-        found = text(data)
-        if not pattern.fullmatch(found):
-            raise refuse(f"`{found}` is no {what}", f"it must match {pattern.pattern}")
-        return found
+        word = text(data)
+        if not pattern.fullmatch(word):
+            raise refuse(f"`{word}` is no {what}", f"it must match {pattern.pattern}")
+        return word
 
     return check
 
@@ -132,10 +132,10 @@ def capture(data: Data) -> str | Template:
 def seconds(data: Data) -> float | Template:
     if isinstance(data, str) and "${" in data:
         return template(data)
-    found = SECONDS.fullmatch(data) if isinstance(data, str) else None
-    if not found or float(found[1]) == 0:
+    match = SECONDS.fullmatch(data) if isinstance(data, str) else None
+    if not match or float(match[1]) == 0:
         raise refuse(f"expected a time, found {_shown(data)}", "for example 30, 0.5, 200ms or 2min")
-    value = float(found[1]) * UNITS[found[2]]
+    value = float(match[1]) * UNITS[match[2]]
     if value > LONGEST_TIME:
         raise refuse("a time of more than a week", "for example 30, 0.5, 200ms or 2min")
     return value
@@ -143,10 +143,10 @@ def seconds(data: Data) -> float | Template:
 
 def one_of(*known: str) -> Callable[[Data], str]:
     def check(data: Data) -> str:
-        found = text(data)
-        if found not in known:
-            raise refuse(f"`{found}` is not known here", closest(found, known))
-        return found
+        word = text(data)
+        if word not in known:
+            raise refuse(f"`{word}` is not known here", closest(word, known))
+        return word
 
     return check
 
@@ -169,19 +169,19 @@ def spliced(data: Data) -> list[Data]:
     """A list whose own lists are taken for what they hold, so that steps can be shared by an alias."""
     if not isinstance(data, list):
         raise refuse(f"expected a list of steps, found {kind(data)}", "each step is `- verb: …`")
-    found = list(flat(data))
-    if not found:
+    steps = list(flat(data))
+    if not steps:
         raise refuse("an empty list of steps", "each step is `- verb: …`")
-    return found
+    return steps
 
 
 def flat(data: list[Data]) -> Iterator[Data]:
     """What a list holds, and what the lists in it hold."""
-    for one in data:
-        if isinstance(one, list):
-            yield from flat(one)
+    for item in data:
+        if isinstance(item, list):
+            yield from flat(item)
         else:
-            yield one
+            yield item
 
 
 def matcher(data: Data) -> Data:
@@ -207,15 +207,15 @@ class Axis:
 def axis(data: Data) -> Axis:
     """A list of scalars, each its own label, or a mapping label → value of any type."""
     if isinstance(data, dict):
-        found = tuple((text(label), Scalar("null") if value is None else value) for label, value in data.items())
+        values = tuple((text(label), Scalar("null") if value is None else value) for label, value in data.items())
     elif isinstance(data, list):
-        found = tuple(_listed_values(data))
+        values = tuple(_listed_values(data))
     else:
         hint = f"write {flow(data)}" if isinstance(data, str) else "write [value, …]"
         raise refuse(f"an axis is a list of values or a mapping label → value, not {kind(data)}", hint)
-    if not found:
+    if not values:
         raise refuse("an axis without values", "give it at least one, or remove it")
-    return Axis(found, listed=isinstance(data, list))
+    return Axis(values, listed=isinstance(data, list))
 
 
 def _listed_values(data: list[Data]) -> Iterator[tuple[str, Scalar]]:

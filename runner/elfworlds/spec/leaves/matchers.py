@@ -80,9 +80,9 @@ def check_matcher(data: Data, choices: Choices = as_written) -> None:
         data: the matcher.
         choices: everything that a part of it can stand for, once references are resolved.
     """
-    for one in choices(data):
-        if isinstance(one, dict):
-            _check_words(one, choices)
+    for meaning in choices(data):
+        if isinstance(meaning, dict):
+            _check_words(meaning, choices)
 
 
 def _check_words(data: Mapping[str, Data], choices: Choices) -> None:
@@ -99,15 +99,15 @@ def _check_words(data: Mapping[str, Data], choices: Choices) -> None:
 
 
 def _check_operand(word: str, operand: Data, choices: Choices) -> None:
-    for one in choices(operand):
+    for meaning in choices(operand):
         if word in OF_ITEMS:
-            _check_item(one, choices)
+            _check_item(meaning, choices)
         elif word in _OPERANDS:
-            _OPERANDS[word](one)
+            _OPERANDS[word](meaning)
         else:
-            check_matcher(one, choices)
-        if word == "in-order" and isinstance(one, list):
-            _check_items(one, choices)
+            check_matcher(meaning, choices)
+        if word == "in-order" and isinstance(meaning, list):
+            _check_items(meaning, choices)
 
 
 def _check_item(data: Data, choices: Choices) -> None:
@@ -153,7 +153,7 @@ def _check_list(data: Data) -> None:
 
 
 def _check_contained(data: Data) -> None:
-    if any(isinstance(one, dict | list) or one is None for one in (data if isinstance(data, list) else [data])):
+    if any(isinstance(item, dict | list) or item is None for item in (data if isinstance(data, list) else [data])):
         raise MatcherError("`contains` takes a value, or a list of which all must be there")
 
 

@@ -42,19 +42,19 @@ class WantedVersion:
 
 def comparison(text: str) -> WantedVersion | None:
     """A comparison, or None where the text is a label."""
-    found = wanted(text)
-    return found if found and found.op else None
+    asked = wanted(text)
+    return asked if asked and asked.op else None
 
 
 def wanted(text: str) -> WantedVersion | None:
     """A comparison or a bare version, or None where the text is neither."""
-    found = _WANTED.fullmatch(text)
-    return WantedVersion(found["family"], found["op"], found["version"]) if found else None
+    match = _WANTED.fullmatch(text)
+    return WantedVersion(match["family"], match["op"], match["version"]) if match else None
 
 
 def is_of(version: str, wanted: str) -> bool:
     """Whether a version is the one that is wanted, or a revision of it: 2.36-9+deb12u13 is of 2.36 and of 2.36-9."""
-    ends = [found.start() for found in _REVISION.finditer(version)]
+    ends = [revision.start() for revision in _REVISION.finditer(version)]
     return any(order(version[:end]) == order(wanted) for end in (*ends, len(version)))
 
 

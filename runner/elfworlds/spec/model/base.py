@@ -33,7 +33,7 @@ class Model(BaseModel):
 
 
 def word(*known: str) -> Reads[str]:
-    return Reads(one_of(*known), {"enum": [*known, *(int(one) for one in known if one.isdigit())]})
+    return Reads(one_of(*known), {"enum": [*known, *(int(choice) for choice in known if choice.isdigit())]})
 
 
 def _without_nulls(data: Data) -> Data:

@@ -15,12 +15,12 @@ STEPS: dict[str, JsonValue] = {"$ref": "#/$defs/Steps"}
 
 def schema() -> str:
     """The schema as JSON text, stable from run to run."""
-    found = Experiment.model_json_schema(by_alias=True)
-    found["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    found["title"] = Experiment.title_of_schema
-    found["patternProperties"] = {"^x-": {}}
-    _splice(found["$defs"])
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    document = Experiment.model_json_schema(by_alias=True)
+    document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    document["title"] = Experiment.title_of_schema
+    document["patternProperties"] = {"^x-": {}}
+    _splice(document["$defs"])
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _splice(definitions: dict[str, JsonValue]) -> None:

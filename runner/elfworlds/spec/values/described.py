@@ -127,13 +127,13 @@ def _asked(shape: Shape, names: Mapping[str, Iterable[str]]) -> Shape:
         return replace(shape, of=_asked(shape.of, names))
     if not isinstance(shape, Fields):
         return shape
-    found: dict[str, Shape] = {}
-    for key, one in shape.fields.items():
-        if isinstance(one, Fields) and one.other is not None and key in names:
-            found[key] = Fields(dict.fromkeys(names[key], one.other))
+    fields: dict[str, Shape] = {}
+    for key, field in shape.fields.items():
+        if isinstance(field, Fields) and field.other is not None and key in names:
+            fields[key] = Fields(dict.fromkeys(names[key], field.other))
         else:
-            found[key] = _asked(one, names)
-    return replace(shape, fields=found)
+            fields[key] = _asked(field, names)
+    return replace(shape, fields=fields)
 
 
 def step_values(made: Step, known: Names) -> Shape:
