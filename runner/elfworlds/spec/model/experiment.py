@@ -13,7 +13,7 @@ from elfworlds.spec.leaves.annotated import (
     EnvName,
     Matcher,
     Name,
-    Names,
+    Naming,
     OneOrMany,
     Seconds,
     Templated,
@@ -123,12 +123,12 @@ class Scenario(Model):
     ] = None
     build: Annotated[
         Templated | None,
-        Names.OBJECTS,
+        Naming.OBJECTS,
         Field(description="instead of `run`: an object; what the compiler says is what happens"),
     ] = None
     inspect: Annotated[
         Templated | None,
-        Names.OBJECTS,
+        Naming.OBJECTS,
         Field(description="instead of `run`: an object; its ELF facts are what happens"),
     ] = None
     env: Annotated[
