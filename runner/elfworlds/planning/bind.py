@@ -117,14 +117,10 @@ class Binder:
             inputs: path → sha256 of every file that they may read, themselves included.
         """
         needs, indirect = self.needs(definition)
-        search = tuple(self.search(definition, [key for key, _, _ in needs]))
-        exports = self.exports(definition)
+        search, exports = tuple(self.search(definition, [key for key, _, _ in needs])), self.exports(definition)
         defines = tuple((macro, self.plain(value)) for macro, value in sorted(definition.defines.items()))
-        texts = (
-            *search,
-            *(value or "" for _, value in defines),
-            *self.words((*definition.cflags, *definition.ldflags)),
-        )
+        cflags, ldflags = tuple(self.words(definition.cflags)), tuple(self.words(definition.ldflags))
+        texts = (*search, *(value or "" for _, value in defines), *cflags, *ldflags)
         return Recipe(
             name=name,
             filename=definition.filename,
@@ -132,8 +128,8 @@ class Binder:
             sources=sources,
             inputs=tuple(sorted({**inputs, **self.listed(exports)}.items())),
             defines=defines,
-            cflags=tuple(self.words(definition.cflags)),
-            ldflags=tuple(self.words(definition.ldflags)),
+            cflags=cflags,
+            ldflags=ldflags,
             needs=needs,
             indirect=indirect,
             others=tuple(key for text in texts for key in keys_in(text)),
@@ -152,9 +148,9 @@ class Binder:
             exports=exports.words,
         )
 
-    def needs(self, item: Object) -> tuple[tuple[tuple[str, str, bool], ...], tuple[str, ...]]:
+    def needs(self, definition: Object) -> tuple[tuple[tuple[str, str, bool], ...], tuple[str, ...]]:
         """What an object is linked with: key, file name, whether it has a soname; and the keys of what those need."""
-        names = [str(name) for name in self.words(item.needs)]
+        names = [str(name) for name in self.words(definition.needs)]
         built = [self.object(name) for name in names]
         sonames = [bool(self.soname(self.experiment.objects[name])) for name in names]
         direct = tuple((each.key, each.filename, soname) for each, soname in zip(built, sonames, strict=True))
