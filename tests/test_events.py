@@ -41,7 +41,8 @@ class TestParse:
     def test_a_list_told_in_parts_belongs_to_the_event_that_ends_it(self) -> None:
         lib, maps, names, *_ = parse(SAMPLE)
         assert lib.fields["lmid"] == 1
-        assert [one["lmid"] for one in maps.fields["maps"]] == [0, 1]
+        told: Any = maps.fields["maps"]
+        assert [one["lmid"] for one in told] == [0, 1]
         assert names == Event("names", "phdrs", {"ok": True, "count": 2, "names": ["", '/x/\x01"q".so']})
 
     def test_parts_without_an_end_are_no_event(self) -> None:

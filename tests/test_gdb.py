@@ -33,6 +33,11 @@ def watching(pool: Pool, toolchain: Toolchain, tmp_path: Path) -> Watching:
     return Watching(pool, toolchain, tmp_path)
 
 
+def told(seen: gdb_stops.Seen) -> Mapping[str, Any]:
+    """What matchers may speak of; each test knows what is in it."""
+    return seen.values
+
+
 def read(files: Mapping[str, bytes]) -> gdb_stops.Seen:
     texts = {name: data.decode() for name, data in files.items()}
     return gdb_stops.read(texts["mi"], texts)
@@ -51,11 +56,11 @@ def namespaces(frames: list[dict[str, Any]]) -> list[tuple[str | None, str | Non
 @recordings("crash")
 def test_a_crash_lies_in_the_copy_of_the_second_namespace(version: str, seen: gdb_stops.Seen) -> None:
     assert (seen.exit, seen.signal) == (None, "SIGSEGV")
-    crash, end = seen.values["stops"]
+    crash, end = told(seen)["stops"]
     assert (crash["state"], crash["signal"], end["state"]) == ("signal", "SIGSEGV", "exited")
     assert (crash["frame"]["address"]["object"], crash["frame"]["address"]["lmid"]) == (LIBRARY, 1)
     if version in SEES_NAMESPACES:
-        assert namespaces(seen.values["backtrace"]) == [
+        assert namespaces(told(seen)["backtrace"]) == [
             ("inner", LIBRARY, 1),
             ("boom", LIBRARY, 1),
             ("call", "/srv/app", 0),
@@ -68,7 +73,7 @@ def test_a_crash_lies_in_the_copy_of_the_second_namespace(version: str, seen: gd
 def test_a_variable_belongs_to_the_frames_copy_or_it_is_seen_that_it_does_not(
     version: str, seen: gdb_stops.Seen
 ) -> None:
-    crash = seen.values["stops"][0]
+    crash = told(seen)["stops"][0]
     assert (crash["frame"]["address"]["lmid"] == crash["values"]["counter"]["address"]["lmid"]) == (
         version in SEES_NAMESPACES
     )
@@ -77,7 +82,7 @@ def test_a_variable_belongs_to_the_frames_copy_or_it_is_seen_that_it_does_not(
 @recordings("breakpoints")
 def test_a_breakpoint_in_a_library_that_comes_later_is_hit_in_each_copy(version: str, seen: gdb_stops.Seen) -> None:
     assert (seen.exit, seen.signal) == (3, None)
-    hits = [one for one in seen.values["stops"] if one["state"] == "breakpoint"]
+    hits = [one for one in told(seen)["stops"] if one["state"] == "breakpoint"]
     expected = [(0, "41"), (1, "41"), (1, "42")] if version in SEES_NAMESPACES else [(0, "41")]
     assert [(one["frame"]["address"]["lmid"], one["values"]["counter"]["value"]) for one in hits] == expected
     assert {one["function"] for one in hits} == {"hello"}
@@ -85,7 +90,7 @@ def test_a_breakpoint_in_a_library_that_comes_later_is_hit_in_each_copy(version:
 
 @recordings("breakpoints")
 def test_each_value_says_where_it_lies_and_where_it_points_to(version: str, seen: gdb_stops.Seen) -> None:
-    values = seen.values["stops"][0]["values"]
+    values = told(seen)["stops"][0]["values"]
     place, counter = values["place"], values["counter"]
     assert place["points-to"] == counter["address"]
     assert counter["points-to"] is None
@@ -96,17 +101,17 @@ def test_each_value_says_where_it_lies_and_where_it_points_to(version: str, seen
 
 @recordings("breakpoints")
 def test_commands_threads_and_libraries_are_told(version: str, seen: gdb_stops.Seen) -> None:
-    stop = seen.values["stops"][0]
+    stop = told(seen)["stops"][0]
     assert stop["commands"]["frame"].startswith("#0  hello () at lib.c:27\n")
     assert stop["commands"]["frame"].endswith("No locals.\n")
     assert [(one["id"], one["name"], one["function"]) for one in stop["threads"]] == [(1, "app", "hello")]
-    libraries = [one["path"] for one in seen.values["shared-libraries"]]
+    libraries = [one["path"] for one in told(seen)["shared-libraries"]]
     assert libraries.count(LIBRARY) == (2 if version in SEES_NAMESPACES else 1)
 
 
 @recordings("attach")
 def test_an_attached_gdb_finds_the_same_place(version: str, seen: gdb_stops.Seen) -> None:
-    crash, attached, again, end = seen.values["stops"]
+    crash, attached, again, end = told(seen)["stops"]
     assert [one["state"] for one in (crash, attached, again, end)] == ["signal", "attached", "signal", "exited"]
     assert crash["backtrace"] == attached["backtrace"] == again["backtrace"], version
     assert attached["signal"] is None
@@ -115,24 +120,24 @@ def test_an_attached_gdb_finds_the_same_place(version: str, seen: gdb_stops.Seen
 
 @recordings("exit")
 def test_an_exit_is_the_programs(version: str, seen: gdb_stops.Seen) -> None:
-    assert (seen.exit, seen.signal, seen.values["backtrace"]) == (3, None, []), version
+    assert (seen.exit, seen.signal, told(seen)["backtrace"]) == (3, None, []), version
 
 
 @recordings("killed")
 def test_a_killed_session_gives_what_was_seen(version: str, seen: gdb_stops.Seen) -> None:
     assert (seen.exit, seen.signal) == (None, None)
     expected = ["breakpoint"] if version in SEES_NAMESPACES else []
-    assert [one["state"] for one in seen.values["stops"]] == expected
-    assert [one["function"] for one in seen.values["backtrace"][:2]] == ["spin", "call"][: 2 * len(expected)]
+    assert [one["state"] for one in told(seen)["stops"]] == expected
+    assert [one["function"] for one in told(seen)["backtrace"][:2]] == ["spin", "call"][: 2 * len(expected)]
 
 
 @pytest.mark.parametrize("name", ["crash", "breakpoints", "attach"])
 def test_a_session_cut_anywhere_tells_its_beginning(name: str) -> None:
     for _, files in recorded("gdb", name):
-        whole = [one["state"] for one in read(files).values["stops"]]
+        whole = [one["state"] for one in told(read(files))["stops"]]
         for share in range(0, 100, 7):
             text = files["mi"][: len(files["mi"]) * share // 100]
-            part = [one["state"] for one in read({**files, "mi": text}).values["stops"]]
+            part = [one["state"] for one in told(read({**files, "mi": text}))["stops"]]
             assert part == whole[: len(part)]
 
 
@@ -196,7 +201,7 @@ def test_mutated_sessions_raise_nothing() -> None:
 )
 def test_a_broken_header_asks_nothing(text: str) -> None:
     seen = gdb_stops.read(f"~{mi.quoted(text)}\n^done\n*stopped\n1000^done\n", {})
-    assert [one["state"] for one in seen.values["stops"]] == ["attached"]
+    assert [one["state"] for one in told(seen)["stops"]] == ["attached"]
 
 
 def test_an_address_is_told_from_other_values() -> None:

@@ -66,7 +66,7 @@ def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
 def untried(completed: Completed, session: gdb_stops.Seen, said: str) -> str:
     """Why gdb says nothing of the program's run; empty where it saw the program run to its end, or till time was up."""
     if not session.started:
-        return session.values["error"] or _last_line(said) or "it did not start the program"
+        return session.error or _last_line(said) or "it did not start the program"
     if session.ended or completed.timed_out:
         return ""
     return f"it ended before it saw the program end{f': {_last_line(said)}' if said.strip() else ''}"

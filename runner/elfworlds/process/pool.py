@@ -9,13 +9,15 @@ import sys
 import threading
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from elfworlds.errors import ElfworldsError, InterruptedRunError
 from elfworlds.process.command import REPORT_DESCRIPTOR, STDERR_DESCRIPTOR, Command, Completed, Left, Stream
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from elfworlds.supervisor.messages import Answer, Greeting, Request
 
 LENGTH = 8
 PACKAGES = str(Path(__file__).parents[2])
@@ -45,22 +47,22 @@ class Supervisor:
     @cached_property
     def inherited(self) -> tuple[str, ...]:
         """Its first message: what of its state it could not put back."""
-        return tuple(self._receive()["inherited"])
+        greeting: Greeting = marshal.loads(self._receive())  # noqa: S302  # our own child wrote it
+        return tuple(greeting["inherited"])
 
     def run(self, command: Command) -> Completed:
-        data = marshal.dumps(as_request(command))
+        data = marshal.dumps(dict(as_request(command)))
         try:
             self._socket.sendall(len(data).to_bytes(8, "little") + data)
             _ = self.inherited
-            return as_completed(self._receive())
+            answer: Answer = marshal.loads(self._receive())  # noqa: S302  # our own child wrote it
+            return as_completed(answer)
         except (OSError, EOFError) as error:
             raise ElfworldsError(f"the supervisor of {command.argv[0]} ended unexpectedly") from error
 
-    def _receive(self) -> dict[str, Any]:
-        """One message: its length in eight bytes, then as many; our own child wrote it."""
-        size = int.from_bytes(self._read(LENGTH), "little")
-        message: dict[str, Any] = marshal.loads(self._read(size))  # noqa: S302
-        return message
+    def _receive(self) -> bytes:
+        """One message: its length in eight bytes, then as many."""
+        return self._read(int.from_bytes(self._read(LENGTH), "little"))
 
     def _read(self, size: int) -> bytes:
         data = bytearray()
@@ -139,7 +141,7 @@ class Pool:
             supervisor.close()
 
 
-def as_request(command: Command) -> dict[str, Any]:
+def as_request(command: Command) -> Request:
     return {
         "argv": list(command.words),
         "env": dict(command.outer_env),
@@ -156,10 +158,19 @@ def as_request(command: Command) -> dict[str, Any]:
     }
 
 
-def as_completed(answer: dict[str, Any]) -> Completed:
-    typed = {
-        "stdout": Stream(*answer["stdout"]),
-        "stderr": Stream(*answer["stderr"]),
-        "left": tuple(Left(*one) for one in answer["left"]),
-    }
-    return Completed(**(answer | typed))
+def as_completed(answer: Answer) -> Completed:
+    return Completed(
+        exit=answer["exit"],
+        signal=answer["signal"],
+        timed_out=answer["timed_out"],
+        exec_error=answer["exec_error"],
+        untried=answer["untried"],
+        wall_s=answer["wall_s"],
+        user_s=answer["user_s"],
+        sys_s=answer["sys_s"],
+        max_rss_kb=answer["max_rss_kb"],
+        stdout=Stream(*answer["stdout"]),
+        stderr=Stream(*answer["stderr"]),
+        left=tuple(Left(*process) for process in answer["left"]),
+        events=answer["events"],
+    )

@@ -11,10 +11,13 @@ import marshal
 import os
 import signal
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from elfworlds.supervisor.reset import reset
 from elfworlds.supervisor.trial import RunnerGoneError, Trial
+
+if TYPE_CHECKING:
+    from elfworlds.supervisor.messages import Answer, Greeting, Request
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -29,14 +32,14 @@ def read_exactly(fd: int, size: int) -> bytes:
     return data
 
 
-def receive(fd: int) -> dict[str, Any]:
+def receive(fd: int) -> Request:
     size = int.from_bytes(read_exactly(fd, 8), "little")
-    message: dict[str, Any] = marshal.loads(read_exactly(fd, size))  # noqa: S302  # our own runner wrote it
+    message: Request = marshal.loads(read_exactly(fd, size))  # noqa: S302  # our own runner wrote it
     return message
 
 
-def send(fd: int, message: dict[str, Any]) -> None:
-    data = marshal.dumps(message)
+def send(fd: int, message: Greeting | Answer) -> None:
+    data = marshal.dumps(dict(message))
     data = len(data).to_bytes(8, "little") + data
     while data:
         data = data[os.write(fd, data) :]

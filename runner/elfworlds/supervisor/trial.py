@@ -9,7 +9,7 @@ import select
 import signal
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.supervisor.procfs import Described, descendants, freeze, namespaced, signal_each, signal_name
 from elfworlds.supervisor.report import Ended, Report
@@ -18,6 +18,8 @@ from elfworlds.supervisor.through import Through
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from elfworlds.supervisor.messages import Answer, Request
 
 KILL_SECONDS = 10.0
 TELL_SECONDS = 1.0
@@ -36,7 +38,7 @@ class RunnerGoneError(Exception):
 class Trial:
     """One command from fork to the last of its processes."""
 
-    def __init__(self, request: dict[str, Any], control: int, wakeup: int) -> None:
+    def __init__(self, request: Request, control: int, wakeup: int) -> None:
         self.request = request
         self.control = control
         self.wakeup = wakeup
@@ -54,7 +56,7 @@ class Trial:
         self.streams: dict[int, Pipe | Report] = {one.reading: one for one in (self.out, self.err, *more)}
         self.polling = POLL_SECONDS if not self.out.pollable else EVENTS_SECONDS if self.events else LONGEST_SECONDS
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Answer:
         if self.request["stderr_to"]:
             self.err.redirect(self.request["stderr_to"])
         started = time.monotonic()
@@ -203,7 +205,7 @@ class Trial:
         timed_out: bool,  # noqa: FBT001  # a field of the answer
         wall: float,
         left: list[tuple[int, str, str, float, str]],
-    ) -> dict[str, Any]:
+    ) -> Answer:
         ended, code = self.ended, self.errno
         if self.through and self.begun:
             seconds = self.request["timeout"] if timed_out else None

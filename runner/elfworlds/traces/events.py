@@ -9,10 +9,12 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from elfworlds.jsondata import Json, JsonObject
 
 UNREADABLE = "unreadable"
 FAILED = "failed"
@@ -37,7 +39,7 @@ class Event:
 
     name: str
     verb: str | None
-    fields: Mapping[str, Any]
+    fields: JsonObject
 
 
 def parse(data: bytes) -> tuple[Event, ...]:
@@ -49,7 +51,7 @@ def parse(data: bytes) -> tuple[Event, ...]:
 
 
 def _assembled(data: bytes) -> Iterator[Event]:
-    parts: dict[str, dict[str, list[Any]]] = {}
+    parts: dict[str, dict[str, list[Json]]] = {}
     lines = data.split(b"\n", MOST_EVENTS)
     rest = lines.pop() if len(lines) > MOST_EVENTS else b""
     for line in lines:
@@ -69,12 +71,12 @@ def _assembled(data: bytes) -> Iterator[Event]:
         yield Event(UNREADABLE, None, {"value": f"{len(rest)} bytes after the first {MOST_EVENTS} events"})
 
 
-def _counted(lists: dict[str, list[Any]]) -> dict[str, int]:
+def _counted(lists: dict[str, list[Json]]) -> dict[str, int]:
     """How many there are of what an event tells in parts, where it does not count something itself."""
     return {"count": len(next(iter(lists.values())))} if len(lists) == 1 else {}
 
 
-def _record(line: bytes) -> dict[str, Any] | None:
+def _record(line: bytes) -> dict[str, Json] | None:
     if len(line) > LONGEST_LINE:
         return None
     if _brackets(line) > DEEPEST and _brackets(_STRING.sub(b"", line)) > DEEPEST:  # ours are flat

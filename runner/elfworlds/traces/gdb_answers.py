@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from elfworlds.traces.mi import MiValue
 
 STATES = {
     "breakpoint-hit": "breakpoint",
@@ -20,7 +22,7 @@ STATES = {
 class Answer:
     """What one question yielded: MI's results, the text that gdb printed meanwhile, and gdb's error; one is empty."""
 
-    results: Mapping[str, Any]
+    results: Mapping[str, MiValue]
     text: str
     error: str = ""
 
@@ -35,7 +37,7 @@ class Stop:
         answers: (kind, name) → what came.
     """
 
-    said: Mapping[str, Any]
+    said: Mapping[str, MiValue]
     pid: int | None
     number: int | None = None
     answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
@@ -58,7 +60,7 @@ class Stop:
             return 0
         return number_of(self.said.get("exit-code"), 8) if self.state == "exited" else None
 
-    def results(self, kind: str, name: str = "") -> Mapping[str, Any]:
+    def results(self, kind: str, name: str = "") -> Mapping[str, MiValue]:
         answer = self.answers.get((kind, name))
         return answer.results if answer else {}
 
@@ -71,11 +73,11 @@ class Stop:
         return answer.text if answer and not answer.error else None
 
 
-def text_of(data: Any) -> str | None:  # noqa: ANN401  # as MI gives it
+def text_of(data: MiValue | None) -> str | None:
     return data if isinstance(data, str) else None
 
 
-def number_of(data: Any, base: int) -> int | None:  # noqa: ANN401  # as MI gives it
+def number_of(data: MiValue | None, base: int) -> int | None:
     try:
         return int(data[:32], base) if isinstance(data, str) else None
     except ValueError:

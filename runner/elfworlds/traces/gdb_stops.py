@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds.traces import lddebug, mi
 from elfworlds.traces.gdb_answers import Answer, Stop, number_of, text_of
@@ -14,8 +14,9 @@ from elfworlds.traces.places import Places, address, mappings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from elfworlds.jsondata import JsonObject
     from elfworlds.traces.ldtrace import LinkMap
-    from elfworlds.traces.mi import Record
+    from elfworlds.traces.mi import MiValue, Record
 
     At: TypeAlias = tuple[int | None, int | None]  # the process, and the number of the stop
 
@@ -29,13 +30,14 @@ _MARK = re.compile(rf"(?m)^{MARK}([0-9]{{1,6}})\n")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Whether the program ran and ended under gdb, how, and the value `gdb`."""
+    """Whether the program ran and ended under gdb, how, why gdb could not start it, and the value `gdb`."""
 
     started: bool
     ended: bool
     exit: int | None
     signal: str | None
-    values: dict[str, Any]
+    error: str | None
+    values: JsonObject
 
 
 def read(text: str, files: Mapping[str, str]) -> Seen:
@@ -48,22 +50,24 @@ def read(text: str, files: Mapping[str, str]) -> Seen:
     records = mi.parse(text)
     stops = _stops(records, _asked(records))
     maps = _link_maps(stops, files)
-    told = [_told(one, _places(one, maps.get((one.pid, one.number), ()))) for one in stops]
+    framed = [_Framed(stop, _places(stop, maps.get((stop.pid, stop.number), ()))) for stop in stops]
     ends = [one for one in stops if one.state == "exited"]
     end = ends[-1] if ends else None
+    error = next((text_of(one.results.get("msg")) for one in records if _not_started(one)), None)
     return Seen(
         started=any(_running(one) for one in records),
         ended=end is not None,
         exit=end.exit if end else None,
         signal=end.signal if end else None,
+        error=error,
         values={
-            "stops": told,
-            "backtrace": _last_backtrace(told),
+            "stops": [one.told() for one in framed],
+            "backtrace": _last_backtrace(framed),
             "shared-libraries": next((many for one in reversed(stops) if (many := _libraries(one))), []),
             "linker-namespaces": next((found for one in reversed(stops) if (found := _namespaces(one))), None),
             "commands": _outputs(stops, "command"),
             "values": _outputs(stops, "value"),
-            "error": next((text_of(one.results.get("msg")) for one in records if _not_started(one)), None),
+            "error": error,
         },
     )
 
@@ -154,21 +158,33 @@ def _places(stop: Stop, link_maps: tuple[LinkMap, ...]) -> Places:
     return Places(program[1] if program else None, mappings(stop.printed("mappings") or ""), link_maps)
 
 
-def _told(stop: Stop, places: Places) -> dict[str, Any]:
-    """A stop as matchers speak of it."""
-    frame = _frame(stop.said.get("frame"), places)
-    return {
-        "state": stop.state,
-        "signal": stop.signal,
-        "exit": stop.exit,
-        "function": frame["function"] if frame else None,
-        "frame": frame,
-        "backtrace": _frames(stop, places),
-        "values": {name: _value(stop, name, places) for name, _ in stop.answered("value")},
-        "commands": {name: one.text for name, one in stop.answered("command")},
-        "threads": [_thread(one, places) for one in _mappings(stop.results("threads").get("threads"))],
-        "registers": _registers(stop.printed("registers") or ""),
-    }
+@dataclass(frozen=True, slots=True)
+class _Framed:
+    """A stop, and where the addresses lie that gdb names there."""
+
+    stop: Stop
+    places: Places
+
+    def told(self) -> JsonObject:
+        """The stop as matchers speak of it."""
+        stop, places = self.stop, self.places
+        frame = _frame(stop.said.get("frame"), places)
+        return {
+            "state": stop.state,
+            "signal": stop.signal,
+            "exit": stop.exit,
+            "function": frame["function"] if frame else None,
+            "frame": frame,
+            "backtrace": self.backtrace(),
+            "values": {name: _value(stop, name, places) for name, _ in stop.answered("value")},
+            "commands": {name: one.text for name, one in stop.answered("command")},
+            "threads": [_thread(one, places) for one in _mappings(stop.results("threads").get("threads"))],
+            "registers": _registers(stop.printed("registers") or ""),
+        }
+
+    def backtrace(self) -> list[JsonObject]:
+        found = (_frame(one, self.places) for one in _mappings(self.stop.results("backtrace").get("stack")))
+        return [frame for frame in found if frame]
 
 
 def _outputs(stops: Sequence[Stop], kind: str) -> dict[str, dict[str, str]]:
@@ -182,12 +198,7 @@ def _outputs(stops: Sequence[Stop], kind: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _frames(stop: Stop, places: Places) -> list[dict[str, Any]]:
-    found = (_frame(one, places) for one in _mappings(stop.results("backtrace").get("stack")))
-    return [one for one in found if one]
-
-
-def _frame(said: Any, places: Places) -> dict[str, Any] | None:  # noqa: ANN401  # as MI gives it
+def _frame(said: MiValue | None, places: Places) -> JsonObject | None:
     if not isinstance(said, dict):
         return None
     function = text_of(said.get("func"))
@@ -201,7 +212,7 @@ def _frame(said: Any, places: Places) -> dict[str, Any] | None:  # noqa: ANN401 
     }
 
 
-def _value(stop: Stop, name: str, places: Places) -> dict[str, Any]:
+def _value(stop: Stop, name: str, places: Places) -> JsonObject:
     """A value as gdb prints it; where it points to; and where it lies, for what has an address."""
     value = text_of(stop.results("value", name).get("value")) or ""
     pointed, own = address(value), address(text_of(stop.results("address", name).get("value")) or "")
@@ -212,7 +223,7 @@ def _value(stop: Stop, name: str, places: Places) -> dict[str, Any]:
     }
 
 
-def _thread(said: Mapping[str, Any], places: Places) -> dict[str, Any]:
+def _thread(said: dict[str, MiValue], places: Places) -> JsonObject:
     frame = _frame(said.get("frame"), places)
     return {
         "id": number_of(said.get("id"), 10),
@@ -232,7 +243,7 @@ def _namespaces(stop: Stop) -> str | None:
     return stop.printed("linker-namespaces")
 
 
-def _libraries(stop: Stop) -> list[dict[str, Any]]:
+def _libraries(stop: Stop) -> list[JsonObject]:
     return [
         {
             "path": text_of(one.get("target-name")),
@@ -244,13 +255,13 @@ def _libraries(stop: Stop) -> list[dict[str, Any]]:
     ]
 
 
-def _last_backtrace(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _last_backtrace(framed: list[_Framed]) -> list[JsonObject]:
     """Of the last stop at a signal, else of the last stop."""
-    having = [one for one in told if one["backtrace"]]
-    at_signals = [one for one in having if one["state"] in ("signal", "attached")]
-    last = at_signals or having
-    return list(last[-1]["backtrace"]) if last else []
+    having = [(one.stop.state, frames) for one in framed if (frames := one.backtrace())]
+    at_signals = [frames for state, frames in having if state in ("signal", "attached")]
+    last = at_signals or [frames for _, frames in having]
+    return last[-1] if last else []
 
 
-def _mappings(data: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401  # as MI gives it
+def _mappings(data: MiValue | None) -> list[dict[str, MiValue]]:
     return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []

@@ -121,7 +121,7 @@ class _Reader:
         elif self._open:
             self._open[-1].children.append(element)
 
-    def refuse(self, *_: object) -> None:
+    def refuse(self, *_: str | int | None) -> None:
         raise _RefusedError
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+MiValue: TypeAlias = "str | list[MiValue] | dict[str, MiValue]"
 DEEPEST = 50  # nested tuples and lists; gdb itself nests four or five
 RESULT, EXEC, NOTIFY, CONSOLE, LOG = "^", "*", "=", "~", "&"
 _STARTS = re.compile(r"(?P<token>[0-9]{0,18})(?P<kind>[\^*=+])(?P<word>[A-Za-z0-9_-]{1,100})")
@@ -35,7 +36,7 @@ class Record:
     kind: str
     token: int | None = None
     word: str = ""
-    results: Mapping[str, Any] = field(default_factory=dict)
+    results: Mapping[str, MiValue] = field(default_factory=dict)
     text: str = ""
 
 
@@ -71,9 +72,9 @@ def _record(line: str) -> Record | None:
     return Record(start["kind"], token, start["word"], {name: value for name, value in results if name})
 
 
-def _items(line: str, at: int, end: str, depth: int) -> tuple[Any, int]:
+def _items(line: str, at: int, end: str, depth: int) -> tuple[list[tuple[str, MiValue]], int]:
     """Values with or without names up to a closing bracket, or to the line's end; each begins after a comma."""
-    found: list[tuple[str, Any]] = []
+    found: list[tuple[str, MiValue]] = []
     while line[at : at + 1] == ",":
         name, at = _name(line, at + 1)
         value, at = _value(line, at, depth)
@@ -88,7 +89,7 @@ def _name(line: str, at: int) -> tuple[str, int]:
     return (match[1], match.end()) if match else ("", at)
 
 
-def _value(line: str, at: int, depth: int) -> tuple[Any, int]:
+def _value(line: str, at: int, depth: int) -> tuple[MiValue, int]:
     match line[at : at + 1]:
         case '"':
             return _string(line, at)
@@ -101,7 +102,7 @@ def _value(line: str, at: int, depth: int) -> tuple[Any, int]:
     raise _MalformedError
 
 
-def _bracketed(line: str, at: int, end: str, depth: int) -> tuple[Any, int]:
+def _bracketed(line: str, at: int, end: str, depth: int) -> tuple[list[tuple[str, MiValue]], int]:
     if depth == DEEPEST:
         raise _MalformedError
     if line[at + 1 : at + 2] == end:

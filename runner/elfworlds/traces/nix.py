@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from elfworlds.jsondata import Json, JsonObject
 
 PREFIX = b"@nix "
 BUILD_ACTIVITY = 105
@@ -76,22 +78,28 @@ class Reader:
         if not line.startswith(PREFIX):
             return Told(WARNING, plain(line.decode("utf-8", "replace"))) if line.strip() else None
         try:
-            found: dict[str, Any] = json.loads(line[len(PREFIX) :])
+            found: JsonObject = json.loads(line[len(PREFIX) :])
         except ValueError:
             return Told(WARNING, plain(line.decode("utf-8", "replace")))
         return self._of(found)
 
-    def _of(self, found: dict[str, Any]) -> Event | None:
-        kind, fields = found.get("type"), found.get("fields") or [""]
+    def _of(self, found: JsonObject) -> Event | None:
+        kind, number, first = found.get("type"), found.get("id"), _first(found.get("fields"))
+        level, text = found.get("level", WARNING), found.get("msg")
         match found.get("action"):
-            case "start" if kind == BUILD_ACTIVITY:
-                self._builds[found["id"]] = fields[0]
-                return Begun(fields[0])
-            case "result" if kind == BUILD_LOG_LINE and found["id"] in self._builds:
-                return Printed(self._builds[found["id"]], plain(fields[0]))
-            case "msg" if found.get("level", WARNING) <= WARNING and found.get("msg"):
-                return Told(found["level"], plain(found["msg"]))
+            case "start" if kind == BUILD_ACTIVITY and isinstance(number, int):
+                self._builds[number] = first
+                return Begun(first)
+            case "result" if kind == BUILD_LOG_LINE and isinstance(number, int) and number in self._builds:
+                return Printed(self._builds[number], plain(first))
+            case "msg" if isinstance(level, int) and level <= WARNING and isinstance(text, str) and text:
+                return Told(level, plain(text))
         return None
+
+
+def _first(fields: Json) -> str:
+    """The first of an event's fields, which is a text; empty where it has none."""
+    return str(fields[0]) if isinstance(fields, list) and fields else ""
 
 
 def plain(text: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from elfworlds.jsondata import Json
     from elfworlds.traces.ldtrace import LinkMap
 
 LM_ID_BASE = 0
@@ -43,7 +44,7 @@ class Places:
     mappings: tuple[Mapping, ...]
     link_maps: Sequence[LinkMap]
 
-    def locate(self, address: int) -> dict[str, Any]:
+    def locate(self, address: int) -> dict[str, Json]:
         """The address with its object and the object's namespace, each None where nothing is known.
 
         ld.so itself is mapped once for all namespaces, and has none.

@@ -1,0 +1,49 @@
+"""What the runner and a supervisor say to each other, as the dictionaries that are marshalled."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Greeting(TypedDict):
+    """A supervisor's first message: in words, what of its state it could not put back."""
+
+    inherited: list[str]
+
+
+class Request(TypedDict):
+    """A command to run; `timeout` in seconds, `keep` in bytes of each stream.
+
+    `through` has the descriptors of the report and of standard error where the program is started through another one.
+    """
+
+    argv: list[str]
+    env: dict[str, str]
+    through: tuple[int, int] | tuple[()]
+    cwd: str
+    timeout: float
+    stdin: bytes
+    capture: str
+    cpus: int | None
+    keep: int
+    limits: dict[str, int]
+    stderr_to: str | None
+    events: bool
+
+
+class Answer(TypedDict):
+    """How it ended; what `process.Completed` says of each. Streams are head, tail and number of bytes."""
+
+    exit: int | None
+    signal: str | None
+    timed_out: bool
+    exec_error: str | None
+    untried: str | None
+    wall_s: float
+    user_s: float
+    sys_s: float
+    max_rss_kb: int
+    stdout: tuple[bytes, bytes, int]
+    stderr: tuple[bytes, bytes, int]
+    left: list[tuple[int, str, str, float, str]]
+    events: bytes
