@@ -20,7 +20,7 @@ from elfworlds.sandbox import look
 from elfworlds.toolchains import Package
 from elfworlds.toolchains.borrowed import with_gdb
 from elfworlds.toolchains.nixpkgs import Made, found, make, trouble, unmade
-from elfworlds.toolchains.nixpkgs.made import directory, lacking
+from elfworlds.toolchains.nixpkgs.made import Contents, StorePackage, directory, lacking
 from elfworlds.toolchains.nixpkgs.pin import Pin, find, names, read
 from elfworlds.toolchains.nixpkgs.toolchain import default_paths, number, pinned, toolchain
 from plans import stub
@@ -228,16 +228,16 @@ def store_of(directory: Path, pin: Pin, needs: Callable[[str], str]) -> Made:
     (directory / "libc").mkdir()
     (directory / "libc/libc.so.6").write_bytes(b"GNU C Library (GNU libc) stable release version 2.40.\n")
     versions = {"glibc": "2.40-66", "gcc": "14.3.0", "gdb": "16.3", "valgrind": "3.25.1", "binutils": "2.44"}
-    packages = {name: {"path": str(directory / name), "version": version} for name, version in versions.items()}
-    said = {
-        "libc": str(directory / "libc"),
-        "static": str(directory),
-        "cc": needs("cc"),
-        "sh": needs("sh"),
-        "debug": "",
-    }
-    coreutils = {"coreutils": str(directory / "coreutils")}
-    return Made(pin, directory, directory / "root", {**said, **coreutils, "packages": packages})
+    contents = Contents(
+        packages={name: StorePackage(str(directory / name), version) for name, version in versions.items()},
+        libc=str(directory / "libc"),
+        static=str(directory),
+        cc=needs("cc"),
+        sh=needs("sh"),
+        debug="",
+        coreutils=str(directory / "coreutils"),
+    )
+    return Made(pin, directory, directory / "root", contents)
 
 
 @pytest.fixture
@@ -278,11 +278,11 @@ def test_what_a_store_holds_is_what_is_told_of_it(stored: Made) -> None:
 def test_the_identity_is_the_store_paths(stored: Made) -> None:
     run = completed("")
     before = toolchain(stored, run)
-    packages = stored.said["packages"]
+    packages = stored.contents.packages
 
     def with_path(name: str) -> str:
-        changed = {**packages, name: {**packages[name], "path": f"{packages[name]['path']}-other"}}
-        return toolchain(replace(stored, said={**stored.said, "packages": changed}), run).digest
+        changed = {**packages, name: replace(packages[name], path=f"{packages[name].path}-other")}
+        return toolchain(replace(stored, contents=replace(stored.contents, packages=changed)), run).digest
 
     assert with_path("glibc") != before.digest
     assert with_path("gcc") != before.digest
@@ -296,8 +296,8 @@ def test_rust_is_told_apart_from_c(stored: Made, tmp_path: Path, needs: Callable
     without = toolchain(stored, completed(""))
 
     def made(version: str) -> Made:
-        rustc = {"rustc": {"path": str(tmp_path / "rust"), "version": version}}
-        return replace(stored, said={**stored.said, "packages": {**stored.said["packages"], **rustc}})
+        packages = {**stored.contents.packages, "rustc": StorePackage(str(tmp_path / "rust"), version)}
+        return replace(stored, contents=replace(stored.contents, packages=packages))
 
     got = toolchain(made("1.91.1"), completed(""))
     assert got.tool("rustc")[1:] == ("-C", f"linker={got.tool('cc')[0]}", "-C", "linker-features=-lld")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,7 +160,8 @@ def test_every_package_is_part_of_the_identity(root: Root, rooted: Toolchain, po
     newer = tuple(replace(one, version=f"{one.version}+1") if one.name == "libc6" else one for one in root.packages)
     changed = toolchain_of(replace(root, packages=newer), pool.run)
     assert changed.digest != rooted.digest
-    assert rooted.record()["packages"]["libc6"] == {one.name: one.version for one in root.packages}["libc6"]
+    recorded: Any = rooted.record()["packages"]
+    assert recorded["libc6"] == {one.name: one.version for one in root.packages}["libc6"]
 
 
 def test_default_paths_and_cache_are_the_loaders(pool: Pool, rooted: Toolchain) -> None:

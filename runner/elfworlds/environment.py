@@ -6,7 +6,7 @@ import os
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES
 from elfworlds.toolchains.debian.toolchain import upstream
@@ -15,6 +15,7 @@ from elfworlds.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from elfworlds.jsondata import Json
     from elfworlds.planning import Plan
     from elfworlds.toolchains import Toolchain
 
@@ -28,7 +29,7 @@ PARTS = ("pydantic", "pyelftools", "pyyaml", "pandas", "rich", "typer")
 
 def environment(
     toolchains: Iterable[Toolchain], backend: str, utc: str, inherited: Iterable[str] = ()
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """What a reader must know to judge a run, as JSON data.
 
     Args:

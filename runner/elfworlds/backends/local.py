@@ -15,7 +15,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import elf, sandbox
 from elfworlds.backends.schedule import build_all
@@ -106,7 +106,8 @@ class LocalBackend:
         directory = self.root / "objects" / request.key
         try:
             manifest = json.loads((directory / MANIFEST).read_bytes())
-            found = _artifact(directory, request, manifest, reused=True)
+            facts = elf.ElfObject.from_facts(manifest["facts"])
+            found = _artifact(directory, request, facts, manifest["sha256"], manifest["output"], reused=True)
             digest = _sha256((directory / request.filename).read_bytes())
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -172,12 +173,14 @@ class LocalBackend:
     def keep(self, request: BuildRequest, made: Path, output: str, toolchain: Toolchain) -> Artifact:
         """Write the manifest beside the file, and put both into the store at once."""
         path = made / request.filename
+        facts = elf.read(path)
+        sha256 = _sha256(path.read_bytes())
         manifest = {
             "schema": SCHEMA,
             "key": request.key,
             "prefix": str(self.root),
-            "sha256": _sha256(path.read_bytes()) if path.is_file() else None,
-            "facts": elf.read(path).facts(),
+            "sha256": sha256,
+            "facts": facts.facts(),
             "output": output,
             "request": build_document(request),
             "toolchain": toolchain.record(),
@@ -188,7 +191,7 @@ class LocalBackend:
         if place.exists():
             place.rename(made.parent / "refused")
         made.rename(place)
-        return _artifact(place, request, manifest, reused=False)
+        return _artifact(place, request, facts, sha256, output, reused=False)
 
 
 def by_hand(request: BuildRequest, directory: Callable[[str], str]) -> str:
@@ -231,14 +234,16 @@ def realised(request: BuildRequest, build: Path, directory: Callable[[str], str]
     return tuple(words)
 
 
-def _artifact(directory: Path, request: BuildRequest, manifest: Mapping[str, Any], *, reused: bool) -> Artifact:
+def _artifact(
+    directory: Path, request: BuildRequest, facts: elf.ElfObject, sha256: str, output: str, *, reused: bool
+) -> Artifact:
     return Artifact(
         key=request.key,
         directory=str(directory),
         filename=request.filename,
-        sha256=manifest["sha256"],
-        facts=elf.ElfObject.from_facts(manifest["facts"]),
-        output=manifest["output"],
+        sha256=sha256,
+        facts=facts,
+        output=output,
         reused=reused,
     )
 

@@ -59,7 +59,13 @@ def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     swallowed = "".join(ld_debug.swallowed(files[name]) for name in sorted(files) if name.startswith("ld-debug."))
     end = (None, None) if completed.timed_out else (session.exit, session.signal)
     return Tried(
-        {**program, "stderr": swallowed + program["stderr"], "exit": end[0], "signal": end[1], "gdb": session.values}
+        {
+            **program,
+            "stderr": swallowed + plain.stderr(completed),
+            "exit": end[0],
+            "signal": end[1],
+            "gdb": session.values,
+        }
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.traces.mi import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from elfworlds.jsondata import Json, JsonObject
     from elfworlds.observers.types import Watched
 
 AT_MOST = 20
@@ -62,15 +63,52 @@ class Asked:
     command: str
 
 
-def at_a_stop(settings: Mapping[str, Any]) -> tuple[Asked, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an experiment asks of gdb, as `spec.model.observers.Gdb` says it.
+
+    Attributes:
+        attaches: to the program where it crashes.
+        breaks: where to stop.
+        evaluate, commands: by name, C expressions and gdb's commands; `collect` names what else is asked at each stop.
+        at_most: stops to look at.
+    """
+
+    attaches: bool
+    breaks: tuple[str, ...]
+    evaluate: Mapping[str, str]
+    commands: Mapping[str, str]
+    collect: tuple[str, ...]
+    at_most: int
+
+    @staticmethod
+    def of(asked: JsonObject) -> Settings:
+        return Settings(
+            attaches=asked.get("start") == "attach",
+            breaks=_texts(asked.get("break")),
+            evaluate=_named(asked.get("evaluate")),
+            commands=_named(asked.get("commands")),
+            collect=_texts(asked.get("collect", ["backtrace"])),
+            at_most=int(str(asked.get("at-most", AT_MOST))),
+        )
+
+
+def _texts(data: Json) -> tuple[str, ...]:
+    return tuple(map(str, data)) if isinstance(data, list | tuple) else ()
+
+
+def _named(data: Json) -> Mapping[str, str]:
+    return {name: str(text) for name, text in data.items()} if isinstance(data, dict) else {}
+
+
+def at_a_stop(settings: Settings) -> tuple[Asked, ...]:
     """What is asked at each stop, in order; the same at every stop."""
-    collect = settings.get("collect", ["backtrace"])
     return (
         Asked("program", "", console("info proc exe")),
         Asked("mappings", "", console("info proc mappings")),
-        *(Asked(one, "", command) for one, command in COLLECTED.items() if one in collect),
-        *(one for name, text in settings.get("evaluate", {}).items() for one in _evaluated(name, str(text))),
-        *(Asked("command", name, _typed(text)) for name, text in settings.get("commands", {}).items()),
+        *(Asked(one, "", command) for one, command in COLLECTED.items() if one in settings.collect),
+        *(one for name, text in settings.evaluate.items() for one in _evaluated(name, text)),
+        *(Asked("command", name, _typed(text)) for name, text in settings.commands.items()),
     )
 
 
@@ -79,9 +117,9 @@ def _evaluated(name: str, expression: str) -> Iterator[Asked]:
     yield Asked("address", name, f"-data-evaluate-expression {quoted(f'&({expression})')}")
 
 
-def _typed(text: object) -> str:
+def _typed(text: str) -> str:
     """What a person would type, a line each."""
-    return console(*str(text).split("\n"))
+    return console(*text.split("\n"))
 
 
 def console(*commands: str) -> str:
@@ -113,7 +151,7 @@ def _setup(watched: Watched, env: str) -> Iterator[str]:
 
 def _header(watched: Watched) -> str:
     """What the answers are read by, told to gdb so that it stands in what gdb says."""
-    asked = [[one.kind, one.name] for one in at_a_stop(watched.settings)]
+    asked = [[one.kind, one.name] for one in at_a_stop(Settings.of(watched.settings))]
     return json.dumps({"asked": asked}).replace("\\", "\\\\")
 
 
@@ -141,24 +179,20 @@ def _arguments(watched: Watched) -> str:
 
 
 def _started(watched: Watched) -> Iterator[str]:
-    if not _attaches(watched):
+    if not Settings.of(watched.settings).attaches:
         yield from _breakpoints(watched)
     yield f"{RUN_TOKEN}-exec-run"
 
 
-def _attaches(watched: Watched) -> bool:
-    return bool(watched.settings.get("start") == "attach")
-
-
 def _breakpoints(watched: Watched) -> Iterator[str]:
-    for one in watched.settings.get("break", ()):
-        yield f"-break-insert -f {quoted(str(one))}"
+    for one in Settings.of(watched.settings).breaks:
+        yield f"-break-insert -f {quoted(one)}"
 
 
 def _stops(watched: Watched) -> Iterator[str]:
-    asked = at_a_stop(watched.settings)
-    attaches = _attaches(watched)
-    count = max(int(watched.settings.get("at-most", AT_MOST)), 1 + attaches)
+    settings = Settings.of(watched.settings)
+    asked, attaches = at_a_stop(settings), settings.attaches
+    count = max(settings.at_most, 1 + attaches)
     for stop in range(count):
         yield console(_marking(watched.leaves, stop))
         for position, one in enumerate(asked):

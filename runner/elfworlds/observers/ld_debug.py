@@ -44,7 +44,7 @@ def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     if isinstance(result, Untried) or result.exec_error:
         return result
     account = text(left)
-    stderr = swallowed(account) + result.values["stderr"]
+    stderr = swallowed(account) + plain.stderr(completed)
     return result.with_values({"stderr": stderr, NAME: seen(parse(account))})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import sandbox
 from elfworlds.outcome import Tried, could_not_execute, unresolved
@@ -11,6 +11,7 @@ from elfworlds.outcome import Tried, could_not_execute, unresolved
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from elfworlds.jsondata import Json
     from elfworlds.observers.types import Watched
     from elfworlds.outcome import Result, Untried
     from elfworlds.process import Command, Completed
@@ -38,12 +39,17 @@ def tool_failed(completed: Completed, name: str) -> Untried | None:
     return None
 
 
-def values(completed: Completed) -> dict[str, Any]:
+def values(completed: Completed) -> dict[str, Json]:
     """The program's own end and words."""
     return {
         "exit": completed.exit,
         "signal": completed.signal,
         "timed-out": completed.timed_out,
         "stdout": completed.stdout.data.decode("utf-8", "replace"),
-        "stderr": completed.stderr.data.decode("utf-8", "replace"),
+        "stderr": stderr(completed),
     }
+
+
+def stderr(completed: Completed) -> str:
+    """What the program wrote to standard error; bytes that are no UTF-8 become U+FFFD."""
+    return completed.stderr.data.decode("utf-8", "replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import sandbox
 from elfworlds.observers import plain
@@ -14,6 +14,7 @@ from elfworlds.traces import strace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from elfworlds.jsondata import Json
     from elfworlds.observers.types import Watched
     from elfworlds.outcome import Result
     from elfworlds.process import Command, Completed
@@ -57,7 +58,7 @@ def untried(completed: Completed, seen: strace.Trace, first: str) -> str:
     return f"it ended before it saw the program end ({completed.signal or f'exit {completed.exit}'})"
 
 
-def values(seen: strace.Trace) -> dict[str, Any]:
+def values(seen: strace.Trace) -> dict[str, Json]:
     """`process` counts from 0 in the order in which processes appear."""
     number = {pid: count for count, pid in enumerate(seen.pids)}
     return {
@@ -77,7 +78,7 @@ def values(seen: strace.Trace) -> dict[str, Any]:
     }
 
 
-def _opened(one: Opened, number: Mapping[int, int]) -> dict[str, Any]:
+def _opened(one: Opened, number: Mapping[int, int]) -> dict[str, Json]:
     return {
         "process": number[one.pid],
         "path": one.path,

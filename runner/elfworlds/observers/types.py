@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from elfworlds.jsondata import JsonObject
     from elfworlds.outcome import Result
     from elfworlds.process import Completed
     from elfworlds.toolchains import Toolchain
@@ -31,7 +32,7 @@ class Watched:
     timeout: float
     capture: str
     cpus: int | None
-    settings: Mapping[str, Any]
+    settings: JsonObject
     leaves: str
 
     def alone(self) -> Command:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import sandbox
 from elfworlds.observers import plain
@@ -13,6 +13,7 @@ from elfworlds.traces import memcheck
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from elfworlds.jsondata import Json
     from elfworlds.observers.types import Watched
     from elfworlds.outcome import Result
     from elfworlds.process import Command, Completed
@@ -71,7 +72,7 @@ def untried(report: Report, log: str, stderr: str) -> str:
     return words[0] if words and not report.finished else ""
 
 
-def values(report: Report, log: str) -> dict[str, Any]:
+def values(report: Report, log: str) -> dict[str, Json]:
     return {
         "errors": [_error(one) for one in report.errors if not one.is_leak],
         "leaks": [{**_error(one), "bytes": one.bytes, "blocks": one.blocks} for one in report.errors if one.is_leak],
@@ -81,7 +82,7 @@ def values(report: Report, log: str) -> dict[str, Any]:
     }
 
 
-def _error(one: Error) -> dict[str, Any]:
+def _error(one: Error) -> dict[str, Json]:
     return {"kind": one.kind, "what": one.what, "times": one.count, "frames": [asdict(frame) for frame in one.frames]}
 
 

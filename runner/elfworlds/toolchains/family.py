@@ -48,7 +48,7 @@ class Means:
     bwrap: str = "/usr/bin/bwrap"
     jobs: int = 2
     working: Working = _silent
-    tell: Callable[[str], object] = lambda _text: None
+    tell: Callable[[str], None] = lambda _text: None
 
     @property
     def cache(self) -> Path:

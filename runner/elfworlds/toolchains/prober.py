@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, get_origin, get_type_hints
 
 from elfworlds import atomic, paths
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
+    from elfworlds.jsondata import Json
     from elfworlds.process import Completed, Run
 
 SCHEMA = 4  # of what is remembered
@@ -54,37 +55,50 @@ class Prober:
         return paths.which(name, self.path)
 
 
-def remembered(
-    cache: Path | None, name: str, asked: object, kinds: Mapping[str, type], learn: Callable[[], dict[str, Any]]
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is learnt of a machine; a subclass has fields of types that JSON has: texts, lists, dictionaries.
+
+    Attributes:
+        stamps: file → `stamp` of it when it was asked about.
+    """
+
+    stamps: dict[str, list[int]]
+
+
+Learnt = TypeVar("Learnt", bound=Facts)
+
+
+def remembered(cache: Path | None, name: str, asked: Json, kind: type[Learnt], learn: Callable[[], Learnt]) -> Learnt:
     """What `learn` gives, or gave last time while the files that it stamps are the same.
 
     Args:
         cache: a directory to remember in; None to learn anew and write nothing.
         name: of what is learnt.
-        asked: all else that decides it; JSON data.
-        kinds: its keys and the types of their values.
-        learn: what asks; its `stamps` are of the files that it asked about.
+        asked: all else that decides it.
+        kind: of the facts.
+        learn: what asks.
     """
     if cache is None:
         return learn()
     digest = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
     memory = cache / f"{name}-{SCHEMA}-{digest}.json"
-    known = _recall(memory, kinds)
+    known = _recall(memory, kind)
     if known is None:
         known = learn()
-        atomic.write(memory, json.dumps(known, indent=1))
+        atomic.write(memory, json.dumps(asdict(known), indent=1))
     return known
 
 
-def _recall(memory: Path, kinds: Mapping[str, type]) -> dict[str, Any] | None:
+def _recall(memory: Path, kind: type[Learnt]) -> Learnt | None:
+    kinds = {name: get_origin(hint) or hint for name, hint in get_type_hints(kind).items()}
     try:
-        facts: dict[str, Any] = json.loads(memory.read_text())
+        facts = json.loads(memory.read_text())
         same = all(stamp(Path(path)) == old for path, old in facts["stamps"].items())
-        typed = set(facts) == set(kinds) and all(isinstance(facts[key], kind) for key, kind in kinds.items())
+        typed = set(facts) == set(kinds) and all(isinstance(facts[key], one) for key, one in kinds.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return facts if same and typed else None
+    return kind(**facts) if same and typed else None
 
 
 def stamp(path: Path) -> list[int]:

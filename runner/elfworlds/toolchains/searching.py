@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from elfworlds.toolchains.prober import remembered, stamp
+from elfworlds.toolchains.prober import Facts, remembered, stamp
 from elfworlds.traces.ldsearch import QUESTION, Searching, searching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ASK_SECONDS = 20.0
-LEARNT = {"default_paths": list, "subdirectories": list, "tokens": dict, "stamps": dict}
 SAID = ("flags", "Features", "model name")  # lines of /proc/cpuinfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoaderFacts(Facts):
+    """What a loader says of where it searches, as `traces.ldsearch.Searching` has it."""
+
+    default_paths: list[str]
+    subdirectories: list[str]
+    tokens: dict[str, str]
 
 
 class _SilentError(Exception):
@@ -34,19 +42,24 @@ def ask(
         say: runs a command line with more variables, and gives what it wrote to standard error.
     """
 
-    def learn() -> dict[str, Any]:
+    def learn() -> LoaderFacts:
         found = searching(say((loader, "--list", libc), dict(QUESTION)))
         if found is None:
             raise _SilentError
-        return {**asdict(found), "stamps": {str(outside): stamp(outside)}}
+        return LoaderFacts(
+            default_paths=list(found.default_paths),
+            subdirectories=list(found.subdirectories),
+            tokens=dict(found.tokens),
+            stamps={str(outside): stamp(outside)},
+        )
 
     if not loader or not outside.is_file():
         return None
     try:
-        facts = remembered(cache, "loader", [str(outside), libc, processor()], LEARNT, learn)
+        facts = remembered(cache, "loader", [str(outside), libc, processor()], LoaderFacts, learn)
     except _SilentError:  # it is asked again next time
         return None
-    return Searching(tuple(facts["default_paths"]), tuple(facts["subdirectories"]), facts["tokens"])
+    return Searching(tuple(facts.default_paths), tuple(facts.subdirectories), facts.tokens)
 
 
 def processor() -> list[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.sandbox import HOST, World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from elfworlds.jsondata import Json
 
 
 PACKAGES_OF_AXES: Mapping[str, str] = {"libc": "libc6", "gdb": "gdb", "rustc": "rustc"}
@@ -85,7 +87,7 @@ class Toolchain:
         """Why a tool cannot be used, with what helps; None where it can."""
         return None if tool in self.tools else self.lacking.get(tool, f"the toolchain {self.name} has no {tool}")
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Json]:
         """What a run says of the toolchain that it used."""
         return {
             "name": self.name,

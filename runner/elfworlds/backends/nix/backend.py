@@ -117,7 +117,8 @@ class NixBackend:
         with tempfile.TemporaryDirectory(prefix="elfworlds-nix.") as temporary:
             directory = Path(temporary)
             document = handover.document(requests.values(), toolchain, programs.settings.visible, root)
-            handover.write(directory, document, files)
+            inputs = (sha256 for request in requests.values() for _, sha256 in request.inputs)
+            handover.write(directory, document, inputs, files)
             done = programs.call("nix-instantiate", *_evaluation(programs.settings, directory))
         if not done.ok:
             raise trouble.explain(words(done))

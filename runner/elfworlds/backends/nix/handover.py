@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.backends.local import by_hand
 from elfworlds.backends.nix import trouble
@@ -16,6 +16,7 @@ from elfworlds.planning.types import directory_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from elfworlds.jsondata import Json, JsonObject
     from elfworlds.planning import BuildRequest
     from elfworlds.toolchains import Toolchain
 
@@ -24,7 +25,7 @@ LINKER = "linker="
 
 def document(
     requests: Iterable[BuildRequest], toolchain: Toolchain, visible: tuple[str, ...], root: Mapping[str, str] | None
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """As nix/objects.nix reads it.
 
     Args:
@@ -82,17 +83,19 @@ def _program(word: str, visible: tuple[str, ...]) -> str:
     return str(program)
 
 
-def write(directory: Path, data: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
-    """`plan.json` and `files/<sha256>` below the directory."""
+def write(directory: Path, data: JsonObject, inputs: Iterable[str], files: Mapping[str, bytes]) -> None:
+    """`plan.json` and `files/<sha256>` below the directory.
+
+    Args:
+        directory: an existing one.
+        data: what `document` made.
+        inputs: the digests of the files that it names.
+        files: by digest.
+    """
     try:
-        _write(directory, data, files)
+        (directory / "files").mkdir(parents=True)
+        for sha256 in sorted(set(inputs)):
+            (directory / "files" / sha256).write_bytes(files[sha256])
+        (directory / "plan.json").write_text(json.dumps(data))
     except OSError as error:
         raise trouble.explain(f"{error.filename or directory}: {error.strerror}") from None
-
-
-def _write(directory: Path, data: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
-    wanted = {sha256 for request in data["builds"].values() for sha256 in request["inputs"].values()}
-    (directory / "files").mkdir(parents=True)
-    for sha256 in sorted(wanted):
-        (directory / "files" / sha256).write_bytes(files[sha256])
-    (directory / "plan.json").write_text(json.dumps(data))

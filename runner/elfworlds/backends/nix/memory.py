@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import atomic, elf
 from elfworlds.backends.types import Artifact
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from elfworlds.planning import BuildRequest
 
 SCHEMA = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a store path: its digest, its ELF facts, and what its compiler said."""
+
+    sha256: str
+    facts: elf.ElfObject
+    output: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +49,32 @@ class Memory:
             key=request.key,
             directory=out,
             filename=request.filename,
-            sha256=known["sha256"],
-            facts=elf.ElfObject.from_facts(known["facts"]),
-            output=known["output"],
+            sha256=known.sha256,
+            facts=known.facts,
+            output=known.output,
             reused=reused,
         )
 
-    def recall(self, path: Path) -> dict[str, Any] | None:
+    def recall(self, path: Path) -> Known | None:
         try:
-            known: dict[str, Any] = json.loads(self._file(path).read_bytes())
+            known = json.loads(self._file(path).read_bytes())
         except (OSError, ValueError):
             return None
-        return known if known.get("schema") == SCHEMA and known.get("stamp") == _stamp(path) else None
+        if known.get("schema") != SCHEMA or known.get("stamp") != _stamp(path):
+            return None
+        return Known(known["sha256"], elf.ElfObject.from_facts(known["facts"]), known["output"])
 
-    def remember(self, path: Path, output: str) -> dict[str, Any]:
-        facts = elf.read(path).facts()
-        known = {
+    def remember(self, path: Path, output: str) -> Known:
+        known = Known(hashlib.sha256(path.read_bytes()).hexdigest(), elf.read(path), output)
+        data = {
             "schema": SCHEMA,
             "stamp": _stamp(path),
-            "facts": facts,
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "facts": known.facts.facts(),
+            "sha256": known.sha256,
             "output": output,
         }
         try:
-            atomic.write(self._file(path), json.dumps(known, separators=(",", ":")))
+            atomic.write(self._file(path), json.dumps(data, separators=(",", ":")))
         except OSError:
             return known  # it will be read again next time
         return known

@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import atomic
 from elfworlds.backends.nix import trouble
@@ -76,7 +76,7 @@ class Roots:
 
     def recall(self, tree: Path) -> str | None:
         try:
-            known: dict[str, Any] = json.loads(self._file(tree).read_bytes())
+            known = json.loads(self._file(tree).read_bytes())
             return str(known["sha256"]) if known["known by"] == _stamp(tree) else None
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -218,17 +218,17 @@ def _fetch_from(url: str, one: Pinned, file: BinaryIO, download: Download) -> No
 
 
 def _complete(url: str, one: Pinned, file: BinaryIO, download: Download) -> None:
-    said: object = ""
+    why = ""
     for attempt in range(ATTEMPTS):
         if attempt:
             _pause(download.pause * attempt, download.stop)
         try:
             if _go_on(url, one, file, download):
                 return
-            said = "the connection ended early"
+            why = "the connection ended early"
         except BrokenOffError as error:
-            said = error
-    raise UnreachableError(f"{said}: {url}")
+            why = str(error)
+    raise UnreachableError(f"{why}: {url}")
 
 
 def _go_on(url: str, one: Pinned, file: BinaryIO, download: Download) -> bool:

@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.errors import InputError
@@ -16,6 +16,8 @@ from elfworlds.yamltext import closest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from elfworlds.jsondata import JsonObject
 
 SCHEMA = 1
 BASE = "base"
@@ -118,7 +120,7 @@ def read(text: str, origin: str = "a lock file") -> Lock:
     return lock
 
 
-def _pinned(data: Mapping[str, Any]) -> Pinned:
+def _pinned(data: JsonObject) -> Pinned:
     size = data["size"]
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise ValueError("size is a number of bytes")
@@ -126,7 +128,7 @@ def _pinned(data: Mapping[str, Any]) -> Pinned:
     return Pinned(name, version, architecture, path, size, _shaped(data, "sha256"))
 
 
-def _shaped(data: Mapping[str, Any], key: str) -> str:
+def _shaped(data: JsonObject, key: str) -> str:
     """A text that is safe as a name of a file, in a URL and in a message."""
     value = data[key]
     if not isinstance(value, str) or not _SHAPES[key].fullmatch(value):

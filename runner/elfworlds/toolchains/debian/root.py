@@ -16,7 +16,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import sandbox
 from elfworlds.errors import BuildFailedError
@@ -206,7 +206,7 @@ def _name(made: Path, place: Path) -> Root:
 
 def _read(place: Path) -> Root | None:
     try:
-        record: dict[str, Any] = json.loads((place / RECORD).read_bytes())
+        record = json.loads((place / RECORD).read_bytes())
         packages = tuple(Package(str(name), str(version)) for name, version in record["packages"])
         if record["schema"] != SCHEMA:
             return None

@@ -7,17 +7,16 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.toolchains.host.install import install_hint
-from elfworlds.toolchains.prober import digest, packages, remembered, stamp
+from elfworlds.toolchains.prober import Facts, digest, packages, remembered, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from elfworlds.toolchains.prober import Prober
 
-LEARNT = {"words": list, "identity": dict, "version": str, "packages": dict, "stamps": dict}
 CXX_FILES = ("libstdc++.so", "libstdc++.a")
 CXX_OF = {"cc": "c++", "gcc": "g++", "clang": "clang++"}
 _CC = re.compile(r"(?P<before>(?:.*-)?)(?P<name>cc|gcc|clang)(?P<version>-[0-9.]+)?")
@@ -45,6 +44,16 @@ class Compiler:
     lacking: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompilerFacts(Facts):
+    """What a compiler says of itself; see `Compiler`."""
+
+    words: list[str]
+    identity: dict[str, str]
+    version: str
+    packages: dict[str, str]
+
+
 def find(prober: Prober, cache: Path | None, cc: tuple[str, ...], languages: Collection[str]) -> list[Compiler]:
     """The compilers of these languages; C's is found before."""
     finders = {"c++": _find_cxx, "rust": _find_rustc}
@@ -56,7 +65,7 @@ def _find_cxx(prober: Prober, cache: Path | None, cc: tuple[str, ...]) -> Compil
     if words is None:
         what = f"no C++ compiler: `{prober.cxx}` is not in PATH" if prober.cxx else "no C++ compiler"
         return _missing("c++", "c++", what)
-    facts = remembered(cache, "c++", [words, prober.path], LEARNT, lambda: _learn_cxx(prober, words))
+    facts = remembered(cache, "c++", [words, prober.path], CompilerFacts, lambda: _learn_cxx(prober, words))
     return _compiler("c++", "c++", facts)
 
 
@@ -81,7 +90,7 @@ def _driver(prober: Prober, cc: tuple[str, ...]) -> tuple[tuple[str, ...], str, 
     return cc[:place], prober.which(cc[place]) or cc[place], cc[place + 1 :]
 
 
-def _learn_cxx(prober: Prober, words: tuple[str, ...]) -> dict[str, Any]:
+def _learn_cxx(prober: Prober, words: tuple[str, ...]) -> CompilerFacts:
     files = {"c++": Path(words[0])}
     for kind, names in (("prog", ("cc1plus",)), ("file", CXX_FILES)):
         for name in names:
@@ -100,13 +109,13 @@ def _find_rustc(prober: Prober, cache: Path | None, cc: tuple[str, ...]) -> Comp
         return _missing("rust", "rustc", what)
     asked = [found, cc, prober.path, prober.home]
     try:
-        facts = remembered(cache, "rustc", asked, LEARNT, lambda: _learn_rustc(prober, found, cc))
+        facts = remembered(cache, "rustc", asked, CompilerFacts, lambda: _learn_rustc(prober, found, cc))
     except LookupError:
         return _missing("rust", "rustc", f"no Rust compiler: `{found} --version` gives none")
     return _compiler("rust", "rustc", facts)
 
 
-def _learn_rustc(prober: Prober, found: str, cc: tuple[str, ...]) -> dict[str, Any]:
+def _learn_rustc(prober: Prober, found: str, cc: tuple[str, ...]) -> CompilerFacts:
     """Rustup's stand-in is asked for the compiler that it would start, which then needs no settings.
 
     Raises:
@@ -155,22 +164,27 @@ def _learnt(  # facts, each of its own kind
     files: Mapping[str, Path],
     identity: Mapping[str, str],
     also: Iterable[Path] = (),
-) -> dict[str, Any]:
+) -> CompilerFacts:
     owners = packages(prober, [str(path) for one in files.values() for path in dict.fromkeys((one, one.resolve()))])
     digests = {name: digest(path) for name, path in files.items()}
-    return {
-        "words": list(words),
-        "identity": {**digests, **identity, **{f"package {name}": one for name, one in owners.items()}},
-        "version": version,
-        "packages": owners,
-        "stamps": {str(path): stamp(path) for path in (*files.values(), *also)},
-    }
+    return CompilerFacts(
+        words=list(words),
+        identity={**digests, **identity, **{f"package {name}": one for name, one in owners.items()}},
+        version=version,
+        packages=owners,
+        stamps={str(path): stamp(path) for path in (*files.values(), *also)},
+    )
 
 
-def _compiler(language: str, tool: str, facts: Mapping[str, Any]) -> Compiler:
-    words = tuple(facts["words"])
-    known = {"identity": facts["identity"], "version": facts["version"], "packages": facts["packages"]}
-    return Compiler(language=language, tool=tool, words=words, **known)
+def _compiler(language: str, tool: str, facts: CompilerFacts) -> Compiler:
+    return Compiler(
+        language=language,
+        tool=tool,
+        words=tuple(facts.words),
+        identity=facts.identity,
+        version=facts.version,
+        packages=facts.packages,
+    )
 
 
 def _missing(language: str, tool: str, what: str) -> Compiler:

@@ -6,21 +6,21 @@ import os
 import re
 import shlex
 from collections import ChainMap
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds.errors import BuildFailedError
 from elfworlds.toolchains import searching
 from elfworlds.toolchains.host import compilers, tools
 from elfworlds.toolchains.host.install import install_hint
-from elfworlds.toolchains.prober import Prober, digest, packages, remembered, stamp
+from elfworlds.toolchains.prober import Facts, Prober, digest, packages, remembered, stamp
 from elfworlds.toolchains.toolchain import Package, Toolchain
 from elfworlds.traces.glibc import banner
 from elfworlds.traces.ldcache import library_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from elfworlds.toolchains.host.compilers import Compiler
     from elfworlds.toolchains.host.tools import Tools
@@ -35,7 +35,22 @@ HEADERS = (
 )
 DEFAULT_PATHS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 _GNU_LD = re.compile(r"GNU ld\b.*?([0-9]+(?:\.[0-9]+)+)")
-LEARNT = {"default_paths": list, "libc": str, "identity": dict, "versions": dict, "packages": dict, "stamps": dict}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineFacts(Facts):
+    """What this machine's C compiler says of itself.
+
+    Attributes:
+        default_paths: where its loader looks last, as far as the compiler knows.
+        libc: the path of libc.so.6; empty where there is none.
+    """
+
+    default_paths: list[str]
+    libc: str
+    identity: dict[str, str]
+    versions: dict[str, str]
+    packages: dict[str, str]
 
 
 def probe(prober: Prober, cache: Path | None, languages: Collection[str] = ()) -> Toolchain:
@@ -50,10 +65,10 @@ def probe(prober: Prober, cache: Path | None, languages: Collection[str] = ()) -
         BuildFailedError: there is no C compiler, or it is not whole.
     """
     cc = _compiler(prober)
-    facts = remembered(cache, "host", [cc, prober.path], LEARNT, lambda: _learn(prober, cc))
+    facts = remembered(cache, "host", [cc, prober.path], MachineFacts, lambda: _learn(prober, cc))
     others = compilers.find(prober, cache, cc, languages)
     made = _toolchain(prober.path, cc, facts, others, tools.find(prober, cache))
-    return _searching(made, facts["libc"], prober, cache)
+    return _searching(made, facts.libc, prober, cache)
 
 
 def identity(prober: Prober) -> dict[str, str]:
@@ -62,8 +77,7 @@ def identity(prober: Prober) -> dict[str, str]:
     Raises:
         BuildFailedError: there is no C compiler, or it is not whole.
     """
-    found: dict[str, str] = _learn(prober, _compiler(prober))["identity"]
-    return found
+    return _learn(prober, _compiler(prober)).identity
 
 
 def _compiler(prober: Prober) -> tuple[str, ...]:
@@ -102,7 +116,7 @@ def _interp(libc: str) -> str:
         return ""
 
 
-def _learn(prober: Prober, cc: tuple[str, ...]) -> dict[str, Any]:
+def _learn(prober: Prober, cc: tuple[str, ...]) -> MachineFacts:
     """Versions, digests and packages, and the stamps of the files that they were read from."""
     files = _toolchain_files(prober, cc)
     libc = files["libc.so.6"].read_bytes() if "libc.so.6" in files else b""
@@ -112,14 +126,14 @@ def _learn(prober: Prober, cc: tuple[str, ...]) -> dict[str, Any]:
     owners = packages(prober, [str(one) for one in files.values()])
     identity |= {f"package {name}": version for name, version in owners.items()}
     multiarch = prober.ask(*cc, "-print-multiarch")
-    return {
-        "default_paths": [f"{one}/{multiarch}" for one in ("/lib", "/usr/lib") if multiarch] + list(DEFAULT_PATHS),
-        "libc": str(files.get("libc.so.6", "")),
-        "identity": identity,
-        "versions": _versions(prober, cc, libc, files.get("ld")),
-        "packages": owners,
-        "stamps": {str(path): stamp(path) for path in files.values()},
-    }
+    return MachineFacts(
+        default_paths=[f"{one}/{multiarch}" for one in ("/lib", "/usr/lib") if multiarch] + list(DEFAULT_PATHS),
+        libc=str(files.get("libc.so.6", "")),
+        identity=identity,
+        versions=_versions(prober, cc, libc, files.get("ld")),
+        packages=owners,
+        stamps={str(path): stamp(path) for path in files.values()},
+    )
 
 
 def _versions(prober: Prober, cc: tuple[str, ...], libc: bytes, ld: Path | None) -> dict[str, str]:
@@ -151,18 +165,18 @@ def _bytes(path: Path) -> bytes:
 
 
 def _toolchain(
-    path: str, cc: tuple[str, ...], facts: Mapping[str, Any], others: Collection[Compiler], beside: Tools
+    path: str, cc: tuple[str, ...], facts: MachineFacts, others: Collection[Compiler], beside: Tools
 ) -> Toolchain:
     here = [one for one in others if one.words]
-    owners = ChainMap(facts["packages"], *(dict(one.packages) for one in here), dict(beside.packages))
+    owners = ChainMap(facts.packages, *(dict(one.packages) for one in here), dict(beside.packages))
     return Toolchain(
         name="host",
-        identity=facts["identity"],
-        versions={**beside.versions, **facts["versions"], **{one.tool: one.version for one in here}},
+        identity=facts.identity,
+        versions={**beside.versions, **facts.versions, **{one.tool: one.version for one in here}},
         packages=tuple(Package(name, version) for name, version in sorted(owners.items())),
         tools={"cp": ("/bin/cp",), **beside.words, "cc": cc, **{one.tool: one.words for one in here}},
         parts={one.language: one.identity for one in here},
         lacking={one.tool: one.lacking for one in others if not one.words},
         env={"PATH": path, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"},
-        default_paths=tuple(facts["default_paths"]),
+        default_paths=tuple(facts.default_paths),
     )

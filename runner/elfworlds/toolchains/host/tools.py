@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from elfworlds.toolchains.prober import packages, remembered, stamp
+from elfworlds.toolchains.prober import Facts, packages, remembered, stamp
 from elfworlds.toolchains.programs import PLAIN, VERSIONED
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from elfworlds.toolchains.prober import Prober
 
-LEARNT = {"memcheck": dict, "versions": dict, "packages": dict, "stamps": dict}
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _MEMCHECK = re.compile(r"launching (/\S+)")
 
@@ -33,14 +32,23 @@ class Tools:
         return {name: (path,) for name, path in self.paths.items()}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolFacts(Facts):
+    """What the tools say of themselves: memcheck's own program, versions and packages by name."""
+
+    memcheck: dict[str, str]
+    versions: dict[str, str]
+    packages: dict[str, str]
+
+
 def find(prober: Prober, cache: Path | None) -> Tools:
     """The tools that PATH has; what they say of themselves is asked once while they are the same files."""
     found = _which(prober, VERSIONED)
-    facts = remembered(cache, "tools", [found, prober.path], LEARNT, lambda: _learn(prober, found))
-    paths = _which(prober, PLAIN) | found | facts["memcheck"]
+    facts = remembered(cache, "tools", [found, prober.path], ToolFacts, lambda: _learn(prober, found))
+    paths = _which(prober, PLAIN) | found | facts.memcheck
     if "memcheck" not in paths:
         paths.pop("valgrind", None)
-    return Tools(paths, {name: one for name, one in facts["versions"].items() if name in paths}, facts["packages"])
+    return Tools(paths, {name: one for name, one in facts.versions.items() if name in paths}, facts.packages)
 
 
 def _which(prober: Prober, names: Iterable[str]) -> dict[str, str]:
@@ -48,15 +56,15 @@ def _which(prober: Prober, names: Iterable[str]) -> dict[str, str]:
     return {name: path for name, path in found.items() if path}
 
 
-def _learn(prober: Prober, found: Mapping[str, str]) -> dict[str, Any]:
+def _learn(prober: Prober, found: Mapping[str, str]) -> ToolFacts:
     memcheck = _memcheck(prober, found)
     files = [*found.values(), *memcheck.values()]
-    return {
-        "memcheck": memcheck,
-        "versions": _versions(prober, found),
-        "packages": packages(prober, files) if files else {},
-        "stamps": {one: stamp(Path(one)) for one in files},
-    }
+    return ToolFacts(
+        memcheck=memcheck,
+        versions=_versions(prober, found),
+        packages=packages(prober, files) if files else {},
+        stamps={one: stamp(Path(one)) for one in files},
+    )
 
 
 def _versions(prober: Prober, found: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.errors import BuildFailedError
@@ -41,30 +41,59 @@ _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
 
 @dataclass(frozen=True, slots=True)
+class StorePackage:
+    """A package of a pin: its store path and nixpkgs' version, `2.40-66`."""
+
+    path: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What nix/pinned.nix says of a pin: store paths.
+
+    Attributes:
+        libc: the directory of libc.so.6.
+        static: the directory that a static program is linked with.
+        debug: the directory of libc's symbols; empty where there are none.
+        cc: the compiler for C.
+        coreutils: a package.
+        sh: a shell.
+    """
+
+    packages: Mapping[str, StorePackage]
+    libc: str
+    static: str
+    debug: str
+    cc: str
+    coreutils: str
+    sh: str
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """A pin's toolchain.
 
     Attributes:
         place: its directory in the cache, where more may be kept.
         root: what its programs see as `/`, beside the store.
-        said: what nix/pinned.nix says of it.
+        contents: what it is made of.
     """
 
     pin: Pin
     place: Path
     root: Path
-    said: Mapping[str, Any]
+    contents: Contents
 
     @property
     def packages(self) -> tuple[Package, ...]:
         """Each with nixpkgs' version: `2.40-66`."""
-        named = sorted(self.said["packages"].items())
-        return tuple(Package(str(name), str(one["version"])) for name, one in named)
+        return tuple(Package(name, package.version) for name, package in sorted(self.contents.packages.items()))
 
     @property
     def paths(self) -> dict[str, str]:
         """Package → store path."""
-        return {str(name): str(one["path"]) for name, one in self.said["packages"].items()}
+        return {name: package.path for name, package in self.contents.packages.items()}
 
 
 def directory(pin: Pin, cache: Path, *, rust: bool) -> Path:
@@ -79,10 +108,22 @@ def found(pin: Pin, cache: Path, *, rust: bool = False) -> Made | None:
     place = directory(pin, cache, rust=rust)
     try:
         world = (place / "world").resolve(strict=True)
-        said = json.loads((world / "world.json").read_bytes())
-    except (OSError, ValueError):
+        contents = _contents((world / "world.json").read_bytes())
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Made(pin, place, world / "root", said) if said.get("schema") == SCHEMA else None
+    return Made(pin, place, world / "root", contents) if contents else None
+
+
+def _contents(text: bytes) -> Contents | None:
+    """What a world.json holds; None for another elfworlds'."""
+    data = json.loads(text)
+    if data["schema"] != SCHEMA:
+        return None
+    packages = {
+        str(name): StorePackage(str(one["path"]), str(one["version"])) for name, one in data["packages"].items()
+    }
+    places = {field: str(data[field]) for field in ("libc", "static", "debug", "cc", "coreutils", "sh")}
+    return Contents(packages=packages, **places)
 
 
 def lacking(pin: Pin, run: Run, path: str) -> str:

@@ -6,15 +6,17 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.errors import InputError
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from elfworlds.jsondata import JsonObject
 
 SCHEMA = 1
 FAMILY = "nixpkgs"
@@ -101,7 +103,7 @@ def read(text: str, path: Path, name: str) -> Pin:
     return found
 
 
-def _shaped(data: Mapping[str, Any], key: str) -> str:
+def _shaped(data: JsonObject, key: str) -> str:
     """A text that is safe in a URL and in a message."""
     value = data[key]
     if not isinstance(value, str) or not _SHAPES[key].fullmatch(value):

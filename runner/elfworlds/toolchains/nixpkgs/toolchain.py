@@ -21,7 +21,7 @@ from elfworlds.traces.glibc import banner
 from elfworlds.traces.ldcache import library_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection
 
     from elfworlds.process import Run
     from elfworlds.toolchains.nixpkgs.made import Made
@@ -53,7 +53,7 @@ def toolchain(made: Made, run: Run, *, bwrap: str = "/usr/bin/bwrap") -> Toolcha
     """
     inside = _Inside(made)
     world = World(made.pin.label, look(str(made.root)), bwrap=bwrap, read_only=(STORE,))
-    reaper = provide(made.place, (inside.cc, f"-L{made.said['static']}"), ENV, world, run)
+    reaper = provide(made.place, (inside.cc, f"-L{made.contents.static}"), ENV, world, run)
     found = inside.searching(run)
     return replace(
         told(made),
@@ -114,12 +114,12 @@ class _Inside:
 
     @property
     def cc(self) -> str:
-        return str(self.made.said["cc"])
+        return self.made.contents.cc
 
     @cached_property
     def loader(self) -> str:
         """The dynamic loader; programs name it as their interpreter."""
-        place = Path(self.made.said["libc"])
+        place = Path(self.made.contents.libc)
         return str(next(iter(sorted(place.glob("ld-*.so.*"))), place / "ld.so"))
 
     @cached_property
@@ -132,15 +132,15 @@ class _Inside:
         named = {f"package {name}": Path(path).name for name, path in paths.items()}
         return {"cc": self.cc, "machine": os.uname().machine, **named}
 
-    def parts(self, tools: Mapping[str, object]) -> dict[str, dict[str, str]]:
+    def parts(self, tools: Collection[str]) -> dict[str, dict[str, str]]:
         return {"rust": {"package rustc": Path(self.made.paths["rustc"]).name}} if "rustc" in tools else {}
 
     def tools(self) -> dict[str, tuple[str, ...]]:
         paths = self.made.paths
         places = {
             "cc": self.cc,
-            "sh": str(self.made.said["sh"]),
-            **{name: f"{self.made.said['coreutils']}/bin/{name}" for name in SMALL},
+            "sh": self.made.contents.sh,
+            **{name: f"{self.made.contents.coreutils}/bin/{name}" for name in SMALL},
             **{name: f"{paths[name]}/bin/{name}" for name in OWN if name in paths},
             "memcheck": self.memcheck(),
         }
@@ -158,7 +158,7 @@ class _Inside:
 
     def gdb_words(self) -> tuple[str, ...]:
         """The symbols of libc, and libthread_db of the program's libc, wherever it is used."""
-        places = ":".join(filter(None, (str(self.made.said["debug"]), "/usr/lib/debug")))
+        places = ":".join(filter(None, (self.made.contents.debug, "/usr/lib/debug")))
         return ("-iex", f"set debug-file-directory {places}", "-iex", "set auto-load safe-path /")
 
     def rustc_words(self) -> tuple[str, ...]:
@@ -166,7 +166,7 @@ class _Inside:
         own_lld = order(number(self.nixpkgs_versions.get("rustc", ""))) >= order(FIRST_RUSTC_WITH_LLD)
         return ("-C", f"linker={self.cc}", *(("-C", "linker-features=-lld") if own_lld else ()))
 
-    def versions(self, tools: Mapping[str, object]) -> dict[str, str]:
+    def versions(self, tools: Collection[str]) -> dict[str, str]:
         known = self.nixpkgs_versions
         named = {"cc": "gcc", **{one: one for one in OWN}}
         found = {tool: number(known[name]) for tool, name in named.items() if tool in tools and known.get(name)}
@@ -176,7 +176,7 @@ class _Inside:
 
     def libc(self) -> dict[str, str]:
         try:
-            return banner(Path(self.made.said["libc"], "libc.so.6").read_bytes())
+            return banner(Path(self.made.contents.libc, "libc.so.6").read_bytes())
         except OSError:
             return {}
 
@@ -187,18 +187,18 @@ class _Inside:
             done = run(Command(argv=words, env=more, cwd="/", timeout=ASK_SECONDS))
             return done.stderr.data.decode("utf-8", "replace")
 
-        libc = str(Path(self.made.said["libc"], "libc.so.6"))
+        libc = str(Path(self.made.contents.libc, "libc.so.6"))
         return ask(self.loader, libc, Path(self.loader), self.made.place, say)
 
     def library_cache(self, found: Searching | None) -> dict[str, str | None]:
         """The loader of nixpkgs has its cache beside itself, and as a rule none; never that of the system."""
-        place = Path(self.made.said["libc"]).parent / "etc/ld.so.cache"
+        place = Path(self.made.contents.libc).parent / "etc/ld.so.cache"
         try:
             return library_cache(place.read_bytes(), os.uname().machine, found.subdirectories if found else ())
         except OSError:
             return {}
 
-    def lacking(self, tools: Mapping[str, object]) -> dict[str, str]:
+    def lacking(self, tools: Collection[str]) -> dict[str, str]:
         what = {"c++": NO_CXX, "rustc": "it was made without its Rust compiler"}
         return {tool: f"{self.made.pin.label}: {why}" for tool, why in what.items() if tool not in tools}
 
