@@ -16,7 +16,7 @@ from elfworlds.jsondata import Json
 from elfworlds.outcome import matches
 from elfworlds.outcome.match import equals
 from elfworlds.outcome.observed import ABSENT, Several, lookup
-from elfworlds.spec.checks.fits import Subject, check_fit, comparable, told
+from elfworlds.spec.checks.fits import Subject, check_fit, comparable, in_words
 from elfworlds.spec.leaves.matchers import MatcherError, as_written
 from elfworlds.spec.shapes import (
     ADDRESS,
@@ -218,7 +218,7 @@ def test_is_taken(matcher: Json, shape: Shape) -> None:
 
 @pytest.mark.parametrize("shape", [*LEAVES, *map(or_null, LEAVES), Items(TEXT), RECORD, Fields(), Repeated(RECORD)])
 def test_every_shape_can_be_told(shape: Shape) -> None:
-    assert told(shape)
+    assert in_words(shape)
     assert str(shape).endswith(" or null") == (nullable(shape) and getattr(shape, "name", "") != "scalar")
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DIRECTORY = Path(__file__).parent / "c"
-HEADERS = tuple(sorted(one.name for one in DIRECTORY.glob("*.h")))
+HEADERS = tuple(sorted(header.name for header in DIRECTORY.glob("*.h")))
 _OWN = re.compile(r'^#include "([a-z]+\.h)"\n', re.MULTILINE)
 
 
@@ -38,10 +38,10 @@ def inlined(text: str) -> str:
     """The text with our headers in it, each where it is first included."""
     done: set[str] = set()
 
-    def put(found: re.Match[str]) -> str:
-        name = found[1]
+    def put(include: re.Match[str]) -> str:
+        name = include[1]
         if name not in HEADERS:
-            return found[0]
+            return include[0]
         if name in done:
             return ""
         done.add(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elfworlds.ctext import identifier, result_type, string
-from elfworlds.driver.position import each, event, file, in_block, kept, told, with_path
+from elfworlds.driver.position import each, event, file, in_block, kept, tell_done, with_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +19,12 @@ SPECIAL = {None: "RTLD_DEFAULT", "default": "RTLD_DEFAULT", "next": "RTLD_NEXT"}
 NAMESPACES = {"new": "LM_ID_NEWLM", "base": "LM_ID_BASE"}
 
 
-def opening(one: Opening, step: Step, here: Position) -> Iterator[str]:
+def opening(settings: Opening, step: Step, here: Position) -> Iterator[str]:
     """load, dlopen, dlmopen."""
     scope = here.scope
     way = scope.text(step.load.way) if step.load else step.verb
-    form, path = file(one.object, one.path, scope) if not one.main_program else (None, "NULL")
-    flags = " | ".join(scope.text(flag) for flag in one.flags) or "RTLD_NOW"
+    form, path = file(settings.object, settings.path, scope) if not settings.main_program else (None, "NULL")
+    flags = " | ".join(scope.text(flag) for flag in settings.flags) or "RTLD_NOW"
     target = f"&it.{identifier(step.name)}" if step.name else "&handle"
     namespace = f"{_namespace(step.load or step.dlmopen, scope)}, " if way == "dlmopen" else ""
     call = f"step_{way}({event(step, scope)}, {namespace}{path}, {flags}, {target})"
@@ -35,40 +35,45 @@ def opening(one: Opening, step: Step, here: Position) -> Iterator[str]:
     yield from with_path(form, iter(lines))
 
 
-def _namespace(one: Dlmopen | None, scope: Scope) -> str:
-    said = "new" if one is None or one.namespace is None else scope.text(one.namespace)
-    return NAMESPACES.get(said) or f"namespace_of(it.{identifier(said)})"
+def _namespace(settings: Dlmopen | None, scope: Scope) -> str:
+    namespace = "new" if settings is None or settings.namespace is None else scope.text(settings.namespace)
+    return NAMESPACES.get(namespace) or f"namespace_of(it.{identifier(namespace)})"
 
 
-def _handle(said: str | None) -> str:
-    return SPECIAL.get(said) or f"held(it.{identifier(str(said))})"
+def _handle(handle: str | None) -> str:
+    return SPECIAL.get(handle) or f"held(it.{identifier(str(handle))})"
 
 
 def _version(version: Template | None, scope: Scope) -> str:
     return string(scope.text(version)) if version else "NULL"
 
 
-def dlsym(one: Dlsym, step: Step, here: Position) -> Iterator[str]:
+def dlsym(settings: Dlsym, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
     words = (
-        *(event(step, scope), _handle(one.handle), string(scope.text(one.symbol)), _version(one.version, scope)),
-        f"(void **)&it.{identifier(one.as_)}",
+        *(
+            event(step, scope),
+            _handle(settings.handle),
+            string(scope.text(settings.symbol)),
+            _version(settings.version, scope),
+        ),
+        f"(void **)&it.{identifier(settings.as_)}",
     )
     yield from here.guard(step, f"step_dlsym({', '.join(words)})")
 
 
-def close(one: str, step: Step, here: Position) -> Iterator[str]:
-    yield from each(step, here, one, "step_dlclose({name}, &{it})")
+def close(handle: str, step: Step, here: Position) -> Iterator[str]:
+    yield from each(step, here, handle, "step_dlclose({name}, &{it})")
 
 
-def call(one: Call, step: Step, here: Position) -> Iterator[str]:
+def call(settings: Call, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
-    kind = scope.expression(one.type)
-    called = f"function({', '.join(scope.expression(arg) for arg in one.args)})"
-    finding = _find(step, one.handle, one.function, one.version, scope, "function")
+    kind = scope.expression(settings.type)
+    called = f"function({', '.join(scope.expression(arg) for arg in settings.args)})"
+    finding = _find(step, settings.handle, settings.function, settings.version, scope, "function")
     name = event(step, scope)
-    if one.as_:
-        member = f"it.{identifier(one.as_)}"
+    if settings.as_:
+        member = f"it.{identifier(settings.as_)}"
         lines = [f"{member} = {called};", *([] if step.quiet else [f'tell({name}, "call", {member});'])]
     else:
         void = "" if result_type(kind) == "void" else "(void)"
@@ -79,7 +84,7 @@ def call(one: Call, step: Step, here: Position) -> Iterator[str]:
 def _find(
     step: Step, handle: str | None, symbol: Template, version: Template | None, scope: Scope, variable: str
 ) -> str:
-    words = (event(step, scope), string(step.told), _handle(handle), string(scope.text(symbol)))
+    words = (event(step, scope), string(step.verb_word), _handle(handle), string(scope.text(symbol)))
     return f"find({', '.join(words)}, {_version(version, scope)}, (void **)&{variable})"
 
 
@@ -91,19 +96,19 @@ def _looked_up(step: Step, here: Position, declared: str, finding: str, lines: l
         yield from in_block([declared, "", *here.guard(step, finding), *lines])
 
 
-def read(one: Read, step: Step, here: Position) -> Iterator[str]:
+def read(settings: Read, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
-    member = f"it.{identifier(one.as_)}"
-    finding = _find(step, one.handle, one.symbol, None, scope, "object")
+    member = f"it.{identifier(settings.as_)}"
+    finding = _find(step, settings.handle, settings.symbol, None, scope, "object")
     lines = [f"{member} = *object;", *([] if step.quiet else [f'tell({event(step, scope)}, "read", {member});'])]
-    yield from _looked_up(step, here, f"__typeof__({scope.expression(one.type)}) *object;", finding, lines)
+    yield from _looked_up(step, here, f"__typeof__({scope.expression(settings.type)}) *object;", finding, lines)
 
 
-def write(one: Write, step: Step, here: Position) -> Iterator[str]:
+def write(settings: Write, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
-    finding = _find(step, one.handle, one.symbol, None, scope, "object")
-    lines = [f"*object = {scope.expression(one.value)};", *told(step, scope)]
-    yield from _looked_up(step, here, f"__typeof__({scope.expression(one.type)}) *object;", finding, lines)
+    finding = _find(step, settings.handle, settings.symbol, None, scope, "object")
+    lines = [f"*object = {scope.expression(settings.value)};", *tell_done(step, scope)]
+    yield from _looked_up(step, here, f"__typeof__({scope.expression(settings.type)}) *object;", finding, lines)
 
 
 def namespaces(_: Named, step: Step, here: Position) -> Iterator[str]:
@@ -114,11 +119,11 @@ def phdrs(_: Named, step: Step, here: Position) -> Iterator[str]:
     yield from here.guard(step, f"observe_phdrs({event(step, here.scope)})")
 
 
-def mappings(one: Mappings, step: Step, here: Position) -> Iterator[str]:
+def mappings(settings: Mappings, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
-    if one.at is not None:
-        address = f"(const void *)(uintptr_t)({scope.expression(one.at)})"
+    if settings.at is not None:
+        address = f"(const void *)(uintptr_t)({scope.expression(settings.at)})"
         yield from here.guard(step, f"tell_mappings({event(step, scope)}, NULL, {address})")
         return
-    form, path = file(one.object, one.path, scope)
+    form, path = file(settings.object, settings.path, scope)
     yield from with_path(form, here.guard(step, f"step_mappings({event(step, scope)}, {path})"))

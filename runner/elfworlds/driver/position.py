@@ -79,7 +79,7 @@ def _names(step: Step) -> frozenset[str]:
     """What is bound anew in each iteration of a loop."""
     if step.loop is None:
         return frozenset()
-    return frozenset(name for one in step.inner for name in ({one.name} if one.name else set()) | _names(one))
+    return frozenset(name for inner in step.inner for name in ({inner.name} if inner.name else set()) | _names(inner))
 
 
 def title(step: Step, scope: Scope) -> str:
@@ -92,21 +92,21 @@ def summary(step: Step, scope: Scope) -> str:
     holder = getattr(step, step.verb)
     subject = next(
         (
-            scope.text(found)
+            scope.text(template)
             for key in ("object", "path", "function", "symbol")
-            if (found := getattr(holder, key, None))
+            if (template := getattr(holder, key, None))
         ),
         holder if isinstance(holder, str) else "",
     )
-    return f"{step.told} {subject}".strip().replace("\0", "#")
+    return f"{step.verb_word} {subject}".strip().replace("\0", "#")
 
 
 def event(step: Step, scope: Scope) -> str:
     return "NULL" if step.quiet else string(title(step, scope))
 
 
-def told(step: Step, scope: Scope) -> list[str]:
-    return [] if step.quiet else [f"done({event(step, scope)}, {string(step.told)});"]
+def tell_done(step: Step, scope: Scope) -> list[str]:
+    return [] if step.quiet else [f"done({event(step, scope)}, {string(step.verb_word)});"]
 
 
 def in_block(lines: Iterator[str] | list[str]) -> Iterator[str]:
@@ -138,15 +138,15 @@ def kept(name: str | None, scope: Scope) -> Iterator[str]:
 
 def each(step: Step, here: Position, name: str, call: str, *, last: bool = True) -> Iterator[str]:
     """For a name that is an array here: for each of them, in the order in which they were bound; `last` ends it."""
-    member, said = f"it.{identifier(name)}", event(step, here.scope)
+    member, event_name = f"it.{identifier(name)}", event(step, here.scope)
     if name not in here.scope.arrays or name in here.bound:
-        yield from here.guard(step, call.format(name=said, it=member))
+        yield from here.guard(step, call.format(name=event_name, it=member))
         return
     yield f"for (long i = 0; i < {member}_count; i++)"
     if here.breaks and not step.may_fail:  # a `break` would end this loop only
-        yield f"\tneed({call.format(name=said, it=f'{member}_all[i]')});"
+        yield f"\tneed({call.format(name=event_name, it=f'{member}_all[i]')});"
     else:
-        yield from (f"\t{line}" for line in here.guard(step, call.format(name=said, it=f"{member}_all[i]")))
+        yield from (f"\t{line}" for line in here.guard(step, call.format(name=event_name, it=f"{member}_all[i]")))
     yield from [f"{member}_count = 0;"] if last else ()
 
 

@@ -97,9 +97,9 @@ class _Writer:
         if step.dlsym:
             return f"__typeof__({self.scope.expression(step.dlsym.type)}) *#" if step.dlsym.type else "void *#"
         if step.call and step.call.as_:
-            found = result_type(self.scope.expression(step.call.type)) or "int"
-            found = unqualified(found)
-            return f"{found}#" if found.endswith("*") else f"{found} #"
+            result = result_type(self.scope.expression(step.call.type)) or "int"
+            result = unqualified(result)
+            return f"{result}#" if result.endswith("*") else f"{result} #"
         return f"__typeof__({unqualified(self.scope.expression(step.read.type))}) #" if step.read else None
 
     def keep_all(self, nodes: Iterable[Numbered], bound: frozenset[str]) -> None:
@@ -108,7 +108,7 @@ class _Writer:
             used = node.step.dlclose or node.step.join or node.step.cancel
             if used and self.scope.rounds.get(used, 1) > 1 and used not in bound:
                 self.scope.arrays[used] = str(self.scope.rounds[used])
-            names = {one.step.name for one in every(node.inner) if one.step.name} if node.step.loop else set()
+            names = {inner.step.name for inner in every(node.inner) if inner.step.name} if node.step.loop else set()
             self.keep_all(node.inner, bound | names)
 
     def program(self) -> GeneratedProgram:
@@ -163,8 +163,8 @@ class _Writer:
     def step(self, here: Position) -> Iterator[str]:
         step, number = here.node.step, here.node.number
         named = ", ".join([*([step.name] if step.name else []), *step.values])
-        said = f"{number}. {summary(step, self.scope)}{f', as {named}' if named else ''}"
-        yield from ("", f"/* {said.replace('*/', '* /')[:_WIDTH]} */", f'#line 1 "{STEP}{number}"')
+        heading = f"{number}. {summary(step, self.scope)}{f', as {named}' if named else ''}"
+        yield from ("", f"/* {heading.replace('*/', '* /')[:_WIDTH]} */", f'#line 1 "{STEP}{number}"')
         yield from VERBS[step.verb](getattr(step, step.verb), step, here)
 
     def main(self, body: list[str]) -> Iterator[str]:

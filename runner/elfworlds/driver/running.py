@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elfworlds.ctext import identifier, string
-from elfworlds.driver.position import STEP, each, event, file, in_block, kept, number, told, with_path
+from elfworlds.driver.position import STEP, each, event, file, in_block, kept, number, tell_done, with_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,26 +25,26 @@ def thread(_: Thread, step: Step, here: Position) -> Iterator[str]:
     yield from kept(step.name, here.scope)
 
 
-def join(one: str, step: Step, here: Position) -> Iterator[str]:
-    name = "NULL" if step.quiet else string(one)
-    yield from each(step, here, one, f"step_join({name}, {{it}})")
+def join(thread: str, step: Step, here: Position) -> Iterator[str]:
+    name = "NULL" if step.quiet else string(thread)
+    yield from each(step, here, thread, f"step_join({name}, {{it}})")
 
 
-def cancel(one: str, step: Step, here: Position) -> Iterator[str]:
-    yield from each(step, here, one, "step_cancel({name}, {it})", last=False)
+def cancel(thread: str, step: Step, here: Position) -> Iterator[str]:
+    yield from each(step, here, thread, "step_cancel({name}, {it})", last=False)
 
 
-def post(one: str, step: Step, here: Position) -> Iterator[str]:
-    yield from (*told(step, here.scope), f"sem_post(&it.{identifier(one)}_posted);")
+def post(semaphore: str, step: Step, here: Position) -> Iterator[str]:
+    yield from (*tell_done(step, here.scope), f"sem_post(&it.{identifier(semaphore)}_posted);")
 
 
-def await_(one: str, step: Step, here: Position) -> Iterator[str]:
-    yield from (f"await(&it.{identifier(one)}_posted);", *told(step, here.scope))
+def await_(semaphore: str, step: Step, here: Position) -> Iterator[str]:
+    yield from (f"await(&it.{identifier(semaphore)}_posted);", *tell_done(step, here.scope))
 
 
-def fork(one: Fork, step: Step, here: Position) -> Iterator[str]:
+def fork(settings: Fork, step: Step, here: Position) -> Iterator[str]:
     name = event(step, here.scope)
-    seconds = f"{float(number(one.timeout, here.scope)):g}"
+    seconds = f"{float(number(settings.timeout, here.scope)):g}"
     pid = f"child_{here.node.number.replace('.', '_')}"
     child = ["leave = _exit;", *here.within(step, breaks=False), "_exit(0);"]
     yield from in_block(
@@ -57,62 +57,62 @@ def fork(one: Fork, step: Step, here: Position) -> Iterator[str]:
     )
 
 
-def system(one: System, step: Step, here: Position) -> Iterator[str]:
+def system(settings: System, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
-    seconds = f"{float(number(one.timeout, scope)):g}"
-    form, command = scope.path(one.command)
+    seconds = f"{float(number(settings.timeout, scope)):g}"
+    form, command = scope.path(settings.command)
     yield from with_path(form, here.guard(step, f"step_system({event(step, scope)}, {command}, {seconds})"))
 
 
-def limit(one: Loop, scope: Scope) -> int:
+def limit(settings: Loop, scope: Scope) -> int:
     """How often a loop goes round at the most."""
-    return int(number((one.times or one.at_most or 1), scope))
+    return int(number((settings.times or settings.at_most or 1), scope))
 
 
-def loop(one: Loop, step: Step, here: Position) -> Iterator[str]:
+def loop(settings: Loop, step: Step, here: Position) -> Iterator[str]:
     """Its index is the number of whole rounds where a failure ends it, and afterwards."""
-    rounds = limit(one, here.scope)
+    rounds = limit(settings, here.scope)
     with here.scope.round() as index:
-        body = [f"\t{line}" for line in here.within(step, breaks=one.until == "failure")]
-    why = f"{index} < {rounds} ? failed_why : NULL" if one.until == "failure" else "NULL"
+        body = [f"\t{line}" for line in here.within(step, breaks=settings.until == "failure")]
+    why = f"{index} < {rounds} ? failed_why : NULL" if settings.until == "failure" else "NULL"
     lines = [f"long {index};", "", f"for ({index} = 0; {index} < {rounds}; {index}++) {{", *body, "}"]
-    if one.as_ and not step.quiet:
-        lines.append(f"step_loop({string(one.as_)}, {index}, {why});")
+    if settings.as_ and not step.quiet:
+        lines.append(f"step_loop({string(settings.as_)}, {index}, {why});")
     yield from in_block(lines)
 
 
-def copy_(one: Copy, step: Step, here: Position) -> Iterator[str]:
+def copy_(settings: Copy, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
-    form, source = file(one.object, one.path, scope)
-    to_form, target = scope.path(one.to)
+    form, source = file(settings.object, settings.path, scope)
+    to_form, target = scope.path(settings.to)
     if to_form is not None:
         target = "to"
-    done = here.guard(step, f"step_copy({event(step, scope)}, {source}, {target}, {int(one.in_place)})")
+    done = here.guard(step, f"step_copy({event(step, scope)}, {source}, {target}, {int(settings.in_place)})")
     lines = with_path(form, done)
     if to_form is not None:
         lines = in_block(["char to[PATH_MAX];", "", f"snprintf(to, sizeof to, {to_form});", *lines])
     yield from lines
 
 
-def setenv(one: Mapping[str, Template], step: Step, here: Position) -> Iterator[str]:
-    for name, value in one.items():
+def setenv(variables: Mapping[str, Template], step: Step, here: Position) -> Iterator[str]:
+    for name, value in variables.items():
         form, text = here.scope.path(value)
         yield from with_path(form, iter([f"setenv({string(name)}, {text}, 1);"]))
-    yield from told(step, here.scope)
+    yield from tell_done(step, here.scope)
 
 
-def sleep(one: float | Template, _: Step, here: Position) -> Iterator[str]:
-    seconds = float(number(one, here.scope))
+def sleep(duration: float | Template, _: Step, here: Position) -> Iterator[str]:
+    seconds = float(number(duration, here.scope))
     yield f"sleep_for({int(seconds) if seconds.is_integer() else seconds!r});"
 
 
 def flush(_: object, step: Step, here: Position) -> Iterator[str]:
-    yield from ("fflush(NULL);", *told(step, here.scope))
+    yield from ("fflush(NULL);", *tell_done(step, here.scope))
 
 
-def c(one: Template, step: Step, here: Position) -> Iterator[str]:
+def c(code: Template, step: Step, here: Position) -> Iterator[str]:
     """Its author's lines, then its values, each an event."""
-    text = here.scope.expression(one).rstrip("\n")
+    text = here.scope.expression(code).rstrip("\n")
     yield from text.split("\n") if text else ()
     if not step.quiet:
         for name, value in step.values.items():

@@ -26,14 +26,14 @@ class Known:
         read = self.reads.object(name)
         at = (name, tuple((axis, label) for axis, label in point.items() if axis in read))
         if at not in self._at:
-            made = make(name)
-            self._at[at] = made
-            self.requests.setdefault(made.key, made)
+            request = make(name)
+            self._at[at] = request
+            self.requests.setdefault(request.key, request)
         return self._at[at]
 
-    def add(self, made: BuildRequest) -> None:
+    def add(self, request: BuildRequest) -> None:
         """One that no object of the experiment names."""
-        self.requests.setdefault(made.key, made)
+        self.requests.setdefault(request.key, request)
 
     def keep(self, file: File) -> str:
         """The digest by which the plan has the file's bytes."""

@@ -99,9 +99,9 @@ class _Maker:
             read = self.reads.object(name)
             at = tuple((axis, label) for axis, label in binder.point.items() if axis in read)
             if (name, at) not in placements:
-                made = binder.object(name)
+                request = binder.object(name)
                 needs = tuple(binder.words(definition.needs))
-                placements[name, at] = Placement(name, at, made.key, needs, binder.matchers(definition.expect))
+                placements[name, at] = Placement(name, at, request.key, needs, binder.matchers(definition.expect))
 
     def trials(self, name: str, scenario: Scenario, point: Point, binder: Binder, first: int) -> Iterator[Trial]:
         read = self.reads.scenario(scenario)

@@ -30,9 +30,13 @@ def built(binder: Binder, name: str, scenario: Scenario) -> tuple[BuildRequest, 
     text = binder.known.keep(File.of(SOURCE, program.text.encode()))
     executable = _executable(scenario.program or Program(), program)
     recipe = binder.recipe(f"{OWNER}{name}", executable, (inline_path(executable),), _inputs(binder, program))
-    made = request(recipe, binder.toolchain)
-    binder.known.add(made)
-    return made, (f"{directory_of(made.key)}/{made.filename}", *program.arguments), text
+    build_request = request(recipe, binder.toolchain)
+    binder.known.add(build_request)
+    return (
+        build_request,
+        (f"{directory_of(build_request.key)}/{build_request.filename}", *program.arguments),
+        text,
+    )
 
 
 def _executable(settings: Program, program: driver.GeneratedProgram) -> Object:

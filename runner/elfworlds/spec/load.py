@@ -61,7 +61,7 @@ def load(
         document: the file.
         toolchains: the names that the axes `libc` and `gdb` may hold.
         roots: those of them that a trial may see beside its own root.
-        more: finds further problems in the file's valid parts, so that all are told in one go.
+        more: finds further problems in the file's valid parts, so that all are reported together.
     """
     data = {key: value for key, value in document.data().items() if not key.startswith("x-")}
     experiment, errors = _validate(data)
@@ -78,7 +78,7 @@ def load(
 
 
 def _problems(document: Document, findings: Iterable[Finding]) -> Iterable[Problem]:
-    """One for each place and message: what stands behind an alias, or was merged, is told once."""
+    """One for each place and message: a problem behind an alias, or in a merged mapping, is reported once."""
     problems: dict[tuple[Mark, str], Problem] = {}
     for finding in findings:
         mark = document.mark(finding.path, key=finding.at_key)

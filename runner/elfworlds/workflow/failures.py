@@ -79,7 +79,7 @@ def _path(before: Path, numbers: list[str], steps: Sequence[Step]) -> Path | Non
     index = int(numbers[0][:9]) - 1
     if not 0 <= index < len(steps):
         return None
-    here = (*before, index, steps[index].told)
+    here = (*before, index, steps[index].verb_word)
     return _path((*here, "steps"), numbers[1:], steps[index].inner) if numbers[1:] else here
 
 

@@ -91,7 +91,7 @@ def _too_long(
             size = _size(template, longest)
             if size > LONGEST_VALUE and template.literal is None:
                 yield Finding(path, f"this becomes longer than {LONGEST_VALUE} characters", "name fewer axes in it")
-                longest[name] = 1  # told once: those that name it are not told again
+                longest[name] = 1  # reported once: the axes that name it are not reported
                 break
             longest[name] = max(longest[name], size)
 

@@ -112,7 +112,7 @@ def _check_fields(matcher: Mapping[str, Operand], subject: Subject, meant: Meant
     shape = subject.shape
     if not isinstance(shape, Fields):
         hint = "write {any: {…}}: some item" if isinstance(shape, Items) else "write what it is, or a matcher's word"
-        raise MatcherError(f"{subject.name} is {told(shape)}, which has no fields", hint, at_key=False)
+        raise MatcherError(f"{subject.name} is {in_words(shape)}, which has no fields", hint, at_key=False)
     for name, inner in matcher.items():
         inner_shape = shape.fields.get(name, shape.other)
         if inner_shape is None:
@@ -147,14 +147,14 @@ def _check_leaf(word: str, subject: Subject) -> None:
     shape = subject.shape
     fits = isinstance(shape, Leaf) and (TEXT_KIND in shape.kinds if word == "matches" else shape.ordered)
     if not fits:
-        message = f"{subject.name} is {told(shape)}, and `{word}` {LOOKS_INTO[word]}"
+        message = f"{subject.name} is {in_words(shape)}, and `{word}` {LOOKS_INTO[word]}"
         raise MatcherError(message, _instead(shape), at_key=True)
 
 
 def _check_list(word: str, subject: Subject) -> None:
     if isinstance(subject.shape, Items):
         return
-    message = f"{subject.name} is {told(subject.shape)}, and `{word}` counts the items of a list"
+    message = f"{subject.name} is {in_words(subject.shape)}, and `{word}` counts the items of a list"
     raise MatcherError(message, at_key=True)
 
 
@@ -169,7 +169,7 @@ def _check_held(word: str, operand: Operand, subject: Subject, meant: Meant) -> 
             else:
                 check_fit(item, subject.item, meant)
     elif not (isinstance(shape, Leaf) and TEXT_KIND in shape.kinds):
-        message = f"{subject.name} is {told(shape)}, and `{word}` looks into a text or a list"
+        message = f"{subject.name} is {in_words(shape)}, and `{word}` looks into a text or a list"
         raise MatcherError(message, _instead(shape), at_key=True)
 
 
@@ -181,8 +181,8 @@ def _check_equal(wanted: Operand, subject: Subject, meant: Meant) -> None:
                 check_fit(item, subject.item, meant)
         return
     if not (comparable(wanted, shape) if isinstance(wanted, SHAPES) else _may_equal(wanted, shape)):
-        what = told(wanted) if isinstance(wanted, SHAPES) else _shown(wanted)
-        raise MatcherError(f"{subject.name} is {told(shape)}, and never {what}", _instead(shape), at_key=False)
+        what = in_words(wanted) if isinstance(wanted, SHAPES) else _shown(wanted)
+        raise MatcherError(f"{subject.name} is {in_words(shape)}, and never {what}", _instead(shape), at_key=False)
 
 
 def _may_equal(wanted: Operand, shape: Shape) -> bool:
@@ -212,7 +212,7 @@ def comparable(shape: Shape, other: Shape) -> bool:
     return {FLAG_KIND, TEXT_KIND} <= pair or ({NUMBER_KIND, TEXT_KIND} <= pair and (shape.digits or other.digits))
 
 
-def told(shape: Shape) -> str:
+def in_words(shape: Shape) -> str:
     """A shape in a sentence."""
     if isinstance(shape, Items):
         return "a list"

@@ -33,7 +33,7 @@ def idle_in_scenario(scenario: Scenario, raw: Mapping[str, Data], here: Path) ->
     """Keys about running, where nothing is run; keys about the program of `steps`, where there is none.
 
     Args:
-        scenario: the scenario's valid parts; what is wrong with others is told already.
+        scenario: the scenario's valid parts; what is wrong with others is reported already.
         raw: all that the file says of it.
         here: its place.
     """
@@ -53,9 +53,9 @@ def idle_in_step(step: Step, here: Path, known: Names) -> Iterator[Finding]:
     """What stands beside or in a verb that does not heed it; `here` is the verb's place."""
     beside = here[:-1]
     if step.may_fail and step.verb in UNGUARDED:
-        yield Finding((*beside, "may-fail"), f"`{step.told}` cannot fail", "remove `may-fail`", at_key=True)
+        yield Finding((*beside, "may-fail"), f"`{step.verb_word}` cannot fail", "remove `may-fail`", at_key=True)
     if step.quiet and (step.verb == "sleep" or (step.verb in ("c", "loop") and not (step.values or step.name))):
-        yield Finding((*beside, "quiet"), f"this `{step.told}` records nothing", "remove `quiet`", at_key=True)
+        yield Finding((*beside, "quiet"), f"this `{step.verb_word}` records nothing", "remove `quiet`", at_key=True)
     elif step.quiet and step.values:
         hint = "what `values` say is to be recorded: remove one of the two"
         yield Finding((*beside, "quiet"), "`quiet` records nothing, not even `values`", hint, at_key=True)

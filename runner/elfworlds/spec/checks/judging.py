@@ -70,7 +70,7 @@ def _values(matchers: Mapping[str, Data], path: Path, known: Names, values: Valu
 
 
 def check_facts(expect: Mapping[str, Data], path: Path, known: Names) -> Iterator[Finding]:
-    """What can never be of the facts that are expected of an object; wrong references are told elsewhere."""
+    """What can never be of the facts that are expected of an object; wrong references are reported elsewhere."""
     for fact, matcher in expect.items():
         wrong = any(True for place, text in texts(matcher, path) for _ in references(text, place, known))
         problems = [] if wrong else [*_resolved(matcher, (*path, fact), known)]

@@ -53,7 +53,7 @@ def _lacks(key: str, languages: frozenset[str], having: tuple[str, ...]) -> bool
 
 
 def _has_suffix(definition: Object, known: Names) -> bool:
-    """Whether a source's name could tell a language; what has no suffix is told elsewhere."""
+    """Whether a source's name could tell a language; a missing suffix is reported elsewhere."""
     paths = [path for template in definition.sources for path in expand(template, known.axes)]
     return any(posixpath.splitext(path)[1] for path in paths) and "${" not in "".join(paths)
 

@@ -18,31 +18,34 @@ if TYPE_CHECKING:
     from elfworlds.yamltext import Path
 
 
-def check_watching(one: Scenario, here: Path, known: Names) -> Iterator[Finding]:
+def check_watching(scenario: Scenario, here: Path, known: Names) -> Iterator[Finding]:
     """Every problem of `observe` and `reports`."""
-    if one.kind not in PLAYED:
+    if scenario.kind not in PLAYED:
         return
-    for path, template in texts_of(one.observe, (*here, "observe")):
+    for path, template in texts_of(scenario.observe, (*here, "observe")):
         yield from references(template, path, known)
-    for index, name in enumerate(one.reports):
+    for index, name in enumerate(scenario.reports):
         if name in (*VALUES["steps"], *RESERVED):
             yield Finding((*here, "reports", index), f"`{name}` cannot be an event's name: every trial may have one")
-    yield from _own_variables(one, here)
-    spoken = [name for name in one.observe.chosen if name in _spoken(one)]
+    yield from _own_variables(scenario, here)
+    spoken = [name for name in scenario.observe.chosen if name in _spoken(scenario)]
     if len(spoken) > 1:
-        told = f"the outcomes speak of `{spoken[0]}` and of `{spoken[1]}`, and a trial has one observer"
-        yield Finding((*here, "outcomes"), told, "make it two scenarios", at_key=True)
+        message = f"the outcomes speak of `{spoken[0]}` and of `{spoken[1]}`, and a trial has one observer"
+        yield Finding((*here, "outcomes"), message, "make it two scenarios", at_key=True)
 
 
-def _own_variables(one: Scenario, here: Path) -> Iterator[Finding]:
+def _own_variables(scenario: Scenario, here: Path) -> Iterator[Finding]:
     """Variables that an observer has for itself."""
-    for observer in one.observe.chosen:
+    for observer in scenario.observe.chosen:
         own = OBSERVERS[observer].own_variables
-        for name in (name for name in one.env if name in own):
-            told = f"`{name}` is the observer {observer}'s own: {own[name]}"
-            yield Finding((*here, "env", name), told, "make it two scenarios", at_key=True)
+        for name in (name for name in scenario.env if name in own):
+            message = f"`{name}` is the observer {observer}'s own: {own[name]}"
+            yield Finding((*here, "env", name), message, "make it two scenarios", at_key=True)
 
 
-def _spoken(one: Scenario) -> set[str]:
-    judged = [*one.outcomes.values(), *(entry.__pydantic_extra__ or {} for entry in (*one.claim, *one.expect))]
+def _spoken(scenario: Scenario) -> set[str]:
+    judged = [
+        *scenario.outcomes.values(),
+        *(entry.__pydantic_extra__ or {} for entry in (*scenario.claim, *scenario.expect)),
+    ]
     return {value.partition(".")[0] for matchers in judged for value in matchers}

@@ -34,7 +34,7 @@ HANDLES = ("load", "dlopen", "dlmopen")
 KINDS = {**dict.fromkeys(HANDLES, "an open object"), "thread": "a thread"}
 NAMING = ("join", "cancel", "post", "await")
 INDEX = "loop.index"
-FLAGS = tuple(f"RTLD_{one}" for one in ("DEEPBIND", "GLOBAL", "LAZY", "LOCAL", "NODELETE", "NOLOAD", "NOW"))
+FLAGS = tuple(f"RTLD_{flag}" for flag in ("DEEPBIND", "GLOBAL", "LAZY", "LOCAL", "NODELETE", "NOLOAD", "NOW"))
 _NUMBER = re.compile(r"0x[0-9A-Fa-f]+|[0-9]+")
 ONE_OF: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(HANDLES, ("object", "path", "main-program")),
@@ -72,27 +72,27 @@ class Walk:
     def steps(self, steps: tuple[Step, ...], raw: Data, here: Path, *, looped: bool = False) -> Iterator[Finding]:
         written = [*forms.flat(raw)] if isinstance(raw, list) else []
         listed = written if len(written) == len(steps) else [{}] * len(steps)
-        for index, (step, said) in enumerate(zip(steps, listed, strict=True)):
+        for index, (step, entry) in enumerate(zip(steps, listed, strict=True)):
             path = (*here, index)
-            verbs = _verbs(said, step)
+            verbs = _verbs(entry, step)
             if len(verbs) != 1 or not step.verb:
-                self.doubtful |= named(said)
-                yield from _not_one(said, verbs, path)
+                self.doubtful |= named(entry)
+                yield from _not_one(entry, verbs, path)
                 continue
             everywhere, self.known = self.known, self.known.where(step.when)
-            yield from self.step(step, said, (*path, verbs[0]), looped=looped)
+            yield from self.step(step, entry, (*path, verbs[0]), looped=looped)
             self.known = everywhere
             yield from conditions(step.when, (*path, "when"), self.known)
             if step.values and step.verb != "c":
                 yield Finding((*path, "values"), "`values` stand beside `c`", "- c: …", at_key=True)
 
-    def step(self, step: Step, said: Data, here: Path, *, looped: bool) -> Iterator[Finding]:
+    def step(self, step: Step, entry: Data, here: Path, *, looped: bool) -> Iterator[Finding]:
         known = replace(self.known, values=(INDEX,) if looped else ())
         holder = getattr(step, step.verb)
         beside = texts_of(step.values, (*here[:-1], "values"))
         for path, template in (*texts_of(holder, here), *beside):
             yield from references(template, path, known)
-        own = entries(entries(said).get(str(here[-1])))
+        own = entries(entries(entry).get(str(here[-1])))
         yield from self.one_of(step, own, here)
         yield from self.numbers(step, here)
         yield from self.objects(getattr(holder, "object", None), (*here, "object"))
@@ -113,15 +113,15 @@ class Walk:
         if step.verb == "fork":
             self.elsewhere |= set(self.bound) - before
 
-    def one_of(self, step: Step, said: Mapping[str, Data], here: Path) -> Iterator[Finding]:
-        """Of what the file says: what is wrong with it is told already."""
+    def one_of(self, step: Step, entry: Mapping[str, Data], here: Path) -> Iterator[Finding]:
+        """Keys of which a step has exactly one; wrong values of them are reported already."""
         keys = ONE_OF.get(step.verb, ())
         holder = getattr(step, step.verb)
-        found = {key: getattr(holder, key.replace("-", "_")) for key in keys}
-        there = [key for key, one in found.items() if one or (one is None and said.get(key) is not None)]
+        values = {key: getattr(holder, key.replace("-", "_")) for key in keys}
+        there = [key for key, value in values.items() if value or (value is None and entry.get(key) is not None)]
         if keys and len(there) != 1:
             shown = ", ".join(f"`{key}`" for key in keys[:-1]) + f" or `{keys[-1]}`"
-            yield Finding(here, f"`{step.told}` has {shown}", "write one of them", at_key=True)
+            yield Finding(here, f"`{step.verb_word}` has {shown}", "write one of them", at_key=True)
 
     def numbers(self, step: Step, here: Path) -> Iterator[Finding]:
         """What an axis gives must be a number, as what the file says itself."""
@@ -191,15 +191,15 @@ class Walk:
             yield Finding(here, f"nothing posts `{step.await_}`", closest(step.await_, self.posted) or "- post: …")
 
     def speaks(self, name: str, verbs: tuple[str, ...], path: Path) -> Iterator[Finding]:
-        found = self.bound.get(name)
-        fitting = [one for one, step in self.bound.items() if step.verb in verbs]
-        if found is None and name not in self.doubtful:
+        binding = self.bound.get(name)
+        fitting = [other for other, step in self.bound.items() if step.verb in verbs]
+        if binding is None and name not in self.doubtful:
             hint = closest(name, fitting) or f"the step that finds it says `as: {name}`"
             yield Finding(path, f"no step before this one names `{name}`", hint)
         elif name in self.elsewhere:
             hint = "only the steps of its `fork` have it"
             yield Finding(path, f"`{name}` is bound in a child process, and not in this one", hint)
-        elif found is not None and found.verb not in verbs:
+        elif binding is not None and binding.verb not in verbs:
             yield Finding(path, f"`{name}` is not {KINDS[verbs[0]]}", closest(name, fitting))
 
     def bind(self, step: Step, path: Path) -> Iterator[Finding]:
@@ -218,8 +218,8 @@ class Walk:
         if name in self.known.objects:
             yield Finding(path, f"`{name}` is an object's name", "objects and values share their names")
         elif name in (*VALUES["steps"], *RESERVED, *OBSERVERS):
-            told = f"`{name}` cannot be a value's name: every trial may have one of that name"
-            yield Finding(path, told, "write another")
+            message = f"`{name}` cannot be a value's name: every trial may have one of that name"
+            yield Finding(path, message, "write another")
         yield from self.alone_in_c(identifier(name), name, path)
 
     def alone_in_c(self, spelled: str, name: str, path: Path) -> Iterator[Finding]:
@@ -229,31 +229,31 @@ class Walk:
             yield Finding(path, f"`{name}` and `{other}` are one name in C", hint)
 
 
-def apart(one: Mapping[str, tuple[str | None, ...]], other: Mapping[str, tuple[str | None, ...]]) -> bool:
+def apart(when: Mapping[str, tuple[str | None, ...]], other: Mapping[str, tuple[str | None, ...]]) -> bool:
     """Whether two `when` may never hold at one point; versions are known only where the experiment runs."""
-    shared = ((set(map(label_of, one[axis])), set(map(label_of, other[axis]))) for axis in one if axis in other)
+    shared = ((set(map(label_of, when[axis])), set(map(label_of, other[axis]))) for axis in when if axis in other)
     return any(not mine & theirs or any(map(comparison, mine | theirs)) for mine, theirs in shared)
 
 
-def _verbs(said: Data, step: Step) -> list[str]:
+def _verbs(entry: Data, step: Step) -> list[str]:
     """The verbs as they are written, right or wrong."""
-    if isinstance(said, dict) and said:
-        return [str(key) for key in said if key in VERB_WORDS and said[key] is not None]
-    return [step.told] if step.verb else []
+    if isinstance(entry, dict) and entry:
+        return [str(key) for key in entry if key in VERB_WORDS and entry[key] is not None]
+    return [step.verb_word] if step.verb else []
 
 
-def _not_one(said: Data, verbs: list[str], path: Path) -> Iterator[Finding]:
-    """Two verbs, or none; an unknown one, and what is no step, is told already."""
+def _not_one(entry: Data, verbs: list[str], path: Path) -> Iterator[Finding]:
+    """Two verbs, or none; an unknown verb, and what is no step, is reported already."""
     if len(verbs) > 1:
-        told = f"a step has one verb; here are `{verbs[0]}` and `{verbs[1]}`"
-        yield Finding((*path, verbs[1]), told, "write two steps", at_key=True)
-    if verbs or not isinstance(said, dict):
+        message = f"a step has one verb; here are `{verbs[0]}` and `{verbs[1]}`"
+        yield Finding((*path, verbs[1]), message, "write two steps", at_key=True)
+    if verbs or not isinstance(entry, dict):
         return
-    empty = next((str(key) for key in said if key in VERB_WORDS), None)
+    empty = next((str(key) for key in entry if key in VERB_WORDS), None)
     if empty:
         yield Finding((*path, empty), f"`{empty}` without a value, as if it were not there", _example(empty))
-    elif {*said} <= {one.replace("_", "-") for one in BESIDE}:
-        beside = ", ".join(f"`{one.replace('_', '-')}`" for one in BESIDE)
+    elif {*entry} <= {key.replace("_", "-") for key in BESIDE}:
+        beside = ", ".join(f"`{key.replace('_', '-')}`" for key in BESIDE)
         hint = f"beside {beside} it has one of: {', '.join(VERB_WORDS)}"
         yield Finding(path, "a step without a verb", hint)
 
@@ -263,14 +263,14 @@ def _example(verb: str) -> str:
     return f"- {verb}: {kinds.get(verb, '{…}')}"
 
 
-def check_steps(one: Scenario, raw: Mapping[str, Data], here: Path, known: Names) -> Iterator[Finding]:
+def check_steps(scenario: Scenario, raw: Mapping[str, Data], here: Path, known: Names) -> Iterator[Finding]:
     """Every problem of a scenario's steps.
 
     Args:
-        one: the scenario's valid parts.
+        scenario: the scenario's valid parts.
         raw: all that the file says of it.
         here: its place.
         known: what references may name.
     """
-    posted = frozenset(step.post for step in every(one.steps) if step.post)
-    yield from Walk(known, posted).steps(one.steps, raw.get("steps"), (*here, "steps"))
+    posted = frozenset(step.post for step in every(scenario.steps) if step.post)
+    yield from Walk(known, posted).steps(scenario.steps, raw.get("steps"), (*here, "steps"))

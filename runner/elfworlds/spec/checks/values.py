@@ -44,8 +44,8 @@ class Values:
 
     def subject(self, name: str) -> Subject:
         """What a matcher of a name that is right is about."""
-        found, _ = self._follow(name)
-        return Subject(f"`{name}`", bare(found), always="." not in name and name in ALWAYS)
+        shape, _ = self._follow(name)
+        return Subject(f"`{name}`", bare(shape), always="." not in name and name in ALWAYS)
 
     def hint(self, name: str) -> str | None:
         """What would be right."""
@@ -58,21 +58,21 @@ class Values:
             return "its step is `quiet`, and records nothing"
         if root not in self.roots:
             return f"`observe: [{root}]` gives it" if root in OBSERVERS else closest(root, self.roots) or ""
-        found, lacking = self._follow(name)
+        shape, lacking = self._follow(name)
         if not lacking:
             return None
-        return _instead(found, name[: -len(lacking) - 1], lacking.partition(".")[0])
+        return _instead(shape, name[: -len(lacking) - 1], lacking.partition(".")[0])
 
     def _follow(self, name: str) -> tuple[Shape, str]:
         """As far as the path leads, and the rest of it."""
         root, *path = name.split(".")
-        found = self.roots[root]
-        for place, one in enumerate(path):
-            inner = step(found, one)
+        shape = self.roots[root]
+        for place, field in enumerate(path):
+            inner = step(shape, field)
             if inner is None:
-                return found, ".".join(path[place:])
-            found = inner
-        return found, ""
+                return shape, ".".join(path[place:])
+            shape = inner
+        return shape, ""
 
 
 def _instead(shape: Shape, name: str, lacking: str) -> str:
@@ -84,29 +84,29 @@ def _instead(shape: Shape, name: str, lacking: str) -> str:
     return f"there are {shown}" if fields else f"`{name}` has no fields"
 
 
-def values_of(one: Scenario, steps: Iterable[Step], known: Names, doubtful: Iterable[str] = ()) -> Values:
+def values_of(scenario: Scenario, steps: Iterable[Step], known: Names, doubtful: Iterable[str] = ()) -> Values:
     """Every value of a scenario's trials.
 
     Args:
-        one: the scenario.
+        scenario: the scenario.
         steps: all of its steps, those within steps too.
         known: the axes.
         doubtful: the names that it gives, those of wrong steps too.
     """
-    found: dict[str, Shape] = dict(VALUES[one.kind])
-    if one.kind in PLAYED:
-        found |= {name: observer_values(name, one.observe) for name in one.observe.chosen}
-        found |= dict.fromkeys(one.reports, Repeated(Fields(REPORT)))
-    found |= {name: UNKNOWN for name in doubtful if name not in found}
+    shapes: dict[str, Shape] = dict(VALUES[scenario.kind])
+    if scenario.kind in PLAYED:
+        shapes |= {name: observer_values(name, scenario.observe) for name in scenario.observe.chosen}
+        shapes |= dict.fromkeys(scenario.reports, Repeated(Fields(REPORT)))
+    shapes |= {name: UNKNOWN for name in doubtful if name not in shapes}
     named: dict[str, Shape] = {}
     quiet: set[str] = set()
-    for made in steps:
-        there = {name: c_value(text, known.where(made.when)) for name, text in made.values.items()}
-        there |= {made.name: step_values(made, known.where(made.when))} if made.name else {}
-        quiet |= set(there) if made.quiet else set()
-        for name, shape in there.items() if not made.quiet else ():
+    for giver in steps:
+        there = {name: c_value(text, known.where(giver.when)) for name, text in giver.values.items()}
+        there |= {giver.name: step_values(giver, known.where(giver.when))} if giver.name else {}
+        quiet |= set(there) if giver.quiet else set()
+        for name, shape in there.items() if not giver.quiet else ():
             named[name] = either(named[name], shape) if name in named else shape
-    return Values({**found, **named}, frozenset(quiet - set(named)))
+    return Values({**shapes, **named}, frozenset(quiet - set(named)))
 
 
 def written(raw: Data) -> set[str]:
@@ -114,19 +114,19 @@ def written(raw: Data) -> set[str]:
     if not isinstance(raw, dict):
         return set()
     reports = raw.get("reports")
-    told = {one for one in reports if isinstance(one, str)} if isinstance(reports, list) else set()
-    return told | named(raw.get("steps"))
+    reported = {report for report in reports if isinstance(report, str)} if isinstance(reports, list) else set()
+    return reported | named(raw.get("steps"))
 
 
 def named(raw: Data) -> set[str]:
     """The names that steps give, whatever else is wrong with them."""
     if isinstance(raw, list):
-        return {name for one in raw for name in named(one)}
+        return {name for item in raw for name in named(item)}
     if not isinstance(raw, dict):
         return set()
-    found = {str(raw["as"])} if isinstance(raw.get("as"), str) else set()
-    found |= {str(name) for name in entries(raw.get("values"))}
-    return found.union(*(named(value) for value in raw.values()))
+    names = {str(raw["as"])} if isinstance(raw.get("as"), str) else set()
+    names |= {str(name) for name in entries(raw.get("values"))}
+    return names.union(*(named(value) for value in raw.values()))
 
 
 def unknown_value(path: Path, matcher: Data, hint: str | None) -> Finding:

@@ -1,4 +1,4 @@
-"""The leaves of an experiment file as types: how each is read, and what editors are told of it."""
+"""The leaves of an experiment file as types: how each is read, and its JSON Schema for editors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reads(Generic[Read]):
-    """A pydantic annotation: a leaf of the file is what `read` makes of it; editors are told `schema`."""
+    """A pydantic annotation: a leaf of the file is what `read` makes of it; `schema` is for editors."""
 
     read: Callable[[Data], Read]
     schema: JsonObject
@@ -42,7 +42,7 @@ class Reads(Generic[Read]):
 
 @dataclass(frozen=True, slots=True)
 class OneOrMany:
-    """A pydantic annotation: a list, or what could stand in it alone; editors are told both."""
+    """A pydantic annotation: a list, or what could stand in it alone; the JSON Schema has both."""
 
     def __get_pydantic_core_schema__(self, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(forms.one_or_many, handler(source))

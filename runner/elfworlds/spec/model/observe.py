@@ -29,15 +29,15 @@ class Observe(Model):
 
     def settings(self, observer: str) -> Model:
         """What an observer is asked that is chosen."""
-        found = getattr(self, _field(observer))
-        if not isinstance(found, Model):
+        settings = getattr(self, _field(observer))
+        if not isinstance(settings, Model):
             raise KeyError(observer)
-        return found
+        return settings
 
 
 def observe_model() -> type[Observe]:
     """`Observe` with a field for each observer of the table."""
-    return _model(*((one.name, one.about, one.settings) for one in OBSERVERS.values()))
+    return _model(*((observer.name, observer.about, observer.settings) for observer in OBSERVERS.values()))
 
 
 @cache

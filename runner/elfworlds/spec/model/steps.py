@@ -208,7 +208,7 @@ class Step(Model):
         return next((name for name in VERBS if getattr(self, name) is not None), "")
 
     @property
-    def told(self) -> str:
+    def verb_word(self) -> str:
         """The verb as its author writes it."""
         return self.verb.rstrip("_")
 

@@ -1,4 +1,4 @@
-"""What is told of the language, made from its types: the reference for people, the JSON Schema for editors."""
+"""The language described from its types: the reference for people, the JSON Schema for editors."""
 
 from elfworlds.spec.reference.markdown import reference
 from elfworlds.spec.reference.schema import schema

@@ -54,7 +54,11 @@ PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("A scenario", Scenario),
     ("A scenario's `program`", Program),
     ("A scenario's `observe`", observe_model()),
-    *((f"`observe: {{{one.name}: …}}`", one.settings) for one in OBSERVERS.values() if one.settings.model_fields),
+    *(
+        (f"`observe: {{{observer.name}: …}}`", observer.settings)
+        for observer in OBSERVERS.values()
+        if observer.settings.model_fields
+    ),
     ("A claim", Claim),
     ("An expectation", Expectation),
     ("A step", Step),
@@ -166,7 +170,7 @@ def _shapes() -> Iterator[str]:
     yield from _table("what a step's name is", {**steps, **others})
     yield from (VALUE_TOLD, "")
     shared = [shape for observer in OBSERVERS.values() for shape in observer.shared]
-    yield from _table("what observers have several times", {one.called: Fields(one.fields) for one in shared})
+    yield from _table("what observers have several times", {shape.called: Fields(shape.fields) for shape in shared})
     for name, observer in OBSERVERS.items():
         yield from _table(f"value of `{name}`", {f"{name}.{field}": shape for field, shape in observer.values.items()})
 

@@ -136,16 +136,16 @@ def _asked(shape: Shape, names: Mapping[str, Iterable[str]]) -> Shape:
     return replace(shape, fields=fields)
 
 
-def step_values(made: Step, known: Names) -> Shape:
+def step_values(step: Step, known: Names) -> Shape:
     """What a step with a name finds."""
-    fields = FOUND.get(made.told)
+    fields = FOUND.get(step.verb_word)
     if fields is None:
         return UNKNOWN
-    if made.call:
-        results = (result_type(text) or "" for text in expand(made.call.type, known.axes))
+    if step.call:
+        results = (result_type(text) or "" for text in expand(step.call.type, known.axes))
         return _with_value(fields, map(kind_of_type, results))
-    if made.read:
-        return _with_value(fields, map(kind_of_type, expand(made.read.type, known.axes)))
+    if step.read:
+        return _with_value(fields, map(kind_of_type, expand(step.read.type, known.axes)))
     return Repeated(Fields(fields))
 
 
