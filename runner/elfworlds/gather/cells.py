@@ -82,11 +82,11 @@ class Gathered:
 
 def gathered(runs: Iterable[RunRecord]) -> Gathered:
     """The runs' rows."""
-    ordered = sorted(runs, key=lambda one: one.name)
+    ordered = sorted(runs, key=lambda run: run.name)
     return Gathered(
         tuple(one for run in ordered for one in _cells(run)),
-        tuple(one for run in ordered for one in _claims(run)),
-        tuple(sorted({one for run in ordered for one in _versions(run.environment)})),
+        tuple(claim for run in ordered for claim in _claims(run)),
+        tuple(sorted({version for run in ordered for version in _versions(run.environment)})),
     )
 
 

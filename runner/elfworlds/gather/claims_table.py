@@ -87,14 +87,14 @@ def _elsewhere(trial: TrialRecord) -> TrialRecord:
 
 def _told(about: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> Told:
     members = claims(about, trials)
-    verdicts = {str(one.verdict) for one in members}
+    verdicts = {str(member.verdict) for member in members}
     decided = verdicts - {UNDECIDED} or verdicts
     return Told(decided.pop() if len(decided) == 1 else IN_PART, "; ".join(map(_said, members)))
 
 
-def _said(one: ClaimLine) -> str:
-    what = one.verdict if one.verdict == REPRODUCED else f"{one.verdict}: {one.observed}"
-    return what if one.where == "everywhere" else f"{what} where {one.where}"
+def _said(claim_line: ClaimLine) -> str:
+    what = claim_line.verdict if claim_line.verdict == REPRODUCED else f"{claim_line.verdict}: {claim_line.observed}"
+    return what if claim_line.where == "everywhere" else f"{what} where {claim_line.where}"
 
 
 def _natural(text: str) -> list[tuple[int, str]]:

@@ -44,8 +44,8 @@ class Comparison:
 def compare(before: Gathered, after: Gathered) -> Comparison:
     """What differs, in the order of the first; places that only the second has come last."""
     other = _other_versions(before, after)
-    here = {_place(one): one for one in before.cells if _same(one, other)}
-    there = {_place(one): one for one in after.cells if _same(one, other)}
+    here = {_place(cell): cell for cell in before.cells if _same(cell, other)}
+    there = {_place(cell): cell for cell in after.cells if _same(cell, other)}
     differences: list[Difference] = []
     races: list[Difference] = []
     for place in dict.fromkeys((*here, *there)):
@@ -56,40 +56,40 @@ def compare(before: Gathered, after: Gathered) -> Comparison:
     return Comparison(len({**here, **there}), tuple(differences), tuple(races), other)
 
 
-def _by_chance(one: Cell, two: Cell) -> bool:
+def _by_chance(cell: Cell, two: Cell) -> bool:
     """Whether repetitions differed on a side, and every outcome of both is one of those expected."""
-    return (one.race or two.race) and one.verdict.met and two.verdict.met
+    return (cell.race or two.race) and cell.verdict.met and two.verdict.met
 
 
-def _place(one: Cell) -> tuple[str, ...]:
-    return one.experiment, one.scenario, one.observer, one.point, one.libc, one.gdb
+def _place(cell: Cell) -> tuple[str, ...]:
+    return cell.experiment, cell.scenario, cell.observer, cell.point, cell.libc, cell.gdb
 
 
-def _same(one: Cell, other: Collection[str]) -> bool:
-    return one.libc not in other and one.gdb not in other
+def _same(cell: Cell, other: Collection[str]) -> bool:
+    return cell.libc not in other and cell.gdb not in other
 
 
-def _told(one: Cell | None) -> str:
-    if one is None:
+def _told(cell: Cell | None) -> str:
+    if cell is None:
         return NOT_TRIED
-    return f"{one.outcome} [{one.verdict}]" if not one.verdict.tried else one.outcome
+    return f"{cell.outcome} [{cell.verdict}]" if not cell.verdict.tried else cell.outcome
 
 
 def _other_versions(before: Gathered, after: Gathered) -> dict[str, str]:
     here, there = _parts(before), _parts(after)
-    found: dict[str, str] = {}
+    other_versions: dict[str, str] = {}
     for toolchain in here:
         for text in _differing(here[toolchain], there.get(toolchain, {})):
-            found.setdefault(toolchain, text)
-    return found
+            other_versions.setdefault(toolchain, text)
+    return other_versions
 
 
-def _parts(one: Gathered) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for version in one.versions:
+def _parts(gathered: Gathered) -> dict[str, dict[str, str]]:
+    parts: dict[str, dict[str, str]] = {}
+    for version in gathered.versions:
         if version.toolchain != MACHINE:
-            found.setdefault(version.toolchain, {})[version.part] = version.version
-    return found
+            parts.setdefault(version.toolchain, {})[version.part] = version.version
+    return parts
 
 
 def _differing(here: Mapping[str, str], there: Mapping[str, str]) -> Iterator[str]:

@@ -31,14 +31,14 @@ class GatheringError(InputError):
     """A directory that holds no gathering, or one that was changed by hand."""
 
 
-def texts(found: Gathered, runs: Sequence[RunRecord]) -> dict[str, str]:
+def texts(gathered: Gathered, runs: Sequence[RunRecord]) -> dict[str, str]:
     """File name → text, of every file of the directory."""
     told = lines(runs)
     return {
-        OUTCOMES: _csv(OUTCOMES, found.cells),
-        CLAIMS: _csv(CLAIMS, found.claims),
-        VERSIONS: _csv(VERSIONS, found.versions),
-        "claims.md": claims_page(told, found),
+        OUTCOMES: _csv(OUTCOMES, gathered.cells),
+        CLAIMS: _csv(CLAIMS, gathered.claims),
+        VERSIONS: _csv(VERSIONS, gathered.versions),
+        "claims.md": claims_page(told, gathered),
         "claims.tex": latex(told),
         "pivots.md": pivots_page(runs),
     }
@@ -61,7 +61,7 @@ def _csv(name: str, rows: Iterable[Row]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(OF_SEVERAL_RUNS[name].columns()), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(one) for one in rows)
+    writer.writerows(asdict(row) for row in rows)
     return out.getvalue()
 
 

@@ -44,9 +44,9 @@ def latex(told: Sequence[Line]) -> str:
     )
 
 
-def _words(one: Line, libcs: Sequence[str]) -> Iterable[str]:
+def _words(line: Line, libcs: Sequence[str]) -> Iterable[str]:
     for libc in libcs:
-        yield WORDS[one.by_libc[libc].verdict] if libc in one.by_libc else "–"
+        yield WORDS[line.by_libc[libc].verdict] if libc in line.by_libc else "–"
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PARTS = {"libc": "libc-revision", "compiler": "cc", "gdb": "gdb", "rustc": "rustc", "valgrind": "valgrind"}
 
 
-def claims_page(told: Sequence[Line], found: Gathered) -> str:
+def claims_page(told: Sequence[Line], gathered: Gathered) -> str:
     """What became of each claim, with every libc."""
     libcs = list(dict.fromkeys(libc for one in told for libc in one.by_libc))
     verdicts = Counter(one.verdict for one in told)
@@ -39,20 +39,20 @@ def claims_page(told: Sequence[Line], found: Gathered) -> str:
         "",
         "## Versions",
         "",
-        *_versions(found, libcs),
+        *_versions(gathered, libcs),
         "",
     ]
     return "\n".join(lines)
 
 
-def _cells(one: Line, libcs: Sequence[str]) -> Iterator[str]:
+def _cells(line: Line, libcs: Sequence[str]) -> Iterator[str]:
     for libc in libcs:
-        here = one.by_libc.get(libc)
+        here = line.by_libc.get(libc)
         yield "–" if here is None else "yes" if here.verdict == REPRODUCED else here.text
 
 
-def _versions(found: Gathered, libcs: Sequence[str]) -> list[str]:
-    known = {(one.toolchain, one.part): one.version for one in found.versions}
+def _versions(gathered: Gathered, libcs: Sequence[str]) -> list[str]:
+    known = {(version.toolchain, version.part): version.version for version in gathered.versions}
     rows = [[libc, *(known.get((libc, part), "–") for part in PARTS.values())] for libc in libcs]
     return table(["toolchain", *PARTS], rows)
 

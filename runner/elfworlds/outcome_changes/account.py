@@ -43,8 +43,8 @@ class Section:
 
     def region(self, point: Mapping[str, str], orders: Mapping[str, Order]) -> Region:
         """The one that a point of this section is in."""
-        told = [one for one in self.regions if any(inside(box, point, orders) for box in one.boxes)]
-        return told[0] if told else next(one for one in self.regions if not one.boxes)
+        told = [region for region in self.regions if any(inside(box, point, orders) for box in region.boxes)]
+        return told[0] if told else next(region for region in self.regions if not region.boxes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +152,12 @@ def _under(where: tuple[Box, ...], section: Section) -> Section:
 
 def _told_by_thresholds(one: Observed) -> list[str]:
     """The ordered axes with a change on them, no more than can be told together."""
-    found = [axis for axis in one.orders if any(changed(seen) for _, seen in lines(one, axis))]
-    while len(found) > MOST_ORDERED or (len(found) > 1 and _cells(one, found) > MOST_CELLS):
-        found = found[1:]
-    return found
+    told_by_thresholds = [axis for axis in one.orders if any(changed(seen) for _, seen in lines(one, axis))]
+    while len(told_by_thresholds) > MOST_ORDERED or (
+        len(told_by_thresholds) > 1 and _cells(one, told_by_thresholds) > MOST_CELLS
+    ):
+        told_by_thresholds = told_by_thresholds[1:]
+    return told_by_thresholds
 
 
 def _cells(one: Observed, axes: Sequence[str]) -> int:
@@ -182,12 +184,12 @@ def _deciding(one: Observed, ordered: Sequence[str]) -> list[str]:
 def _keys(one: Observed, named: Sequence[str], ordered: Sequence[str]) -> dict[Point, tuple[tuple[str, ...], Cell]]:
     """For each point its labels on the axes that are named, the families of the ordered ones, and its ranks there."""
     places = {axis: place for place, axis in enumerate(one.axes)}
-    found = {}
+    keys = {}
     for point in one.points:
         marks = [one.orders[axis].places[point[places[axis]]] for axis in ordered]
         labels = (*(point[places[axis]] for axis in named), *(mark.family for mark in marks))
-        found[point] = (labels, tuple(mark.rank for mark in marks))
-    return found
+        keys[point] = (labels, tuple(mark.rank for mark in marks))
+    return keys
 
 
 def _labelled(one: Observed, deciding: Sequence[str], ordered: Sequence[str]) -> Callable[[tuple[str, ...]], Box]:
@@ -219,4 +221,4 @@ def _boxes_of(boxes: Sequence[Box]) -> tuple[Box, ...]:
 def _merged(members: Sequence[Condition]) -> list[Condition]:
     if len(members) == 1 or members[0].family is not None:
         return list(members)
-    return [replace(members[0], labels=tuple(label for one in members for label in one.labels))]
+    return [replace(members[0], labels=tuple(label for member in members for label in member.labels))]

@@ -42,11 +42,11 @@ def _compared(seen: Sequence[Outcomes]) -> int:
     return (len(seen) * (len(seen) - 1) - certain * (certain - 1)) // 2
 
 
-def _alike(one: Outcomes, other: Outcomes, level: Fraction) -> bool:
+def _alike(outcomes: Outcomes, other: Outcomes, level: Fraction) -> bool:
     """Whether two points cannot be told apart."""
-    if len(one) == len(other) == 1:
-        return one[0][0] == other[0][0]
-    return one == other or not differ(dict(one), dict(other), level)
+    if len(outcomes) == len(other) == 1:
+        return outcomes[0][0] == other[0][0]
+    return outcomes == other or not differ(dict(outcomes), dict(other), level)
 
 
 def together(parts: Iterable[Outcomes]) -> Outcomes:

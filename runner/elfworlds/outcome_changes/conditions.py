@@ -61,9 +61,9 @@ class Condition:
 Box: TypeAlias = tuple[Condition, ...]
 
 
-def both(one: Box, other: Box) -> Box | None:
+def both(box: Box, other: Box) -> Box | None:
     """A box inside two; None where two conditions on an axis exclude each other."""
-    found = list(one)
+    found = list(box)
     for new in other:
         for place, old in enumerate(found):
             if old.axis == new.axis and old.labels and new.labels:

@@ -32,7 +32,7 @@ def places(labels: Sequence[str]) -> list[int] | None:
     """The place of each label, ascending; None where the labels have no order."""
     if any(_is_name(label) for label in labels):
         return None
-    return next((found for found in _readings(labels) if found is not None), None)
+    return next((reading for reading in _readings(labels) if reading is not None), None)
 
 
 def _is_name(label: str) -> bool:

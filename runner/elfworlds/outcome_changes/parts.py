@@ -33,7 +33,7 @@ def by_parts(own: Order, made: Made) -> Order:
         {**{name: made[label][name] for name in names}, own.axis: own.places[label].text} for label, *_ in places
     ]
     families = [own.places[label].family for label, *_ in places]
-    named = [name for name in (*names, own.axis) if _rises([order(one[name]) for one in versions], families)]
+    named = [name for name in (*names, own.axis) if _rises([order(version[name]) for version in versions], families)]
     return Order.of(own.axis, _marks(own, places, versions, named))
 
 
@@ -52,7 +52,7 @@ def _rises(versions: Sequence[Version], families: Sequence[str]) -> bool:
 def _marks(
     own: Order, places: Sequence[Sequence[str]], versions: Sequence[Mapping[str, str]], named: Sequence[str]
 ) -> Iterator[Mark]:
-    short = [_text(one, [name for name in named if name != own.axis]) for one in versions]
+    short = [_text(version, [name for name in named if name != own.axis]) for version in versions]
     for rank, (labels, one) in enumerate(zip(places, versions, strict=True)):
         mark = own.places[labels[0]]
         full = ", ".join(" ".join(part) for part in {**one, own.axis: mark.full}.items())

@@ -28,33 +28,36 @@ class Region:
     boxes: tuple[Box, ...]
 
 
-def regions(one: Observed, axes: Sequence[str]) -> tuple[Region, ...]:
+def regions(observed: Observed, axes: Sequence[str]) -> tuple[Region, ...]:
     """Regions of which each point is in exactly one; the axes are ordered, and no other one matters.
 
     One axis is told from its upper end down. On several of them what takes the most words is told last, as all the
     rest.
     """
-    orders = [_met(one, axis) for axis in axes]
-    seen = _by_cell(one, orders)
+    orders = [_met(observed, axis) for axis in axes]
+    seen = _by_cell(observed, orders)
     if not orders:
         return (Region(together(one.outcomes for one in seen.values()), ()),)
     return tuple(_along(seen, orders[0]) if len(orders) == 1 else _within(seen, orders))
 
 
-def _met(one: Observed, axis: str) -> Order:
+def _met(observed: Observed, axis: str) -> Order:
     """The axis with the places that these points have."""
-    place = list(one.axes).index(axis)
-    return one.orders[axis].among({point[place] for point in one.points})
+    place = list(observed.axes).index(axis)
+    return observed.orders[axis].among({point[place] for point in observed.points})
 
 
-def _by_cell(one: Observed, orders: Sequence[Order]) -> dict[Cell, Seen]:
+def _by_cell(observed: Observed, orders: Sequence[Order]) -> dict[Cell, Seen]:
     """What was seen by the places' numbers on each axis, from 0."""
     columns = [
-        (list(one.axes).index(order.axis), {label: at for at, mark in enumerate(order.marks) for label in mark.labels})
+        (
+            list(observed.axes).index(order.axis),
+            {label: at for at, mark in enumerate(order.marks) for label in mark.labels},
+        )
         for order in orders
     ]
     cells: dict[Cell, list[Seen]] = {}
-    for point, seen in one.points.items():
+    for point, seen in observed.points.items():
         cells.setdefault(tuple(places[point[at]] for at, places in columns), []).append(seen)
     return {cell: joined(parts) for cell, parts in cells.items()}
 

@@ -27,24 +27,24 @@ def flip_lines(run: RunRecord) -> list[str]:
     return [line for one in of(run) for line in [*_lines(one), *(f"{one.scenario}: {text}" for text in rests(one))]]
 
 
-def _lines(one: Account) -> Iterator[str]:
-    for section in one.sections:
-        yield f"{head(one, section)}: {words(section)}"
-    if not one.sections:
-        yield f"{head(one, None)}: {without_sections(one)}"
+def _lines(account: Account) -> Iterator[str]:
+    for section in account.sections:
+        yield f"{head(account, section)}: {words(section)}"
+    if not account.sections:
+        yield f"{head(account, None)}: {without_sections(account)}"
 
 
-def without_sections(one: Account) -> str:
+def without_sections(account: Account) -> str:
     """What is said where no section is."""
-    return TOO_MANY if one.flips else VARIES
+    return TOO_MANY if account.flips else VARIES
 
 
-def head(one: Account, section: Section | None) -> str:
+def head(account: Account, section: Section | None) -> str:
     """The scenario, under which observers, and at which labels of axes that are not told by thresholds."""
-    observers = f" ({', '.join(one.observers)})" if one.observers else ""
+    observers = f" ({', '.join(account.observers)})" if account.observers else ""
     boxes = section.where if section else ()
     where = " or ".join(", ".join(map(_label, box)) for box in boxes if box)
-    return f"{one.scenario}{observers}" + (f", where {where}" if where else "")
+    return f"{account.scenario}{observers}" + (f", where {where}" if where else "")
 
 
 def words(section: Section) -> str:
@@ -54,11 +54,11 @@ def words(section: Section) -> str:
         told = _outcomes(regions[0].outcomes)
         several = len(regions[0].outcomes) > 1
         return f"the outcome varies: {told}; no place differs by more than chance" if several else f"{told} everywhere"
-    if all(len(one.boxes) == 1 and len(one.boxes[0]) == 1 for one in regions):
+    if all(len(region.boxes) == 1 and len(region.boxes[0]) == 1 for region in regions):
         return ", ".join(_along(regions))
     if too_long(section):
         return TOO_MANY
-    parts = [f"{_outcomes(one.outcomes)} {_places(one.boxes) or 'elsewhere'}" for one in regions]
+    parts = [f"{_outcomes(region.outcomes)} {_places(region.boxes) or 'elsewhere'}" for region in regions]
     return "; ".join(parts)
 
 
@@ -69,34 +69,34 @@ def too_long(section: Section) -> bool:
     return len(boxes) > MOST_BOXES or listed > MOST_LISTED
 
 
-def rests(one: Account) -> list[str]:
+def rests(account: Account) -> list[str]:
     """What the words do not stand on."""
-    return [*_together(one), *_undecided(one), *_missing(one)]
+    return [*_together(account), *_undecided(account), *_missing(account)]
 
 
-def _together(one: Account) -> list[str]:
+def _together(account: Account) -> list[str]:
     """Which parts of a toolchain changed at once."""
-    cuts = [cut for section in one.sections for cuts in _cuts(section).values() for cut in cuts]
+    cuts = [cut for section in account.sections for cuts in _cuts(section).values() for cut in cuts]
     names = list(dict.fromkeys(name for cut in cuts for name, _ in cut.changed))
     return [f"{_listed(names)} changed together; which of them decides was not seen"] if len(names) > 1 else []
 
 
-def _undecided(one: Account) -> list[str]:
-    if not one.undecided:
+def _undecided(account: Account) -> list[str]:
+    if not account.undecided:
         return []
-    seen = f"{len(one.undecided)} of {one.combinations} combinations"
-    told = _outcomes(together(one.undecided))
+    seen = f"{len(account.undecided)} of {account.combinations} combinations"
+    told = _outcomes(together(account.undecided))
     return [f"{seen} cannot be told from two that differ: {told}; more repetitions would tell"]
 
 
-def _missing(one: Account) -> list[str]:
-    missing = one.combinations - one.observed
-    left = ", ".join(f"{count} trial{'' if count == 1 else 's'} {why}" for why, count in one.left_out)
+def _missing(account: Account) -> list[str]:
+    missing = account.combinations - account.observed
+    left = ", ".join(f"{count} trial{'' if count == 1 else 's'} {why}" for why, count in account.left_out)
     if not missing:
         return [f"left out: {left}"] if left else []
-    only = ", ".join(f"{axis} = {label}" for axis, label in one.only)
+    only = ", ".join(f"{axis} = {label}" for axis, label in account.only)
     seen = f"; all that were have {only}" if only else ""
-    return [f"{missing} of {one.combinations} combinations not observed{seen}" + (f" ({left})" if left else "")]
+    return [f"{missing} of {account.combinations} combinations not observed{seen}" + (f" ({left})" if left else "")]
 
 
 def between(section: Section) -> list[str]:
@@ -112,10 +112,10 @@ def between(section: Section) -> list[str]:
 
 def _cuts(section: Section) -> dict[str, set[Cut]]:
     """Axis → the thresholds on it that the section names."""
-    found: dict[str, set[Cut]] = {}
+    cuts: dict[str, set[Cut]] = {}
     for one in (one for region in section.regions for box in region.boxes for one in box):
-        found.setdefault(one.axis, set()).update(cut for cut in (one.since, one.until) if cut)
-    return found
+        cuts.setdefault(one.axis, set()).update(cut for cut in (one.since, one.until) if cut)
+    return cuts
 
 
 def _full(mark: Mark) -> str:
@@ -154,28 +154,31 @@ def _place(box: Box, comma: str) -> str:
     return _first(first, f"{first.axis} ") + (f"{comma}where {rest}" if rest else "")
 
 
-def _first(one: Condition, axis: str) -> str:
+def _first(condition: Condition, axis: str) -> str:
     """`axis` is empty where it was named before; parts of a toolchain are always named."""
-    if one.marks:
-        return f"at {'' if one.marks[0].parts else axis}{_any(one.marks)}"
-    if one.since and one.until:
-        first, last = _version(one.axis, one.since, axis), _last(one.axis, one.since, one.until)
-        return f"at {first}" if one.since.after == one.until.before else f"from {first} to {last}"
-    if one.since:
-        return f"from {_version(one.axis, one.since, axis)} on"
-    return f"below {_version(one.axis, one.until, axis)}" if one.until else ""
+    if condition.marks:
+        return f"at {'' if condition.marks[0].parts else axis}{_any(condition.marks)}"
+    if condition.since and condition.until:
+        first, last = (
+            _version(condition.axis, condition.since, axis),
+            _last(condition.axis, condition.since, condition.until),
+        )
+        return f"at {first}" if condition.since.after == condition.until.before else f"from {first} to {last}"
+    if condition.since:
+        return f"from {_version(condition.axis, condition.since, axis)} on"
+    return f"below {_version(condition.axis, condition.until, axis)}" if condition.until else ""
 
 
-def _second(one: Condition) -> str:
-    if one.marks:
-        return f"{'made with' if one.marks[0].parts else f'{one.axis} is'} {_any(one.marks, 'or')}"
-    if one.since:
-        version = _version(one.axis, one.since)
-        return f"made with {version} or later" if one.since.changed else f"{one.axis} is at least {version}"
-    if one.until is None:
+def _second(condition: Condition) -> str:
+    if condition.marks:
+        return f"{'made with' if condition.marks[0].parts else f'{condition.axis} is'} {_any(condition.marks, 'or')}"
+    if condition.since:
+        version = _version(condition.axis, condition.since)
+        return f"made with {version} or later" if condition.since.changed else f"{condition.axis} is at least {version}"
+    if condition.until is None:
         return ""
-    version = _version(one.axis, one.until)
-    return f"made with less than {version}" if one.until.changed else f"{one.axis} is below {version}"
+    version = _version(condition.axis, condition.until)
+    return f"made with less than {version}" if condition.until.changed else f"{condition.axis} is below {version}"
 
 
 def _version(axis: str, cut: Cut, prefix: str = "") -> str:
@@ -196,12 +199,12 @@ def _deciding(axis: str, cut: Cut) -> list[tuple[str, str]]:
 
 def _any(marks: Sequence[Mark], last: str = "and") -> str:
     """`2.31, 2.36 and 2.41`."""
-    return _listed([one.text for one in marks], last)
+    return _listed([mark.text for mark in marks], last)
 
 
 def _listed(texts: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
 
 
-def _label(one: Condition) -> str:
-    return f"{one.axis} = {one.family if one.family is not None else ' | '.join(one.labels)}"
+def _label(condition: Condition) -> str:
+    return f"{condition.axis} = {condition.family if condition.family is not None else ' | '.join(condition.labels)}"

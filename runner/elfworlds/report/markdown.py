@@ -62,9 +62,9 @@ def _flips(run: RunRecord) -> list[str]:
 def _heats(run: RunRecord) -> list[str]:
     """Outcomes over two axes, drawn."""
     lines = []
-    for one in heats(run):
-        what = f"Outcomes of {one.scenario}, {one.columns.axis} across and {one.rows.axis} down"
-        lines += [f"![{escape(what)}]({one.link})", ""]
+    for heat in heats(run):
+        what = f"Outcomes of {heat.scenario}, {heat.columns.axis} across and {heat.rows.axis} down"
+        lines += [f"![{escape(what)}]({heat.link})", ""]
     return ["## Outcomes over two axes", "", *lines] if lines else []
 
 
@@ -115,7 +115,7 @@ def _fixed(found: Pivot) -> list[str]:
 def _claims(lines: Sequence[ClaimLine], source: Mapping[str, str]) -> list[str]:
     if not lines:
         return []
-    rows = [[one.id or "–", one.says, one.claimed, one.observed, one.verdict, one.where] for one in lines]
+    rows = [[line.id or "–", line.says, line.claimed, line.observed, line.verdict, line.where] for line in lines]
     told = [f"Source: {_source(source)}.", ""] if source else []
     return [
         "## Claims",
@@ -129,7 +129,7 @@ def _claims(lines: Sequence[ClaimLine], source: Mapping[str, str]) -> list[str]:
 def _source(source: Mapping[str, str]) -> str:
     title = f"[{escape(source['title'])}]({source['url']})" if "url" in source else escape(source.get("title", ""))
     parts = [source.get("authors", ""), title, source.get("year", "")]
-    return ", ".join(one for one in parts if one)
+    return ", ".join(part for part in parts if part)
 
 
 def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[str]:

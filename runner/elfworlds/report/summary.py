@@ -67,9 +67,9 @@ class ClaimLine:
 
 def counts(trials: Iterable[TrialRecord]) -> str:
     """`5 trials: 4 PASS, 1 FAIL`."""
-    found = Counter(trial.verdict for trial in trials)
-    total = sum(found.values())
-    parts = ", ".join(f"{found[verdict]} {verdict}" for verdict in Verdict if found[verdict])
+    counter = Counter(trial.verdict for trial in trials)
+    total = sum(counter.values())
+    parts = ", ".join(f"{counter[verdict]} {verdict}" for verdict in Verdict if counter[verdict])
     return f"{total} trial{'' if total == 1 else 's'}{': ' if parts else ''}{parts}"
 
 

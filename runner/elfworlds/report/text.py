@@ -33,7 +33,9 @@ def pivot_rows(pivot: Pivot) -> tuple[list[str], list[list[str]]]:
     head = ["scenario", *pivot.row_axes, *across]
     rows = []
     for heads, cells in pivot.rows:
-        texts = ["–" if one is None else one.text + (f" [{one.verdict}]" if one.verdict.shown else "") for one in cells]
+        texts = [
+            "–" if cell is None else cell.text + (f" [{cell.verdict}]" if cell.verdict.shown else "") for cell in cells
+        ]
         rows.append([*heads, *texts])
     return head, rows
 
@@ -44,7 +46,9 @@ def pivot_lines(pivot: Pivot) -> list[str]:
 
 
 def claim_lines(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[str]:
-    rows = [[one.id or "–", one.claimed, one.observed, one.verdict, one.where] for one in claims(axes, trials)]
+    rows = [
+        [claim.id or "–", claim.claimed, claim.observed, claim.verdict, claim.where] for claim in claims(axes, trials)
+    ]
     return grid([["claim", "claimed", "observed", "verdict", "where"], *rows]) if rows else []
 
 

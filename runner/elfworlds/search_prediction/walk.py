@@ -172,15 +172,15 @@ class _Process:
             waiting.extendleft(reversed(before))  # an auxiliary object comes before whom it serves
 
     def _load(
-        self, found: Searched, path: str | None, loader: Loaded | None, space: Namespace, waiting: deque[Loaded]
+        self, searched: Searched, path: str | None, loader: Loaded | None, space: Namespace, waiting: deque[Loaded]
     ) -> None:
         """What the loader opened, whatever was predicted."""
         if path is None:
             return
-        edge = resolve.Edge("", found.search.name, path, None, ())
+        edge = resolve.Edge("", searched.search.name, path, None, ())
         read = self.world.read(path)
         facts = read if isinstance(read, ElfObject) else UNREAD
-        if found.mapped:
+        if searched.mapped:
             new = resolve.load(edge, facts, loader, space, self.world)
             if new:
                 waiting.append(new)

@@ -24,20 +24,20 @@ def flips_frame(run: RunRecord) -> pd.DataFrame:
     return from_rows(FLIPS.columns(run.axes), ({**_row(one), "experiment": run.name} for one in found))
 
 
-def _row(one: Change) -> dict[str, Scalar]:
-    before, after = one.cut.before, one.cut.after
+def _row(change: Change) -> dict[str, Scalar]:
+    before, after = change.cut.before, change.cut.after
     return {
-        **one.at,
-        "scenario": one.scenario,
-        "observer": one.observer,
-        "axis": one.axis,
+        **change.at,
+        "scenario": change.scenario,
+        "observer": change.observer,
+        "axis": change.axis,
         "below_label": before.labels[0],
         "below_version": before.text,
         "from_label": after.labels[0],
         "from_version": after.text,
-        "outcome_before": _text(one.before),
-        "outcome_after": _text(one.after),
-        "comes_back": one.comes_back,
+        "outcome_before": _text(change.before),
+        "outcome_after": _text(change.after),
+        "comes_back": change.comes_back,
     }
 
 

@@ -104,7 +104,7 @@ def heats(run: RunRecord) -> list[Heat]:
         by_scenario.setdefault(trial.scenario, []).append(trial)
     flips = changes(run.axes, found, run.trials)
     made = (
-        _heat(name, run.axes, found.of(name), trials, [one for one in flips if one.scenario == name])
+        _heat(name, run.axes, found.of(name), trials, [flip for flip in flips if flip.scenario == name])
         for name, trials in by_scenario.items()
     )
     return [one for one in made if one is not None]
@@ -185,7 +185,9 @@ def _panels(
 
 def _first_after(flips: Sequence[Change], axis: str, axes: Sequence[str]) -> set[tuple[str, ...]]:
     """The places from which on the outcome is another one along an axis, as their labels on all axes."""
-    after = ({**one.at, axis: one.cut.after.labels[0], OBSERVER: one.observer} for one in flips if one.axis == axis)
+    after = (
+        {**flip.at, axis: flip.cut.after.labels[0], OBSERVER: flip.observer} for flip in flips if flip.axis == axis
+    )
     return {tuple(place[name] for name in axes) for place in after}
 
 

@@ -105,7 +105,7 @@ def _tiles(heat: Heat) -> Iterator[Tile]:
 
 def _longest(side: Side, *, one_line: bool) -> int:
     """Characters of the longest head."""
-    texts = [[_in_one_line(one)] if one_line else [one.label, one.version or ""] for one in side.heads]
+    texts = [[_in_one_line(head)] if one_line else [head.label, head.version or ""] for head in side.heads]
     return max(len(text) for one in texts for text in one)
 
 
@@ -114,7 +114,7 @@ def _in_one_line(head: Head) -> str:
 
 
 def _versions(side: Side) -> bool:
-    return any(one.version for one in side.heads)
+    return any(head.version for head in side.heads)
 
 
 def _size(heat: Heat, layout: Layout) -> tuple[float, float]:
@@ -214,9 +214,9 @@ def _legend(heat: Heat, layout: Layout, colours: Colours, size: tuple[float, flo
 def _signs(heat: Heat, layout: Layout, colours: Colours) -> Iterator[tuple[str, str]]:
     """Samples, 26 by 16 pixels, and their words."""
     tiles = list(_tiles(heat))
-    several = any(len(one.outcomes) > 1 for one in tiles)
+    several = any(len(tile.outcomes) > 1 for tile in tiles)
     if layout.letters or several:
-        for name in [one for one in colours if any(one in tile.kinds for tile in tiles)]:
+        for name in [colour for colour in colours if any(colour in tile.kinds for tile in tiles)]:
             letter = layout.letters.get(name, "")
             yield cells.sample(colours[name][0], letter), name
     if several:
@@ -224,5 +224,5 @@ def _signs(heat: Heat, layout: Layout, colours: Colours) -> Iterator[tuple[str, 
     grid = len(heat.rows.heads) * len(heat.columns.heads) * len(heat.panels)
     if any(True for panel in heat.panels for _ in _edges(panel, layout, (0, 0))):
         yield cells.edge("M0,8h26"), "the outcome changes along an ordered axis"
-    verdicts = {one.verdict for one in tiles if one.verdict}
+    verdicts = {tile.verdict for tile in tiles if tile.verdict}
     yield from cells.signs(verdicts, nowhere=grid != len(tiles))

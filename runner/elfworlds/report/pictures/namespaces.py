@@ -111,11 +111,11 @@ def titles(run: Sequence[int]) -> str:
     return title(run[0]) if len(run) == 1 else f"each of the namespaces {ranges(run)}"
 
 
-def named(one: Mapped) -> str:
+def named(mapped: Mapped) -> str:
     """An object in words: its file, and in parentheses what the experiment calls it and whose mapping it is."""
-    whose = "shared" if one.shared else "a copy of its own" if one.copies > 1 else None
-    told = [word for word in (one.object, whose) if word]
-    return f"{one.name} ({', '.join(told)})" if told else one.name
+    whose = "shared" if mapped.shared else "a copy of its own" if mapped.copies > 1 else None
+    told = [word for word in (mapped.object, whose) if word]
+    return f"{mapped.name} ({', '.join(told)})" if told else mapped.name
 
 
 def ranges(numbers: Sequence[int]) -> str:
@@ -132,9 +132,10 @@ def alike(found: Namespaces) -> list[tuple[int, ...]]:
 def _shape(found: Namespaces, lmid: int) -> Shape:
     """What a namespace looks like beside its number and the numbers of its copies."""
     objects = tuple(replace(one, copy=0) for one in found.objects[lmid])
-    arrows = [one for one in found.arrows if lmid in (one.source[0], one.target[0])]
+    arrows = [arrow for arrow in found.arrows if lmid in (arrow.source[0], arrow.target[0])]
     ends = [
-        (_within(one.source, lmid), _within(one.target, lmid), one.across, one.symbols, one.count) for one in arrows
+        (_within(arrow.source, lmid), _within(arrow.target, lmid), arrow.across, arrow.symbols, arrow.count)
+        for arrow in arrows
     ]
     return lmid == BASE, objects, tuple(ends)
 

@@ -52,59 +52,63 @@ class Spot:
         return self.y + self.height / 2
 
 
-def picture(found: Namespaces, of: str) -> str:
+def picture(namespaces: Namespaces, of: str) -> str:
     """The SVG; `of` says what is drawn."""
-    boxes = _boxes(found)
-    drawn = {one.lmids[0] for one in boxes if one.objects}
-    arrows = [one for one in found.arrows if {one.source[0], one.target[0]} <= drawn]
-    arrows.sort(key=lambda one: one.across)  # those are drawn last, so that nothing covers them
-    lanes = _lanes(found, arrows)
+    boxes = _boxes(namespaces)
+    drawn = {box.lmids[0] for box in boxes if box.objects}
+    arrows = [arrow for arrow in namespaces.arrows if {arrow.source[0], arrow.target[0]} <= drawn]
+    arrows.sort(key=lambda arrow: arrow.across)  # those are drawn last, so that nothing covers them
+    lanes = _lanes(namespaces, arrows)
     wide = WIDTH + sum(lanes)
     corners, width, bottom = _corners(boxes, wide)
     placed = list(zip(boxes, corners, strict=True))
     spots = {place: spot for one, corner in placed for place, spot in _spots(one, corner, lanes)}
-    colours = _colours(found)
+    colours = _colours(namespaces)
     body = [text for one, corner in placed for text in _box(one, corner, wide)]
-    body += [_node(found.objects[lmid][at], spot, colours) for (lmid, at), spot in spots.items()]
-    body += [_arrow(found, one, spots) for one in arrows] + list(_counts(found, arrows, spots))
-    legend, bottom = _legend(found, arrows, (width, bottom))
-    return svg.document((width, bottom), f"Link namespaces of {of}", described(found), body + legend)
+    body += [_node(namespaces.objects[lmid][at], spot, colours) for (lmid, at), spot in spots.items()]
+    body += [_arrow(namespaces, arrow, spots) for arrow in arrows] + list(_counts(namespaces, arrows, spots))
+    legend, bottom = _legend(namespaces, arrows, (width, bottom))
+    return svg.document((width, bottom), f"Link namespaces of {of}", described(namespaces), body + legend)
 
 
-def described(found: Namespaces) -> str:
+def described(namespaces: Namespaces) -> str:
     """The same in words, for those who do not see it."""
-    parts = [f"{titles(run)}: {', '.join(map(named, found.objects[run[0]]))}" for run in alike(found)]
+    parts = [f"{titles(run)}: {', '.join(map(named, namespaces.objects[run[0]]))}" for run in alike(namespaces)]
     return "; ".join(parts) or "Nothing was loaded."
 
 
-def _boxes(found: Namespaces) -> list[Box]:
+def _boxes(namespaces: Namespaces) -> list[Box]:
     boxes = []
-    for run in alike(found):
+    for run in alike(namespaces):
         shown = run[:SHOWN_OF_THEM] if len(run) > MOST_ALIKE else run
-        boxes += [Box((lmid,), found.objects[lmid]) for lmid in shown]
+        boxes += [Box((lmid,), namespaces.objects[lmid]) for lmid in shown]
         boxes += [Box(run[len(shown) :], ())] if len(shown) < len(run) else []
     return boxes
 
 
-def _height(one: Mapped) -> float:
-    return SYSTEM_HEIGHT if one.system else HEIGHT
+def _height(mapped: Mapped) -> float:
+    return SYSTEM_HEIGHT if mapped.system else HEIGHT
 
 
-def _beside(found: Namespaces, one: Arrow) -> bool:
+def _beside(namespaces: Namespaces, arrow: Arrow) -> bool:
     """Whether an arrow runs beside the objects on the left: those of the system do, to leave the others alone."""
-    return any(found.objects[lmid][at].system for lmid, at in (one.source, one.target))
+    return any(namespaces.objects[lmid][at].system for lmid, at in (arrow.source, arrow.target))
 
 
-def _depth(one: Arrow) -> float:
+def _depth(arrow: Arrow) -> float:
     """How far an arrow within a box leaves the column of objects."""
-    return 14 + min(12 * (abs(one.source[1] - one.target[1]) - 1), 72) + (5 if one.source[1] > one.target[1] else 0)
+    return (
+        14
+        + min(12 * (abs(arrow.source[1] - arrow.target[1]) - 1), 72)
+        + (5 if arrow.source[1] > arrow.target[1] else 0)
+    )
 
 
-def _lanes(found: Namespaces, arrows: Sequence[Arrow]) -> tuple[float, float]:
+def _lanes(namespaces: Namespaces, arrows: Sequence[Arrow]) -> tuple[float, float]:
     """Room on the left and on the right of the objects."""
-    inner = [one for one in arrows if one.source[0] == one.target[0]]
-    left = [_depth(one) for one in inner if _beside(found, one)]
-    right = [_depth(one) for one in inner if not _beside(found, one)]
+    inner = [arrow for arrow in arrows if arrow.source[0] == arrow.target[0]]
+    left = [_depth(one) for one in inner if _beside(namespaces, one)]
+    right = [_depth(one) for one in inner if not _beside(namespaces, one)]
     return max(left, default=-COUNT) + COUNT + PADDING, max(right, default=-COUNT) + COUNT + PADDING
 
 
@@ -126,9 +130,14 @@ def _spots(box: Box, corner: tuple[float, float], lanes: tuple[float, float]) ->
         y += _height(one) + GAP
 
 
-def _colours(found: Namespaces) -> dict[str, int]:
+def _colours(namespaces: Namespaces) -> dict[str, int]:
     """A colour for each file of the experiment that there are several copies of."""
-    paths = [one.path for members in found.objects.values() for one in members if one.copies > 1 and not one.system]
+    paths = [
+        member.path
+        for members in namespaces.objects.values()
+        for member in members
+        if member.copies > 1 and not member.system
+    ]
     return {path: at % len(svg.FAMILIES) for at, path in enumerate(dict.fromkeys(paths))}
 
 
@@ -143,59 +152,59 @@ def _box(box: Box, corner: tuple[float, float], wide: float) -> Iterator[str]:
         yield svg.label(x + PADDING, y + 42, f"{len(box.lmids)} more", "soft")
 
 
-def _badge(one: Mapped) -> str:
-    words = ["shared"] if one.shared else [f"copy {one.copy} of {one.copies}"] if one.copies > 1 else []
-    return " · ".join(words + ([f"loaded {one.times}×"] if one.times > 1 else []))
+def _badge(mapped: Mapped) -> str:
+    words = ["shared"] if mapped.shared else [f"copy {mapped.copy} of {mapped.copies}"] if mapped.copies > 1 else []
+    return " · ".join(words + ([f"loaded {mapped.times}×"] if mapped.times > 1 else []))
 
 
-def _node(one: Mapped, spot: Spot, colours: dict[str, int]) -> str:
-    family = colours.get(one.path)
-    kind = "grey" if one.system else "plain" if family is None or one.shared else f"f{family}"
-    ink = "soft" if one.system or family is None or one.shared else f"t{family}"
-    wide = ' stroke-width="1.5"' if not one.system else ""
+def _node(mapped: Mapped, spot: Spot, colours: dict[str, int]) -> str:
+    family = colours.get(mapped.path)
+    kind = "grey" if mapped.system else "plain" if family is None or mapped.shared else f"f{family}"
+    ink = "soft" if mapped.system or family is None or mapped.shared else f"t{family}"
+    wide = ' stroke-width="1.5"' if not mapped.system else ""
     shapes = [svg.rectangle(spot.x, spot.y, WIDTH, spot.height, f'class="{kind}"{wide}')]
-    if one.shared:
+    if mapped.shared:
         shapes.append(svg.rectangle(spot.x, spot.y, WIDTH, spot.height, 'fill="url(#hatch)" fill-opacity="0.55"'))
-    badge, x, right = _badge(one), spot.x + 9, spot.x + WIDTH - 9
-    if one.system:
+    badge, x, right = _badge(mapped), spot.x + 9, spot.x + WIDTH - 9
+    if mapped.system:
         room = int((WIDTH - 26 - SANS * len(badge)) / MONO)
-        shapes += [svg.label(x, spot.y + 15, svg.shortened(one.name, room), "soft m")]
+        shapes += [svg.label(x, spot.y + 15, svg.shortened(mapped.name, room), "soft m")]
         shapes += [svg.label(right, spot.y + 15, badge, "soft e")] if badge else []
-        return svg.told(" · ".join(filter(None, (one.path, badge))), *shapes)
-    shapes.append(svg.label(x, spot.y + 18, svg.shortened(one.name, int((WIDTH - 18) / MONO_LARGE)), "ink m b l"))
+        return svg.told(" · ".join(filter(None, (mapped.path, badge))), *shapes)
+    shapes.append(svg.label(x, spot.y + 18, svg.shortened(mapped.name, int((WIDTH - 18) / MONO_LARGE)), "ink m b l"))
     room = int((WIDTH - 26 - BOLD * len(badge)) / SANS)
-    shapes.append(svg.label(x, spot.y + 34, svg.shortened(one.object or "", room), "soft"))
+    shapes.append(svg.label(x, spot.y + 34, svg.shortened(mapped.object or "", room), "soft"))
     shapes += [svg.label(right, spot.y + 34, badge, f"{ink} b e")] if badge else []
-    return svg.told(" · ".join(filter(None, (one.object, one.name, badge))), *shapes)
+    return svg.told(" · ".join(filter(None, (mapped.object, mapped.name, badge))), *shapes)
 
 
-def _arrow(found: Namespaces, one: Arrow, spots: dict[Place, Spot]) -> str:
-    source, target = spots[one.source], spots[one.target]
-    kind = "across" if one.across else "faint" if _beside(found, one) else "arrow"
+def _arrow(namespaces: Namespaces, arrow: Arrow, spots: dict[Place, Spot]) -> str:
+    source, target = spots[arrow.source], spots[arrow.target]
+    kind = "across" if arrow.across else "faint" if _beside(namespaces, arrow) else "arrow"
     wide = 1.1 if kind == "faint" else 1.6
-    names = [found.objects[lmid][at].name for lmid, at in (one.source, one.target)]
-    where = f" in {title(one.defined_in)}" if one.across else ""
-    more = ", …" if one.count > len(one.symbols) else ""
-    tip = f"{names[0]} → {names[1]}{where}, {one.count} bound: {', '.join(one.symbols)}{more}"
-    if one.source[0] != one.target[0]:
+    names = [namespaces.objects[lmid][at].name for lmid, at in (arrow.source, arrow.target)]
+    where = f" in {title(arrow.defined_in)}" if arrow.across else ""
+    more = ", …" if arrow.count > len(arrow.symbols) else ""
+    tip = f"{names[0]} → {names[1]}{where}, {arrow.count} bound: {', '.join(arrow.symbols)}{more}"
+    if arrow.source[0] != arrow.target[0]:
         return svg.told(tip, svg.curve(_between(source, target), kind, wide=wide))
-    side = -1 if _beside(found, one) else 1
+    side = -1 if _beside(namespaces, arrow) else 1
     x = source.x if side < 0 else source.x + WIDTH
     down = 1 if target.y > source.y else -1
     start, end = source.middle + 5 * down, target.middle - 5 * down
-    out = x + side * _depth(one) / 0.75  # where the control points are for the curve to come that far
+    out = x + side * _depth(arrow) / 0.75  # where the control points are for the curve to come that far
     shape = svg.curve(f"M{x:g},{start:g}C{out:g},{start:g} {out:g},{end:g} {x + side:g},{end:g}", kind, wide=wide)
     return svg.told(tip, shape)
 
 
-def _counts(found: Namespaces, arrows: Sequence[Arrow], spots: dict[Place, Spot]) -> Iterator[str]:
+def _counts(namespaces: Namespaces, arrows: Sequence[Arrow], spots: dict[Place, Spot]) -> Iterator[str]:
     """How many bindings, beside the arrows within a box; where two objects bind to each other, both in one place."""
     pairs: dict[tuple[Place, ...], list[Arrow]] = {}
-    for one in arrows:
-        if one.source[0] == one.target[0]:
-            pairs.setdefault(tuple(sorted((one.source, one.target))), []).append(one)
+    for arrow in arrows:
+        if arrow.source[0] == arrow.target[0]:
+            pairs.setdefault(tuple(sorted((arrow.source, arrow.target))), []).append(arrow)
     for ends, both in pairs.items():
-        left = _beside(found, both[0])
+        left = _beside(namespaces, both[0])
         first, second = (spots[end] for end in ends)
         reach = max(map(_depth, both)) + 3
         x = first.x - reach if left else first.x + WIDTH + reach
@@ -220,10 +229,10 @@ def _between(source: Spot, target: Spot) -> str:
     return f"M{x1:g},{start:g}C{out1:g},{start:g} {out2:g},{end:g} {x2:g},{end:g}"
 
 
-def _legend(found: Namespaces, arrows: Sequence[Arrow], size: tuple[float, float]) -> tuple[list[str], float]:
+def _legend(namespaces: Namespaces, arrows: Sequence[Arrow], size: tuple[float, float]) -> tuple[list[str], float]:
     """What the signs mean, only those that occur, in lines below everything; then where the picture ends."""
     x, y, lines = float(MARGIN), size[1] + 10, []
-    for sample, words in _signs(found, arrows):
+    for sample, words in _signs(namespaces, arrows):
         wide = 40 + SANS * len(words) + 2 * MARGIN
         if x > MARGIN and x + wide > size[0]:
             x, y = float(MARGIN), y + 20
@@ -232,18 +241,18 @@ def _legend(found: Namespaces, arrows: Sequence[Arrow], size: tuple[float, float
     return lines, y + MARGIN
 
 
-def _signs(found: Namespaces, arrows: Sequence[Arrow]) -> Iterator[tuple[str, str]]:
+def _signs(namespaces: Namespaces, arrows: Sequence[Arrow]) -> Iterator[tuple[str, str]]:
     """Samples with places for where they go, and their words."""
-    members = [one for group in found.objects.values() for one in group]
+    members = [one for group in namespaces.objects.values() for one in group]
     swatch = '<rect x="{{x}}" y="{{y}}" width="26" height="13" rx="3" {}/>'
-    if _colours(found):
+    if _colours(namespaces):
         yield swatch.format('class="f0"'), "one file, a copy of its own in each namespace (a colour for each file)"
-    if any(one.shared for one in members):
+    if any(member.shared for member in members):
         both = swatch.format('class="plain"') + swatch.format('fill="url(#hatch)"')
         yield both, "one mapping that namespaces share"
-    if any(one.system for one in members):
+    if any(member.system for member in members):
         yield swatch.format('class="grey"'), "of the system"
-    kinds = {"across" if one.across else "faint" if _beside(found, one) else "arrow" for one in arrows}
+    kinds = {"across" if arrow.across else "faint" if _beside(namespaces, arrow) else "arrow" for arrow in arrows}
     for kind, words in (
         ("arrow", "symbols bound, and how many"),
         ("faint", "the same, by or to an object of the system"),
@@ -251,5 +260,5 @@ def _signs(found: Namespaces, arrows: Sequence[Arrow]) -> Iterator[tuple[str, st
     ):
         if kind in kinds:
             yield f'<path class="{kind}" d="M{{x}},{{line}}h24" stroke-width="1.6" marker-end="url(#{kind}-h)"/>', words
-    if found.more:
-        yield "", f"{found.more} more process{'es' if found.more > 1 else ''}, not drawn"
+    if namespaces.more:
+        yield "", f"{namespaces.more} more process{'es' if namespaces.more > 1 else ''}, not drawn"
