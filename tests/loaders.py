@@ -20,7 +20,7 @@ from elfworlds.sandbox import wrap
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian import lock as locks
 from elfworlds.toolchains.debian import root as roots
-from elfworlds.toolchains.debian.toolchain import System
+from elfworlds.toolchains.debian.toolchain import RootSystem
 from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
 from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.musl.toolchain import MuslSystem
@@ -64,7 +64,7 @@ def pinned_root(name: str, *, fetch: bool) -> Toolchain:
             here or roots.ensure(lock, parts, cached, means),
             pool.run,
             bwrap=bwrap,
-            system=MuslSystem if family == MUSL else System,
+            system=MuslSystem if family == MUSL else RootSystem,
         )
 
 
@@ -116,7 +116,7 @@ class Asked:
                 return None
         return without(found, loaders)
 
-    def world(self, question: Question) -> resolve.World:
+    def world(self, question: Question) -> resolve.Surroundings:
         seen = Watched(
             argv=("",),
             env={"LD_LIBRARY_PATH": question.library_path},

@@ -9,25 +9,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elfworlds.errors import BuildFailedError, InputError
-from elfworlds.toolchains.debian.mirror import Mirrors, Source, mirrors, paragraphs, parse_deb822, parse_list, sources
+from elfworlds.toolchains.debian.mirror import (
+    Mirrors,
+    MirrorSource,
+    mirrors,
+    paragraphs,
+    parse_deb822,
+    parse_list,
+    sources,
+)
 
 words = st.from_regex(r"[a-z][a-z0-9./:-]{0,15}", fullmatch=True)
 several = st.lists(words, min_size=1, max_size=3).map(tuple)
 blanks = st.sampled_from([" ", "  ", "\t"])
 entries = st.builds(
-    Source,
+    MirrorSource,
     st.sampled_from([("deb",), ("deb-src",)]),
     words.map(lambda one: (one,)),
     words.map(lambda one: (one,)),
     several,
 )
-stanzas = st.builds(Source, st.sampled_from([("deb",), ("deb", "deb-src")]), several, several, several)
+stanzas = st.builds(MirrorSource, st.sampled_from([("deb",), ("deb", "deb-src")]), several, several, several)
 options = st.sampled_from(["", "[arch=amd64] ", "[ arch=amd64,arm64 signed-by=/usr/share/keyrings/x.gpg ] "])
 comments = st.sampled_from(["", "# deb http://x y main\n", "\n", "  \n"])
 
 
 @given(st.lists(st.tuples(comments, entries, options, blanks, st.sampled_from(["", " # why"]))))
-def test_one_line_entries_are_read(lines: list[tuple[str, Source, str, str, str]]) -> None:
+def test_one_line_entries_are_read(lines: list[tuple[str, MirrorSource, str, str, str]]) -> None:
     text = "".join(
         f"{comment}{one.types[0]} {option}{blank.join((*one.uris, *one.suites, *one.components))}{tail}\n"
         for comment, one, option, blank, tail in lines
@@ -40,7 +48,7 @@ def test_one_line_entries_are_read(lines: list[tuple[str, Source, str, str, str]
         st.tuples(stanzas, st.sampled_from([" ", "\n "]), st.sampled_from(["Types", "types", "TYPES"]), st.booleans())
     )
 )
-def test_paragraphs_are_read(lines: list[tuple[Source, str, str, bool]]) -> None:
+def test_paragraphs_are_read(lines: list[tuple[MirrorSource, str, str, bool]]) -> None:
     text = "\n".join(
         f"# why\n{types}: {' '.join(one.types)}\nURIs: {blank.join(one.uris)}\n# and\n"
         f"Suites:{blank}{blank.join(one.suites)}\n"

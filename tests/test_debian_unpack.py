@@ -18,11 +18,11 @@ from debs import forge_deb, make_deb, member
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Pool
 from elfworlds.toolchains.debian.archive import DebError
-from elfworlds.toolchains.debian.tree import Layout, settled
+from elfworlds.toolchains.debian.tree import RootLayout, settled
 from elfworlds.toolchains.debian.unpack import Unpacked, unpack
 from elfworlds.toolchains.debian.zstd import Decompressor
 
-LAYOUTS = [Layout(merged=True), Layout(merged=False)]
+LAYOUTS = [RootLayout(merged=True), RootLayout(merged=False)]
 components = st.sampled_from(["..", ".", "", "bin", "lib", "usr", "lib64", "a", "b"])
 paths = st.lists(components, min_size=1, max_size=7).map("/".join)
 
@@ -32,7 +32,7 @@ def no_zstd(_path: Path, _stretch: tuple[int, int]) -> Path:
 
 
 def unpacked(tree: Path, *debs: Path, merged: bool = True) -> tuple[Unpacked, ...]:
-    return unpack(debs, tree, Layout(merged), no_zstd, 2, lambda: None)
+    return unpack(debs, tree, RootLayout(merged), no_zstd, 2, lambda: None)
 
 
 def refuse(tree: Path, *debs: Path, why: str) -> None:
@@ -43,7 +43,7 @@ def refuse(tree: Path, *debs: Path, why: str) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=["merged", "unmerged"])
 @given(name=paths, target=paths | paths.map("/{}".format))
-def test_no_link_leads_out_of_a_tree(layout: Layout, name: str, target: str) -> None:
+def test_no_link_leads_out_of_a_tree(layout: RootLayout, name: str, target: str) -> None:
     try:
         place = layout.place(name)
         made = layout.target(name, target)
@@ -60,7 +60,7 @@ def test_no_link_leads_out_of_a_tree(layout: Layout, name: str, target: str) -> 
 @given(paths)
 def test_a_merged_tree_has_no_file_in_what_is_a_link(name: str) -> None:
     try:
-        place = Layout(merged=True).place(name)
+        place = RootLayout(merged=True).place(name)
     except DebError:
         return
     assert place.split("/")[0] not in ("bin", "lib", "lib64", "sbin")
@@ -80,7 +80,7 @@ def test_links_that_are_settled_lie_behind_no_other(links: list[tuple[str, str]]
     ("suite", "merged"), [("bullseye", False), ("bookworm", True), ("trixie", True), ("sid", True)]
 )
 def test_a_suite_has_its_own_layout(suite: str, merged: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    assert Layout.of(suite) == Layout(merged)
+    assert RootLayout.of(suite) == RootLayout(merged)
     unpacked(tmp_path, merged=merged)
     assert (tmp_path / "bin").is_symlink() == merged
     assert (tmp_path / "lib64").is_dir()
@@ -155,9 +155,9 @@ def test_a_package_that_zstd_compressed_needs_zstd(tmp_path: Path, pool: Pool, n
     (tmp_path / "work").mkdir()
     without = Decompressor(pool.run, {"PATH": "/nowhere"}, tmp_path / "work")
     with pytest.raises(BuildFailedError, match="compressed with zstd, which is not in PATH"):
-        unpack([deb], tmp_path / "tree", Layout(merged=True), without.unzstd, 1, lambda: None)
+        unpack([deb], tmp_path / "tree", RootLayout(merged=True), without.unzstd, 1, lambda: None)
     decompressor = Decompressor(pool.run, {"PATH": path}, tmp_path / "work")
-    unpack([deb], tmp_path / "whole", Layout(merged=True), decompressor.unzstd, 1, lambda: None)
+    unpack([deb], tmp_path / "whole", RootLayout(merged=True), decompressor.unzstd, 1, lambda: None)
     assert (tmp_path / "whole/etc/one").read_bytes() == b"one"
 
 

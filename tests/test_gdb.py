@@ -16,7 +16,7 @@ from elfworlds.observers import gdb
 from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import gdb_stops, mi
-from elfworlds.traces.places import Mapping as Mapped
+from elfworlds.traces.places import MappedRange as Mapped
 from elfworlds.traces.places import Places, address, mappings
 from mutating import mutated
 from waiting import longer
@@ -33,12 +33,12 @@ def watching(pool: Pool, toolchain: Toolchain, tmp_path: Path) -> Watching:
     return Watching(pool, toolchain, tmp_path)
 
 
-def told(seen: gdb_stops.Seen) -> Mapping[str, Any]:
+def told(seen: gdb_stops.GdbSession) -> Mapping[str, Any]:
     """What matchers may speak of; each test knows what is in it."""
     return seen.values
 
 
-def read(files: Mapping[str, bytes]) -> gdb_stops.Seen:
+def read(files: Mapping[str, bytes]) -> gdb_stops.GdbSession:
     texts = {name: data.decode() for name, data in files.items()}
     return gdb_stops.read(texts["mi"], texts)
 
@@ -54,7 +54,7 @@ def namespaces(frames: list[dict[str, Any]]) -> list[tuple[str | None, str | Non
 
 
 @recordings("crash")
-def test_a_crash_lies_in_the_copy_of_the_second_namespace(version: str, seen: gdb_stops.Seen) -> None:
+def test_a_crash_lies_in_the_copy_of_the_second_namespace(version: str, seen: gdb_stops.GdbSession) -> None:
     assert (seen.exit, seen.signal) == (None, "SIGSEGV")
     crash, end = told(seen)["stops"]
     assert (crash["state"], crash["signal"], end["state"]) == ("signal", "SIGSEGV", "exited")
@@ -71,7 +71,7 @@ def test_a_crash_lies_in_the_copy_of_the_second_namespace(version: str, seen: gd
 
 @recordings("crash")
 def test_a_variable_belongs_to_the_frames_copy_or_it_is_seen_that_it_does_not(
-    version: str, seen: gdb_stops.Seen
+    version: str, seen: gdb_stops.GdbSession
 ) -> None:
     crash = told(seen)["stops"][0]
     assert (crash["frame"]["address"]["lmid"] == crash["values"]["counter"]["address"]["lmid"]) == (
@@ -80,7 +80,9 @@ def test_a_variable_belongs_to_the_frames_copy_or_it_is_seen_that_it_does_not(
 
 
 @recordings("breakpoints")
-def test_a_breakpoint_in_a_library_that_comes_later_is_hit_in_each_copy(version: str, seen: gdb_stops.Seen) -> None:
+def test_a_breakpoint_in_a_library_that_comes_later_is_hit_in_each_copy(
+    version: str, seen: gdb_stops.GdbSession
+) -> None:
     assert (seen.exit, seen.signal) == (3, None)
     hits = [one for one in told(seen)["stops"] if one["state"] == "breakpoint"]
     expected = [(0, "41"), (1, "41"), (1, "42")] if version in SEES_NAMESPACES else [(0, "41")]
@@ -89,7 +91,7 @@ def test_a_breakpoint_in_a_library_that_comes_later_is_hit_in_each_copy(version:
 
 
 @recordings("breakpoints")
-def test_each_value_says_where_it_lies_and_where_it_points_to(version: str, seen: gdb_stops.Seen) -> None:
+def test_each_value_says_where_it_lies_and_where_it_points_to(version: str, seen: gdb_stops.GdbSession) -> None:
     values = told(seen)["stops"][0]["values"]
     place, counter = values["place"], values["counter"]
     assert place["points-to"] == counter["address"]
@@ -100,7 +102,7 @@ def test_each_value_says_where_it_lies_and_where_it_points_to(version: str, seen
 
 
 @recordings("breakpoints")
-def test_commands_threads_and_libraries_are_told(version: str, seen: gdb_stops.Seen) -> None:
+def test_commands_threads_and_libraries_are_told(version: str, seen: gdb_stops.GdbSession) -> None:
     stop = told(seen)["stops"][0]
     assert stop["commands"]["frame"].startswith("#0  hello () at lib.c:27\n")
     assert stop["commands"]["frame"].endswith("No locals.\n")
@@ -110,7 +112,7 @@ def test_commands_threads_and_libraries_are_told(version: str, seen: gdb_stops.S
 
 
 @recordings("attach")
-def test_an_attached_gdb_finds_the_same_place(version: str, seen: gdb_stops.Seen) -> None:
+def test_an_attached_gdb_finds_the_same_place(version: str, seen: gdb_stops.GdbSession) -> None:
     crash, attached, again, end = told(seen)["stops"]
     assert [one["state"] for one in (crash, attached, again, end)] == ["signal", "attached", "signal", "exited"]
     assert crash["backtrace"] == attached["backtrace"] == again["backtrace"], version
@@ -119,12 +121,12 @@ def test_an_attached_gdb_finds_the_same_place(version: str, seen: gdb_stops.Seen
 
 
 @recordings("exit")
-def test_an_exit_is_the_programs(version: str, seen: gdb_stops.Seen) -> None:
+def test_an_exit_is_the_programs(version: str, seen: gdb_stops.GdbSession) -> None:
     assert (seen.exit, seen.signal, told(seen)["backtrace"]) == (3, None, []), version
 
 
 @recordings("killed")
-def test_a_killed_session_gives_what_was_seen(version: str, seen: gdb_stops.Seen) -> None:
+def test_a_killed_session_gives_what_was_seen(version: str, seen: gdb_stops.GdbSession) -> None:
     assert (seen.exit, seen.signal) == (None, None)
     expected = ["breakpoint"] if version in SEES_NAMESPACES else []
     assert [one["state"] for one in told(seen)["stops"]] == expected

@@ -18,7 +18,7 @@ from elfworlds.observers.types import Watched
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces.lddebug import parse
-from elfworlds.traces.ldtrace import Binding, LinkMap, Trace, Tried
+from elfworlds.traces.ldtrace import Binding, LinkMap, LoaderTrace, TriedFile
 from waiting import AGES
 from watching import compiled
 
@@ -30,11 +30,11 @@ LD_SO = "/lib64/ld-linux-x86-64.so.2"
 LIBC = "/lib/x86_64-linux-gnu/libc.so.6"
 
 
-def trace(name: str, version: str) -> Trace:
+def trace(name: str, version: str) -> LoaderTrace:
     return parse((DATA / f"{name}-{version}.log").read_text())
 
 
-def maps(of: Trace, process: int, lmid: int) -> list[str]:
+def maps(of: LoaderTrace, process: int, lmid: int) -> list[str]:
     """The paths that were mapped, in order, without those that only some versions have."""
     wanted = (of.pids[process], lmid)
     return [one.path for one in of.link_maps if (one.pid, one.lmid) == wanted and "libdl.so" not in one.path]
@@ -93,7 +93,7 @@ def test_a_binding_names_both_namespaces(version: str) -> None:
 def test_a_name_that_is_nowhere_was_tried_everywhere(version: str) -> None:
     search = next(one for one in trace("namespaces", version).searches if one.name == "libnowhere.so")
     assert (search.found, search.needed_by, search.opened_by) == (None, None, "/tmp/x/namespaces")
-    assert search.tried[0] == Tried("runpath", "/tmp/x/libnowhere.so")
+    assert search.tried[0] == TriedFile("runpath", "/tmp/x/libnowhere.so")
     assert search.tried[-1].rule == "default"
 
 

@@ -297,7 +297,7 @@ def foretold(one: Asked, names: list[str], env: dict[str, str], directory: Path)
     facts = elf.read(Path(app))
     application, space = resolve.begin(app, facts, world)
     opens = str(directory / "env/libopens.so")
-    caller = resolve.Loaded(opens, elf.read(Path(opens)), application)
+    caller = resolve.LoadedObject(opens, elf.read(Path(opens)), application)
     found = []
     for name in names:
         edge = resolve.serve(resolve.opener(caller, application, world), name, space, world)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from elfworlds.traces.nix import Begun, Event, Printed, Reader, Told, plain
+from elfworlds.traces.nix import Begun, Event, NixMessage, Printed, Reader, plain
 
 DATA = Path(__file__).parent / "data" / "nix"
 VERSIONS = ("2.8.0", "2.26.3", "2.34.8")
@@ -31,7 +31,7 @@ def test_each_build_begins_once_and_prints_its_own_lines(version: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("way", ["keep-going", "stop"])
 def test_only_the_object_that_failed_itself_is_the_culprit(way: str, version: str) -> None:
-    culprits = {one.culprit for one in events(f"{way}-{version}.log") if isinstance(one, Told)} - {None}
+    culprits = {one.culprit for one in events(f"{way}-{version}.log") if isinstance(one, NixMessage)} - {None}
     assert {str(one)[44:] for one in culprits} == {"libbad.so.drv"}
 
 
@@ -45,7 +45,7 @@ def test_pieces_of_any_size_give_the_same_events(size: int) -> None:
 
 def test_a_daemons_message_names_its_derivation_twice_and_is_still_one_culprit() -> None:
     text = "error: builder for '/nix/store/a-x.drv' failed;\n For full logs, run 'nix log /nix/store/a-x.drv'."
-    assert Told(0, text).culprit == "/nix/store/a-x.drv"
+    assert NixMessage(0, text).culprit == "/nix/store/a-x.drv"
 
 
 def test_colours_and_links_are_taken_out() -> None:
@@ -55,6 +55,6 @@ def test_colours_and_links_are_taken_out() -> None:
 
 def test_what_is_no_event_is_told_as_it_is() -> None:
     assert list(Reader().feed(b"warning: unknown setting\n@nix {broken\n\n")) == [
-        Told(1, "warning: unknown setting"),
-        Told(1, "@nix {broken"),
+        NixMessage(1, "warning: unknown setting"),
+        NixMessage(1, "@nix {broken"),
     ]

@@ -20,7 +20,8 @@ from elfworlds.observers.types import Watched
 from elfworlds.records import traced
 from elfworlds.search_prediction import DLOPEN, LD_PRELOAD, Prediction, predict
 from elfworlds.toolchains import Toolchain
-from elfworlds.traces.lddebug import Trace, parse
+from elfworlds.traces.lddebug import parse
+from elfworlds.traces.ldtrace import LoaderTrace
 from elfworlds.trials.searching import Searching, facts_of
 from waiting import TIMES
 
@@ -103,7 +104,9 @@ class Stage:
         for one in ("one", "two", "mid", "app"):
             (self.root / "stage" / one).mkdir(parents=True)
 
-    def asked(self, *words: str, library_path: Sequence[str] = (), **env: str) -> tuple[Trace, tuple[Prediction, ...]]:
+    def asked(
+        self, *words: str, library_path: Sequence[str] = (), **env: str
+    ) -> tuple[LoaderTrace, tuple[Prediction, ...]]:
         """What ld.so does when the application runs in directory `one`, and what was predicted."""
         log = self.root / "stage" / "log"
         value = ":".join(library_path)
@@ -115,7 +118,7 @@ class Stage:
         found.unlink()
         return trace, predict(trace, self.world(value))
 
-    def world(self, value: str) -> resolve.World:
+    def world(self, value: str) -> resolve.Surroundings:
         seen = Watched(
             argv=(str(self.root / "stage/app/app"),),
             env={"LD_LIBRARY_PATH": value},
@@ -141,7 +144,7 @@ def stage(made: Stage) -> Stage:
     return made
 
 
-def compared(trace: Trace, predictions: tuple[Prediction, ...]) -> tuple[Prediction, ...]:
+def compared(trace: LoaderTrace, predictions: tuple[Prediction, ...]) -> tuple[Prediction, ...]:
     """The predictions, none of which the loader contradicts, and none of whose searches was left out."""
     assert [one for one in predictions if not one.agrees] == []
     searched = [one.search for one in predictions if one.search]

@@ -13,7 +13,17 @@ import pytest
 from elfworlds import elf, resolve
 from elfworlds.backends import Artifact
 from elfworlds.elf import ElfObject
-from elfworlds.resolve import Loaded, Namespace, Refusal, World, expand_tokens, find, library_path, serve, tree
+from elfworlds.resolve import (
+    LoadedObject,
+    Namespace,
+    Refusal,
+    Surroundings,
+    expand_tokens,
+    find,
+    library_path,
+    serve,
+    tree,
+)
 from elfworlds.trials.diagnosis import missing_objects
 
 
@@ -33,8 +43,8 @@ def facts(**more: object) -> ElfObject:
     return ElfObject(**(defaults | more))  # type: ignore[arg-type]
 
 
-def world(files: Mapping[str, ElfObject], *, env: str = "", cache: Mapping[str, str] | None = None) -> World:
-    return World(files.get, library_path(env), cache or {}, ("/lib",), {"LIB": "lib64", "PLATFORM": "x86_64"})
+def world(files: Mapping[str, ElfObject], *, env: str = "", cache: Mapping[str, str] | None = None) -> Surroundings:
+    return Surroundings(files.get, library_path(env), cache or {}, ("/lib",), {"LIB": "lib64", "PLATFORM": "x86_64"})
 
 
 @pytest.mark.parametrize(
@@ -51,7 +61,7 @@ def test_who_beats_whom(
     rpath: tuple[str, ...] | None, runpath: tuple[str, ...] | None, env: str, wanted: tuple[str, str]
 ) -> None:
     files = {f"{place}/x.so": facts() for place in ("/r", "/u", "/e", "/c", "/lib")}
-    needing = Loaded("/app", facts(rpath=rpath, runpath=runpath), None)
+    needing = LoadedObject("/app", facts(rpath=rpath, runpath=runpath), None)
     edge = find(needing, "x.so", world(files, env=env, cache={"x.so": "/c/x.so"}))
     assert (edge.rule, edge.path) == (wanted[0], f"{wanted[1]}/x.so")
 
@@ -59,27 +69,27 @@ def test_who_beats_whom(
 def test_an_rpath_is_inherited_and_a_runpath_is_not() -> None:
     files = {"/deep/x.so": facts()}
     for tag, found in (("rpath", "/deep/x.so"), ("runpath", None)):
-        app = Loaded("/app", facts(**{tag: ("/deep",)}), None)
-        assert find(Loaded("/lib/y.so", facts(), app), "x.so", world(files)).path == found
+        app = LoadedObject("/app", facts(**{tag: ("/deep",)}), None)
+        assert find(LoadedObject("/lib/y.so", facts(), app), "x.so", world(files)).path == found
 
 
 def test_a_runpath_of_the_needing_object_hides_every_rpath() -> None:
-    app = Loaded("/app", facts(rpath=("/deep",)), None)
-    needing = Loaded("/lib/y.so", facts(runpath=("/nowhere",)), app)
+    app = LoadedObject("/app", facts(rpath=("/deep",)), None)
+    needing = LoadedObject("/lib/y.so", facts(runpath=("/nowhere",)), app)
     assert find(needing, "x.so", world({"/deep/x.so": facts()})).path is None
 
 
 def test_nodeflib_leaves_out_default_paths_and_what_the_cache_says_of_them() -> None:
     files = {"/lib/x.so": facts(), "/lib/sub/y.so": facts(), "/c/z.so": facts()}
     cache = {"x.so": "/lib/x.so", "y.so": "/lib/sub/y.so", "z.so": "/c/z.so"}
-    needing = Loaded("/app", facts(flags=("DF_1_NODEFLIB",)), None)
+    needing = LoadedObject("/app", facts(flags=("DF_1_NODEFLIB",)), None)
     found = [find(needing, name, world(files, cache=cache)).path for name in cache]
     assert found == [None, None, "/c/z.so"]
 
 
 def test_an_rpath_beside_a_runpath_is_none_for_dependants_either() -> None:
-    app = Loaded("/app", facts(rpath=("/deep",), runpath=("/x",)), None)
-    assert find(Loaded("/lib/y.so", facts(), app), "x.so", world({"/deep/x.so": facts()})).path is None
+    app = LoadedObject("/app", facts(rpath=("/deep",), runpath=("/x",)), None)
+    assert find(LoadedObject("/lib/y.so", facts(), app), "x.so", world({"/deep/x.so": facts()})).path is None
 
 
 def test_the_dynamic_loader_is_loaded_from_the_start() -> None:
@@ -118,7 +128,7 @@ def test_a_loaded_soname_serves_before_any_search() -> None:
 
 
 def test_the_sentence_for_what_is_not_found_names_the_places() -> None:
-    needing = Loaded("/app", facts(runpath=("/u", "/v")), None)
+    needing = LoadedObject("/app", facts(runpath=("/u", "/v")), None)
     edge = find(needing, "x.so", world({}, env="/e"))
     told = resolve.why_not_found("app", edge)
     assert told.startswith("x.so, which app needs, was not found: LD_LIBRARY_PATH /e, runpath /u:/v;")
@@ -130,7 +140,7 @@ def test_the_sentence_for_what_is_not_found_names_the_places() -> None:
 @pytest.mark.parametrize("family", ["glibc", "musl"])
 def test_a_file_that_the_loader_took_serves_whatever_lies_there_now(family: str, read: Refusal | None) -> None:
     inside = replace(world({}), family=family, read={"/lib/x.so": read}.get)
-    needing, space = Loaded("/app", facts(), None), Namespace()
+    needing, space = LoadedObject("/app", facts(), None), Namespace()
     edge = serve(needing, "x.so", space, inside, taken="/lib/x.so")
     assert (edge.rule, edge.path, edge.stopped, edge.sure) == ("default", "/lib/x.so", None, read is None)
     assert serve(needing, "x.so", space, inside, taken="/else/x.so").path is None
@@ -175,7 +185,7 @@ def test_the_real_loader_agrees(tag: str, env: str, kind: str, tmp_path: Path) -
         cc(app, "int middle(void); int main(void) { return middle(); }", *link)
     env_path = str(tmp_path / "env") if env else ""
     done = subprocess.run([app], env={"LD_LIBRARY_PATH": env_path} if env else {}, capture_output=True, check=False)
-    predicted = tree(str(app), World(read, library_path(env_path), {}, ("/lib", "/usr/lib", *multiarch()), {}))
+    predicted = tree(str(app), Surroundings(read, library_path(env_path), {}, ("/lib", "/usr/lib", *multiarch()), {}))
     leaves = [edge.path for edge in predicted if edge.name == "libleaf.so"]
     wanted = {1: str(tmp_path / "tag" / "libleaf.so"), 2: str(tmp_path / "env" / "libleaf.so"), 127: None}
     middles = [edge.path for edge in predicted if edge.name == "libmiddle.so"]

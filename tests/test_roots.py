@@ -26,7 +26,7 @@ from elfworlds.toolchains.debian.fetch import Download, fetch
 from elfworlds.toolchains.debian.lock import filename, find, write
 from elfworlds.toolchains.debian.mirror import mirrors
 from elfworlds.toolchains.debian.revisions import revisions
-from elfworlds.toolchains.debian.tree import Layout
+from elfworlds.toolchains.debian.tree import RootLayout
 from elfworlds.toolchains.debian.unpack import unpack
 from waiting import AGES, wait_until
 
@@ -363,7 +363,7 @@ def test_real_packages_hold_the_revisions_that_are_pinned(tmp_path: Path) -> Non
             raise
         pytest.skip(f"needs a network: {error.message}")
     debs = [how.place(one) for one in wanted]
-    unpacked = unpack(debs, tmp_path / "tree", Layout.of("bookworm"), lambda path, _: path, 2, lambda: None)
+    unpacked = unpack(debs, tmp_path / "tree", RootLayout.of("bookworm"), lambda path, _: path, 2, lambda: None)
     said = revisions(tmp_path / "tree")
     pinned = {one.name: one.version for one in wanted}
     assert {one.control.name: one.control.version for one in unpacked} == pinned

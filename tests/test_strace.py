@@ -35,7 +35,7 @@ def recordings(name: str) -> pytest.MarkDecorator:
 
 
 @recordings("crash")
-def test_each_copy_is_opened_and_mapped(trace: strace.Trace) -> None:
+def test_each_copy_is_opened_and_mapped(trace: strace.SyscallTrace) -> None:
     opened = [(one.path, one.result, one.file, one.flags) for one in trace.opens if one.path == LIBRARY]
     assert opened == [(LIBRARY, "ok", LIBRARY, "O_RDONLY|O_CLOEXEC")] * 2
     code = [one.offset for one in trace.maps if one.path == LIBRARY and one.prot == "PROT_READ|PROT_EXEC"]
@@ -43,14 +43,14 @@ def test_each_copy_is_opened_and_mapped(trace: strace.Trace) -> None:
 
 
 @recordings("crash")
-def test_a_file_that_is_not_there_has_its_errno(trace: strace.Trace) -> None:
+def test_a_file_that_is_not_there_has_its_errno(trace: strace.SyscallTrace) -> None:
     assert {one.result for one in trace.opens if one.path == "/etc/ld.so.cache"} <= {"ok", "ENOENT"}
     assert all(one.file is None for one in trace.opens if one.result != "ok")
     assert [one.path for one in trace.executes] == ["/srv/app"]
 
 
 @recordings("child")
-def test_a_child_is_another_process(trace: strace.Trace) -> None:
+def test_a_child_is_another_process(trace: strace.SyscallTrace) -> None:
     assert [one.path for one in trace.executes] == ["/srv/app", "/bin/sh"]
     assert [one.pid for one in trace.executes] == list(trace.pids)
 
@@ -63,9 +63,9 @@ def test_a_call_that_another_process_cut_in_two_is_one() -> None:
         '9 open("never", O_RDONLY <unfinished ...>\n'
     )
     assert strace.parse(text).opens == (
-        strace.Opened(8, "none", "ENOENT", "O_RDONLY", None),
-        strace.Opened(7, 'xé"y', "ok", "O_RDONLY", "/a/x>"),
-        strace.Opened(9, "never", "?", "O_RDONLY", None),
+        strace.OpenCall(8, "none", "ENOENT", "O_RDONLY", None),
+        strace.OpenCall(7, 'xé"y', "ok", "O_RDONLY", "/a/x>"),
+        strace.OpenCall(9, "never", "?", "O_RDONLY", None),
     )
 
 
@@ -74,7 +74,7 @@ def test_a_call_that_another_process_cut_in_two_is_one() -> None:
     ['open("p", O_RDONLY)', 'openat(5</d>, "p", O_RDONLY)', 'openat2(AT_FDCWD, "p", {flags=O_RDONLY, resolve=0}, 24)'],
 )
 def test_each_way_to_open_is_known(call: str) -> None:
-    assert strace.parse(f"1 {call} = 4</d/p>(deleted)\n").opens == (strace.Opened(1, "p", "ok", "O_RDONLY", "/d/p"),)
+    assert strace.parse(f"1 {call} = 4</d/p>(deleted)\n").opens == (strace.OpenCall(1, "p", "ok", "O_RDONLY", "/d/p"),)
 
 
 def test_mutated_traces_raise_nothing() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elfworlds.traces.ldcache import library_cache
-from elfworlds.traces.ldsearch import Searching, searching
+from elfworlds.traces.ldsearch import SearchPaths, searching
 from elfworlds.traces.loader import NotFound, not_found
 
 GLIBC_START = (
@@ -138,6 +138,6 @@ def test_a_loader_says_where_it_searches() -> None:
         f"  7:\t search path=/lib/x/{v2}:/lib/x:/lib/{v2}:/lib\t\t(system search path)\n"
     )
     found = searching(said)
-    assert found == Searching(("/lib/x", "/lib"), (V2,), {"LIB": "lib/x", "PLATFORM": ""})
+    assert found == SearchPaths(("/lib/x", "/lib"), (V2,), {"LIB": "lib/x", "PLATFORM": ""})
     assert searching(said.partition("\n")[0]) is None
     assert searching("") is None

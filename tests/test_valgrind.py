@@ -30,7 +30,7 @@ def recordings(name: str) -> pytest.MarkDecorator:
     )
 
 
-def lost(report: memcheck.Report, kind: str) -> list[tuple[int, int]]:
+def lost(report: memcheck.MemcheckReport, kind: str) -> list[tuple[int, int]]:
     return [(one.bytes, one.blocks) for one in report.errors if one.kind == kind]
 
 
@@ -78,7 +78,7 @@ def test_xml_cut_anywhere_tells_its_beginning(data: bytes) -> None:
 
 def test_a_document_type_is_refused() -> None:
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><v><error><kind>&b;</kind></error></v>'
-    assert memcheck.parse(bomb) == memcheck.Report(started=False, finished=False, errors=())
+    assert memcheck.parse(bomb) == memcheck.MemcheckReport(started=False, finished=False, errors=())
 
 
 def test_deep_nesting_ends_what_is_read() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from elfworlds.elf import ElfObject
 from elfworlds.records import traced
-from elfworlds.resolve import Refusal, World
+from elfworlds.resolve import Refusal, Surroundings
 from elfworlds.search_prediction import LD_PRELOAD, Prediction, predict
-from elfworlds.traces.ldtrace import Event, Forked, LinkMap, Search, Settled, Trace, Tried
+from elfworlds.traces.ldtrace import Event, Forked, LinkMap, LoaderTrace, Search, Settled, TriedFile
 
 APP = ElfObject(
     type="ET_DYN",
@@ -34,8 +34,8 @@ FILES: dict[str, ElfObject | Refusal] = {
 }
 
 
-def world(more: Mapping[str, ElfObject | Refusal] | None = None, **changed: object) -> World:
-    plain = World({**FILES, **(more or {})}.get, (), {}, (), {})
+def world(more: Mapping[str, ElfObject | Refusal] | None = None, **changed: object) -> Surroundings:
+    plain = Surroundings({**FILES, **(more or {})}.get, (), {}, (), {})
     return replace(plain, **changed)  # type: ignore[arg-type]  # any field
 
 
@@ -44,7 +44,7 @@ def began(path: str, pid: int = 1, base: int | None = None) -> LinkMap:
 
 
 def searched(name: str, by: str, found: str | None, pid: int = 1) -> Search:
-    return Search(pid, 0, name, by, (Tried("runpath", found or f"/lib/{name}"),), found)
+    return Search(pid, 0, name, by, (TriedFile("runpath", found or f"/lib/{name}"),), found)
 
 
 def mapped(name: str, path: str, by: str, pid: int = 1) -> LinkMap:
@@ -60,13 +60,13 @@ def whole(app: str, pid: int = 1, base: int | None = None) -> list[Event]:
     return [began(app, pid, base), *loads("liba.so", app, pid), *loads("libb.so", app, pid), Settled(pid)]
 
 
-def predicted(events: Iterable[Event], inside: World | None = None) -> tuple[Prediction, ...]:
+def predicted(events: Iterable[Event], inside: Surroundings | None = None) -> tuple[Prediction, ...]:
     every = tuple(events)
     pids = tuple(dict.fromkeys(one.pid for one in every))
-    return predict(Trace((), (), (), events=every, pids=pids), inside or world())
+    return predict(LoaderTrace((), (), (), events=every, pids=pids), inside or world())
 
 
-def verdicts(events: Iterable[Event], inside: World | None = None) -> list[tuple[str, str | None, bool | None]]:
+def verdicts(events: Iterable[Event], inside: Surroundings | None = None) -> list[tuple[str, str | None, bool | None]]:
     return [(one.name, one.predicted, one.agrees) for one in predicted(events, inside)]
 
 
@@ -101,7 +101,7 @@ def test_a_program_that_exec_began_has_nothing_loaded_but_itself() -> None:
 
 def opened_apart(pid: int = 1) -> list[Event]:
     """`libc.so` in a namespace of its own."""
-    asks = Search(pid, 1, "libc.so", None, (Tried("runpath", "/lib/libc.so"),), "/lib/libc.so", "/app", 0)
+    asks = Search(pid, 1, "libc.so", None, (TriedFile("runpath", "/lib/libc.so"),), "/lib/libc.so", "/app", 0)
     return [asks, LinkMap(pid, 1, 0, "libc.so", "/lib/libc.so", 1, None, None, None, opened=True), Settled(pid)]
 
 
@@ -114,7 +114,7 @@ def test_a_program_that_exec_began_has_no_namespaces_yet() -> None:
 @pytest.mark.parametrize(("caller", "found"), [("/app", "/lib/libp.so"), ("/lib/liba.so", "/own/libp.so")])
 def test_what_dlopen_opens_is_searched_for_by_the_run_path_of_who_calls(caller: str, found: str) -> None:
     files = {"/lib/liba.so": replace(LIBRARY, runpath=("/own",)), "/lib/libp.so": LIBRARY, "/own/libp.so": LIBRARY}
-    asks = Search(1, 0, "libp.so", None, (Tried("runpath", found),), found, caller, 0)
+    asks = Search(1, 0, "libp.so", None, (TriedFile("runpath", found),), found, caller, 0)
     opened = LinkMap(1, 0, 3, "libp.so", found, 1, None, None, needed_by=None, opened=True)
     told = predicted([*whole("/app"), asks, opened, Settled(1)], world(files))
     assert (told[-1].needing, told[-1].predicted, told[-1].agrees) == (caller, found, True)
@@ -152,7 +152,7 @@ def test_the_environment_of_a_later_program_is_not_known(way: str) -> None:
 
 
 def test_what_a_child_had_loaded_when_it_was_forked_is_not_known() -> None:
-    asks = Search(2, 0, "libc.so", None, (Tried("runpath", "/lib/libc.so"),), "/lib/libc.so", "/app", 0)
+    asks = Search(2, 0, "libc.so", None, (TriedFile("runpath", "/lib/libc.so"),), "/lib/libc.so", "/app", 0)
     opened = LinkMap(2, 0, 3, "libc.so", "/lib/libc.so", 1, None, None, needed_by=None, opened=True)
     library = world({"/lib/libc.so": replace(LIBRARY, needed=("liba.so",))})
     events: list[Event] = [*whole("/app"), Forked(2, 1), asks, opened, *loads("liba.so", "/lib/libc.so", 2), Settled(2)]
@@ -173,7 +173,7 @@ def test_a_program_with_another_dynamic_loader_is_passed_over_in_silence() -> No
 
 def test_ldd_goes_on_where_a_name_is_nowhere() -> None:
     nowhere = {name: FILES[name] for name in ("/app", "/lib/libb.so")}
-    inside = World(nowhere.get, (), {}, (), {})
+    inside = Surroundings(nowhere.get, (), {}, (), {})
     events = [began("/app", base=1), searched("liba.so", "/app", None), *loads("libb.so", "/app")]
     events += [searched("liba.so", "/lib/libb.so", None)]
     told = [("liba.so", None, True), ("libb.so", "/lib/libb.so", True), ("liba.so", None, True)]
@@ -207,11 +207,11 @@ def test_what_was_preloaded_in_vain_is_not_found_whatever_the_trace_says_of_it()
         (LD_PRELOAD, None, True)
     ]
     searches = tuple(one for one in events if isinstance(one, Search))
-    records = traced.searches(Trace((), searches, (), events=tuple(events), pids=(1,)), told)
+    records = traced.searches(LoaderTrace((), searches, (), events=tuple(events), pids=(1,)), told)
     assert [one.found for one in records] == [None, "/lib/liba.so", "/lib/libb.so"]
 
 
-UNCLEAR: dict[str, World] = {
+UNCLEAR: dict[str, Surroundings] = {
     "a file that cannot be read": world({"/lib/liba.so": Refusal.UNKNOWN}),
     "what nobody knows of the cache": replace(world(), cache={"liba.so": None}),
     "the program's own directory": world(settled=lambda path: not path.startswith("/lib")),

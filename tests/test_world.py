@@ -17,7 +17,7 @@ from elfworlds.process import Completed, Pool
 from elfworlds.sandbox import HOST, World, look, wrap
 from elfworlds.sandbox.availability import explain, probe
 from elfworlds.sandbox.reaper import provide
-from elfworlds.supervisor.report import Report
+from elfworlds.supervisor.report import ReportPipe
 from rooting import CC, Inside, small_world
 from test_process import alive
 from waiting import AGES, patiently, wait_until
@@ -384,7 +384,7 @@ def test_what_forbids_namespaces_is_named_with_what_allows_them(words: str, help
 
 
 def test_a_line_that_is_cut_tells_nothing() -> None:
-    report = Report()
+    report = ReportPipe()
     os.write(report.writing, b"started\nended 0 0 1000000 2000000 ")
     assert report.take()
     assert (report.execve_succeeded, report.ended, report.settled) == (True, None, False)

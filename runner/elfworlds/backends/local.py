@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from elfworlds.planning import BuildRequest, Plan
-    from elfworlds.process import Completed, Run
+    from elfworlds.process import Completed, Runner
     from elfworlds.toolchains import Toolchain
 
 MANIFEST = "manifest.json"
@@ -52,7 +52,7 @@ class LocalBackend:
     """
 
     root: Path
-    run: Run
+    run: Runner
     jobs: int
     stop: Callable[[], None]
     name: str = "local"

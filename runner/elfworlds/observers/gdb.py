@@ -69,7 +69,7 @@ def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     )
 
 
-def untried(completed: Completed, session: gdb_stops.Seen, said: str) -> str:
+def untried(completed: Completed, session: gdb_stops.GdbSession, said: str) -> str:
     """Why gdb says nothing of the program's run; empty where it saw the program run to its end, or till time was up."""
     if not session.started:
         return session.error or _last_line(said) or "it did not start the program"

@@ -55,7 +55,7 @@ COLLECTED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """One question at a stop: what kind, by which name, and the MI command that asks it."""
 
     kind: str
@@ -64,7 +64,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class GdbSettings:
     """What an experiment asks of gdb, as `spec.model.observers.Gdb` says it.
 
     Attributes:
@@ -82,8 +82,8 @@ class Settings:
     at_most: int
 
     @staticmethod
-    def of(asked: JsonObject) -> Settings:
-        return Settings(
+    def of(asked: JsonObject) -> GdbSettings:
+        return GdbSettings(
             attaches=asked.get("start") == "attach",
             breaks=_texts(asked.get("break")),
             evaluate=_named(asked.get("evaluate")),
@@ -101,20 +101,20 @@ def _named(data: Json) -> Mapping[str, str]:
     return {name: str(text) for name, text in data.items()} if isinstance(data, dict) else {}
 
 
-def at_a_stop(settings: Settings) -> tuple[Asked, ...]:
+def at_a_stop(settings: GdbSettings) -> tuple[Question, ...]:
     """What is asked at each stop, in order; the same at every stop."""
     return (
-        Asked("program", "", console("info proc exe")),
-        Asked("mappings", "", console("info proc mappings")),
-        *(Asked(one, "", command) for one, command in COLLECTED.items() if one in settings.collect),
+        Question("program", "", console("info proc exe")),
+        Question("mappings", "", console("info proc mappings")),
+        *(Question(one, "", command) for one, command in COLLECTED.items() if one in settings.collect),
         *(one for name, text in settings.evaluate.items() for one in _evaluated(name, text)),
-        *(Asked("command", name, _typed(text)) for name, text in settings.commands.items()),
+        *(Question("command", name, _typed(text)) for name, text in settings.commands.items()),
     )
 
 
-def _evaluated(name: str, expression: str) -> Iterator[Asked]:
-    yield Asked("value", name, f"-data-evaluate-expression {quoted(expression)}")
-    yield Asked("address", name, f"-data-evaluate-expression {quoted(f'&({expression})')}")
+def _evaluated(name: str, expression: str) -> Iterator[Question]:
+    yield Question("value", name, f"-data-evaluate-expression {quoted(expression)}")
+    yield Question("address", name, f"-data-evaluate-expression {quoted(f'&({expression})')}")
 
 
 def _typed(text: str) -> str:
@@ -151,7 +151,7 @@ def _setup(watched: Watched, env: str) -> Iterator[str]:
 
 def _header(watched: Watched) -> str:
     """What the answers are read by, told to gdb so that it stands in what gdb says."""
-    asked = [[one.kind, one.name] for one in at_a_stop(Settings.of(watched.settings))]
+    asked = [[one.kind, one.name] for one in at_a_stop(GdbSettings.of(watched.settings))]
     return json.dumps({"asked": asked}).replace("\\", "\\\\")
 
 
@@ -179,18 +179,18 @@ def _arguments(watched: Watched) -> str:
 
 
 def _started(watched: Watched) -> Iterator[str]:
-    if not Settings.of(watched.settings).attaches:
+    if not GdbSettings.of(watched.settings).attaches:
         yield from _breakpoints(watched)
     yield f"{RUN_TOKEN}-exec-run"
 
 
 def _breakpoints(watched: Watched) -> Iterator[str]:
-    for one in Settings.of(watched.settings).breaks:
+    for one in GdbSettings.of(watched.settings).breaks:
         yield f"-break-insert -f {quoted(one)}"
 
 
 def _stops(watched: Watched) -> Iterator[str]:
-    settings = Settings.of(watched.settings)
+    settings = GdbSettings.of(watched.settings)
     asked, attaches = at_a_stop(settings), settings.attaches
     count = max(settings.at_most, 1 + attaches)
     for stop in range(count):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from elfworlds.outcome import Result
     from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
-    from elfworlds.traces.ldtrace import Binding, LinkMap, Search, Trace
+    from elfworlds.traces.ldtrace import Binding, LinkMap, LoaderTrace, Search
 
 NAME = "ld-debug"
 _UNGUARDED = re.compile(r"(?m)^ {0,9}[0-9]{1,10}:\tERROR: audit interface .*$")
@@ -62,7 +62,7 @@ def text(left: Mapping[str, bytes]) -> str:
     return "\n".join(left[name].decode("utf-8", "replace") for name in files)
 
 
-def seen(trace: Trace) -> dict[str, Json]:
+def seen(trace: LoaderTrace) -> dict[str, Json]:
     """Plain data. `process` counts from 0 in order of appearance; `namespaces` are those of process 0."""
     process = {pid: number for number, pid in enumerate(trace.pids)}
     return {

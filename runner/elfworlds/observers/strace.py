@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from elfworlds.outcome import Result
     from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
-    from elfworlds.traces.strace import Opened
+    from elfworlds.traces.strace import OpenCall
 
 TOOLS = ("strace",)
 # A question mark: a system call that this architecture does not have is no error.
@@ -49,7 +49,7 @@ def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     return Tried(found) if first == "ok" else could_not_execute(first, found | {"exit": None})
 
 
-def untried(completed: Completed, seen: strace.Trace, first: str) -> str:
+def untried(completed: Completed, seen: strace.SyscallTrace, first: str) -> str:
     """Why strace says nothing of the program's run; empty where it saw how it was started, and its end."""
     if first == "?":
         return completed.stderr.data.decode("utf-8", "replace").strip() or "it did not start the program"
@@ -58,7 +58,7 @@ def untried(completed: Completed, seen: strace.Trace, first: str) -> str:
     return f"it ended before it saw the program end ({completed.signal or f'exit {completed.exit}'})"
 
 
-def values(seen: strace.Trace) -> dict[str, Json]:
+def values(seen: strace.SyscallTrace) -> dict[str, Json]:
     """`process` counts from 0 in the order in which processes appear."""
     number = {pid: count for count, pid in enumerate(seen.pids)}
     return {
@@ -78,7 +78,7 @@ def values(seen: strace.Trace) -> dict[str, Json]:
     }
 
 
-def _opened(one: Opened, number: Mapping[int, int]) -> dict[str, Json]:
+def _opened(one: OpenCall, number: Mapping[int, int]) -> dict[str, Json]:
     return {
         "process": number[one.pid],
         "path": one.path,

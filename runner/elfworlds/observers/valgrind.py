@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from elfworlds.outcome import Result
     from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
-    from elfworlds.traces.memcheck import Error, Report
+    from elfworlds.traces.memcheck import Error, MemcheckReport
 
 TOOLS = ("valgrind", "memcheck")
 SAYS = "valgrind: "
@@ -59,7 +59,7 @@ def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     return Tried({**plain.values(completed), "valgrind": values(report, log)})
 
 
-def untried(report: Report, log: str, stderr: str) -> str:
+def untried(report: MemcheckReport, log: str, stderr: str) -> str:
     """Why memcheck says nothing of the program's run; empty where it ran it.
 
     memcheck ends as the program does. It complains on standard error until it has its log.
@@ -72,7 +72,7 @@ def untried(report: Report, log: str, stderr: str) -> str:
     return words[0] if words and not report.finished else ""
 
 
-def values(report: Report, log: str) -> dict[str, Json]:
+def values(report: MemcheckReport, log: str) -> dict[str, Json]:
     return {
         "errors": [_error(one) for one in report.errors if not one.is_leak],
         "leaks": [{**_error(one), "bytes": one.bytes, "blocks": one.blocks} for one in report.errors if one.is_leak],
@@ -86,7 +86,7 @@ def _error(one: Error) -> dict[str, Json]:
     return {"kind": one.kind, "what": one.what, "times": one.count, "frames": [asdict(frame) for frame in one.frames]}
 
 
-def _lost(report: Report, kind: str) -> dict[str, int] | None:
+def _lost(report: MemcheckReport, kind: str) -> dict[str, int] | None:
     """Bytes and blocks of one kind; None where memcheck never came to look for leaks."""
     if not report.finished:
         return None

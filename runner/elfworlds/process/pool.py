@@ -24,7 +24,7 @@ PACKAGES = str(Path(__file__).parents[2])
 START = "import sys; sys.path.append(sys.argv[2]); from elfworlds.supervisor.main import main; main()"
 
 
-class Run(Protocol):
+class Runner(Protocol):
     """Whatever runs a command to its end: a pool's `run`, or a test's stand-in for a whole machine."""
 
     def __call__(self, command: Command, /) -> Completed: ...

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from elfworlds.search_prediction import Prediction
-    from elfworlds.traces.ldtrace import LinkMap, Search, Trace
+    from elfworlds.traces.ldtrace import LinkMap, LoaderTrace, Search
     from elfworlds.trials.trace import MappedFile, Traced
 
 
@@ -29,7 +29,7 @@ def trace_record(traced: Traced) -> TraceRecord:
 
 
 def link_maps(
-    trace: Trace, predictions: Iterable[Prediction], objects: Mapping[str, str], files: Mapping[str, MappedFile]
+    trace: LoaderTrace, predictions: Iterable[Prediction], objects: Mapping[str, str], files: Mapping[str, MappedFile]
 ) -> Iterable[LinkMapRecord]:
     """Each file that was mapped.
 
@@ -59,7 +59,7 @@ def link_maps(
         )
 
 
-def searches(trace: Trace, predictions: Iterable[Prediction]) -> Iterable[SearchRecord]:
+def searches(trace: LoaderTrace, predictions: Iterable[Prediction]) -> Iterable[SearchRecord]:
     """Each search, with what was predicted of it."""
     number, listed = _numbers(trace), list(predictions)
     preloaded = _preloaded(listed)
@@ -78,7 +78,7 @@ def searches(trace: Trace, predictions: Iterable[Prediction]) -> Iterable[Search
         )
 
 
-def bindings(trace: Trace) -> Bindings:
+def bindings(trace: LoaderTrace) -> Bindings:
     """All bindings, as columns."""
     number = _numbers(trace)
     return Bindings(
@@ -93,7 +93,7 @@ def bindings(trace: Trace) -> Bindings:
     )
 
 
-def _numbers(trace: Trace) -> dict[int, int]:
+def _numbers(trace: LoaderTrace) -> dict[int, int]:
     return {pid: number for number, pid in enumerate(trace.pids)}
 
 

@@ -9,18 +9,18 @@ from elfworlds.resolve.glibc import NODEFLIB, find
 from elfworlds.resolve.header import refusal
 from elfworlds.resolve.tokens import cache_key, expand_tokens, library_path
 from elfworlds.resolve.told import why_not_found
-from elfworlds.resolve.types import GLIBC, MUSL, Edge, Loaded, Namespace, Place, Refusal, World
+from elfworlds.resolve.types import GLIBC, MUSL, Edge, LoadedObject, Namespace, Refusal, SearchPlace, Surroundings
 
 __all__ = [
     "GLIBC",
     "MUSL",
     "NODEFLIB",
     "Edge",
-    "Loaded",
+    "LoadedObject",
     "Namespace",
-    "Place",
     "Refusal",
-    "World",
+    "SearchPlace",
+    "Surroundings",
     "begin",
     "cache_key",
     "expand_tokens",

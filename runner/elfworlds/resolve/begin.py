@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from elfworlds.elf import DT_NEEDED, ElfObject
 from elfworlds.resolve import glibc, musl
 from elfworlds.resolve.tokens import expand_tokens
-from elfworlds.resolve.types import MUSL, Edge, Loaded, Namespace
+from elfworlds.resolve.types import MUSL, Edge, LoadedObject, Namespace
 
 if TYPE_CHECKING:
-    from elfworlds.resolve.types import World
+    from elfworlds.resolve.types import Surroundings
 
 
-def begin(path: str, facts: ElfObject, world: World) -> tuple[Loaded, Namespace]:
+def begin(path: str, facts: ElfObject, world: Surroundings) -> tuple[LoadedObject, Namespace]:
     """The application, and the base namespace with it and its ld.so."""
-    application = Loaded(world.real(path), facts, None)
+    application = LoadedObject(world.real(path), facts, None)
     base = Namespace()
     loader = facts.interp or world.interp
     if world.family == MUSL:
@@ -25,11 +25,13 @@ def begin(path: str, facts: ElfObject, world: World) -> tuple[Loaded, Namespace]
     base.add(application, None, facts.soname)
     read = world.read(loader) if loader else None
     if isinstance(read, ElfObject):
-        base.add(Loaded(loader, read, None), world.identity(loader), loader, posixpath.basename(loader), read.soname)
+        base.add(
+            LoadedObject(loader, read, None), world.identity(loader), loader, posixpath.basename(loader), read.soname
+        )
     return application, base
 
 
-def tree(path: str, world: World) -> tuple[Edge, ...]:
+def tree(path: str, world: Surroundings) -> tuple[Edge, ...]:
     """Every needed name below an application, in the loader's order, each with what serves it."""
     facts = world.read(path)
     if not isinstance(facts, ElfObject):
@@ -39,7 +41,7 @@ def tree(path: str, world: World) -> tuple[Edge, ...]:
     waiting = deque([application])
     while waiting:
         needing = waiting.popleft()
-        first: list[Loaded] = []
+        first: list[LoadedObject] = []
         for tag, name in needing.facts.requests if world.family != MUSL else _needed(needing.facts):
             edge = serve(needing, name, base, world)
             if edge.path or tag != "DT_AUXILIARY":
@@ -58,11 +60,11 @@ def _needed(facts: ElfObject) -> tuple[tuple[str, str], ...]:
 
 
 def serve(
-    needing: Loaded,
+    needing: LoadedObject,
     name: str,
     space: Namespace,
-    world: World,
-    application: Loaded | None = None,
+    world: Surroundings,
+    application: LoadedObject | None = None,
     taken: str | None = None,
 ) -> Edge:
     """What serves a name that an object of a namespace needs: what is loaded there, or a file."""
@@ -75,25 +77,27 @@ def serve(
     return glibc.find(needing, name, world, application, taken)
 
 
-def _serve_musl(needing: Loaded, name: str, space: Namespace, world: World, taken: str | None) -> Edge:
+def _serve_musl(needing: LoadedObject, name: str, space: Namespace, world: Surroundings, taken: str | None) -> Edge:
     loaded = None if "/" in name else space.answering(name)
     if musl.is_libc(name, world) or loaded:
         return Edge(needing.path, name, loaded.path if loaded else world.interp, "loaded", (), sure=world.known)
     return musl.find(needing, name, world, taken)
 
 
-def opener(caller: Loaded, application: Loaded, world: World) -> Loaded:
+def opener(caller: LoadedObject, application: LoadedObject, world: Surroundings) -> LoadedObject:
     """Who needs what dlopen asks for: glibc says who calls, musl the application."""
     return application if world.family == MUSL else caller
 
 
-def load(edge: Edge, facts: ElfObject, loader: Loaded | None, space: Namespace, world: World) -> Loaded | None:
+def load(
+    edge: Edge, facts: ElfObject, loader: LoadedObject | None, space: Namespace, world: Surroundings
+) -> LoadedObject | None:
     """The object of the file that was found; None where it is mapped already and has one name more now."""
     path = edge.path or ""
     file = world.identity(path)
     mapped = space.mapped(file)
     if mapped is None:
-        loaded = Loaded(path, facts, loader)
+        loaded = LoadedObject(path, facts, loader)
         space.add(loaded, file, *_names(edge.name, path, facts, world))
         return loaded
     if world.family != MUSL:
@@ -103,7 +107,7 @@ def load(edge: Edge, facts: ElfObject, loader: Loaded | None, space: Namespace, 
     return None
 
 
-def _names(name: str, path: str, facts: ElfObject, world: World) -> tuple[str | None, ...]:
+def _names(name: str, path: str, facts: ElfObject, world: Surroundings) -> tuple[str | None, ...]:
     if world.family == MUSL:
         return () if "/" in name else (name,)
     return path, name, facts.soname

@@ -23,18 +23,24 @@ from typing import TYPE_CHECKING
 
 from elfworlds.elf import ElfObject
 from elfworlds.resolve.tokens import cache_key, expand_tokens, known_tokens, void_tokens
-from elfworlds.resolve.types import Edge, Place, Refusal
+from elfworlds.resolve.types import Edge, Refusal, SearchPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from elfworlds.resolve.types import Loaded, World
+    from elfworlds.resolve.types import LoadedObject, Surroundings
 
 NODEFLIB = "DF_1_NODEFLIB"
 CACHE = "ld.so.cache"
 
 
-def find(needing: Loaded, name: str, world: World, application: Loaded | None = None, taken: str | None = None) -> Edge:
+def find(
+    needing: LoadedObject,
+    name: str,
+    world: Surroundings,
+    application: LoadedObject | None = None,
+    taken: str | None = None,
+) -> Edge:
     """The file that serves a needed name that no loaded object serves.
 
     Args:
@@ -44,10 +50,10 @@ def find(needing: Loaded, name: str, world: World, application: Loaded | None = 
         application: for objects whose chain does not lead to it: those opened by path with dlmopen.
         taken: the file that the loader took, where that is known. It was there then, whatever is there now.
     """
-    search = Search(needing, name, world, taken)
+    search = GlibcSearch(needing, name, world, taken)
     if "/" in name:
         path = expand_tokens(name, needing.origin, world.tokens)
-        search.searched.append(Place("path", path))
+        search.searched.append(SearchPlace("path", path))
         search.look(path, "path")
         return search.edge()
     for places in lists(needing, world, application):
@@ -60,14 +66,14 @@ def find(needing: Loaded, name: str, world: World, application: Loaded | None = 
 
 
 @dataclass(slots=True)
-class Search:
+class GlibcSearch:
     """A search that is under way."""
 
-    needing: Loaded
+    needing: LoadedObject
     name: str
-    world: World
+    world: Surroundings
     taken: str | None
-    searched: list[Place] = field(default_factory=list)
+    searched: list[SearchPlace] = field(default_factory=list)
     path: str | None = None
     rule: str | None = None
     stopped: str | None = None
@@ -78,13 +84,13 @@ class Search:
         end = (self.path, self.rule, tuple(self.searched), self.stopped)
         return Edge(self.needing.path, self.name, *end, sure=self.sure and self.world.known)
 
-    def over(self, place: Place) -> bool:
+    def over(self, place: SearchPlace) -> bool:
         """Whether the search ends at a place, well or with an error."""
         self.searched.append(place)
         self.sure = self.sure and place.known
         return place.known and any(self.look(path, place.rule) for path in self.candidates(place))
 
-    def candidates(self, place: Place) -> Iterator[str]:
+    def candidates(self, place: SearchPlace) -> Iterator[str]:
         if place.rule != CACHE:
             for directory in (*self.world.subdirectories, ""):
                 yield posixpath.join(place.directory, directory, self.name)
@@ -112,7 +118,9 @@ class Search:
         return facts.machine == self.needing.facts.machine
 
 
-def lists(needing: Loaded, world: World, application: Loaded | None = None) -> Iterator[tuple[Place, ...]]:
+def lists(
+    needing: LoadedObject, world: Surroundings, application: LoadedObject | None = None
+) -> Iterator[tuple[SearchPlace, ...]]:
     """The lists of directories that are searched for a name that an object needs, in order; the cache is one."""
     chain = tuple(needing.chain())
     last = application or chain[-1]
@@ -122,14 +130,16 @@ def lists(needing: Loaded, world: World, application: Loaded | None = None) -> I
                 yield _entries("rpath", link.facts.rpath, link, world)
     yield _entries("LD_LIBRARY_PATH", world.library_path, last, world)
     yield _entries("runpath", needing.facts.runpath, needing, world)
-    yield (Place(CACHE, ""),)
+    yield (SearchPlace(CACHE, ""),)
     if NODEFLIB not in needing.facts.flags:
-        yield tuple(Place("default", directory) for directory in world.default_paths)
+        yield tuple(SearchPlace("default", directory) for directory in world.default_paths)
 
 
-def _entries(rule: str, entries: tuple[str, ...] | None, holder: Loaded, world: World) -> tuple[Place, ...]:
+def _entries(
+    rule: str, entries: tuple[str, ...] | None, holder: LoadedObject, world: Surroundings
+) -> tuple[SearchPlace, ...]:
     return tuple(
-        Place(rule, expand_tokens(entry, holder.origin, world.tokens), known_tokens(entry, world.tokens))
+        SearchPlace(rule, expand_tokens(entry, holder.origin, world.tokens), known_tokens(entry, world.tokens))
         for entry in (entries or () if entries != ("",) else ())
         if not void_tokens(entry, world.tokens)
     )

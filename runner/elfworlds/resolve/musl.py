@@ -19,31 +19,31 @@ import re
 from typing import TYPE_CHECKING
 
 from elfworlds.elf import ElfObject
-from elfworlds.resolve.glibc import Search
+from elfworlds.resolve.glibc import GlibcSearch
 from elfworlds.resolve.tokens import expand_origin
-from elfworlds.resolve.types import Edge, Place, Refusal
+from elfworlds.resolve.types import Edge, Refusal, SearchPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from elfworlds.resolve.types import Loaded, World
+    from elfworlds.resolve.types import LoadedObject, Surroundings
 
 NAME_MAX = 255
 LONGEST_PATH = 2 * NAME_MAX + 1
 _LIBC = re.compile(r"lib(?:c|pthread|rt|m|dl|util|xnet)\.")
 
 
-def is_libc(name: str, world: World) -> bool:
+def is_libc(name: str, world: Surroundings) -> bool:
     return bool(_LIBC.match(name)) or name == world.interp
 
 
-def find(needing: Loaded, name: str, world: World, taken: str | None = None) -> Edge:
+def find(needing: LoadedObject, name: str, world: Surroundings, taken: str | None = None) -> Edge:
     """The file that serves a name that no loaded object serves."""
     search = _Search(needing, name, world, taken)
     if not name or len(name) > NAME_MAX:
         return search.edge()
     if "/" in name:
-        search.searched.append(Place("path", name))
+        search.searched.append(SearchPlace("path", name))
         search.look(name, "path")
         return search.edge()
     for place in places(needing, world):
@@ -52,10 +52,10 @@ def find(needing: Loaded, name: str, world: World, taken: str | None = None) -> 
     return search.edge()
 
 
-class _Search(Search):
+class _Search(GlibcSearch):
     """As glibc's, but that no file is passed over."""
 
-    def candidates(self, place: Place) -> Iterator[str]:
+    def candidates(self, place: SearchPlace) -> Iterator[str]:
         path = f"{place.directory}/{self.name}"
         if len(path.encode()) <= LONGEST_PATH:
             yield path
@@ -70,20 +70,20 @@ class _Search(Search):
         return read is not None or self.path is not None
 
 
-def places(needing: Loaded, world: World) -> Iterator[Place]:
+def places(needing: LoadedObject, world: Surroundings) -> Iterator[SearchPlace]:
     """The directories that are searched for a name that an object needs, in order."""
     for directory in world.library_path:
-        yield Place("LD_LIBRARY_PATH", directory)
+        yield SearchPlace("LD_LIBRARY_PATH", directory)
     for link in needing.chain():
         yield from _run_path(link)
     for directory in filter(None, world.default_paths):
-        yield Place("default", directory)
+        yield SearchPlace("default", directory)
 
 
-def _run_path(holder: Loaded) -> Iterator[Place]:
+def _run_path(holder: LoadedObject) -> Iterator[SearchPlace]:
     rule = "rpath" if holder.facts.runpath is None else "runpath"
     entries = holder.facts.rpath if holder.facts.runpath is None else holder.facts.runpath
     whole = expand_origin(":".join(entries or ()), holder.origin)
     for directory in re.split("[:\n]", whole or ""):
         if directory:
-            yield Place(rule, directory)
+            yield SearchPlace(rule, directory)

@@ -28,7 +28,7 @@ Read: TypeAlias = ElfObject | Refusal | None
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Surroundings:
     """What a search depends on beside the objects.
 
     Attributes:
@@ -63,27 +63,27 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedObject:
     """An object in the order of loading, and the one that caused it to be loaded."""
 
     path: str
     facts: ElfObject
-    loader: Loaded | None
+    loader: LoadedObject | None
 
     @property
     def origin(self) -> str:
         return posixpath.dirname(self.path) or "."
 
-    def chain(self) -> Iterator[Loaded]:
+    def chain(self) -> Iterator[LoadedObject]:
         """This object, the one that loaded it, and so on up to the application."""
-        link: Loaded | None = self
+        link: LoadedObject | None = self
         while link is not None:
             yield link
             link = link.loader
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SearchPlace:
     """One place that is searched, and by which rule; not `known` where a token in it stands for nobody knows what."""
 
     rule: str
@@ -106,7 +106,7 @@ class Edge:
     name: str
     path: str | None
     rule: str | None
-    searched: tuple[Place, ...]
+    searched: tuple[SearchPlace, ...]
     stopped: str | None = None
     sure: bool = True
 
@@ -115,7 +115,7 @@ class Edge:
 class Entry:
     """A loaded object, the names that it answers to, and what tells its file from others."""
 
-    loaded: Loaded
+    loaded: LoadedObject
     names: set[str]
     file: Hashable
 
@@ -126,17 +126,17 @@ class Namespace:
 
     entries: list[Entry] = field(default_factory=list)
 
-    def answering(self, name: str) -> Loaded | None:
+    def answering(self, name: str) -> LoadedObject | None:
         return next((entry.loaded for entry in self.entries if name in entry.names), None)
 
-    def at(self, path: str) -> Loaded | None:
+    def at(self, path: str) -> LoadedObject | None:
         """The object whose path this is."""
         return next((entry.loaded for entry in self.entries if entry.loaded.path == path), None)
 
     def mapped(self, file: Hashable) -> Entry | None:
         return next((entry for entry in self.entries if entry.file == file), None)
 
-    def add(self, loaded: Loaded, file: Hashable, *names: str | None) -> None:
+    def add(self, loaded: LoadedObject, file: Hashable, *names: str | None) -> None:
         self.entries.append(Entry(loaded, {name for name in names if name}, file))
 
     def drop(self, path: str, file: Hashable) -> None:

@@ -15,7 +15,7 @@ from elfworlds.sandbox.bubblewrap import APART
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from elfworlds.process import Completed, Run
+    from elfworlds.process import Completed, Runner
 
 PROBE_SECONDS = 20.0
 PROBES = 3
@@ -73,7 +73,7 @@ class Availability:
     failing: str = ""
 
 
-def probe(run: Run, path: str) -> Availability:
+def probe(run: Runner, path: str) -> Availability:
     """Make one world, with all that worlds are kept apart by; it takes milliseconds, and is tried again where it fails.
 
     Args:
@@ -100,7 +100,7 @@ def _ending(done: Completed) -> str:
     return f"it was ended by {done.signal}" if done.signal else f"exit {done.exit}"
 
 
-def found(run: Run, environment: Mapping[str, str]) -> str:
+def found(run: Runner, environment: Mapping[str, str]) -> str:
     """The path of a bubblewrap that works here.
 
     Raises:

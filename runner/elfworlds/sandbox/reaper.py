@@ -19,7 +19,7 @@ from elfworlds.sandbox.bubblewrap import wrap
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from elfworlds.process import Run
+    from elfworlds.process import Runner
     from elfworlds.sandbox.world import World
 
 SOURCE = Path(__file__).with_name("reaper.c")
@@ -28,7 +28,7 @@ SECONDS = 60.0
 
 
 def provide(
-    directory: Path, cc: Sequence[str], env: Mapping[str, str], world: World, run: Run, source: Path = SOURCE
+    directory: Path, cc: Sequence[str], env: Mapping[str, str], world: World, run: Runner, source: Path = SOURCE
 ) -> str:
     """The path of the reaper of this version; made where it is not there yet.
 

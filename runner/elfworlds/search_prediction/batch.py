@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from elfworlds.resolve import Refusal
 
 if TYPE_CHECKING:
-    from elfworlds.resolve import Namespace, World
+    from elfworlds.resolve import Namespace, Surroundings
     from elfworlds.traces.ldtrace import Search
 
 
@@ -19,7 +19,7 @@ class Searched:
     search: Search
     mapped: bool = False
 
-    def taken(self, space: Namespace, world: World) -> str | None:
+    def taken(self, space: Namespace, world: Surroundings) -> str | None:
         """The file that the loader took. A search without a link map took one that is mapped already, or none."""
         search = self.search
         last = search.found or (search.tried[-1].path if search.tried else None)

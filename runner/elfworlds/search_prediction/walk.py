@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import resolve
 from elfworlds.elf import DT_AUXILIARY, DT_NEEDED, ElfObject
-from elfworlds.resolve import Loaded, Namespace, World
+from elfworlds.resolve import LoadedObject, Namespace, Surroundings
 from elfworlds.search_prediction.batch import Batch, Searched
 from elfworlds.search_prediction.types import DLOPEN, LD_PRELOAD, Prediction
 from elfworlds.traces.ldtrace import Forked, LinkMap, Search, Unloaded
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from elfworlds.resolve import Edge
-    from elfworlds.traces.ldtrace import Event, Trace
+    from elfworlds.traces.ldtrace import Event, LoaderTrace
 
 UNREAD = ElfObject(
     type="",
@@ -38,7 +38,7 @@ UNREAD = ElfObject(
 )
 
 
-def predict(trace: Trace, world: World) -> tuple[Prediction, ...]:
+def predict(trace: LoaderTrace, world: Surroundings) -> tuple[Prediction, ...]:
     """Every needed name of every object that was mapped, per process and namespace, in the loader's order.
 
     `world.read` is asked for the paths of the trace; a path that is relative there is relative to the directory
@@ -66,10 +66,10 @@ class _Process:
     """
 
     pid: int
-    world: World
+    world: Surroundings
     sure: bool
     argv0: str = ""
-    application: Loaded | None = None
+    application: LoadedObject | None = None
     spaces: dict[int, Namespace] = field(default_factory=dict)
     batch: Batch | None = None
 
@@ -121,7 +121,7 @@ class _Process:
         batch, self.batch = self.batch, None
         if batch is None or not self.application:
             return
-        waiting: deque[Loaded] = deque()
+        waiting: deque[LoadedObject] = deque()
         if batch.root:
             yield from self._opened(batch.root, waiting)
         elif self.application:
@@ -130,7 +130,7 @@ class _Process:
         lmid = batch.root.search.lmid if batch.root else 0
         yield from self._breadth_first(lmid, waiting, batch, whole=whole)
 
-    def _opened(self, root: Searched, waiting: deque[Loaded]) -> Iterator[Prediction]:
+    def _opened(self, root: Searched, waiting: deque[LoadedObject]) -> Iterator[Prediction]:
         search = root.search
         caller = self._at(search.opened_from, search.opened_by)
         space = self.spaces.setdefault(search.lmid, Namespace())
@@ -141,7 +141,7 @@ class _Process:
             yield self._prediction(search.lmid, DLOPEN, edge, search, taken)
         self._load(root, taken, caller, space, waiting)
 
-    def _preloaded(self, application: Loaded, batch: Batch, waiting: deque[Loaded]) -> Iterator[Prediction]:
+    def _preloaded(self, application: LoadedObject, batch: Batch, waiting: deque[LoadedObject]) -> Iterator[Prediction]:
         """What ld.so looks for on the application's behalf first and it does not ask for itself is LD_PRELOAD's."""
         tokens = self.world.tokens
         names = {resolve.expand_tokens(name, application.origin, tokens) for _, name in application.facts.requests}
@@ -153,10 +153,12 @@ class _Process:
             yield self._prediction(0, LD_PRELOAD, edge, found.search, taken)
             self._load(found, taken, application, space, waiting)
 
-    def _breadth_first(self, lmid: int, waiting: deque[Loaded], batch: Batch, *, whole: bool) -> Iterator[Prediction]:
+    def _breadth_first(
+        self, lmid: int, waiting: deque[LoadedObject], batch: Batch, *, whole: bool
+    ) -> Iterator[Prediction]:
         space = self.spaces.setdefault(lmid, Namespace())
         while waiting:
-            needing, before = waiting.popleft(), deque[Loaded]()
+            needing, before = waiting.popleft(), deque[LoadedObject]()
             for tag, name in needing.facts.requests:
                 if not (whole or batch.found):
                     return
@@ -172,7 +174,12 @@ class _Process:
             waiting.extendleft(reversed(before))  # an auxiliary object comes before whom it serves
 
     def _load(
-        self, searched: Searched, path: str | None, loader: Loaded | None, space: Namespace, waiting: deque[Loaded]
+        self,
+        searched: Searched,
+        path: str | None,
+        loader: LoadedObject | None,
+        space: Namespace,
+        waiting: deque[LoadedObject],
     ) -> None:
         """What the loader opened, whatever was predicted."""
         if path is None:
@@ -209,11 +216,11 @@ class _Process:
             return taken == edge.path
         return self.world.identity(taken) == self.world.identity(edge.path)
 
-    def _said(self, loaded: Loaded) -> str:
+    def _said(self, loaded: LoadedObject) -> str:
         """The path under which the trace speaks of an object."""
         return self.argv0 if loaded is self.application else loaded.path
 
-    def _at(self, lmid: int | None, path: str | None) -> Loaded | None:
+    def _at(self, lmid: int | None, path: str | None) -> LoadedObject | None:
         if lmid is None or path is None:
             return None
         if lmid == 0 and path == self.argv0:

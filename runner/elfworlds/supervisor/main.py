@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from elfworlds.supervisor.reset import reset
-from elfworlds.supervisor.trial import RunnerGoneError, Trial
+from elfworlds.supervisor.trial import RunnerGoneError, SupervisedCommand
 
 if TYPE_CHECKING:
     from elfworlds.supervisor.messages import Answer, Greeting, Request
@@ -55,11 +55,11 @@ def main() -> None:
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    trial: Trial | None = None
+    trial: SupervisedCommand | None = None
     try:
         send(control, {"inherited": inherited})
         while True:
-            trial = Trial(receive(control), control, woken)
+            trial = SupervisedCommand(receive(control), control, woken)
             send(control, trial.run())
     except (RunnerGoneError, BrokenPipeError):
         if trial is not None:

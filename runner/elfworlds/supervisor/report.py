@@ -20,7 +20,7 @@ class Ended(NamedTuple):
     max_rss_kb: int
 
 
-class Report:
+class ReportPipe:
     """A pipe with two lines in it: `started`, or `failed ERRNO`; then `ended` and how."""
 
     pollable = True

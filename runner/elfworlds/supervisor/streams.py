@@ -106,7 +106,7 @@ class Pty(Pipe):
         return master, slave
 
 
-class File(Pipe):
+class FileStream(Pipe):
     """A regular file, read as it grows; what was read is given back to the system."""
 
     pollable = False
@@ -151,4 +151,4 @@ class Events:
         return data
 
 
-KINDS = {"pipe": Pipe, "file": File, "pty": Pty}
+KINDS = {"pipe": Pipe, "file": FileStream, "pty": Pty}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from elfworlds.supervisor.procfs import signal_name
-from elfworlds.supervisor.report import Report
+from elfworlds.supervisor.report import ReportPipe
 from elfworlds.supervisor.streams import Pipe
 
 WORDS_BYTES = 1 << 12
@@ -16,7 +16,7 @@ class Through:
 
     def __init__(self, descriptors: tuple[int, int]) -> None:
         self.report_at, self.stderr_at = descriptors
-        self.report = Report()
+        self.report = ReportPipe()
         self.words = Pipe(WORDS_BYTES)
         self.settled = False
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from elfworlds.supervisor.procfs import Described, descendants, freeze, namespaced, signal_each, signal_name
-from elfworlds.supervisor.report import Ended, Report
+from elfworlds.supervisor.report import Ended, ReportPipe
 from elfworlds.supervisor.streams import EVENTS_DESCRIPTOR, KINDS, Events, Pipe
 from elfworlds.supervisor.through import Through
 
@@ -35,7 +35,7 @@ class RunnerGoneError(Exception):
     """The other end of the control socket was closed."""
 
 
-class Trial:
+class SupervisedCommand:
     """One command from fork to the last of its processes."""
 
     def __init__(self, request: Request, control: int, wakeup: int) -> None:
@@ -53,7 +53,7 @@ class Trial:
         self.events = Events() if request["events"] else None
         self.through = Through(request["through"]) if request["through"] else None
         more = (self.through.report, self.through.words) if self.through else ()
-        self.streams: dict[int, Pipe | Report] = {one.reading: one for one in (self.out, self.err, *more)}
+        self.streams: dict[int, Pipe | ReportPipe] = {one.reading: one for one in (self.out, self.err, *more)}
         self.polling = POLL_SECONDS if not self.out.pollable else EVENTS_SECONDS if self.events else LONGEST_SECONDS
 
     def run(self) -> Answer:

@@ -15,7 +15,7 @@ from elfworlds.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from elfworlds.process import Run
+    from elfworlds.process import Runner
     from elfworlds.toolchains.toolchain import Toolchain
 
 NOBODY_LOOKS = "nobody looks for it"
@@ -41,7 +41,7 @@ class Means:
         tell: says what a person should know of.
     """
 
-    run: Run
+    run: Runner
     environment: Mapping[str, str]
     where: Sequence[Path] = ()
     languages: Collection[str] = ()

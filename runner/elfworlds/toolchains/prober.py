@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from elfworlds.jsondata import Json
-    from elfworlds.process import Completed, Run
+    from elfworlds.process import Completed, Runner
 
 SCHEMA = 4  # of what is remembered
 PROBE_SECONDS = 30.0
@@ -32,7 +32,7 @@ class Prober:
         home: variables by which rustup finds its toolchains.
     """
 
-    run: Run
+    run: Runner
     path: str
     cc: str
     cxx: str = ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.toolchains.prober import Facts, remembered, stamp
-from elfworlds.traces.ldsearch import QUESTION, Searching, searching
+from elfworlds.traces.ldsearch import QUESTION, SearchPaths, searching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ SAID = ("flags", "Features", "model name")  # lines of /proc/cpuinfo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoaderFacts(Facts):
-    """What a loader says of where it searches, as `traces.ldsearch.Searching` has it."""
+    """What a loader says of where it searches, as `traces.ldsearch.SearchPaths` has it."""
 
     default_paths: list[str]
     subdirectories: list[str]
@@ -31,7 +31,7 @@ class _SilentError(Exception):
 
 def ask(
     loader: str, libc: str, outside: Path, cache: Path | None, say: Callable[[tuple[str, ...], dict[str, str]], str]
-) -> Searching | None:
+) -> SearchPaths | None:
     """Where a loader searches; None where it does not say.
 
     Args:
@@ -59,7 +59,7 @@ def ask(
         facts = remembered(cache, "loader", [str(outside), libc, processor()], LoaderFacts, learn)
     except _SilentError:  # it is asked again next time
         return None
-    return Searching(tuple(facts.default_paths), tuple(facts.subdirectories), facts.tokens)
+    return SearchPaths(tuple(facts.default_paths), tuple(facts.subdirectories), facts.tokens)
 
 
 def processor() -> list[str]:

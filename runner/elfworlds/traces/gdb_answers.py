@@ -19,7 +19,7 @@ STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GdbAnswer:
     """What one question yielded: MI's results, the text that gdb printed meanwhile, and gdb's error; one is empty."""
 
     results: Mapping[str, MiValue]
@@ -40,7 +40,7 @@ class Stop:
     said: Mapping[str, MiValue]
     pid: int | None
     number: int | None = None
-    answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    answers: dict[tuple[str, str], GdbAnswer] = field(default_factory=dict)
 
     @property
     def state(self) -> str:
@@ -64,7 +64,7 @@ class Stop:
         answer = self.answers.get((kind, name))
         return answer.results if answer else {}
 
-    def answered(self, kind: str) -> list[tuple[str, Answer]]:
+    def answered(self, kind: str) -> list[tuple[str, GdbAnswer]]:
         """Name and answer of each question of a kind that gdb could answer."""
         return [(name, one) for (asked, name), one in self.answers.items() if asked == kind and not one.error]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds.traces import lddebug, mi
-from elfworlds.traces.gdb_answers import Answer, Stop, number_of, text_of
+from elfworlds.traces.gdb_answers import GdbAnswer, Stop, number_of, text_of
 from elfworlds.traces.places import Places, address, mappings
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _MARK = re.compile(rf"(?m)^{MARK}([0-9]{{1,6}})\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class GdbSession:
     """Whether the program ran and ended under gdb, how, why gdb could not start it, and the value `gdb`."""
 
     started: bool
@@ -40,7 +40,7 @@ class Seen:
     values: JsonObject
 
 
-def read(text: str, files: Mapping[str, str]) -> Seen:
+def read(text: str, files: Mapping[str, str]) -> GdbSession:
     """What a session of `observers/gdb_session.py` says; never raises.
 
     Args:
@@ -54,7 +54,7 @@ def read(text: str, files: Mapping[str, str]) -> Seen:
     ends = [one for one in stops if one.state == "exited"]
     end = ends[-1] if ends else None
     error = next((text_of(one.results.get("msg")) for one in records if _not_started(one)), None)
-    return Seen(
+    return GdbSession(
         started=any(_running(one) for one in records),
         ended=end is not None,
         exit=end.exit if end else None,
@@ -127,9 +127,9 @@ def _answered(stop: Stop, record: Record, printed: str, asked: list[tuple[str, s
     number, position = divmod(record.token - FIRST_TOKEN, len(asked))
     stop.number = number if stop.number is None else stop.number
     if record.word == "done":
-        stop.answers[asked[position]] = Answer(record.results, printed)
+        stop.answers[asked[position]] = GdbAnswer(record.results, printed)
     elif record.word == "error":
-        stop.answers[asked[position]] = Answer({}, printed, text_of(record.results.get("msg")) or "error")
+        stop.answers[asked[position]] = GdbAnswer({}, printed, text_of(record.results.get("msg")) or "error")
 
 
 def _link_maps(stops: list[Stop], files: Mapping[str, str]) -> dict[At, tuple[LinkMap, ...]]:

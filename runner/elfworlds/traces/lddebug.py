@@ -30,27 +30,37 @@ from elfworlds.traces import ldlines
 from elfworlds.traces.ldlines import (
     Addresses,
     Among,
-    Asked,
-    Bound,
     Called,
     Destroyed,
-    Mapped,
-    Opened,
+    MapMade,
+    NameAsked,
+    OpenReturning,
     Optional,
+    ReferenceBound,
     Started,
     Trying,
 )
 from elfworlds.traces.ldsought import Wanted, is_loader, marked
-from elfworlds.traces.ldtrace import Binding, Call, Event, Forked, LinkMap, Search, Settled, Trace, Tried, Unloaded
+from elfworlds.traces.ldtrace import (
+    Binding,
+    Event,
+    Forked,
+    InitOrFini,
+    LinkMap,
+    LoaderTrace,
+    Search,
+    Settled,
+    TriedFile,
+    Unloaded,
+)
 
-__all__ = ["Binding", "Call", "Event", "Forked", "LinkMap", "Search", "Settled", "Trace", "Tried", "Unloaded", "parse"]
 _VDSO = ("linux-vdso", "linux-gate")
 _NAMESPACES = 16  # glibc's DL_NNS
 _GENERATIONS = 8  # of forks without exec, which bounds what one line costs
-_Story: TypeAlias = list[Event | Binding | Call]
+_Story: TypeAlias = list[Event | Binding | InitOrFini]
 
 
-def parse(text: str) -> Trace:
+def parse(text: str) -> LoaderTrace:
     """Everything the text says; lines that are none of the loader's are passed over."""
     processes: dict[int, _Process] = {}
     story: _Story = []
@@ -62,12 +72,12 @@ def parse(text: str) -> Trace:
         last.read(line)
     for process in processes.values():
         process.stop()
-    return Trace(
+    return LoaderTrace(
         link_maps=tuple(one for one in story if isinstance(one, LinkMap)),
         searches=tuple(one for one in story if isinstance(one, Search)),
         bindings=tuple(one for one in story if isinstance(one, Binding)),
-        calls=tuple(one for one in story if isinstance(one, Call)),
-        events=tuple(one for one in story if not isinstance(one, Binding | Call)),
+        calls=tuple(one for one in story if isinstance(one, InitOrFini)),
+        events=tuple(one for one in story if not isinstance(one, Binding | InitOrFini)),
         pids=tuple(processes),
     )
 
@@ -107,7 +117,7 @@ class _Process:
         """One line of this process; those that follow say how each kind changes what is known."""
 
     @read.register
-    def _(self, line: Asked) -> None:
+    def _(self, line: NameAsked) -> None:
         if not line.opened and line.by_lmid == 0 and self._begins(line.by):
             self._start(line.by)
         elif line.opened:
@@ -133,10 +143,10 @@ class _Process:
     @read.register
     def _(self, line: Trying) -> None:
         if self.wanted:
-            self.wanted.tried.append(Tried(self.wanted.rule, line.path))
+            self.wanted.tried.append(TriedFile(self.wanted.rule, line.path))
 
     @read.register
-    def _(self, line: Mapped) -> None:
+    def _(self, line: MapMade) -> None:
         wanted = self.wanted
         if wanted is None or (wanted.search.name, wanted.search.lmid) != (line.name, line.lmid):
             self._give_up()
@@ -163,7 +173,7 @@ class _Process:
         self.story.append(Unloaded(self.pid, line.lmid, line.path))
 
     @read.register
-    def _(self, line: Opened) -> None:
+    def _(self, line: OpenReturning) -> None:
         if self.wanted and self.wanted.search.needed_by is None and self.wanted.search.lmid == line.lmid:
             self._found(self.wanted.path, mapped=False)
         self._went_on()
@@ -176,7 +186,7 @@ class _Process:
         path = line.path or self.application or ""
         lmid = self._lmid_of(path) if line.lmid is None else line.lmid
         self._mention(path, lmid or 0)
-        self.story.append(Call(self.pid, path, line.kind, self._lmid_of(path) if lmid is None else lmid))
+        self.story.append(InitOrFini(self.pid, path, line.kind, self._lmid_of(path) if lmid is None else lmid))
 
     @read.register
     def _(self, line: Started) -> None:
@@ -187,7 +197,7 @@ class _Process:
         self._settle()
 
     @read.register
-    def _(self, line: Bound) -> None:
+    def _(self, line: ReferenceBound) -> None:
         if self.application is None and line.from_lmid == 0 and not _is_vdso_or_loader(line.from_path):
             self._start(line.from_path)
         self._mention(line.from_path, line.from_lmid)
@@ -228,7 +238,7 @@ class _Process:
         self.story.append(search)
         if "/" in search.name:
             origin = posixpath.dirname(search.needed_by or search.opened_by or "")
-            wanted.tried.append(Tried("path", expand_tokens(search.name, origin, {})))
+            wanted.tried.append(TriedFile("path", expand_tokens(search.name, origin, {})))
         self.loading = True
         return wanted
 

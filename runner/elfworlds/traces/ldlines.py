@@ -20,7 +20,7 @@ _RULES = {"RPATH": "rpath", "RUNPATH": "runpath", "LD_LIBRARY_PATH": "LD_LIBRARY
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NameAsked:
     """A name that no loaded object serves: `by` needs it, or (`opened`) called dlopen or dlmopen."""
 
     name: str
@@ -38,7 +38,7 @@ class Optional:
 
 
 @dataclass(frozen=True, slots=True)
-class Searching:
+class SearchBegun:
     """The search for a name without a slash begins."""
 
     name: str
@@ -61,7 +61,7 @@ class Trying:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
+class MapMade:
     """A new link map, under the name that was asked for; `opened` where dlopen or dlmopen ended with that file."""
 
     name: str
@@ -87,7 +87,7 @@ class Destroyed:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenReturning:
     """What dlopen or dlmopen is about to return."""
 
     path: str
@@ -112,7 +112,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class ReferenceBound:
     """A reference of one object that a symbol of another (or the same) serves from now on."""
 
     from_path: str
@@ -125,7 +125,18 @@ class Bound:
 
 
 Line: TypeAlias = (
-    Asked | Optional | Searching | Among | Trying | Mapped | Addresses | Destroyed | Opened | Called | Started | Bound
+    NameAsked
+    | Optional
+    | SearchBegun
+    | Among
+    | Trying
+    | MapMade
+    | Addresses
+    | Destroyed
+    | OpenReturning
+    | Called
+    | Started
+    | ReferenceBound
 )
 
 
@@ -163,17 +174,17 @@ def _file(rest: str) -> Line | None:
     if one is None:
         return None
     if what == "generating link map":
-        return Mapped(*one)
+        return MapMade(*one)
     return Destroyed(*one) if what == "destroying link map" else None
 
 
-def _asked(name: tuple[str, int] | None, by: tuple[str, int] | None, *, opened: bool) -> Asked | None:
-    return Asked(*name, *by, opened=opened) if name and by else None
+def _asked(name: tuple[str, int] | None, by: tuple[str, int] | None, *, opened: bool) -> NameAsked | None:
+    return NameAsked(*name, *by, opened=opened) if name and by else None
 
 
 def _searching(rest: str) -> Line | None:
     one = _numbered(rest.removesuffix("; searching"))
-    return Searching(*one) if one else None
+    return SearchBegun(*one) if one else None
 
 
 def _among(rest: str) -> Line | None:
@@ -189,7 +200,7 @@ def _addresses(rest: str) -> Line | None:
 
 def _opened(rest: str) -> Line | None:
     one = _numbered(rest.rpartition("; direct_opencount=")[0])
-    return Opened(*one) if one else None
+    return OpenReturning(*one) if one else None
 
 
 def _called(kind: str) -> Callable[[str], Line | None]:
@@ -208,7 +219,7 @@ def _bound(rest: str) -> Line | None:
     one, other = _numbered(f"{source}]"), _numbered(target)
     if one is None or other is None or not quote:
         return None
-    return Bound(*one, *other, kind, symbol, version.removeprefix(" [").removesuffix("]") or None)
+    return ReferenceBound(*one, *other, kind, symbol, version.removeprefix(" [").removesuffix("]") or None)
 
 
 _FORMS: dict[str, Callable[[str], Line | None]] = {

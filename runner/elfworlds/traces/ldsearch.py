@@ -26,7 +26,7 @@ _PATH = re.compile(r"^ *[0-9]+:\t search path=(.*)\t\t\((LD_LIBRARY_PATH|system 
 
 
 @dataclass(frozen=True, slots=True)
-class Searching:
+class SearchPaths:
     """What `QUESTION` brings to light.
 
     Attributes:
@@ -40,7 +40,7 @@ class Searching:
     tokens: Mapping[str, str]
 
 
-def searching(text: str) -> Searching | None:
+def searching(text: str) -> SearchPaths | None:
     """What a loader answered; None where it is no answer of glibc's."""
     said: dict[str, list[str]] = {}
     for found in _PATH.finditer(text):
@@ -51,7 +51,7 @@ def searching(text: str) -> Searching | None:
     subdirectories = tuple(dict.fromkeys(one[2:] for one in asked if one.startswith(f"{PLAIN}/")))
     plain = [one for one in default if not one.endswith(tuple(f"/{end}" for end in subdirectories))]
     tokens = {"LIB": _token(asked, LIB), "PLATFORM": _token(asked, PLATFORM)}
-    return Searching(tuple(dict.fromkeys(plain)), subdirectories, tokens)
+    return SearchPaths(tuple(dict.fromkeys(plain)), subdirectories, tokens)
 
 
 def _token(asked: list[str], mark: str) -> str:

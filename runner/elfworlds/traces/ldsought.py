@@ -6,11 +6,11 @@ import posixpath
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from elfworlds.traces.ldlines import Destroyed, Mapped, Opened, Started
+from elfworlds.traces.ldlines import Destroyed, MapMade, OpenReturning, Started
 
 if TYPE_CHECKING:
     from elfworlds.traces.ldlines import Line
-    from elfworlds.traces.ldtrace import Search, Tried
+    from elfworlds.traces.ldtrace import Search, TriedFile
 
 _LOADER = ("ld-linux", "ld64.so", "ld.so")  # sonames of the psABIs
 
@@ -23,9 +23,9 @@ def marked(lines: list[tuple[int, Line]]) -> list[tuple[int, Line]]:
         opened = later.setdefault(pid, set())
         if isinstance(line, Started):
             opened.clear()
-        elif isinstance(line, Opened | Destroyed) and line.lmid == 0:
+        elif isinstance(line, OpenReturning | Destroyed) and line.lmid == 0:
             opened.add(line.path)
-        elif isinstance(line, Mapped) and line.lmid == 0 and line.name in opened:
+        elif isinstance(line, MapMade) and line.lmid == 0 and line.name in opened:
             lines[at] = pid, replace(line, opened=True)
     return lines
 
@@ -40,7 +40,7 @@ class Wanted:
 
     at: int
     search: Search
-    tried: list[Tried] = field(default_factory=list)
+    tried: list[TriedFile] = field(default_factory=list)
     rule: str = "default"
     last: str = ""
     optional: bool = False

@@ -34,7 +34,7 @@ class LinkMap:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TriedFile:
     """A file that was tried; the rule is `rpath`, `LD_LIBRARY_PATH`, `runpath`, `ld.so.cache`, `default` or `path`."""
 
     rule: str
@@ -55,7 +55,7 @@ class Search:
     lmid: int
     name: str
     needed_by: str | None
-    tried: tuple[Tried, ...]
+    tried: tuple[TriedFile, ...]
     found: str | None
     opened_by: str | None = None
     opened_from: int | None = None
@@ -76,7 +76,7 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class InitOrFini:
     """The initialisers (`init`) or finalisers (`fini`) of an object."""
 
     pid: int
@@ -113,7 +113,7 @@ Event: TypeAlias = Search | LinkMap | Unloaded | Settled | Forked
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class LoaderTrace:
     """What the loader said. `events` has searches and link maps in the order of the text, and what ended between them.
 
     `pids` are the processes in order of appearance.
@@ -122,6 +122,6 @@ class Trace:
     link_maps: tuple[LinkMap, ...]
     searches: tuple[Search, ...]
     bindings: tuple[Binding, ...]
-    calls: tuple[Call, ...] = ()
+    calls: tuple[InitOrFini, ...] = ()
     events: tuple[Event, ...] = ()
     pids: tuple[int, ...] = ()

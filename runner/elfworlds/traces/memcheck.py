@@ -52,7 +52,7 @@ class Error:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class MemcheckReport:
     """What memcheck said.
 
     Attributes:
@@ -82,7 +82,7 @@ class _RefusedError(Exception):
     pass
 
 
-def parse(data: bytes) -> Report:
+def parse(data: bytes) -> MemcheckReport:
     """Everything up to where the XML is cut or is none any more; a document type is where it ends too."""
     elements = _elements(data)
     states = [one.text("state") for one in elements if one.name == "status"]
@@ -92,7 +92,7 @@ def parse(data: bytes) -> Report:
         if one.name == "errorcounts"
         for pair in one.all("pair")
     }
-    return Report(
+    return MemcheckReport(
         started="RUNNING" in states,
         finished="FINISHED" in states,
         errors=tuple(_error(one, counts.get(one.text("unique")) or 1) for one in elements if one.name == "error"),

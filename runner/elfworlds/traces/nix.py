@@ -42,7 +42,7 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NixMessage:
     """A warning or an error of Nix itself, or a line that is none of its events."""
 
     level: int
@@ -57,7 +57,7 @@ class Told:
         return str(found.pop())
 
 
-Event: TypeAlias = Begun | Printed | Told
+Event: TypeAlias = Begun | Printed | NixMessage
 
 
 class Reader:
@@ -76,11 +76,11 @@ class Reader:
 
     def _event(self, line: bytes) -> Event | None:
         if not line.startswith(PREFIX):
-            return Told(WARNING, plain(line.decode("utf-8", "replace"))) if line.strip() else None
+            return NixMessage(WARNING, plain(line.decode("utf-8", "replace"))) if line.strip() else None
         try:
             found: JsonObject = json.loads(line[len(PREFIX) :])
         except ValueError:
-            return Told(WARNING, plain(line.decode("utf-8", "replace")))
+            return NixMessage(WARNING, plain(line.decode("utf-8", "replace")))
         return self._of(found)
 
     def _of(self, found: JsonObject) -> Event | None:
@@ -93,7 +93,7 @@ class Reader:
             case "result" if kind == BUILD_LOG_LINE and isinstance(number, int) and number in self._builds:
                 return Printed(self._builds[number], plain(first))
             case "msg" if isinstance(level, int) and level <= WARNING and isinstance(text, str) and text:
-                return Told(level, plain(text))
+                return NixMessage(level, plain(text))
         return None
 
 

@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"(?:[({][^\"]{1,1000}[)}] )?(0x[0-9a-f]{1,16})(?: .*)?", 
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class MappedRange:
     """Part of a file in memory, from `start` up to `end`."""
 
     start: int
@@ -41,7 +41,7 @@ class Places:
     """
 
     application: str | None
-    mappings: tuple[Mapping, ...]
+    mappings: tuple[MappedRange, ...]
     link_maps: Sequence[LinkMap]
 
     def locate(self, address: int) -> dict[str, Json]:
@@ -59,11 +59,13 @@ class Places:
         return LM_ID_BASE if path is not None and path == self.application else None
 
 
-def mappings(text: str) -> tuple[Mapping, ...]:
+def mappings(text: str) -> tuple[MappedRange, ...]:
     """The objects in what `info proc mappings` prints; `[heap]`, `[stack]` and memory without a name left out."""
     found = (_MAPPING.fullmatch(line) for line in text.split("\n"))
     return tuple(
-        Mapping(int(one[1], 16), int(one[2], 16), one[3].rstrip().removesuffix(" (deleted)")) for one in found if one
+        MappedRange(int(one[1], 16), int(one[2], 16), one[3].rstrip().removesuffix(" (deleted)"))
+        for one in found
+        if one
     )
 
 

@@ -35,7 +35,7 @@ MAPS = frozenset({"mmap", "mmap2"})
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenCall:
     """A file that was to be opened, or a program that was to be started.
 
     Attributes:
@@ -52,7 +52,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
+class MmapCall:
     """Part of a file mapped into memory; `prot` as mmap(2) names it, offset and length in bytes."""
 
     pid: int
@@ -63,7 +63,7 @@ class Mapped:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class SyscallTrace:
     """What was seen, in order.
 
     Attributes:
@@ -72,18 +72,18 @@ class Trace:
         ended: the processes whose end strace saw.
     """
 
-    opens: tuple[Opened, ...]
-    executes: tuple[Opened, ...]
-    maps: tuple[Mapped, ...]
+    opens: tuple[OpenCall, ...]
+    executes: tuple[OpenCall, ...]
+    maps: tuple[MmapCall, ...]
     calls: tuple[str, ...]
     pids: tuple[int, ...]
     ended: frozenset[int]
 
 
-def parse(text: str) -> Trace:
+def parse(text: str) -> SyscallTrace:
     """Everything the text says; lines that are none of strace's are passed over, and it never raises."""
     calls = [(pid, match[1], call) for pid, call in _calls(text) if (match := _CALL.match(call))]
-    return Trace(
+    return SyscallTrace(
         opens=tuple(one for pid, name, call in calls if name in OPENS and (one := _opened(pid, call, _OPEN))),
         executes=tuple(one for pid, name, call in calls if name in EXECS and (one := _opened(pid, call, _EXEC))),
         maps=tuple(part for pid, name, call in calls if name in MAPS and (part := _mapped(pid, call))),
@@ -111,22 +111,22 @@ def _calls(text: str) -> Iterator[tuple[int, str]]:
     yield from unfinished.items()
 
 
-def _opened(pid: int, call: str, pattern: re.Pattern[str]) -> Opened | None:
+def _opened(pid: int, call: str, pattern: re.Pattern[str]) -> OpenCall | None:
     asked = pattern.match(call)
     if asked is None:
         return None
     result = _RESULT.search(call)
     path, flags = asked[2], asked[3] if pattern is _OPEN else None
     file = result[2] if result else None
-    return Opened(pid, _plain(path), _result(result), flags or "", None if file is None else _plain(file))
+    return OpenCall(pid, _plain(path), _result(result), flags or "", None if file is None else _plain(file))
 
 
-def _mapped(pid: int, call: str) -> Mapped | None:
+def _mapped(pid: int, call: str) -> MmapCall | None:
     """Memory without a file has the descriptor -1, which has no path."""
     asked = _MMAP.match(call)
     if asked is None or asked[3] is None or _result(_RESULT.search(call)) != "ok":
         return None
-    return Mapped(pid, _plain(asked[3]), asked[2], int(asked[4], 0 if "x" in asked[4] else 10), int(asked[1]))
+    return MmapCall(pid, _plain(asked[3]), asked[2], int(asked[4], 0 if "x" in asked[4] else 10), int(asked[1]))
 
 
 def _result(match: re.Match[str] | None) -> str:

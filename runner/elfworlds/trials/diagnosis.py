@@ -29,7 +29,7 @@ def missing_objects(
         env: the trial's environment.
         family: whose loader it is, `glibc` or `musl`.
     """
-    world = resolve.World(
+    world = resolve.Surroundings(
         read=lambda _path: None,
         library_path=resolve.library_path(env.get("LD_LIBRARY_PATH", ""), family),
         cache={},
@@ -49,13 +49,15 @@ def _sentences(
     needing: Iterable[str],
     artifacts: Mapping[str, Artifact],
     names: Mapping[str, str],
-    world: resolve.World,
+    world: resolve.Surroundings,
 ) -> list[str]:
     """One for each needing object whose own search cannot lead to a file of that name."""
     found = []
     for key in needing:
         artifact = artifacts[key]
-        edge = resolve.serve(resolve.Loaded(artifact.path, artifact.facts, None), name, resolve.Namespace(), world)
+        edge = resolve.serve(
+            resolve.LoadedObject(artifact.path, artifact.facts, None), name, resolve.Namespace(), world
+        )
         serving = {one.directory for one in artifacts.values() if name in (one.filename, one.facts.soname)}
         if not serving & {place.directory for place in edge.searched}:
             sentence = resolve.why_not_found(names.get(key, key), edge)

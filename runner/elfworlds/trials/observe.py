@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from elfworlds.backends import Build
     from elfworlds.outcome import Judgement, Result
     from elfworlds.planning import Judged, Placement, Plan, Trial
-    from elfworlds.process import Command, Completed, Run
+    from elfworlds.process import Command, Completed, Runner
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.events import Event
 
@@ -83,7 +83,7 @@ class TrialRunner:
     names: Mapping[str, str]
     build: Build
     toolchains: Mapping[str, Toolchain]
-    run: Run
+    run: Runner
     directory: Callable[[Trial], Path]
     broken: Mapping[str, str]
     question: str = ""

@@ -40,9 +40,9 @@ class Searching:
     toolchain: Toolchain
     facts: Callable[[str], tuple[ElfObject, str] | None]
 
-    def world(self) -> resolve.World:
+    def world(self) -> resolve.Surroundings:
         toolchain, env = self.toolchain, self.seen.env if self.seen else {}
-        return resolve.World(
+        return resolve.Surroundings(
             read=self.read,
             library_path=resolve.library_path(env.get("LD_LIBRARY_PATH", ""), toolchain.family),
             cache=toolchain.library_cache,

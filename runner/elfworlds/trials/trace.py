@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from elfworlds.elf import ElfObject
     from elfworlds.observers.types import Watched
     from elfworlds.planning import Plan, Trial
-    from elfworlds.process import Run
+    from elfworlds.process import Runner
     from elfworlds.search_prediction import Prediction
     from elfworlds.toolchains import Toolchain
-    from elfworlds.traces.ldtrace import Trace
+    from elfworlds.traces.ldtrace import LoaderTrace
 
 LONGEST_SECONDS = 10.0  # the loader has done its work by then, whatever the program waits for
 
@@ -60,7 +60,7 @@ class Traced:
     """
 
     trial: Trial
-    trace: Trace
+    trace: LoaderTrace
     predictions: tuple[Prediction, ...]
     objects: Mapping[str, str]
     files: Mapping[str, MappedFile]
@@ -79,7 +79,7 @@ class Tracer:
     names: Mapping[str, str]
     build: Build
     toolchains: Mapping[str, Toolchain]
-    run: Run
+    run: Runner
     kept: Callable[[Trial], Path]
     files: dict[str, tuple[ElfObject, str] | None] = field(default_factory=dict)
 

@@ -12,16 +12,16 @@ from elfworlds.backends.nix import handover, trouble
 from elfworlds.backends.nix.holding import hold
 from elfworlds.backends.nix.programs import Programs
 from elfworlds.backends.nix.roots import Roots
-from elfworlds.backends.nix.work import Place, Work, words
+from elfworlds.backends.nix.work import NixBuild, ObjectDerivation, words
 from elfworlds.backends.types import Again, Artifact, Build, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from elfworlds.backends.nix.memory import Memory
-    from elfworlds.backends.nix.settings import Settings
+    from elfworlds.backends.nix.settings import NixSettings
     from elfworlds.planning import BuildRequest, Plan
-    from elfworlds.process import Run
+    from elfworlds.process import Runner
     from elfworlds.toolchains import Toolchain
 
     Report = Callable[[BuildRequest, Artifact | Failure], None]
@@ -42,9 +42,9 @@ class NixBackend:
         stop: ends every program that runs, for an interrupt.
     """
 
-    settings: Settings
+    settings: NixSettings
     memory: Memory
-    run: Run
+    run: Runner
     jobs: int
     stop: Callable[[], None]
     name: str = "nix"
@@ -80,7 +80,7 @@ class NixBackend:
                 break
             places = self.places(requests, toolchains[name], plan.files)
             programs = self.programs.within(toolchains[name])
-            work = Work(programs, self.memory, requests, places, report, artifacts, failures)
+            work = NixBuild(programs, self.memory, requests, places, report, artifacts, failures)
             work.do(keep_going=keep_going)
             if failures and not keep_going:
                 break
@@ -101,7 +101,7 @@ class NixBackend:
             built = {key: one for key, one in requests.items() if key in build.artifacts}
             places = self.places(built, toolchains[name], plan.files)
             programs = self.programs.within(toolchains[name])
-            work = Work(programs, self.memory, built, places, lambda *_: None, dict(build.artifacts), {})
+            work = NixBuild(programs, self.memory, built, places, lambda *_: None, dict(build.artifacts), {})
             work.check()
             for key, place in places.items():
                 why = work.reasons.get(place.derivation, "")
@@ -110,7 +110,7 @@ class NixBackend:
 
     def places(
         self, requests: Mapping[str, BuildRequest], toolchain: Toolchain, files: Mapping[str, bytes]
-    ) -> dict[str, Place]:
+    ) -> dict[str, ObjectDerivation]:
         """Every object's derivation, which this writes into the store, and its directory, which may not be there."""
         programs = self.programs.within(toolchain)
         root = Roots(programs.settings, self.memory.root, self.run).given(toolchain)
@@ -123,10 +123,10 @@ class NixBackend:
         if not done.ok:
             raise trouble.explain(words(done))
         found = json.loads(done.text)
-        return {key: Place(found[key]["drv"], found[key]["out"]) for key in requests}
+        return {key: ObjectDerivation(found[key]["drv"], found[key]["out"]) for key in requests}
 
 
-def _evaluation(settings: Settings, directory: Path) -> tuple[str, ...]:
+def _evaluation(settings: NixSettings, directory: Path) -> tuple[str, ...]:
     packages = ("--argstr", "packages", settings.packages) if settings.packages else ()
     return (
         *("--eval", "--read-write-mode", "--strict", "--json", settings.expressions, "-A", "manifest"),

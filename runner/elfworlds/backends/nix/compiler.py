@@ -11,13 +11,13 @@ from elfworlds.process import Command
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from elfworlds.backends.nix.settings import Settings
-    from elfworlds.process import Run
+    from elfworlds.backends.nix.settings import NixSettings
+    from elfworlds.process import Runner
 
 FETCH_SECONDS = 4 * 3600.0
 
 
-def environment_with_compilers(settings: Settings, run: Run, languages: Collection[str]) -> Mapping[str, str]:
+def environment_with_compilers(settings: NixSettings, run: Runner, languages: Collection[str]) -> Mapping[str, str]:
     """The environment with `CC`, and for Rust `RUSTC`; over the host, and where one is said, that is what it was.
 
     The compiler for C++ lies beside the one for C.
@@ -32,7 +32,7 @@ def environment_with_compilers(settings: Settings, run: Run, languages: Collecti
     return known
 
 
-def _place(settings: Settings, run: Run, attribute: str) -> str:
+def _place(settings: NixSettings, run: Runner, attribute: str) -> str:
     """The store path of a derivation of default.nix, made or fetched first."""
     packages = ("--argstr", "packages", settings.packages) if settings.packages else ()
     words = settings.program("nix-build", settings.expressions, "-A", attribute, "--no-out-link", *packages)

@@ -16,13 +16,13 @@ from elfworlds.locks import lock, locked, try_to_lock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from elfworlds.process import Command, Run
+    from elfworlds.process import Command, Runner
 
 LOCK = "lock"
 PATHS_AT_ONCE = 2_000  # they are arguments, which the kernel bounds
 
 
-def hold(root: Path, outs: Iterable[str], run: Run, command: Callable[..., Command]) -> None:
+def hold(root: Path, outs: Iterable[str], run: Runner, command: Callable[..., Command]) -> None:
     """Keep store paths until this process ends; one that is gone already is told by whoever uses it.
 
     Args:

@@ -23,7 +23,7 @@ SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class StoredFacts:
     """What is known of a store path: its digest, its ELF facts, and what its compiler said."""
 
     sha256: str
@@ -55,17 +55,17 @@ class Memory:
             reused=reused,
         )
 
-    def recall(self, path: Path) -> Known | None:
+    def recall(self, path: Path) -> StoredFacts | None:
         try:
             known = json.loads(self._file(path).read_bytes())
         except (OSError, ValueError):
             return None
         if known.get("schema") != SCHEMA or known.get("stamp") != _stamp(path):
             return None
-        return Known(known["sha256"], elf.ElfObject.from_facts(known["facts"]), known["output"])
+        return StoredFacts(known["sha256"], elf.ElfObject.from_facts(known["facts"]), known["output"])
 
-    def remember(self, path: Path, output: str) -> Known:
-        known = Known(hashlib.sha256(path.read_bytes()).hexdigest(), elf.read(path), output)
+    def remember(self, path: Path, output: str) -> StoredFacts:
+        known = StoredFacts(hashlib.sha256(path.read_bytes()).hexdigest(), elf.read(path), output)
         data = {
             "schema": SCHEMA,
             "stamp": _stamp(path),

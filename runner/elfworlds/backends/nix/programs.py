@@ -11,8 +11,8 @@ from elfworlds.traces.nix import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from elfworlds.backends.nix.settings import Settings
-    from elfworlds.process import Completed, Run
+    from elfworlds.backends.nix.settings import NixSettings
+    from elfworlds.process import Completed, Runner
     from elfworlds.toolchains import Toolchain
 
 PATIENCE_SECONDS = 14 * 86_400.0  # each object has its own time limit, which Nix keeps
@@ -29,8 +29,8 @@ class Programs:
         stop: ends every program that runs, for an interrupt.
     """
 
-    settings: Settings
-    run: Run
+    settings: NixSettings
+    run: Runner
     jobs: int
     stop: Callable[[], None]
 

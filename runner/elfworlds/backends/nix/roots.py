@@ -19,8 +19,8 @@ from elfworlds.sandbox import reaper
 from elfworlds.toolchains.debian.toolchain import GCC
 
 if TYPE_CHECKING:
-    from elfworlds.backends.nix.settings import Settings
-    from elfworlds.process import Run
+    from elfworlds.backends.nix.settings import NixSettings
+    from elfworlds.process import Runner
     from elfworlds.toolchains import Toolchain
 
 SCHEMA = 1
@@ -38,9 +38,9 @@ class Roots:
         run: how programs are started.
     """
 
-    settings: Settings
+    settings: NixSettings
     memory: Path
-    run: Run
+    run: Runner
 
     def given(self, toolchain: Toolchain) -> dict[str, str] | None:
         """The root of a toolchain as nix/world.nix reads it; None where it has none.

@@ -19,7 +19,7 @@ SEEN = "sandbox-paths"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class NixSettings:
     """How Nix is called.
 
     Attributes:
@@ -46,7 +46,7 @@ class Settings:
         """The directories of this machine that a build sees."""
         return tuple(dict(self.options).get(SEEN, "").split())
 
-    def seeing_nothing(self) -> Settings:
+    def seeing_nothing(self) -> NixSettings:
         """The same without them, so that nothing is asked of a daemon that it may refuse."""
         return replace(self, options=tuple(one for one in self.options if one[0] != SEEN))
 
@@ -55,7 +55,7 @@ class Settings:
         return (f"{self.programs}/{name}", *options, *words)
 
 
-def settings(environment: Mapping[str, str]) -> Settings:
+def settings(environment: Mapping[str, str]) -> NixSettings:
     """What the environment says.
 
     Raises:
@@ -78,7 +78,7 @@ def settings(environment: Mapping[str, str]) -> Settings:
             f"no package set in {packages}: it has no default.nix",
             hint=f"{PACKAGES} is a directory like nixpkgs, or the word {HOSTPKGS}; unset, it is nixpkgs at its pin",
         )
-    return Settings(
+    return NixSettings(
         programs=str(Path(found).parent),
         expressions=str(expressions),
         packages=packages,

@@ -13,7 +13,7 @@ from elfworlds import elf
 from elfworlds.backends.local import COMPILE_SECONDS, by_hand
 from elfworlds.backends.nix import trouble
 from elfworlds.backends.types import Artifact, Failure
-from elfworlds.traces.nix import Begun, Printed, Reader, Told
+from elfworlds.traces.nix import Begun, NixMessage, Printed, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ DERIVATIONS_AT_ONCE = 5_000  # their names are arguments, which the kernel bound
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ObjectDerivation:
     """An object's derivation and the directory that it makes."""
 
     derivation: str
@@ -39,13 +39,13 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class NixBuild:
     """One nix-build of some derivations, from its start to an artifact or a failure for each."""
 
     programs: Programs
     memory: Memory
     requests: Mapping[str, BuildRequest]
-    places: Mapping[str, Place]
+    places: Mapping[str, ObjectDerivation]
     report: Report
     artifacts: dict[str, Artifact]
     failures: dict[str, Failure]
@@ -126,7 +126,7 @@ class Work:
                     self.begun[derivation] = []
                 case Printed(derivation, line):
                     self.begun[derivation].append(line)
-                case Told(_, text):
+                case NixMessage(_, text):
                     self.told.append(text)
                     if event.culprit:
                         self.reasons.setdefault(event.culprit, text)

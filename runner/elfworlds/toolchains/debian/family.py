@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from elfworlds.errors import InputError
 from elfworlds.toolchains.debian.lock import BASE, find, suites
 from elfworlds.toolchains.debian.root import directory, ensure, remove, remove_packages, roots
-from elfworlds.toolchains.debian.toolchain import System, pinned, toolchain
+from elfworlds.toolchains.debian.toolchain import RootSystem, pinned, toolchain
 from elfworlds.toolchains.family import NOBODY_LOOKS, DoctorLine, Family, Listed
 from elfworlds.yamltext import closest
 
@@ -28,9 +28,9 @@ COLUMNS = {"libc": "libc6", "gcc": r"gcc-\d+", "gdb": "gdb", "rustc": "rustc", "
 class Debian(Family):
     """Roots of a suite: fetched from any mirror, and unpacked once."""
 
-    prefix = System.prefix
+    prefix = RootSystem.prefix
     seen_beside = True
-    system: ClassVar[type[System]] = System
+    system: ClassVar[type[RootSystem]] = RootSystem
 
     def names(self, where: Sequence[Path]) -> tuple[str, ...]:
         return tuple(f"{self.prefix}/{suite}" for suite in suites(where))

@@ -26,7 +26,7 @@ from elfworlds.sandbox import availability
 from elfworlds.toolchains.debian.fetch import Download, fetch
 from elfworlds.toolchains.debian.lock import Lock, with_base
 from elfworlds.toolchains.debian.mirror import mirrors
-from elfworlds.toolchains.debian.tree import Layout
+from elfworlds.toolchains.debian.tree import RootLayout
 from elfworlds.toolchains.debian.unpack import Unpacked, unpack
 from elfworlds.toolchains.debian.zstd import Decompressor
 from elfworlds.toolchains.toolchain import Package
@@ -34,7 +34,7 @@ from elfworlds.toolchains.toolchain import Package
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from elfworlds.process import Run
+    from elfworlds.process import Runner
     from elfworlds.toolchains.debian.lock import Pinned
     from elfworlds.toolchains.family import Means
 
@@ -138,7 +138,7 @@ def _make(lock: Lock, parts: Sequence[str], place: Path, cache: Path, means: Mea
         tree.mkdir(parents=True)
         with means.working(f"unpacking debian/{lock.suite}", len(debs)) as advance:
             decompressor = Decompressor(means.run, means.environment, work)
-            unpacked = unpack(debs, tree, Layout.of(lock.suite), decompressor.unzstd, means.jobs, advance)
+            unpacked = unpack(debs, tree, RootLayout.of(lock.suite), decompressor.unzstd, means.jobs, advance)
         _is_as_pinned(wanted, unpacked)
         _run_ldconfig(tree, bwrap, means.run)
         _record(lock, parts, unpacked, made)
@@ -171,7 +171,7 @@ def _is_as_pinned(wanted: Sequence[Pinned], unpacked: Sequence[Unpacked]) -> Non
             )
 
 
-def _run_ldconfig(tree: Path, bwrap: str, run: Run) -> None:
+def _run_ldconfig(tree: Path, bwrap: str, run: Runner) -> None:
     """The cache of the dynamic loader, as on a system that was installed."""
     command = Command(argv=("/sbin/ldconfig", "-X"), env={"PATH": "/sbin"}, cwd="/", timeout=LDCONFIG_SECONDS)
     done = run(sandbox.inside(command, bwrap, str(tree), ("etc",)))

@@ -20,7 +20,7 @@ from elfworlds.yamltext import closest
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from elfworlds.process import Completed, Run
+    from elfworlds.process import Completed, Runner
 
 ARCHITECTURE = "amd64"
 KEYRINGS = tuple(Path(f"/usr/share/keyrings/debian-archive-keyring.{form}") for form in ("gpg", "pgp"))
@@ -65,7 +65,7 @@ class Apt:
         keyring: whose signatures are believed; None for Debian's archive keys.
     """
 
-    run: Run
+    run: Runner
     environment: Mapping[str, str]
     mirrors: tuple[str, ...]
     keyring: Path | None = None

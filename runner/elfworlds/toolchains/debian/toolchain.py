@@ -23,11 +23,11 @@ from elfworlds.traces.ldcache import library_cache
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from elfworlds.process import Run
+    from elfworlds.process import Runner
     from elfworlds.sandbox import Tree
     from elfworlds.toolchains.debian.lock import Lock
     from elfworlds.toolchains.debian.root import Root
-    from elfworlds.traces.ldsearch import Searching
+    from elfworlds.traces.ldsearch import SearchPaths
 
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
 PACKAGED = (*VERSIONED, "rustc")  # packages of the tools' own names
@@ -43,7 +43,7 @@ def upstream(version: str) -> str:
 
 
 @dataclass(frozen=True)
-class System:
+class RootSystem:
     """What a root's files and packages say of the toolchain with glibc.
 
     Attributes:
@@ -135,7 +135,7 @@ class System:
         except elf.NotElfError:
             return ""
 
-    def searching(self, run: Run, world: World) -> Searching | None:
+    def searching(self, run: Runner, world: World) -> SearchPaths | None:
         """What the loader says of where it searches; None where it does not say."""
 
         def say(words: tuple[str, ...], more: dict[str, str]) -> str:
@@ -145,7 +145,7 @@ class System:
         outside = Path(self.tree.outside(self.interp or "/"))
         return ask(self.interp, f"/lib/{self.multiarch}/libc.so.6", outside, self.root.path.parent, say)
 
-    def library_cache(self, found: Searching | None) -> dict[str, str | None]:
+    def library_cache(self, found: SearchPaths | None) -> dict[str, str | None]:
         subdirectories = found.subdirectories if found else ()
         return library_cache(self.data("/etc/ld.so.cache"), self.machine, subdirectories)
 
@@ -155,11 +155,11 @@ class System:
 
 def toolchain(
     root: Root,
-    run: Run,
+    run: Runner,
     *,
     read_only: tuple[str, ...] = (),
     bwrap: str = "/usr/bin/bwrap",
-    system: type[System] = System,
+    system: type[RootSystem] = RootSystem,
 ) -> Toolchain:
     """The toolchain of a root.
 
@@ -195,7 +195,7 @@ def toolchain(
     )
 
 
-def pinned(lock: Lock, parts: Collection[str], system: type[System] = System) -> Toolchain:
+def pinned(lock: Lock, parts: Collection[str], system: type[RootSystem] = RootSystem) -> Toolchain:
     """What is known of a root before it is there: its identity, so that keys are the same, and what `when` compares."""
     packages = tuple(Package(one.name, one.version) for one in lock.packages(with_base(parts)))
     revisions = {one.name: one.version for one in packages}

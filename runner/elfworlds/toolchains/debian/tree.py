@@ -25,7 +25,7 @@ ALTERNATIVES = {"/bin/sh": "dash", "/usr/bin/cc": "gcc", "/usr/bin/c++": "g++"} 
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class RootLayout:
     """A suite's file system.
 
     Attributes:
@@ -35,8 +35,8 @@ class Layout:
     merged: bool
 
     @staticmethod
-    def of(suite: str) -> Layout:
-        return Layout(suite not in UNMERGED_SUITES)
+    def of(suite: str) -> RootLayout:
+        return RootLayout(suite not in UNMERGED_SUITES)
 
     def place(self, name: str) -> str:
         """Where a package's file goes, relative to the root; empty for the root itself.

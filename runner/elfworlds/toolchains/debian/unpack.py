@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from elfworlds.errors import BuildFailedError
 from elfworlds.toolchains.debian import archive
 from elfworlds.toolchains.debian.archive import DebError
-from elfworlds.toolchains.debian.tree import FILES, Layout, settled, unread
+from elfworlds.toolchains.debian.tree import FILES, RootLayout, settled, unread
 
 if TYPE_CHECKING:
     import tarfile
@@ -39,7 +39,7 @@ class Unpacked:
 
 
 def unpack(
-    debs: Sequence[Path], tree: Path, layout: Layout, unzstd: Unzstd, jobs: int, report: Callable[[], None]
+    debs: Sequence[Path], tree: Path, layout: RootLayout, unzstd: Unzstd, jobs: int, report: Callable[[], None]
 ) -> tuple[Unpacked, ...]:
     """Unpack packages into an empty directory, several at once; the tree does not depend on their order.
 
@@ -75,7 +75,7 @@ def _refused(deb: Path, error: DebError) -> BuildFailedError:
     return BuildFailedError(f"{deb} is refused: {error}", hint=hint)
 
 
-def _unpack(deb: Path, tree: Path, layout: Layout, unzstd: Unzstd) -> Unpacked:
+def _unpack(deb: Path, tree: Path, layout: RootLayout, unzstd: Unzstd) -> Unpacked:
     links: list[tuple[str, str]] = []
     size = 0
     with archive.tar(deb, "data", unzstd) as members:
@@ -90,7 +90,7 @@ def _unpack(deb: Path, tree: Path, layout: Layout, unzstd: Unzstd) -> Unpacked:
     return Unpacked(archive.control(deb, unzstd), tuple(links), size)
 
 
-def _make(members: tarfile.TarFile, member: tarfile.TarInfo, tree: Path, place: str, layout: Layout) -> int:
+def _make(members: tarfile.TarFile, member: tarfile.TarInfo, tree: Path, place: str, layout: RootLayout) -> int:
     """A file, a directory or a second name of a file; its size."""
     path = f"{tree}/{place}"
     try:
@@ -129,7 +129,7 @@ def _write(members: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> int:
     return member.size
 
 
-def _finish(tree: Path, layout: Layout, unpacked: Sequence[Unpacked]) -> None:
+def _finish(tree: Path, layout: RootLayout, unpacked: Sequence[Unpacked]) -> None:
     links = settled(link for one in unpacked for link in one.links)
     for place, target in {**links, **layout.links(_taken(tree, layout, links))}.items():
         _link(tree / place, target)
@@ -138,7 +138,7 @@ def _finish(tree: Path, layout: Layout, unpacked: Sequence[Unpacked]) -> None:
             (tree / place).write_text(text)
 
 
-def _taken(tree: Path, layout: Layout, links: Collection[str]) -> set[str]:
+def _taken(tree: Path, layout: RootLayout, links: Collection[str]) -> set[str]:
     return {place for place in layout.links(()) if place in links or (tree / place).exists()}
 
 

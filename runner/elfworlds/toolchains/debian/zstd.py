@@ -15,7 +15,7 @@ from elfworlds.toolchains.debian.archive import DebError, Stretch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from elfworlds.process import Run
+    from elfworlds.process import Runner
 
 SECONDS = 600.0
 
@@ -24,7 +24,7 @@ SECONDS = 600.0
 class Decompressor:
     """zstd(1), and where it may write."""
 
-    run: Run
+    run: Runner
     environment: Mapping[str, str]
     work: Path
 

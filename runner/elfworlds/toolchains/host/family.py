@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from elfworlds.process import Run
+    from elfworlds.process import Runner
     from elfworlds.toolchains.family import Means
 
 NAME = "host"
@@ -62,7 +62,7 @@ class Host(Family):
         yield DoctorLine("libc", here=True, needed=True, text=libc)
 
 
-def host(run: Run, environment: Mapping[str, str], *, remember: bool, languages: Collection[str] = ()) -> Toolchain:
+def host(run: Runner, environment: Mapping[str, str], *, remember: bool, languages: Collection[str] = ()) -> Toolchain:
     """This machine's toolchain; its compilers are `$CC`, `$CXX` and `$RUSTC`, those beside C where they are used.
 
     Args:

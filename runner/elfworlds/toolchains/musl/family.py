@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
-    from elfworlds.toolchains.debian.toolchain import System
+    from elfworlds.toolchains.debian.toolchain import RootSystem
     from elfworlds.toolchains.family import DoctorLine, Listed, Means
 
 
@@ -23,7 +23,7 @@ class Musl(Debian):
 
     prefix = MuslSystem.prefix
     seen_beside = False
-    system: ClassVar[type[System]] = MuslSystem
+    system: ClassVar[type[RootSystem]] = MuslSystem
 
     def parts(self, languages: Collection[str]) -> tuple[str, ...]:
         """No other language has a compiler for musl there."""

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from elfworlds.toolchains.debian.toolchain import System, upstream
+from elfworlds.toolchains.debian.toolchain import RootSystem, upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from elfworlds.process import Run
+    from elfworlds.process import Runner
     from elfworlds.sandbox import World
-    from elfworlds.traces.ldsearch import Searching
+    from elfworlds.traces.ldsearch import SearchPaths
 
 MUSL = "musl"
 PATHS = ("/lib", "/usr/local/lib", "/usr/lib")  # ldso/dynlink.c, where no file says others
 
 
 @dataclass(frozen=True)
-class MuslSystem(System):
+class MuslSystem(RootSystem):
     """What a root with the part `musl` says of that libc."""
 
     prefix: ClassVar[str] = MUSL
@@ -43,12 +43,12 @@ class MuslSystem(System):
     def interp(self) -> str:
         return f"/lib/ld-musl-{self.machine}.so.1"
 
-    def searching(self, run: Run, world: World) -> Searching | None:
+    def searching(self, run: Runner, world: World) -> SearchPaths | None:
         """It does not say, and need not."""
         del run, world
         return None
 
-    def library_cache(self, found: Searching | None) -> dict[str, str | None]:
+    def library_cache(self, found: SearchPaths | None) -> dict[str, str | None]:
         """It reads none."""
         del found
         return {}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from elfworlds.process import Run
+    from elfworlds.process import Runner
     from elfworlds.toolchains.nixpkgs.pin import Pin
 
 STORE = "/nix/store"
@@ -126,7 +126,7 @@ def _contents(text: bytes) -> Contents | None:
     return Contents(packages=packages, **places)
 
 
-def lacking(pin: Pin, run: Run, path: str) -> str:
+def lacking(pin: Pin, run: Runner, path: str) -> str:
     """Why Nix cannot be asked for it on this machine; empty where it can."""
     program = paths.which("nix-build", path)
     if program is None:
@@ -140,7 +140,7 @@ def lacking(pin: Pin, run: Run, path: str) -> str:
     return ""
 
 
-def make(pin: Pin, cache: Path, run: Run, environment: Mapping[str, str], *, rust: bool = False) -> Made:
+def make(pin: Pin, cache: Path, run: Runner, environment: Mapping[str, str], *, rust: bool = False) -> Made:
     """The toolchain, made or fetched by Nix where it is not there.
 
     Raises:

@@ -23,10 +23,10 @@ from elfworlds.traces.ldcache import library_cache
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from elfworlds.process import Run
+    from elfworlds.process import Runner
     from elfworlds.toolchains.nixpkgs.made import Made
     from elfworlds.toolchains.nixpkgs.pin import Pin
-    from elfworlds.traces.ldsearch import Searching
+    from elfworlds.traces.ldsearch import SearchPaths
 
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
 SMALL = ("cp", "env", "dd")  # of coreutils
@@ -40,7 +40,7 @@ _SYSTEM_PATH = re.compile(r"^\s+(/\S+) \(system search path\)$", re.MULTILINE)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
-def toolchain(made: Made, run: Run, *, bwrap: str = "/usr/bin/bwrap") -> Toolchain:
+def toolchain(made: Made, run: Runner, *, bwrap: str = "/usr/bin/bwrap") -> Toolchain:
     """The toolchain of a pin.
 
     Args:
@@ -100,7 +100,7 @@ def pinned(pin: Pin, unsupported: str = "") -> Toolchain:
     )
 
 
-def default_paths(loader: str, run: Run) -> tuple[str, ...]:
+def default_paths(loader: str, run: Runner) -> tuple[str, ...]:
     """Where a dynamic loader looks last, as it says itself (since glibc 2.33); beside it, where it does not say."""
     done = run(Command(argv=(loader, "--help"), env={"LC_ALL": "C"}, cwd="/", timeout=ASK_SECONDS))
     return tuple(_SYSTEM_PATH.findall(done.text)) or (str(Path(loader).parent),)
@@ -180,7 +180,7 @@ class _Inside:
         except OSError:
             return {}
 
-    def searching(self, run: Run) -> Searching | None:
+    def searching(self, run: Runner) -> SearchPaths | None:
         """What the loader says of where it searches."""
 
         def say(words: tuple[str, ...], more: dict[str, str]) -> str:
@@ -190,7 +190,7 @@ class _Inside:
         libc = str(Path(self.made.contents.libc, "libc.so.6"))
         return ask(self.loader, libc, Path(self.loader), self.made.place, say)
 
-    def library_cache(self, found: Searching | None) -> dict[str, str | None]:
+    def library_cache(self, found: SearchPaths | None) -> dict[str, str | None]:
         """The loader of nixpkgs has its cache beside itself, and as a rule none; never that of the system."""
         place = Path(self.made.contents.libc).parent / "etc/ld.so.cache"
         try:
