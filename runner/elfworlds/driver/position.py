@@ -37,7 +37,7 @@ def numbered(steps: Iterable[Step], applies: Callable[[Step], bool], before: str
 
 
 def every(nodes: Iterable[Numbered]) -> Iterator[Numbered]:
-    """All of them, those within a step after it."""
+    """All steps; those within a step come after it."""
     for node in nodes:
         yield node
         yield from every(node.inner)
@@ -130,14 +130,14 @@ def file(name: Template | None, path: Template | None, scope: Scope) -> tuple[st
 
 
 def kept(name: str | None, scope: Scope) -> Iterator[str]:
-    """Of a name bound in a loop and used after it, every one."""
+    """Keep each value of a name that is bound in a loop and used after it."""
     if name in scope.arrays:
         member = f"it.{identifier(str(name))}"
         yield f"{member}_all[{member}_count++] = {member};"
 
 
 def each(step: Step, here: Position, name: str, call: str, *, last: bool = True) -> Iterator[str]:
-    """For a name that is an array here: for each of them, in the order in which they were bound; `last` ends it."""
+    """A call for each value of a name that is an array here, in the order of binding; `last` empties the array."""
     member, event_name = f"it.{identifier(name)}", event(step, here.scope)
     if name not in here.scope.arrays or name in here.bound:
         yield from here.guard(step, call.format(name=event_name, it=member))

@@ -148,7 +148,7 @@ class _Writer:
         return list(dict.fromkeys(name for step in self.all if (name := step.post or step.await_)))
 
     def threads(self) -> list[Numbered]:
-        """Those within a thread come before it, as C wants them."""
+        """A thread that another one starts comes before it, since C wants functions to be declared before use."""
         return [node for node in every(self.steps) if node.step.thread][::-1]
 
     def thread(self, node: Numbered) -> Iterator[str]:

@@ -70,7 +70,7 @@ def limit(settings: Loop, scope: Scope) -> int:
 
 
 def loop(settings: Loop, step: Step, here: Position) -> Iterator[str]:
-    """Its index is the number of whole rounds where a failure ends it, and afterwards."""
+    """After the loop, or where a failure ends it, the index is the number of complete rounds."""
     rounds = limit(settings, here.scope)
     with here.scope.round() as index:
         body = [f"\t{line}" for line in here.within(step, breaks=settings.until == "failure")]
@@ -111,7 +111,7 @@ def flush(_: object, step: Step, here: Position) -> Iterator[str]:
 
 
 def c(code: Template, step: Step, here: Position) -> Iterator[str]:
-    """Its author's lines, then its values, each an event."""
+    """The author's lines of C, then one event for each of `values`."""
     text = here.scope.expression(code).rstrip("\n")
     yield from text.split("\n") if text else ()
     if not step.quiet:

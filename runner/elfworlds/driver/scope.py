@@ -106,7 +106,7 @@ class Scope:
         return self.argument(text, spelled(template)) if _SYMBOLIC.search(text) else string(text)
 
     def expression(self, template: Template) -> str:
-        """C as its author wrote it, with our names in it."""
+        """The author's C, with the program's own names in it."""
         values = iter([self.value(part) for part in template.parts if not isinstance(part, str)])
         whole = "".join(part if isinstance(part, str) else _HOLE for part in template.parts)
         return re.sub(_HOLE, lambda _: next(values), renamed(whole, self.members()))

@@ -1,4 +1,4 @@
-"""What binding has made so far."""
+"""What has been bound so far."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Known:
         return self._at[at]
 
     def add(self, request: BuildRequest) -> None:
-        """One that no object of the experiment names."""
+        """A request for something that is no object of the experiment."""
         self.requests.setdefault(request.key, request)
 
     def keep(self, file: File) -> str:

@@ -35,7 +35,7 @@ _LONGEST_ID = 150
 
 
 def make(spec: Spec, sources: Sources, toolchains: Mapping[str, Toolchain], *, repeat: int | None = None) -> Plan:
-    """Everything that running an experiment means; `repeat` outweighs what its scenarios say.
+    """The plan of an experiment; `repeat` replaces the number that its scenarios state.
 
     Raises:
         ProblemsError: two objects would be one file at some point.
@@ -144,7 +144,7 @@ def observers(bound: Bound, claims: Iterable[Judged], expected: Judged | None) -
 
 
 def _compared(data: Data, axis: str, text: str) -> Iterator[Path]:
-    """Where a part of the file says of an axis that a text holds."""
+    """The places in the file where a `when` compares an axis with a text."""
     entries: Iterable[tuple[str | int, Data]] = ()
     if isinstance(data, dict):
         entries = data.items()
@@ -162,7 +162,7 @@ def _at(point: Point) -> str:
 
 
 def trial_id(scenario: str, point: Point, observer: str, repeat: int | None) -> str:
-    """A name that is a file name as well, and unique: what it cannot hold is replaced, and a digest added."""
+    """A unique name that can be a file name: other characters are replaced, and then a digest is added."""
     extra = [("observer", observer)] if observer != PLAIN else []
     extra += [("repeat", str(repeat))] if repeat is not None else []
     exact = ",".join([scenario, *(f"{axis}={label}" for axis, label in (*point, *extra))])

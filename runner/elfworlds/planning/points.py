@@ -25,7 +25,7 @@ DEFAULT_LIBC = "host"
 
 
 class VersionUnknownError(InputError):
-    """A `when` compares a version that nobody can say yet; to go on would drop steps, or keep too many."""
+    """A `when` compares a version that is not known yet; going on could drop steps, or keep too many."""
 
     def __init__(self, toolchain: str, axis: str, text: str) -> None:
         self.axis, self.text = axis, text

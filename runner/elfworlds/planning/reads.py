@@ -1,4 +1,4 @@
-"""Which axes decide an object or a scenario: those it names, and those of the objects that it names."""
+"""The axes that decide an object or a scenario: it names them, or an object that it names does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ APART = ("when", "claim", "expect")  # keys of a scenario that are looked at ane
 
 
 class AxesRead:
-    """Which axes an object or a scenario reads, the objects that it can name included."""
+    """The axes that an object or a scenario reads, itself or through the objects that it can name."""
 
     def __init__(self, experiment: Experiment) -> None:
         self.axes: Mapping[str, Axis] = experiment.matrix.axes
@@ -29,7 +29,7 @@ class AxesRead:
         self.of_object: dict[str, frozenset[str]] = {}
 
     def object(self, name: str) -> frozenset[str]:
-        """Facts that are expected of an object may name one that is made of it, so this may go in a circle."""
+        """The axes that an object reads. Expected facts may name an object that needs this one: a circle."""
         if name not in self.of_object:
             reached, waiting = {name}, [name]
             while waiting:

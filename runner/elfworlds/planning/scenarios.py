@@ -59,7 +59,7 @@ def repetitions(binder: Binder, scenario: Scenario) -> int:
 
 
 def _limit(binder: Binder, value: float | Template, read: Callable[[Scalar], float | Template]) -> float:
-    """A number, read as the file's own are where an axis gives it."""
+    """A number; one that an axis gives is read like a number in the file."""
     limit = read(Scalar(binder.text(value))) if isinstance(value, Template) else value
     if isinstance(limit, Template):
         raise TypeError(f"no number: {limit}")

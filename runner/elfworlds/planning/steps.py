@@ -40,7 +40,7 @@ def built(binder: Binder, name: str, scenario: Scenario) -> tuple[BuildRequest, 
 
 
 def _executable(settings: Program, program: driver.GeneratedProgram) -> Object:
-    """Built as the experiment's own executables are."""
+    """The program as one more executable of the experiment."""
     threads = (THREADS,) if program.threads else ()
     words = {"cflags": (*threads, *settings.cflags), "ldflags": (*settings.ldflags, LOADER)}
     return settings.as_object(program.text).model_copy(update=words)

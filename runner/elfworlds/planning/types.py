@@ -166,7 +166,7 @@ class Plan:
     files: Mapping[str, bytes]
 
     def may_fail(self) -> frozenset[str]:
-        """Objects whose build is a question of its own: a failure there is an outcome."""
+        """Objects of `build` scenarios: if their build fails, that is an outcome."""
         return frozenset(trial.bound.subject for trial in self.trials if trial.bound.kind == "build")
 
     def programs(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The experiment file as types: `load` a document, or export what it may hold as a JSON Schema."""
+"""The experiment file as types: `load` checks a document; the reference and the JSON Schema describe the language."""
 
 from elfworlds.spec.load import Spec, load
 

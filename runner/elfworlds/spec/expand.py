@@ -1,4 +1,4 @@
-"""Every text that a template can become over all points: references are checked for each label."""
+"""Every text that a template can become over all points, so that references are checked for each label."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Names:
 
 
 def _kept(axis: Axis, choices: Sequence[str | None], name: str) -> Axis:
-    """An axis with the labels that one of the choices may mean; what a toolchain's version is nobody knows here."""
+    """An axis with the labels that the choices may mean. The versions of toolchains are not known here."""
     texts = [label_of(choice) for choice in choices]
     read = wanted if name in TOOLCHAIN_AXES else comparison
     asked = [version for text in texts if text not in axis.labels and (version := read(text))]
@@ -101,7 +101,7 @@ def _kept(axis: Axis, choices: Sequence[str | None], name: str) -> Axis:
 
 
 def expand(template: Template, axes: Mapping[str, Axis]) -> tuple[str, ...]:
-    """The texts a template can become; what is no axis stays `${name}`."""
+    """The texts that a template can become; a reference to no axis stays `${name}`."""
     texts = islice(_expand(template, axes, depth=0), MAX_EXPANSIONS)
     return tuple(dict.fromkeys(texts))
 

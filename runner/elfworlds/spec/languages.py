@@ -1,4 +1,4 @@
-"""What objects are written in: their sources' names tell it, or their key `language` does."""
+"""The languages of objects: the key `language` states it, or the names of the sources show it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def language(definition: Object, paths: Collection[str]) -> str:
-    """What an object is written in, whose sources are `paths` at this point."""
+    """The language of an object whose sources are `paths` at this point."""
     if definition.language is not None:
         return definition.language
     languages = [of_source(path) for path in paths]
@@ -33,7 +33,7 @@ def inline_path(definition: Object) -> str:
 
 
 def possible(definition: Object, axes: Mapping[str, Axis]) -> frozenset[str]:
-    """Every language that the object can be in, over all points; empty where nothing tells one."""
+    """Every language that the object can have, over all points; empty where no name of a source shows one."""
     if definition.language is not None:
         return frozenset({definition.language})
     if definition.code is not None:
@@ -44,7 +44,7 @@ def possible(definition: Object, axes: Mapping[str, Axis]) -> frozenset[str]:
 
 
 def used(experiment: Experiment, raw: Data) -> frozenset[str]:
-    """The languages of all objects, and that whose compiler's version a `when` of the file compares."""
+    """The languages of all objects, and Rust where a `when` compares the version of its compiler."""
     axes = experiment.matrix.axes
     languages = frozenset[str]().union(*(possible(definition, axes) for definition in experiment.objects.values()))
     return languages | {"rust"} if "rustc" in _compared(raw) else languages

@@ -150,7 +150,7 @@ class Document:
         return self.root.data()
 
     def mark(self, path: Path, *, key: bool = False) -> Mark:
-        """Where a path's value stands, or its key, or as near to it as the file goes."""
+        """The place of a path's value, or of its key; the nearest place above where there is none."""
         node: Node = self.root
         place = node.mark
         for step in path:

@@ -58,7 +58,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """A hint where the author may have meant one of the known words, or the list of them where it is short."""
+    """A hint: the known word that the author may have meant, or all known words if they are few."""
     candidates = sorted(set(known))
     matches = difflib.get_close_matches(word, _comparable(word, candidates), n=1, cutoff=0.6)
     if matches:
@@ -69,7 +69,7 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _comparable(word: str, candidates: list[str]) -> list[str]:
-    """As many of the candidates as can be compared in no time, whatever a file holds."""
+    """The candidates to compare, few and short enough for any file to be checked quickly."""
     if len(word) > LONGEST_WORD:
         return []
     short = [candidate for candidate in candidates if len(candidate) <= LONGEST_WORD]

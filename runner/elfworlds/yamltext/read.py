@@ -25,7 +25,7 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(path: Path) -> Document:
-    """The experiment file at a path; every way in which it cannot be read is an `InputError`."""
+    """The experiment file at a path; an `InputError` says why it cannot be read."""
     name = sentence(str(path))
     try:
         with open(path, "rb", opener=_without_waiting) as file:  # `Path.open` takes no opener

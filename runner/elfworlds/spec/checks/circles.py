@@ -1,4 +1,4 @@
-"""What leads back to itself, and axes whose values do so or grow beyond reason."""
+"""Circles of names, and axes whose values form a circle or grow too long."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _walk(
 
 
 def check_axes(axes: Mapping[str, Axis]) -> Iterator[Finding]:
-    """Axes whose values cannot be put together: those in a circle, and those that grow beyond reason."""
+    """Axes whose values cannot be put together: they form a circle, or they grow too long."""
     templates = {name: list(_templates(name, axis)) for name, axis in axes.items()}
     edges = {
         name: [(path, axis) for path, template in placed for axis in _axes_named(template, axes)]
@@ -83,7 +83,7 @@ def _axes_named(template: Template, axes: Mapping[str, Axis]) -> Iterator[str]:
 def _too_long(
     templates: Mapping[str, list[tuple[Path, Template]]], edges: Mapping[str, Sequence[tuple[Path, str]]]
 ) -> Iterator[Finding]:
-    """Values that would be longer than any that is meant; axes that are named come first."""
+    """Values that would be too long; an axis is measured after the axes that it names."""
     longest: dict[str, int] = {}
     for name in _named_first(edges):
         longest[name] = 1

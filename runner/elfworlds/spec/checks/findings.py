@@ -1,4 +1,4 @@
-"""A problem that types cannot see, and the ones that every reference can have."""
+"""A problem that types cannot see, and the problems that any reference can have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a matcher can ever hold of a value, by the value's shape. `outcome.match` is what it foretells."""
+"""Whether a matcher can ever hold of a value, by the value's shape. It predicts what `outcome.match` will say."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def comparable(shape: Shape, other: Shape) -> bool:
 
 
 def in_words(shape: Shape) -> str:
-    """A shape in a sentence."""
+    """A shape in words, for a message."""
     if isinstance(shape, Items):
         return "a list"
     if isinstance(shape, Fields | Repeated):

@@ -1,4 +1,4 @@
-"""Keys that would have no effect where they stand: each is refused, so that nothing that is written is dropped."""
+"""Keys that have no effect where they stand. Each is refused, so that no key of a file is ignored silently."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def idle_in_scenario(scenario: Scenario, raw: Mapping[str, Data], here: Path) ->
 
 
 def idle_in_step(step: Step, here: Path, known: Names) -> Iterator[Finding]:
-    """What stands beside or in a verb that does not heed it; `here` is the verb's place."""
+    """Keys beside or in a verb that ignores them; `here` is the verb's place."""
     beside = here[:-1]
     if step.may_fail and step.verb in UNGUARDED:
         yield Finding((*beside, "may-fail"), f"`{step.verb_word}` cannot fail", "remove `may-fail`", at_key=True)

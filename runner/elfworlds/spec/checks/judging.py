@@ -1,4 +1,4 @@
-"""What types cannot say of outcomes, claims, expectations and `show`: the values that they name are there."""
+"""What types cannot say of outcomes, claims, expectations and `show`: the values that they name exist."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _values(matchers: Mapping[str, Data], path: Path, known: Names, values: Valu
 
 
 def check_facts(expect: Mapping[str, Data], path: Path, known: Names) -> Iterator[Finding]:
-    """What can never be of the facts that are expected of an object; wrong references are reported elsewhere."""
+    """Expected facts that no ELF file can have; wrong references are reported elsewhere."""
     for fact, matcher in expect.items():
         wrong = any(True for place, text in texts(matcher, path) for _ in references(text, place, known))
         problems = [] if wrong else [*_resolved(matcher, (*path, fact), known)]
@@ -80,7 +80,7 @@ def check_facts(expect: Mapping[str, Data], path: Path, known: Names) -> Iterato
 
 
 def _fit(matcher: Data, subject: Subject, path: Path, known: Names) -> Iterator[Finding]:
-    """What can never match."""
+    """A matcher that can never hold."""
 
     def meant(data: Operand) -> Iterable[Operand]:
         if not isinstance(data, str) or "${" not in data:

@@ -1,4 +1,4 @@
-"""What an object is written in: the language is known, and every key and source is one that it has."""
+"""An object's language: it is known, and each key and each source fits it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CRATE_TYPES = {"library": ("cdylib", "dylib"), "executable": ("bin",)}
 
 
 def check_language(definition: Object, raw: Mapping[str, Data], here: Path, known: Names) -> Iterator[Finding]:
-    """Every problem of what an object is written in."""
+    """Every problem of an object's language."""
     if definition.prebuilt is not None:
         return
     languages = possible(definition, known.axes)
@@ -46,7 +46,7 @@ def check_language(definition: Object, raw: Mapping[str, Data], here: Path, know
 
 
 def _lacks(key: str, languages: frozenset[str], having: tuple[str, ...]) -> bool:
-    """A key is right where some point has it; but what is exported must hold at each."""
+    """A key is right if it has a meaning at some point; `exports` must have one at each."""
     if key == "exports":
         return not languages.issubset(having)
     return bool(languages) and languages.isdisjoint(having)

@@ -1,4 +1,4 @@
-"""What types cannot say of objects: what they are made of is there, once, and none is made of itself."""
+"""What types cannot say of objects: everything that they name exists, and no object needs itself."""
 
 from __future__ import annotations
 

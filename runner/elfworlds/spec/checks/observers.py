@@ -1,4 +1,4 @@
-"""What types cannot say of observers and of the events that objects tell themselves."""
+"""What types cannot say of observers, and of the events that the code of objects reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What types cannot say of steps: each has one verb, and what it speaks of is there before it."""
+"""What types cannot say of steps: each has one verb, and the names that it uses are bound by earlier steps."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Walk:
             yield from self.named(name, (*here[:-1], "values", name))
 
     def inner(self, step: Step, raw: Data, here: Path, *, looped: bool) -> Iterator[Finding]:
-        """The steps within one: a thread has no index of the loop around it, a child process keeps what it binds."""
+        """The steps within a step. A thread has no index of the loop around it; a child keeps its names."""
         before = set(self.bound)
         looped = (looped or step.verb == "loop") and step.verb != "thread"
         yield from self.steps(step.inner, raw, here, looped=looped)
@@ -124,7 +124,7 @@ class Walk:
             yield Finding(here, f"`{step.verb_word}` has {shown}", "write one of them", at_key=True)
 
     def numbers(self, step: Step, here: Path) -> Iterator[Finding]:
-        """What an axis gives must be a number, as what the file says itself."""
+        """A number may come from an axis; then each of its labels must be a number."""
         for path, template in texts_of(getattr(step, step.verb), here):
             read = NUMBERS.get(str(path[-1]).replace("-", "_"))
             for text in expand(template, self.known.axes) if read else ():
@@ -214,7 +214,7 @@ class Walk:
         self.bound.setdefault(name, step)
 
     def named(self, name: str, path: Path) -> Iterator[Finding]:
-        """A name of a value: not an object's, none that every trial has, none that C could not tell from another."""
+        """The name of a value: no object and no value of every trial has it, and C can tell it from others."""
         if name in self.known.objects:
             yield Finding(path, f"`{name}` is an object's name", "objects and values share their names")
         elif name in (*VALUES["steps"], *RESERVED, *OBSERVERS):

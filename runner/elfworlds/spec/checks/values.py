@@ -1,4 +1,4 @@
-"""The names by which matchers speak of what a trial gave, and the fields that each has."""
+"""The names of the values of a trial, as matchers use them, and the fields of each."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Values:
         return iter(self.roots)
 
     def subject(self, name: str) -> Subject:
-        """What a matcher of a name that is right is about."""
+        """What a matcher is about, by a name that exists."""
         shape, _ = self._follow(name)
         return Subject(f"`{name}`", bare(shape), always="." not in name and name in ALWAYS)
 
@@ -52,7 +52,7 @@ class Values:
         return self.fault(name) or None
 
     def fault(self, name: str) -> str | None:
-        """None where the name is right; otherwise what would be, or nothing."""
+        """None where the name is right; otherwise a hint, empty if there is none."""
         root = name.partition(".")[0]
         if root in self.quiet:
             return "its step is `quiet`, and records nothing"
@@ -64,7 +64,7 @@ class Values:
         return _instead(shape, name[: -len(lacking) - 1], lacking.partition(".")[0])
 
     def _follow(self, name: str) -> tuple[Shape, str]:
-        """As far as the path leads, and the rest of it."""
+        """The shape to which the path leads, and the rest of the path from where there is no such field."""
         root, *path = name.split(".")
         shape = self.roots[root]
         for place, field in enumerate(path):
@@ -76,7 +76,7 @@ class Values:
 
 
 def _instead(shape: Shape, name: str, lacking: str) -> str:
-    """What there is in the place of a field that is not there."""
+    """What to write instead of a field that does not exist."""
     if lacking == "count" and isinstance(shape, Repeated):
         return TIMES % name
     fields = fields_of(shape)

@@ -1,1 +1,1 @@
-"""How each leaf of an experiment file is read, or refused with what would be right."""
+"""How each leaf of an experiment file is read, or refused with a hint."""

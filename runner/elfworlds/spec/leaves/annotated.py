@@ -53,7 +53,7 @@ class OneOrMany:
 
 
 class Naming(Enum):
-    """A pydantic annotation that pydantic does not heed: what a key names otherwise than by `${…}`."""
+    """An annotation that pydantic ignores: what a key names without `${…}`."""
 
     AXES = "the keys of its mapping are axes"
     OBJECTS = "a text may be an object's name"

@@ -1,4 +1,4 @@
-"""The words an experiment is written in: each leaf of the file is read, or refused with what would be right."""
+"""Each leaf of an experiment file is read, or refused with a hint."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def count(data: Data) -> int | Template:
 
 
 def times(data: Data) -> int | Template:
-    """How often more; zero is right."""
+    """A number of repetitions beyond the first; zero is allowed."""
     if isinstance(data, str) and core(data) == 0:
         return 0
     try:
@@ -166,7 +166,7 @@ def listed(data: Data) -> list[Data]:
 
 
 def spliced(data: Data) -> list[Data]:
-    """A list whose own lists are taken for what they hold, so that steps can be shared by an alias."""
+    """A list with the items of the lists in it, so that an alias can stand for several steps."""
     if not isinstance(data, list):
         raise refuse(f"expected a list of steps, found {kind(data)}", "each step is `- verb: …`")
     steps = list(flat(data))

@@ -1,4 +1,4 @@
-"""The languages that objects are written in, and the suffixes that tell them."""
+"""The languages of objects, and the suffixes of their sources."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ LANGUAGES = tuple(INLINE)
 
 
 def of_source(path: str) -> str | None:
-    """The language that a file's name tells; None where it tells none."""
+    """The language of a file, by its suffix; None for an unknown suffix."""
     return SUFFIXES.get(posixpath.splitext(path)[1])

@@ -59,7 +59,7 @@ MATCHER_SCHEMA: JsonObject = {
 
 
 class MatcherError(ValueError):
-    """A matcher that cannot be meant; `path` leads from the matcher to what is wrong in it, or to its key."""
+    """A matcher that makes no sense; `path` leads from the matcher to the wrong part, or to its key."""
 
     def __init__(self, message: str, hint: str | None = None, path: Path = (), *, at_key: bool | None = None) -> None:
         super().__init__(message)
