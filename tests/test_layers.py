@@ -17,7 +17,7 @@ ORDER = (
     "jsondata",
     "paths",
     "atomic",
-    "locks",
+    "locking",
     "shipped",
     "patterns",
     "supervisor",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from elfworlds.locks import lock, locked, try_to_lock
+from elfworlds.locking import lock, locked, try_to_lock
 
 
 class InterruptError(Exception):

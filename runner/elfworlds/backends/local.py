@@ -21,7 +21,7 @@ from elfworlds import elf, sandbox
 from elfworlds.backends.schedule import build_all
 from elfworlds.backends.types import Again, Artifact, Build, Failure
 from elfworlds.errors import InterruptedRunError
-from elfworlds.locks import locked
+from elfworlds.locking import locked
 from elfworlds.planning import realise
 from elfworlds.planning.document import build_document
 from elfworlds.planning.types import BUILD, OUT

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from elfworlds.errors import InputError
-from elfworlds.locks import locked, try_to_lock
+from elfworlds.locking import locked, try_to_lock
 from elfworlds.records.directory import COMPLETE, RunDirectory
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from elfworlds.locks import lock, locked, try_to_lock
+from elfworlds.locking import lock, locked, try_to_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

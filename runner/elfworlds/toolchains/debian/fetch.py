@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from elfworlds.errors import BuildFailedError
-from elfworlds.locks import lock as lock_file
+from elfworlds.locking import lock as lock_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import sandbox
 from elfworlds.errors import BuildFailedError
-from elfworlds.locks import locked
+from elfworlds.locking import locked
 from elfworlds.process import Command
 from elfworlds.sandbox import availability
 from elfworlds.toolchains.debian.fetch import Download, fetch
