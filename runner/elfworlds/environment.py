@@ -52,7 +52,7 @@ def environment(
         "cpu": _cpu(),
         "cpus": len(os.sched_getaffinity(0)),
         "inherited": list(inherited),
-        "toolchains": [one.record() for one in toolchains],
+        "toolchains": [toolchain.record() for toolchain in toolchains],
     }
 
 
@@ -80,7 +80,9 @@ def _version(axis: str, toolchain: Toolchain) -> dict[str, str]:
     family = told.get(f"{axis}-family", "")
     words = told.get(f"{axis}-revision", "").split()  # `Debian GLIBC 2.36-9+deb12u14`
     revisions = [*(word for word in words[-1:] if word[0].isdigit())]
-    revisions += [one.version for one in toolchain.packages if one.name == toolchain.packages_of_axes.get(axis)]
+    revisions += [
+        package.version for package in toolchain.packages if package.name == toolchain.packages_of_axes.get(axis)
+    ]
     found = {"version": told[axis], "revision": "".join(revisions[:1]), "family": family}
     return {name: text for name, text in found.items() if text}
 
@@ -119,7 +121,11 @@ def _parts(toolchain: Toolchain, names: Iterable[str]) -> dict[str, str]:
 
 def _binutils(toolchain: Toolchain) -> str:
     """As ld says it, or its package, which may be called after a processor."""
-    found = (one.version for one in toolchain.packages if one.name == "binutils" or one.name.startswith("binutils-"))
+    found = (
+        package.version
+        for package in toolchain.packages
+        if package.name == "binutils" or package.name.startswith("binutils-")
+    )
     return toolchain.versions.get("ld") or upstream(next(found, ""))
 
 

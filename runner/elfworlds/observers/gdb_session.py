@@ -124,7 +124,7 @@ def _typed(text: str) -> str:
 
 def console(*commands: str) -> str:
     """Commands of gdb's own command line, which may hold any character."""
-    return " ".join(["-interpreter-exec console", *(quoted(one) for one in commands if one.strip())])
+    return " ".join(["-interpreter-exec console", *(quoted(command) for command in commands if command.strip())])
 
 
 def session(watched: Watched, env: str) -> bytes:

@@ -41,7 +41,7 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
 def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     """What matchers may speak of. strace ends as the program does, by the same signal too."""
     seen = strace.parse(left.get("strace", b"").decode("utf-8", "replace"))
-    first = next((one.result for one in seen.executes), "?")
+    first = next((execute.result for execute in seen.executes), "?")
     lacks = completed.not_started or untried(completed, seen, first)
     if lacks:
         return unresolved(f"strace: {lacks}")
@@ -63,7 +63,7 @@ def values(seen: strace.SyscallTrace) -> dict[str, Json]:
     number = {pid: count for count, pid in enumerate(seen.pids)}
     return {
         "opens": [_opened(one, number) for one in seen.opens],
-        "executes": [_opened(one, number) for one in seen.executes],
+        "executes": [_opened(execute, number) for execute in seen.executes],
         "maps": [
             {
                 "process": number[one.pid],
@@ -78,11 +78,11 @@ def values(seen: strace.SyscallTrace) -> dict[str, Json]:
     }
 
 
-def _opened(one: OpenCall, number: Mapping[int, int]) -> dict[str, Json]:
+def _opened(open_call: OpenCall, number: Mapping[int, int]) -> dict[str, Json]:
     return {
-        "process": number[one.pid],
-        "path": one.path,
-        "result": one.result,
-        "flags": one.flags,
-        "file": one.file,
+        "process": number[open_call.pid],
+        "path": open_call.path,
+        "result": open_call.result,
+        "flags": open_call.flags,
+        "file": open_call.file,
     }

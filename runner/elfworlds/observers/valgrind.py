@@ -74,21 +74,28 @@ def untried(report: MemcheckReport, log: str, stderr: str) -> str:
 
 def values(report: MemcheckReport, log: str) -> dict[str, Json]:
     return {
-        "errors": [_error(one) for one in report.errors if not one.is_leak],
-        "leaks": [{**_error(one), "bytes": one.bytes, "blocks": one.blocks} for one in report.errors if one.is_leak],
+        "errors": [_error(error) for error in report.errors if not error.is_leak],
+        "leaks": [
+            {**_error(error), "bytes": error.bytes, "blocks": error.blocks} for error in report.errors if error.is_leak
+        ],
         **{name: _lost(report, kind) for kind, name in memcheck.LEAKS.items()},
         "finished": report.finished,
         "log": log,
     }
 
 
-def _error(one: Error) -> dict[str, Json]:
-    return {"kind": one.kind, "what": one.what, "times": one.count, "frames": [asdict(frame) for frame in one.frames]}
+def _error(error: Error) -> dict[str, Json]:
+    return {
+        "kind": error.kind,
+        "what": error.what,
+        "times": error.count,
+        "frames": [asdict(frame) for frame in error.frames],
+    }
 
 
 def _lost(report: MemcheckReport, kind: str) -> dict[str, int] | None:
     """Bytes and blocks of one kind; None where memcheck never came to look for leaks."""
     if not report.finished:
         return None
-    of_kind = [one for one in report.errors if one.kind == kind]
+    of_kind = [error for error in report.errors if error.kind == kind]
     return {"bytes": sum(one.bytes for one in of_kind), "blocks": sum(one.blocks for one in of_kind)}

@@ -32,12 +32,12 @@ def with_gdb(toolchain: Toolchain, other: Toolchain) -> Toolchain:
     tree = other.world.root or look("/")
     words = _gdb(toolchain, other, tree)
     kept = {name: one for name, one in toolchain.versions.items() if name != GDB}
-    found = [one for one in other.packages if one.name == GDB and words]
+    found = [package for package in other.packages if package.name == GDB and words]
     return replace(
         toolchain,
         tools={name: one for name, one in toolchain.tools.items() if name != GDB} | ({GDB: words} if words else {}),
         versions=kept | ({GDB: other.versions[GDB]} if words and GDB in other.versions else {}),
-        packages=_sorted((*(one for one in toolchain.packages if one.name != GDB), *found)),
+        packages=_sorted((*(package for package in toolchain.packages if package.name != GDB), *found)),
         lacking=toolchain.lacking if words else {**toolchain.lacking, GDB: _why(other)},
         world=_world(toolchain, other, tree) if words else toolchain.world,
     )
@@ -96,7 +96,7 @@ def gdb_words(tree: Tree, top: str, gdb: str, env: tuple[str, ...]) -> tuple[str
     except (elf.NotElfError, OSError):
         return ()
     loader = tree.real(interp or "")
-    directories = ":".join(f"{top}{one}" for one in dict.fromkeys(_libraries(tree, loader)))
+    directories = ":".join(f"{top}{library}" for library in dict.fromkeys(_libraries(tree, loader)))
     prefix = posixpath.dirname(posixpath.dirname(gdb))
     return (
         *env,
@@ -118,7 +118,7 @@ def _libraries(tree: Tree, loader: str) -> Iterator[str]:
 
 
 def _sorted(packages: tuple[Package, ...]) -> tuple[Package, ...]:
-    return tuple(sorted(packages, key=lambda one: one.name))
+    return tuple(sorted(packages, key=lambda package: package.name))
 
 
 def _why(other: Toolchain) -> str:

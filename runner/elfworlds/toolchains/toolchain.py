@@ -93,7 +93,7 @@ class Toolchain:
             "name": self.name,
             "digest": self.digest,
             "versions": dict(sorted(self.versions.items())),
-            "packages": {one.name: one.version for one in self.packages},
+            "packages": {package.name: package.version for package in self.packages},
             "identity": dict(sorted(self.identity.items())),
             **({"parts": {name: dict(sorted(one.items())) for name, one in self.parts.items()}} if self.parts else {}),
         }

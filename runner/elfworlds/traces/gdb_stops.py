@@ -51,11 +51,11 @@ def read(text: str, files: Mapping[str, str]) -> GdbSession:
     stops = _stops(records, _asked(records))
     maps = _link_maps(stops, files)
     framed = [_Framed(stop, _places(stop, maps.get((stop.pid, stop.number), ()))) for stop in stops]
-    ends = [one for one in stops if one.state == "exited"]
+    ends = [stop for stop in stops if stop.state == "exited"]
     end = ends[-1] if ends else None
-    error = next((text_of(one.results.get("msg")) for one in records if _not_started(one)), None)
+    error = next((text_of(record.results.get("msg")) for record in records if _not_started(record)), None)
     return GdbSession(
-        started=any(_running(one) for one in records),
+        started=any(_running(record) for record in records),
         ended=end is not None,
         exit=end.exit if end else None,
         signal=end.signal if end else None,
@@ -63,8 +63,8 @@ def read(text: str, files: Mapping[str, str]) -> GdbSession:
         values={
             "stops": [one.told() for one in framed],
             "backtrace": _last_backtrace(framed),
-            "shared-libraries": next((many for one in reversed(stops) if (many := _libraries(one))), []),
-            "linker-namespaces": next((found for one in reversed(stops) if (found := _namespaces(one))), None),
+            "shared-libraries": next((many for stop in reversed(stops) if (many := _libraries(stop))), []),
+            "linker-namespaces": next((found for stop in reversed(stops) if (found := _namespaces(stop))), None),
             "commands": _outputs(stops, "command"),
             "values": _outputs(stops, "value"),
             "error": error,
@@ -86,10 +86,10 @@ def _asked(records: Sequence[Record]) -> list[tuple[str, str]]:
 def _paragraphs(records: Sequence[Record]) -> Iterator[str]:
     """What gdb printed before each answer."""
     printed: list[str] = []
-    for one in records:
-        if one.kind == mi.CONSOLE:
-            printed.append(one.text)
-        elif one.kind == mi.RESULT:
+    for record in records:
+        if record.kind == mi.CONSOLE:
+            printed.append(record.text)
+        elif record.kind == mi.RESULT:
             yield "".join(printed)
             printed = []
 
@@ -107,16 +107,16 @@ def _stops(records: Sequence[Record], asked: list[tuple[str, str]]) -> list[Stop
     stops: list[Stop] = []
     pid = None
     printed: list[str] = []
-    for one in records:
-        if one.kind == mi.NOTIFY and one.word == "thread-group-started":
-            pid = number_of(one.results.get("pid"), 10)
-        elif one.kind == mi.EXEC and one.word == "stopped":
-            stops.append(Stop(one.results, pid))
-        elif one.kind == mi.CONSOLE:
-            printed.append(one.text)
-        elif one.kind == mi.RESULT:
+    for record in records:
+        if record.kind == mi.NOTIFY and record.word == "thread-group-started":
+            pid = number_of(record.results.get("pid"), 10)
+        elif record.kind == mi.EXEC and record.word == "stopped":
+            stops.append(Stop(record.results, pid))
+        elif record.kind == mi.CONSOLE:
+            printed.append(record.text)
+        elif record.kind == mi.RESULT:
             if stops:
-                _answered(stops[-1], one, "".join(printed), asked)
+                _answered(stops[-1], record, "".join(printed), asked)
             printed = []
     return stops
 
@@ -134,17 +134,17 @@ def _answered(stop: Stop, record: Record, printed: str, asked: list[tuple[str, s
 
 def _link_maps(stops: list[Stop], files: Mapping[str, str]) -> dict[At, tuple[LinkMap, ...]]:
     """The link maps of each stop: those of the loader's account up to the mark that was set there."""
-    found: dict[At, tuple[LinkMap, ...]] = {}
-    for pid in dict.fromkeys(one.pid for one in stops):
-        numbers = {one.number for one in stops if one.pid == pid}
+    link_maps: dict[At, tuple[LinkMap, ...]] = {}
+    for pid in dict.fromkeys(stop.pid for stop in stops):
+        numbers = {stop.number for stop in stops if stop.pid == pid}
         placed: dict[int, LinkMap] = {}
         for part, number in _parts(files.get(f"ld-debug.{pid}", "")):
-            for one in lddebug.parse(part).link_maps:
-                placed.pop(one.base or 0, None)
-                placed[one.base or 0] = one
+            for link_map in lddebug.parse(part).link_maps:
+                placed.pop(link_map.base or 0, None)
+                placed[link_map.base or 0] = link_map
             if number in numbers:
-                found.setdefault((pid, number), tuple(placed.values()))
-    return found
+                link_maps.setdefault((pid, number), tuple(placed.values()))
+    return link_maps
 
 
 def _parts(account: str) -> Iterator[tuple[str, int | None]]:
@@ -178,37 +178,37 @@ class _Framed:
             "backtrace": self.backtrace(),
             "values": {name: _value(stop, name, places) for name, _ in stop.answered("value")},
             "commands": {name: one.text for name, one in stop.answered("command")},
-            "threads": [_thread(one, places) for one in _mappings(stop.results("threads").get("threads"))],
+            "threads": [_thread(mapping, places) for mapping in _mappings(stop.results("threads").get("threads"))],
             "registers": _registers(stop.printed("registers") or ""),
         }
 
     def backtrace(self) -> list[JsonObject]:
-        found = (_frame(one, self.places) for one in _mappings(self.stop.results("backtrace").get("stack")))
+        found = (_frame(mapping, self.places) for mapping in _mappings(self.stop.results("backtrace").get("stack")))
         return [frame for frame in found if frame]
 
 
 def _outputs(stops: Sequence[Stop], kind: str) -> dict[str, dict[str, str]]:
     """By name, what a question yielded last, and the last error that gdb gave for it: `output` and `error`."""
-    found: dict[str, dict[str, str]] = {}
+    outputs: dict[str, dict[str, str]] = {}
     for stop in stops:
         for (asked, name), one in stop.answers.items():
             if asked == kind:
                 told = one.text if kind == "command" else text_of(one.results.get("value")) or ""
-                found.setdefault(name, {}).update({"error": one.error} if one.error else {"output": told})
-    return found
+                outputs.setdefault(name, {}).update({"error": one.error} if one.error else {"output": told})
+    return outputs
 
 
-def _frame(said: MiValue | None, places: Places) -> JsonObject | None:
-    if not isinstance(said, dict):
+def _frame(mi_value: MiValue | None, places: Places) -> JsonObject | None:
+    if not isinstance(mi_value, dict):
         return None
-    function = text_of(said.get("func"))
-    counter = number_of(said.get("addr"), 16)
+    function = text_of(mi_value.get("func"))
+    counter = number_of(mi_value.get("addr"), 16)
     return {
-        "level": number_of(said.get("level", "0"), 10),
+        "level": number_of(mi_value.get("level", "0"), 10),
         "function": None if function == "??" else function,
         "address": None if counter is None else places.locate(counter),
-        "file": text_of(said.get("file")),
-        "line": number_of(said.get("line"), 10),
+        "file": text_of(mi_value.get("file")),
+        "line": number_of(mi_value.get("line"), 10),
     }
 
 
@@ -246,12 +246,12 @@ def _namespaces(stop: Stop) -> str | None:
 def _libraries(stop: Stop) -> list[JsonObject]:
     return [
         {
-            "path": text_of(one.get("target-name")),
-            "from": next((text_of(part.get("from")) for part in _mappings(one.get("ranges"))), None),
-            "to": next((text_of(part.get("to")) for part in _mappings(one.get("ranges"))), None),
-            "symbols": one.get("symbols-loaded") == "1",
+            "path": text_of(mapping.get("target-name")),
+            "from": next((text_of(part.get("from")) for part in _mappings(mapping.get("ranges"))), None),
+            "to": next((text_of(part.get("to")) for part in _mappings(mapping.get("ranges"))), None),
+            "symbols": mapping.get("symbols-loaded") == "1",
         }
-        for one in _mappings(stop.results("sharedlibrary").get("shared-libraries"))
+        for mapping in _mappings(stop.results("sharedlibrary").get("shared-libraries"))
     ]
 
 

@@ -83,7 +83,12 @@ def _rank(hwcap: int, machine: str, names: Sequence[str], subdirectories: tuple[
     known = LEGACY.get(machine, {})
     if not all(bit in known for bit in bits):
         return UNFIT if machine in LEGACY else UNKNOWN
-    searched = {part for one in subdirectories if not one.startswith(PREFIX) for part in one.split("/")}
+    searched = {
+        part
+        for subdirectory in subdirectories
+        if not subdirectory.startswith(PREFIX)
+        for part in subdirectory.split("/")
+    }
     return last if searched.issuperset(known[bit] for bit in bits) else UNFIT
 
 
@@ -99,7 +104,7 @@ def _named(data: bytes, start: int) -> list[str]:
         tag, _, offset, size = SECTION.unpack_from(data, at + EXTENSIONS.size + index * SECTION.size)
         if tag == HWCAPS_SECTION:
             numbers = struct.unpack_from(f"<{size // 4}I", data, offset)
-            return [_text(data, start + one) for one in numbers]
+            return [_text(data, start + number) for number in numbers]
     return []
 
 

@@ -72,10 +72,10 @@ class _Element:
     children: list[_Element] = field(default_factory=list)
 
     def text(self, name: str) -> str | None:
-        return next(("".join(one.texts).strip() for one in self.children if one.name == name), None)
+        return next(("".join(child.texts).strip() for child in self.children if child.name == name), None)
 
     def all(self, name: str) -> Iterator[_Element]:
-        return (one for one in self.children if one.name == name)
+        return (child for child in self.children if child.name == name)
 
 
 class _RefusedError(Exception):
@@ -85,17 +85,19 @@ class _RefusedError(Exception):
 def parse(data: bytes) -> MemcheckReport:
     """Everything up to where the XML is cut or is none any more; a document type is where it ends too."""
     elements = _elements(data)
-    states = [one.text("state") for one in elements if one.name == "status"]
+    states = [element.text("state") for element in elements if element.name == "status"]
     counts = {
         pair.text("unique"): _number(pair.text("count"))
-        for one in elements
-        if one.name == "errorcounts"
-        for pair in one.all("pair")
+        for element in elements
+        if element.name == "errorcounts"
+        for pair in element.all("pair")
     }
     return MemcheckReport(
         started="RUNNING" in states,
         finished="FINISHED" in states,
-        errors=tuple(_error(one, counts.get(one.text("unique")) or 1) for one in elements if one.name == "error"),
+        errors=tuple(
+            _error(element, counts.get(element.text("unique")) or 1) for element in elements if element.name == "error"
+        ),
     )
 
 

@@ -49,13 +49,17 @@ class Places:
 
         ld.so itself is mapped once for all namespaces, and has none.
         """
-        path = next((one.path for one in self.mappings if one.start <= address < one.end), None)
+        path = next((mapping.path for mapping in self.mappings if mapping.start <= address < mapping.end), None)
         return {"address": f"{address:#x}", "object": path, "lmid": self._lmid(address, path)}
 
     def _lmid(self, address: int, path: str | None) -> int | None:
-        for one in reversed(self.link_maps):
-            if one.base is not None and one.size is not None and one.base <= address < one.base + one.size:
-                return one.lmid
+        for link_map in reversed(self.link_maps):
+            if (
+                link_map.base is not None
+                and link_map.size is not None
+                and link_map.base <= address < link_map.base + link_map.size
+            ):
+                return link_map.lmid
         return LM_ID_BASE if path is not None and path == self.application else None
 
 

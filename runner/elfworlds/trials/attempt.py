@@ -57,7 +57,7 @@ def contents(directory: str) -> dict[str, bytes]:
         entries = sorted(os.scandir(directory), key=lambda one: one.name)
     except FileNotFoundError:
         return {}
-    return {one.name: _start_of(one.path) for one in entries if one.is_file(follow_symlinks=False)}
+    return {entry.name: _start_of(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)}
 
 
 def _start_of(path: str) -> bytes:

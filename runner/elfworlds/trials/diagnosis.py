@@ -52,7 +52,7 @@ def _sentences(
     world: resolve.Surroundings,
 ) -> list[str]:
     """One for each needing object whose own search cannot lead to a file of that name."""
-    found = []
+    sentences = []
     for key in needing:
         artifact = artifacts[key]
         edge = resolve.serve(
@@ -61,8 +61,8 @@ def _sentences(
         serving = {one.directory for one in artifacts.values() if name in (one.filename, one.facts.soname)}
         if not serving & {place.directory for place in edge.searched}:
             sentence = resolve.why_not_found(names.get(key, key), edge)
-            found.append(_named(sentence, artifacts, names))
-    return found
+            sentences.append(_named(sentence, artifacts, names))
+    return sentences
 
 
 def _named(sentence: str, artifacts: Mapping[str, Artifact], names: Mapping[str, str]) -> str:

@@ -30,8 +30,8 @@ def values(trial: Trial, build: Build, toolchain: Toolchain) -> dict[str, Any]:
     ]
     return {
         **artifact.facts.facts(),
-        "exports": sorted({one.symbol for one in symbols if one.defined}),
-        "undefined": sorted({one.symbol for one in symbols if not one.defined}),
+        "exports": sorted({symbol.symbol for symbol in symbols if symbol.defined}),
+        "undefined": sorted({symbol.symbol for symbol in symbols if not symbol.defined}),
         "missing-objects": sorted({edge.name for edge in edges if edge.path is None and edge.sure}),
         "missing-symbols": sorted(missing(symbols, served)),
         "size": Path(artifact.path).stat().st_size,
@@ -41,4 +41,8 @@ def values(trial: Trial, build: Build, toolchain: Toolchain) -> dict[str, Any]:
 def missing(symbols: Iterable[Symbol], served: Iterable[Iterable[Symbol]]) -> set[str]:
     """Undefined symbols that no needed object defines; a weak one may stay undefined."""
     defined = {one.symbol for table in served for one in table if one.defined}
-    return {one.symbol for one in symbols if not one.defined and one.bind != "STB_WEAK" and one.symbol not in defined}
+    return {
+        symbol.symbol
+        for symbol in symbols
+        if not symbol.defined and symbol.bind != "STB_WEAK" and symbol.symbol not in defined
+    }

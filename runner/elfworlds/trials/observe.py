@@ -117,7 +117,7 @@ class TrialRunner:
         reasons = result.reasons if isinstance(result, Untried) else ()
         return Observation(
             trial,
-            judge(outcomes, expected, [self.realised(one) for one in trial.claims], result),
+            judge(outcomes, expected, [self.realised(claim) for claim in trial.claims], result),
             ran.command,
             ran.completed,
             result.values,
@@ -137,7 +137,7 @@ class TrialRunner:
     def gone(self, trial: Trial) -> Untried | None:
         """Objects that were built and are not there any more, before the trial or after it."""
         artifacts = [self.build.artifacts[key] for key in self.needed(trial) if key in self.build.artifacts]
-        missing = [one for one in artifacts if not os.path.exists(one.path)]  # noqa: PTH110  # thousands of trials
+        missing = [artifact for artifact in artifacts if not os.path.exists(artifact.path)]  # noqa: PTH110  # thousands of trials
         names = [f"object {self.names[one.key]} is not in the store any more: {one.path}" for one in missing]
         return unresolved(*names) if names else None
 
@@ -196,13 +196,13 @@ class TrialRunner:
 
     def program(self, trial: Trial) -> str:
         """The claim first, then the C."""
-        says = (f"{one.id or 'claim'}: {one.says}" for one in trial.claims)
+        says = (f"{claim.id or 'claim'}: {claim.says}" for claim in trial.claims)
         which = ", ".join((f"scenario {trial.scenario}", *(f"{axis}={label}" for axis, label in trial.point)))
         text = self.programs.get(trial.bound.program)
         return driver.readable(text, (self.question, which, *says)) if text else ""
 
-    def realised(self, one: Judged) -> Judged:
-        return replace(one, matchers=realised(one.matchers, self.build)) if one.matchers else one
+    def realised(self, judged: Judged) -> Judged:
+        return replace(judged, matchers=realised(judged.matchers, self.build)) if judged.matchers else judged
 
     def notes(self, trial: Trial, command: Command, completed: Completed) -> tuple[str, ...]:
         """Objects that the loader could not find."""

@@ -96,7 +96,7 @@ class Searching:
 
 def _below(path: str, directories: tuple[str, ...]) -> bool:
     normal = os.path.normpath(path)
-    return any(normal.startswith(f"{one.rstrip('/')}/") for one in directories)
+    return any(normal.startswith(f"{directory.rstrip('/')}/") for directory in directories)
 
 
 def _in(others: tuple[tuple[str, object], ...], path: str) -> bool:

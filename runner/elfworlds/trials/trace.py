@@ -93,7 +93,7 @@ class Tracer:
             trace = parse(ld_debug.text(left))
             toolchain = self.toolchain(trial)
             predictions = search_prediction.predict(trace, self.searching(seen, toolchain).world())
-        mapped = {one.path: self.mapped(toolchain.world.outside(one.path)) for one in trace.link_maps}
+        mapped = {link_map.path: self.mapped(toolchain.world.outside(link_map.path)) for link_map in trace.link_maps}
         files = {path: file for path, file in mapped.items() if file}
         return Traced(trial, trace, predictions, self.names, files)
 

@@ -71,7 +71,7 @@ class NixBackend:
     ) -> Build:
         artifacts: dict[str, Artifact] = {}
         failures: dict[str, Failure] = {}
-        for name in dict.fromkeys(one.toolchain for one in plan.requests.values()):
+        for name in dict.fromkeys(request.toolchain for request in plan.requests.values()):
             requests = {key: one for key, one in plan.requests.items() if one.toolchain == name}
             for key, failure in handover.unbuildable(requests, toolchains[name]).items():
                 failures[key] = failure
@@ -84,7 +84,7 @@ class NixBackend:
             work.do(keep_going=keep_going)
             if failures and not keep_going:
                 break
-        outs = [one.directory for one in artifacts.values()]
+        outs = [artifact.directory for artifact in artifacts.values()]
         if outs:
             hold(self.memory.root / HELD, outs, self.run, self.programs.command)
         order = list(plan.requests)
@@ -96,7 +96,7 @@ class NixBackend:
     def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]:
         """Make each object once more, by Nix' own --check."""
         found: dict[str, Again] = {}
-        for name in dict.fromkeys(one.toolchain for one in plan.requests.values()):
+        for name in dict.fromkeys(request.toolchain for request in plan.requests.values()):
             requests = {key: one for key, one in plan.requests.items() if one.toolchain == name}
             built = {key: one for key, one in requests.items() if key in build.artifacts}
             places = self.places(built, toolchains[name], plan.files)

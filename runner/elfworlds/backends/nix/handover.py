@@ -65,7 +65,7 @@ def _seen(words: tuple[str, ...], visible: tuple[str, ...]) -> tuple[str, ...]:
     """The words with the paths of programs as a build sees them; rustc's name the linker too."""
     if not visible:
         return words
-    more = (LINKER + _program(one[len(LINKER) :], visible) if one.startswith(LINKER) else one for one in words[1:])
+    more = (LINKER + _program(word[len(LINKER) :], visible) if word.startswith(LINKER) else word for word in words[1:])
     return (_program(words[0], visible), *more)
 
 

@@ -48,7 +48,7 @@ class NixSettings:
 
     def seeing_nothing(self) -> NixSettings:
         """The same without them, so that nothing is asked of a daemon that it may refuse."""
-        return replace(self, options=tuple(one for one in self.options if one[0] != SEEN))
+        return replace(self, options=tuple(option for option in self.options if option[0] != SEEN))
 
     def program(self, name: str, *words: str) -> tuple[str, ...]:
         options = (word for pair in self.options for word in ("--option", *pair))

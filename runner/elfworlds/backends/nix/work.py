@@ -139,7 +139,7 @@ class NixBuild:
 
         def log() -> str:
             lines = self.begun.get(place.derivation)
-            return self.programs.log(place.derivation) if lines is None else "".join(f"{one}\n" for one in lines)
+            return self.programs.log(place.derivation) if lines is None else "".join(f"{line}\n" for line in lines)
 
         try:
             made = self.memory.artifact(request, place.out, log, reused=reused)

@@ -52,8 +52,8 @@ class Download:
     pause: float = 0.5
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def place(self, one: Pinned) -> Path:
-        return self.cache / f"{one.sha256}.deb"
+    def place(self, pinned: Pinned) -> Path:
+        return self.cache / f"{pinned.sha256}.deb"
 
 
 class GoneError(Exception):
@@ -68,11 +68,11 @@ class BrokenOffError(Exception):
     """One attempt ended before its file did."""
 
 
-def is_verified(path: Path, one: Pinned) -> bool | None:
+def is_verified(path: Path, pinned: Pinned) -> bool | None:
     """Whether a file holds what is pinned, now; None where there is no file."""
     try:
         with path.open("rb") as file:
-            return _digest(file) == one.sha256
+            return _digest(file) == pinned.sha256
     except FileNotFoundError:
         return None
 
@@ -120,12 +120,12 @@ def _fetch_all(lock: Lock, missing: Sequence[Pinned], download: Download, report
     download.cache.mkdir(parents=True, exist_ok=True)
     gone: dict[str, str] = {}
 
-    def provide(one: Pinned) -> None:
+    def provide(pinned: Pinned) -> None:
         try:
-            _provide(one, tuple(mirrors.urls(one.path, lock.date)), download)
+            _provide(pinned, tuple(mirrors.urls(pinned.path, lock.date)), download)
             report()
         except GoneError as error:
-            gone[one.name] = str(error)
+            gone[pinned.name] = str(error)
 
     executor = ThreadPoolExecutor(download.jobs)
     try:
@@ -149,7 +149,7 @@ def _unreachable(lock: Lock, error: UnreachableError) -> BuildFailedError:
 
 
 def _gone(lock: Lock, gone: dict[str, str], packages: Iterable[Pinned]) -> BuildFailedError:
-    lines = [f"  {one.name} {one.version}: {gone[one.name]}" for one in packages]
+    lines = [f"  {package.name} {package.version}: {gone[package.name]}" for package in packages]
     return BuildFailedError(
         "\n".join([f"debian/{lock.suite}: packages that are pinned are not on the mirror:", *lines]),
         hint=f"`elfworlds toolchain lock {lock.suite}` pins what the mirror has now; "
@@ -157,17 +157,17 @@ def _gone(lock: Lock, gone: dict[str, str], packages: Iterable[Pinned]) -> Build
     )
 
 
-def _provide(one: Pinned, urls: Sequence[str], download: Download) -> None:
+def _provide(pinned: Pinned, urls: Sequence[str], download: Download) -> None:
     """Fetch a file from the first URL that has it, alone: others wait, and find it."""
-    place = download.place(one)
+    place = download.place(pinned)
     part = place.with_suffix(".part")
     with _held(part, download.stop) as file:
-        if is_verified(place, one):
+        if is_verified(place, pinned):
             return
         trouble: list[Exception] = []
         for url in urls:
             try:
-                _fetch_from(url, one, file, download)
+                _fetch_from(url, pinned, file, download)
             except (GoneError, UnreachableError) as error:
                 trouble.append(error)
             else:
@@ -203,27 +203,27 @@ def _pause(seconds: float, stop: threading.Event) -> None:
         raise UnreachableError("interrupted")
 
 
-def _fetch_from(url: str, one: Pinned, file: BinaryIO, download: Download) -> None:
+def _fetch_from(url: str, pinned: Pinned, file: BinaryIO, download: Download) -> None:
     """Go on with a file until it is whole; one that then is not what is pinned is fetched once more from its start."""
     for fresh in (False, True):
         if fresh:
             file.truncate(0)
-        _complete(url, one, file, download)
+        _complete(url, pinned, file, download)
         file.seek(0)
-        if _digest(file) == one.sha256:
+        if _digest(file) == pinned.sha256:
             file.flush()
             return
     file.truncate(0)
     raise GoneError(f"the file there is not the one that is pinned (its sha256 differs): {url}")
 
 
-def _complete(url: str, one: Pinned, file: BinaryIO, download: Download) -> None:
+def _complete(url: str, pinned: Pinned, file: BinaryIO, download: Download) -> None:
     why = ""
     for attempt in range(ATTEMPTS):
         if attempt:
             _pause(download.pause * attempt, download.stop)
         try:
-            if _go_on(url, one, file, download):
+            if _go_on(url, pinned, file, download):
                 return
             why = "the connection ended early"
         except BrokenOffError as error:
@@ -231,22 +231,22 @@ def _complete(url: str, one: Pinned, file: BinaryIO, download: Download) -> None
     raise UnreachableError(f"{why}: {url}")
 
 
-def _go_on(url: str, one: Pinned, file: BinaryIO, download: Download) -> bool:
+def _go_on(url: str, pinned: Pinned, file: BinaryIO, download: Download) -> bool:
     """One request for what is missing; whether the file is as long as it should be."""
     have = file.seek(0, os.SEEK_END)
-    if have > one.size:
+    if have > pinned.size:
         have = file.truncate(0)
-    if have == one.size:
+    if have == pinned.size:
         return True
     with _ask(url, have, download) as answer:
         if have and answer.status != PARTIAL:
             have = file.truncate(0)
         for piece in _pieces(answer, download.stop):
             have += file.write(piece)
-            if have > one.size:
+            if have > pinned.size:
                 file.truncate(0)
                 raise GoneError(f"the file there is longer than the one that is pinned: {url}")
-    return have == one.size
+    return have == pinned.size
 
 
 def _ask(url: str, have: int, download: Download) -> addinfourl:

@@ -74,7 +74,7 @@ class Lock:
 
     def digest_of(self, parts: Sequence[str]) -> str:
         """Of the packages of some parts: a refresh that finds the same ones keeps it, whatever its date."""
-        files = [[one.name, one.version, one.sha256] for one in self.packages(parts)]
+        files = [[package.name, package.version, package.sha256] for package in self.packages(parts)]
         return hashlib.sha256(json.dumps([self.suite, self.architecture, files]).encode()).hexdigest()
 
     def packages(self, parts: Sequence[str]) -> tuple[Pinned, ...]:
@@ -138,10 +138,10 @@ def _shaped(data: JsonObject, key: str) -> str:
 
 def write(lock: Lock) -> str:
     """The text of a lock: a package a line, so that a refresh is read as a diff."""
-    names = [one.name for one in fields(Pinned)]
+    names = [field.name for field in fields(Pinned)]
     parts = ",\n".join(
         f"  {json.dumps(part)}: [\n"
-        + ",\n".join("   " + json.dumps(dict(zip(names, astuple(one), strict=True))) for one in packages)
+        + ",\n".join("   " + json.dumps(dict(zip(names, astuple(package), strict=True))) for package in packages)
         + "\n  ]"
         for part, packages in lock.parts.items()
     )
@@ -156,7 +156,7 @@ def filename(suite: str) -> str:
 
 def suites(where: Iterable[Path]) -> tuple[str, ...]:
     """Every suite that is pinned."""
-    names = {match[1] for place in where if place.is_dir() for one in place.iterdir() if (match := _match(one))}
+    names = {match[1] for place in where if place.is_dir() for path in place.iterdir() if (match := _match(path))}
     return tuple(sorted(names))
 
 

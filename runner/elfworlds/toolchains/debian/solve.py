@@ -153,7 +153,7 @@ def _ask(apt: Apt, state: Path, *argv: str) -> Completed:
 
 def _lock(suite: str, apt: Apt, program: str, state: Path, parts: Mapping[str, tuple[str, ...]]) -> Lock:
     chosen = {part: _chosen(suite, apt, (program, state), (*parts[BASE], *names)) for part, names in parts.items()}
-    indexed = dict(_indexed(state, {one for packages in chosen.values() for one in packages}))
+    indexed = dict(_indexed(state, {package for packages in chosen.values() for package in packages}))
     base = chosen[BASE]
     if any(not base <= packages for packages in chosen.values()):
         raise BuildFailedError(f"apt chooses other packages for a part of {suite} than for its base")
@@ -164,8 +164,8 @@ def _lock(suite: str, apt: Apt, program: str, state: Path, parts: Mapping[str, t
     return Lock(suite, _date(state), ARCHITECTURE, pinned)
 
 
-def _name(one: Pinned) -> str:
-    return one.name
+def _name(pinned: Pinned) -> str:
+    return pinned.name
 
 
 def _chosen(suite: str, apt: Apt, tools: tuple[str, Path], names: tuple[str, ...]) -> frozenset[tuple[str, str]]:
@@ -198,7 +198,7 @@ def _pinned(fields: Mapping[str, str]) -> Pinned:
 
 def _date(state: Path) -> str:
     """When the Release was made, in UTC."""
-    releases = (one for one in sorted((state / "state" / "lists").iterdir()) if one.name.endswith("Release"))
+    releases = (path for path in sorted((state / "state" / "lists").iterdir()) if path.name.endswith("Release"))
     found = _RELEASE_DATE.search(next(releases).read_text(encoding="utf-8"))
     if found is None:
         raise BuildFailedError("the mirror's Release says no date")

@@ -67,7 +67,7 @@ class RootSystem:
 
     @cached_property
     def revisions(self) -> dict[str, str]:
-        return {one.name: one.version for one in self.root.packages}
+        return {package.name: package.version for package in self.root.packages}
 
     @property
     def multiarch(self) -> str:
@@ -145,8 +145,8 @@ class RootSystem:
         outside = Path(self.tree.outside(self.interp or "/"))
         return ask(self.interp, f"/lib/{self.multiarch}/libc.so.6", outside, self.root.path.parent, say)
 
-    def library_cache(self, found: SearchPaths | None) -> dict[str, str | None]:
-        subdirectories = found.subdirectories if found else ()
+    def library_cache(self, search_paths: SearchPaths | None) -> dict[str, str | None]:
+        subdirectories = search_paths.subdirectories if search_paths else ()
         return library_cache(self.data("/etc/ld.so.cache"), self.machine, subdirectories)
 
     def default_paths(self) -> tuple[str, ...]:
@@ -181,7 +181,7 @@ def toolchain(
         name=inside.name,
         identity=identity(root.packages, inside.machine, system.cc),
         versions=inside.versions(tools),
-        packages=tuple(sorted(root.packages, key=lambda one: one.name)),
+        packages=tuple(sorted(root.packages, key=lambda package: package.name)),
         tools=tools,
         lacking={tool: f"{inside.name}: {why}" for tool, why in inside.lacking().items() if tool not in tools},
         env=ENV,
@@ -197,8 +197,8 @@ def toolchain(
 
 def pinned(lock: Lock, parts: Collection[str], system: type[RootSystem] = RootSystem) -> Toolchain:
     """What is known of a root before it is there: its identity, so that keys are the same, and what `when` compares."""
-    packages = tuple(Package(one.name, one.version) for one in lock.packages(with_base(parts)))
-    revisions = {one.name: one.version for one in packages}
+    packages = tuple(Package(package.name, package.version) for package in lock.packages(with_base(parts)))
+    revisions = {package.name: package.version for package in packages}
     compiler = f"gcc-{upstream(revisions.get('gcc', '')).partition('.')[0]}"  # what `gcc` is a link to
     names = {"libc": system.libc_package, "cc": compiler, **{one: one for one in PACKAGED}}
     versions = {tool: upstream(revisions[name]) for tool, name in names.items() if name in revisions}
@@ -215,5 +215,5 @@ def pinned(lock: Lock, parts: Collection[str], system: type[RootSystem] = RootSy
 
 def identity(packages: Iterable[Package], machine: str, cc: str) -> dict[str, str]:
     """Every package: which of them a compiler reads is not ours to say."""
-    named = sorted((one.name, one.version) for one in packages)
+    named = sorted((package.name, package.version) for package in packages)
     return {"cc": cc, "machine": machine, **{f"package {name}": one for name, one in named}}

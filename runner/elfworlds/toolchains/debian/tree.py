@@ -87,7 +87,7 @@ def settled(links: Iterable[tuple[str, str]]) -> Mapping[str, str]:
         if found.setdefault(place, target) != target:
             raise DebError(f"two packages have different links {place!r:.200}")
     for place in found:
-        behind = next((one for one in _parents(place) if one in found), None)
+        behind = next((parent for parent in _parents(place) if parent in found), None)
         if behind is not None:
             raise DebError(f"it reaches {place!r:.200} through the link {behind!r:.200}")
     return found

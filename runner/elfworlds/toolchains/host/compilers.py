@@ -94,9 +94,9 @@ def _learn_cxx(prober: Prober, words: tuple[str, ...]) -> CompilerFacts:
     files = {"c++": Path(words[0])}
     for kind, names in (("prog", ("cc1plus",)), ("file", CXX_FILES)):
         for name in names:
-            found = Path(prober.ask(*words, f"-print-{kind}-name={name}"))
-            if found.is_absolute() and found.is_file():
-                files[name] = found
+            path = Path(prober.ask(*words, f"-print-{kind}-name={name}"))
+            if path.is_absolute() and path.is_file():
+                files[name] = path
     version = prober.ask(*words, "-dumpfullversion") or prober.ask(*words, "-dumpversion")
     banner = prober.ask(*words, "--version").partition("\n")[0]
     return _learnt(prober, words, version, files, {"c++ --version": banner})
@@ -130,7 +130,7 @@ def _learn_rustc(prober: Prober, found: str, cc: tuple[str, ...]) -> CompilerFac
     if version is None or target is None or not sysroot.is_absolute():
         raise LookupError(program)
     library = sysroot / "lib" / "rustlib" / target[1] / "lib"
-    files = {"rustc": Path(program)} | {re.sub(r"-.*", "", one.name): one for one in _drivers(sysroot)}
+    files = {"rustc": Path(program)} | {re.sub(r"-.*", "", driver.name): driver for driver in _drivers(sysroot)}
     identity = {"rustc --version --verbose": told, "std": _digest_of_all(library)}
     _, linker, after = _driver(prober, cc)
     words = (program, "-C", f"linker={linker}", *(word for one in after for word in ("-C", f"link-arg={one}")))
@@ -146,7 +146,7 @@ def _drivers(sysroot: Path) -> Iterator[Path]:
 
 def _digest_of_all(directory: Path) -> str:
     """Of the libraries that Rust objects are linked with."""
-    found = sorted(one for one in directory.glob("*") if one.suffix in (".rlib", ".so", ".a", ".o"))
+    found = sorted(path for path in directory.glob("*") if path.suffix in (".rlib", ".so", ".a", ".o"))
     lines = "".join(f"{digest(one)} {one.name}\n" for one in found)
     return hashlib.sha256(lines.encode()).hexdigest()
 
@@ -165,7 +165,7 @@ def _learnt(  # facts, each of its own kind
     identity: Mapping[str, str],
     also: Iterable[Path] = (),
 ) -> CompilerFacts:
-    owners = packages(prober, [str(path) for one in files.values() for path in dict.fromkeys((one, one.resolve()))])
+    owners = packages(prober, [str(path) for file in files.values() for path in dict.fromkeys((file, file.resolve()))])
     digests = {name: digest(path) for name, path in files.items()}
     return CompilerFacts(
         words=list(words),

@@ -95,7 +95,11 @@ def _searching(made: Toolchain, libc: str, prober: Prober, cache: Path | None) -
         interp, libc, Path(interp), cache, lambda words, more: prober.complaints(*words, more=more.items())
     )
     subdirectories = found.subdirectories if found else ()
-    paths = found.default_paths if found else tuple(one for one in made.default_paths if Path(one).is_dir())
+    paths = (
+        found.default_paths
+        if found
+        else tuple(default_path for default_path in made.default_paths if Path(default_path).is_dir())
+    )
     return replace(
         made,
         interp=interp,
@@ -123,7 +127,7 @@ def _learn(prober: Prober, cc: tuple[str, ...]) -> MachineFacts:
     identity = {name: digest(path) for name, path in sorted(files.items())}
     identity["cc --version"] = prober.ask(*cc, "--version").partition("\n")[0]
     identity["machine"] = os.uname().machine
-    owners = packages(prober, [str(one) for one in files.values()])
+    owners = packages(prober, [str(file) for file in files.values()])
     identity |= {f"package {name}": version for name, version in owners.items()}
     multiarch = prober.ask(*cc, "-print-multiarch")
     return MachineFacts(
@@ -167,7 +171,7 @@ def _bytes(path: Path) -> bytes:
 def _toolchain(
     path: str, cc: tuple[str, ...], facts: MachineFacts, others: Collection[Compiler], beside: Tools
 ) -> Toolchain:
-    here = [one for one in others if one.words]
+    here = [other for other in others if other.words]
     owners = ChainMap(facts.packages, *(dict(one.packages) for one in here), dict(beside.packages))
     return Toolchain(
         name="host",
@@ -176,7 +180,7 @@ def _toolchain(
         packages=tuple(Package(name, version) for name, version in sorted(owners.items())),
         tools={"cp": ("/bin/cp",), **beside.words, "cc": cc, **{one.tool: one.words for one in here}},
         parts={one.language: one.identity for one in here},
-        lacking={one.tool: one.lacking for one in others if not one.words},
+        lacking={other.tool: other.lacking for other in others if not other.words},
         env={"PATH": path, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"},
         default_paths=tuple(facts.default_paths),
     )

@@ -63,7 +63,7 @@ def _learn(prober: Prober, found: Mapping[str, str]) -> ToolFacts:
         memcheck=memcheck,
         versions=_versions(prober, found),
         packages=packages(prober, files) if files else {},
-        stamps={one: stamp(Path(one)) for one in files},
+        stamps={file: stamp(Path(file)) for file in files},
     )
 
 

@@ -48,9 +48,9 @@ class MuslSystem(RootSystem):
         del run, world
         return None
 
-    def library_cache(self, found: SearchPaths | None) -> dict[str, str | None]:
+    def library_cache(self, search_paths: SearchPaths | None) -> dict[str, str | None]:
         """It reads none."""
-        del found
+        del search_paths
         return {}
 
     def default_paths(self) -> tuple[str, ...]:

@@ -174,7 +174,7 @@ def _command(pin: Pin, place: Path, environment: Mapping[str, str], *, rust: boo
 def unmade(pin: Pin, cache: Path) -> bool:
     """Forget it: what of the store nothing else needs, Nix' garbage collector takes; False where it was not there."""
     named = re.compile(rf"{re.escape(pin.name)}-[0-9a-f]{{16}}(?:\+rustc)?")
-    there = [one for one in (cache / FAMILY).glob("*") if named.fullmatch(one.name)]
+    there = [path for path in (cache / FAMILY).glob("*") if named.fullmatch(path.name)]
     for place in there:
         shutil.rmtree(place, ignore_errors=True)
     return bool(there)

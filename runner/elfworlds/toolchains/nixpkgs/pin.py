@@ -62,7 +62,7 @@ class Pin:
 
 def names(where: Iterable[Path]) -> tuple[str, ...]:
     """Every pin."""
-    found = (_FILE.fullmatch(one.name) for place in where if place.is_dir() for one in place.iterdir())
+    found = (_FILE.fullmatch(path.name) for place in where if place.is_dir() for path in place.iterdir())
     return tuple(sorted({one[1] for one in found if one}))
 
 
@@ -93,14 +93,14 @@ def read(text: str, path: Path, name: str) -> Pin:
             raise InputError(f"{path}: written for another elfworlds (schema {data['schema']!r:.20})")
         release, rev, nar_hash, url, nix = (_shaped(data, key) for key in _SHAPES)
         modified = int(data["lastModified"])
-        found = Pin(
+        pin = Pin(
             name=name, path=path, release=release, rev=rev, nar_hash=nar_hash, modified=modified, url=url, nix=nix
         )
-        _ = found.date
+        _ = pin.date
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, OSError) as error:
         hint = "docs/toolchains.md has its form"
         raise InputError(f"{path}: not a pin of nixpkgs: {str(error)[:200]}", hint=hint) from None
-    return found
+    return pin
 
 
 def _shaped(data: JsonObject, key: str) -> str:

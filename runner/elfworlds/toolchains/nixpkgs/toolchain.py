@@ -124,7 +124,7 @@ class _Inside:
 
     @cached_property
     def nixpkgs_versions(self) -> dict[str, str]:
-        return {one.name: one.version for one in self.made.packages}
+        return {package.name: package.version for package in self.made.packages}
 
     def identity(self) -> dict[str, str]:
         """Store paths: Nix' digests of all that went into them. What is no part of a build is not in it."""
@@ -190,11 +190,13 @@ class _Inside:
         libc = str(Path(self.made.contents.libc, "libc.so.6"))
         return ask(self.loader, libc, Path(self.loader), self.made.place, say)
 
-    def library_cache(self, found: SearchPaths | None) -> dict[str, str | None]:
+    def library_cache(self, search_paths: SearchPaths | None) -> dict[str, str | None]:
         """The loader of nixpkgs has its cache beside itself, and as a rule none; never that of the system."""
         place = Path(self.made.contents.libc).parent / "etc/ld.so.cache"
         try:
-            return library_cache(place.read_bytes(), os.uname().machine, found.subdirectories if found else ())
+            return library_cache(
+                place.read_bytes(), os.uname().machine, search_paths.subdirectories if search_paths else ()
+            )
         except OSError:
             return {}
 
