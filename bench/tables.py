@@ -9,36 +9,12 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from recorded import TRIAL, events, trace
+
 from elfworlds.tables import as_csv, as_parquet, bindings_frame, events_frame
 
 MILLION = 1_000_000
 Made = TypeVar("Made")
-
-
-def events() -> list[dict[str, object]]:
-    return [
-        {"trial": "s", "event": "call", "pid": 7, "step": number, "name": "f", "result": number, "at": "0x7f0000001000"}
-        for number in range(MILLION)
-    ]
-
-
-def trace() -> dict[str, object]:
-    paths = [f"/x/lib{number}.so" for number in range(100)]
-    maps = [{"path": path, "object": f"o-{number}"} for number, path in enumerate(paths)]
-    bindings = [
-        {
-            "pid": 0,
-            "from": paths[number % 100],
-            "from_lmid": number % 16,
-            "to": paths[number % 97],
-            "to_lmid": number % 16,
-            "symbol": f"symbol_{number % 5000}",
-            "version": None if number % 2 else "GLIBC_2.2.5",
-            "kind": "normal",
-        }
-        for number in range(MILLION)
-    ]
-    return {"trial": "s", "scenario": "s", "point": {"libc": "host"}, "link_maps": maps, "bindings": bindings}
 
 
 def timed(what: str, make: Callable[[], Made]) -> Made:
@@ -49,11 +25,11 @@ def timed(what: str, make: Callable[[], Made]) -> Made:
 
 
 def main() -> None:
-    told = events()
-    frame = timed("a million events", lambda: events_frame("x", [{"trial": "s", "scenario": "s"}], told))
+    told = list(events(MILLION, TRIAL.trial))
+    frame = timed("a million events", lambda: events_frame("x", [TRIAL], told))
     timed("  as CSV", lambda: as_csv(frame))
     timed("  as Parquet", lambda: as_parquet(frame))
-    seen = [trace()]
+    seen = [trace(MILLION)]
     frame = timed("a million bindings", lambda: bindings_frame("x", ["libc"], seen))
     timed("  as CSV", lambda: as_csv(frame))
     timed("  as Parquet", lambda: as_parquet(frame))

@@ -65,7 +65,9 @@ def event(data: Json) -> EventRecord:
         raise DamagedError(f"{shown(data)} is not an object")
     trial, name = data.get("trial"), data.get("event")
     if isinstance(trial, str) and isinstance(name, str):
-        return EventRecord(trial, name, {key: value for key, value in data.items() if key not in ("trial", "event")})
+        rest = data.copy()
+        del rest["trial"], rest["event"]
+        return EventRecord(trial, name, rest)
     key = "event" if isinstance(trial, str) else "trial"
     raise DamagedError(f"is {shown(data[key])}, not a text" if key in data else "is missing", key)
 
