@@ -30,9 +30,9 @@ def _differences(names: tuple[str, str], here: TrialRecord, there: TrialRecord) 
         "signal": (here.signal, there.signal),
         "timed_out": (here.timed_out, there.timed_out),
     }
-    for name, (one, other) in pairs.items():
-        if one != other:
-            yield f"trial {here.trial}: {name} is {one} with objects by {names[0]}, {other} by {names[1]}"
+    for name, (first, second) in pairs.items():
+        if first != second:
+            yield f"trial {here.trial}: {name} is {first} with objects by {names[0]}, {second} by {names[1]}"
 
 
 def _place(trial: TrialRecord) -> Place:

@@ -84,7 +84,7 @@ def gathered(runs: Iterable[RunRecord]) -> Gathered:
     """The runs' rows."""
     ordered = sorted(runs, key=lambda run: run.name)
     return Gathered(
-        tuple(one for run in ordered for one in _cells(run)),
+        tuple(cell for run in ordered for cell in _cells(run)),
         tuple(claim for run in ordered for claim in _claims(run)),
         tuple(sorted({version for run in ordered for version in _versions(run.environment)})),
     )
@@ -92,9 +92,9 @@ def gathered(runs: Iterable[RunRecord]) -> Gathered:
 
 def _cells(run: RunRecord) -> Iterator[Cell]:
     for place, members in _places(run):
-        found = cell(members)
+        shown = cell(members)
         expected = members[0].expected or ""
-        yield Cell(**place, outcome=found.text, expected=expected, verdict=found.verdict, race=raced(members))
+        yield Cell(**place, outcome=shown.text, expected=expected, verdict=shown.verdict, race=raced(members))
 
 
 def raced(repetitions: Iterable[TrialRecord]) -> bool:
@@ -125,8 +125,8 @@ def _places(run: RunRecord) -> Iterator[tuple[dict[str, str], list[TrialRecord]]
         point = dict(labels)
         libc = point.pop(LIBC, HOST)
         gdb = point.pop(GDB, libc)
-        said = " ".join(f"{axis}={label}" for axis, label in point.items())
-        place = {"experiment": run.name, "scenario": scenario, "observer": observer, "point": said}
+        others = " ".join(f"{axis}={label}" for axis, label in point.items())
+        place = {"experiment": run.name, "scenario": scenario, "observer": observer, "point": others}
         yield {**place, "libc": libc, "gdb": gdb}, list(members)
 
 

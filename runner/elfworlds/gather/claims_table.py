@@ -23,7 +23,7 @@ IN_PART, DIFFERS = "in part", "differs by libc"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Answer:
     """What became of a claim with one libc: a word, and the same with what was observed and where."""
 
     verdict: str
@@ -39,13 +39,13 @@ class Line:
     scenario: str
     says: str
     claimed: str
-    by_libc: Mapping[str, Told]
+    by_libc: Mapping[str, Answer]
 
     @property
     def verdict(self) -> str:
         """In all: a word; libcs where it is undecided count only where there are no others."""
-        found = {one.verdict for one in self.by_libc.values()}
-        decided = found - {UNDECIDED} or found
+        verdicts = {answer.verdict for answer in self.by_libc.values()}
+        decided = verdicts - {UNDECIDED} or verdicts
         if len(decided) == 1:
             return decided.pop()
         return IN_PART if IN_PART in decided else DIFFERS
@@ -53,8 +53,8 @@ class Line:
 
 def lines(runs: Iterable[RunRecord]) -> list[Line]:
     """A line for each claim, by id; a number in an id counts as one."""
-    found = [line for run in runs for line in _lines(run)]
-    return sorted(found, key=lambda one: (not one.claim, _natural(one.claim), one.experiment))
+    listed = [line for run in runs for line in _lines(run)]
+    return sorted(listed, key=lambda line: (not line.claim, _natural(line.claim), line.experiment))
 
 
 def _lines(run: RunRecord) -> Iterable[Line]:
@@ -67,17 +67,17 @@ def _lines(run: RunRecord) -> Iterable[Line]:
         yield Line(identity, run.name, scenario, says, claimed, _by_libc(run.axes, trials))
 
 
-def _by_libc(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> dict[str, Told]:
+def _by_libc(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> dict[str, Answer]:
     """What became of the trials' one claim; `everywhere` is wherever the claim is about."""
     about = {
         axis: [label for label in labels if any(trial.point[axis] == label for trial in trials)]
         for axis, labels in axes.items()
         if axis != LIBC
     }
-    found: dict[str, list[TrialRecord]] = {}
+    by_libc: dict[str, list[TrialRecord]] = {}
     for libc in axes.get(LIBC, (HOST,)):
-        found[libc] = [_elsewhere(trial) for trial in trials if trial.point.get(LIBC, HOST) == libc]
-    return {libc: _told(about, here) for libc, here in found.items() if here}
+        by_libc[libc] = [_elsewhere(trial) for trial in trials if trial.point.get(LIBC, HOST) == libc]
+    return {libc: _answer(about, here) for libc, here in by_libc.items() if here}
 
 
 def _elsewhere(trial: TrialRecord) -> TrialRecord:
@@ -85,14 +85,14 @@ def _elsewhere(trial: TrialRecord) -> TrialRecord:
     return replace(trial, point={axis: label for axis, label in trial.point.items() if axis != LIBC})
 
 
-def _told(about: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> Told:
+def _answer(about: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> Answer:
     members = claims(about, trials)
     verdicts = {str(member.verdict) for member in members}
     decided = verdicts - {UNDECIDED} or verdicts
-    return Told(decided.pop() if len(decided) == 1 else IN_PART, "; ".join(map(_said, members)))
+    return Answer(decided.pop() if len(decided) == 1 else IN_PART, "; ".join(map(_in_words, members)))
 
 
-def _said(claim_line: ClaimLine) -> str:
+def _in_words(claim_line: ClaimLine) -> str:
     what = claim_line.verdict if claim_line.verdict == REPRODUCED else f"{claim_line.verdict}: {claim_line.observed}"
     return what if claim_line.where == "everywhere" else f"{what} where {claim_line.where}"
 

@@ -49,16 +49,16 @@ def compare(before: Gathered, after: Gathered) -> Comparison:
     differences: list[Difference] = []
     races: list[Difference] = []
     for place in dict.fromkeys((*here, *there)):
-        one, two = here.get(place), there.get(place)
-        if _told(one) != _told(two):
-            by_chance = one is not None and two is not None and _by_chance(one, two)
-            (races if by_chance else differences).append(Difference(place, _told(one), _told(two)))
+        first, second = here.get(place), there.get(place)
+        if _in_words(first) != _in_words(second):
+            by_chance = first is not None and second is not None and _by_chance(first, second)
+            (races if by_chance else differences).append(Difference(place, _in_words(first), _in_words(second)))
     return Comparison(len({**here, **there}), tuple(differences), tuple(races), other)
 
 
-def _by_chance(cell: Cell, two: Cell) -> bool:
+def _by_chance(first: Cell, second: Cell) -> bool:
     """Whether repetitions differed on a side, and every outcome of both is one of those expected."""
-    return (cell.race or two.race) and cell.verdict.met and two.verdict.met
+    return (first.race or second.race) and first.verdict.met and second.verdict.met
 
 
 def _place(cell: Cell) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def _same(cell: Cell, other: Collection[str]) -> bool:
     return cell.libc not in other and cell.gdb not in other
 
 
-def _told(cell: Cell | None) -> str:
+def _in_words(cell: Cell | None) -> str:
     if cell is None:
         return NOT_TRIED
     return f"{cell.outcome} [{cell.verdict}]" if not cell.verdict.tried else cell.outcome

@@ -33,13 +33,13 @@ class GatheringError(InputError):
 
 def texts(gathered: Gathered, runs: Sequence[RunRecord]) -> dict[str, str]:
     """File name → text, of every file of the directory."""
-    told = lines(runs)
+    claim_lines = lines(runs)
     return {
         OUTCOMES: _csv(OUTCOMES, gathered.cells),
         CLAIMS: _csv(CLAIMS, gathered.claims),
         VERSIONS: _csv(VERSIONS, gathered.versions),
-        "claims.md": claims_page(told, gathered),
-        "claims.tex": latex(told),
+        "claims.md": claims_page(claim_lines, gathered),
+        "claims.tex": latex(claim_lines),
         "pivots.md": pivots_page(runs),
     }
 

@@ -25,11 +25,11 @@ SPECIAL = {
 _SPECIAL = re.compile("|".join(map(re.escape, SPECIAL)))
 
 
-def latex(told: Sequence[Line]) -> str:
+def latex(lines: Sequence[Line]) -> str:
     r"""The table; `\\input` it where the packages that its first line names are loaded."""
-    libcs = list(dict.fromkeys(libc for one in told for libc in one.by_libc))
+    libcs = list(dict.fromkeys(libc for line in lines for libc in line.by_libc))
     head = " & ".join(["claim", "says", *(f"\\rotatebox{{90}}{{{escape(libc)}}}" for libc in libcs)]) + " \\\\"
-    rows = [_row([one.claim or "–", one.says, *_words(one, libcs)]) for one in told]
+    rows = [_row([line.claim or "–", line.says, *_words(line, libcs)]) for line in lines]
     return "\n".join(
         [
             "% needs \\usepackage{booktabs,longtable,array,graphicx}",
@@ -55,4 +55,4 @@ def _row(cells: Iterable[str]) -> str:
 
 def escape(text: str) -> str:
     """Text as LaTeX prints it."""
-    return _SPECIAL.sub(lambda found: SPECIAL[found.group()], text)
+    return _SPECIAL.sub(lambda match: SPECIAL[match.group()], text)

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 PARTS = {"libc": "libc-revision", "compiler": "cc", "gdb": "gdb", "rustc": "rustc", "valgrind": "valgrind"}
 
 
-def claims_page(told: Sequence[Line], gathered: Gathered) -> str:
+def claims_page(claim_lines: Sequence[Line], gathered: Gathered) -> str:
     """What became of each claim, with every libc."""
-    libcs = list(dict.fromkeys(libc for one in told for libc in one.by_libc))
-    verdicts = Counter(one.verdict for one in told)
+    libcs = list(dict.fromkeys(libc for line in claim_lines for libc in line.by_libc))
+    verdicts = Counter(line.verdict for line in claim_lines)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     rows = [
-        [one.claim or "–", one.says, f"{one.experiment}: {one.scenario}", one.verdict, *_cells(one, libcs)]
-        for one in told
+        [line.claim or "–", line.says, f"{line.experiment}: {line.scenario}", line.verdict, *_cells(line, libcs)]
+        for line in claim_lines
     ]
     lines = [
         "# Claims",
         "",
-        f"{len(told)} claims: {counts}." if told else "No run holds a claim.",
+        f"{len(claim_lines)} claims: {counts}." if claim_lines else "No run holds a claim.",
         "",
         *table(["claim", "says", "checked by", "verdict", *libcs], rows),
         "",
@@ -63,15 +63,15 @@ def pivots_page(runs: Sequence[RunRecord]) -> str:
 
 
 def _pivot(run: RunRecord) -> Iterator[str]:
-    found = pivot(run.axes, run.trials)
+    grid = pivot(run.axes, run.trials)
     yield from (f"## {escape(run.name)}", "", f"**{escape(run.question)}**", "")
-    yield from (*table(*pivot_rows(found)), "")
-    fixed = ", ".join(f"{axis} = {label}" for axis, label in found.fixed)
+    yield from (*table(*pivot_rows(grid)), "")
+    fixed = ", ".join(f"{axis} = {label}" for axis, label in grid.fixed)
     yield from (f"All of this where {escape(fixed)}.", "") if fixed else ()
-    said = [*flips.flip_lines(run), *_reasons("known defect", defects(run.trials))]
-    said += _reasons("not supported", unsupported(run.trials))
-    yield from (*(f"- {escape(line)}" for line in said), *([""] if said else []))
+    notes = [*flips.flip_lines(run), *_reasons("known defect", defects(run.trials))]
+    notes += _reasons("not supported", unsupported(run.trials))
+    yield from (*(f"- {escape(line)}" for line in notes), *([""] if notes else []))
 
 
-def _reasons(kind: str, found: Sequence[tuple[str, int]]) -> list[str]:
-    return [f"{kind}: {reason} (trials: {count})" for reason, count in found]
+def _reasons(kind: str, counted: Sequence[tuple[str, int]]) -> list[str]:
+    return [f"{kind}: {reason} (trials: {count})" for reason, count in counted]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.outcome_changes.changes import changed, lines
 from elfworlds.outcome_changes.conditions import Condition, both, inside
-from elfworlds.outcome_changes.observed import observed, told_apart
+from elfworlds.outcome_changes.observed import decided_by, observed
 from elfworlds.outcome_changes.regions import Region, regions
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class Section:
 
     def region(self, point: Mapping[str, str], orders: Mapping[str, Order]) -> Region:
         """The one that a point of this section is in."""
-        told = [region for region in self.regions if any(inside(box, point, orders) for box in region.boxes)]
-        return told[0] if told else next(region for region in self.regions if not region.boxes)
+        holding = [region for region in self.regions if any(inside(box, point, orders) for box in region.boxes)]
+        return holding[0] if holding else next(region for region in self.regions if not region.boxes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,140 +82,147 @@ def accounts(axes: Axes, orders: Orders, trials: Sequence[TrialRecord]) -> list[
     watched: dict[str, set[str]] = {}
     for trial in trials:
         watched.setdefault(trial.scenario, set()).add(trial.observer)
-    found: list[Account] = []
-    for one in observed(axes, orders, trials):
-        flips = bool(_told_by_thresholds(one))
-        if flips or (one.varies and any(len(order.marks) > 1 for order in one.orders.values())):
-            _add(found, _account(one, (one.observer,) if len(watched[one.scenario]) > 1 else (), flips=flips))
-    return found
+    listed: list[Account] = []
+    for observation in observed(axes, orders, trials):
+        flips = bool(_threshold_axes(observation))
+        if flips or (observation.varies and any(len(order.marks) > 1 for order in observation.orders.values())):
+            observers = (observation.observer,) if len(watched[observation.scenario]) > 1 else ()
+            _add(listed, _account(observation, observers, flips=flips))
+    return listed
 
 
-def _account(one: Observed, observers: tuple[str, ...], *, flips: bool) -> Account:
-    sections = tuple(islice(_sections(one), MOST_SECTIONS + 1))
+def _account(observation: Observed, observers: tuple[str, ...], *, flips: bool) -> Account:
+    sections = tuple(islice(_sections(observation), MOST_SECTIONS + 1))
     return Account(
-        scenario=one.scenario,
+        scenario=observation.scenario,
         observers=observers,
         sections=sections if len(sections) <= MOST_SECTIONS else (),
-        orders=one.orders,
-        combinations=prod(map(len, one.axes.values())),
-        observed=len(one.points) + len(one.undecided),
+        orders=observation.orders,
+        combinations=prod(map(len, observation.axes.values())),
+        observed=len(observation.points) + len(observation.undecided),
         flips=flips,
-        undecided=tuple(one.undecided.values()),
-        only=tuple(_only(one)),
-        left_out=one.left_out,
+        undecided=tuple(observation.undecided.values()),
+        only=tuple(_only(observation)),
+        left_out=observation.left_out,
     )
 
 
-def _only(one: Observed) -> Iterator[tuple[str, str]]:
-    for place, axis in enumerate(one.axes):
-        labels = {point[place] for point in (*one.points, *one.undecided)}
+def _only(observation: Observed) -> Iterator[tuple[str, str]]:
+    for place, axis in enumerate(observation.axes):
+        labels = {point[place] for point in (*observation.points, *observation.undecided)}
         if len(labels) == 1:
             yield axis, labels.pop()
 
 
-def _add(found: list[Account], new: Account) -> None:
+def _add(listed: list[Account], new: Account) -> None:
     """At the end, or to the one that says the same."""
-    for place, one in enumerate(found):
-        if replace(one, observers=()) == replace(new, observers=()):
-            found[place] = replace(one, observers=one.observers + new.observers)
+    for place, account in enumerate(listed):
+        if replace(account, observers=()) == replace(new, observers=()):
+            listed[place] = replace(account, observers=account.observers + new.observers)
             return
-    found.append(new)
+    listed.append(new)
 
 
-def _sections(one: Observed) -> Iterator[Section]:
+def _sections(observation: Observed) -> Iterator[Section]:
     """The whole in one where no other axis matters, else by the labels that decide."""
-    ordered = _told_by_thresholds(one)
-    deciding = _deciding(one, ordered)
+    ordered = _threshold_axes(observation)
+    deciding = _deciding(observation, ordered)
     ordered = [axis for axis in ordered if axis in deciding]
-    keys = _keys(one, [axis for axis in deciding if axis not in ordered], ordered)
+    keys = _keys(observation, [axis for axis in deciding if axis not in ordered], ordered)
     parts: dict[tuple[tuple[Cell, int], ...], dict[tuple[str, ...], list[Point]]] = {}
     by_labels: dict[tuple[str, ...], list[Point]] = {}
     for point, (labels, _) in keys.items():
         by_labels.setdefault(labels, []).append(point)
     for labels, points in by_labels.items():
-        seen = {keys[point][1]: one.points[point].kind for point in points}
+        seen = {keys[point][1]: observation.points[point].kind for point in points}
         parts.setdefault(tuple(sorted(seen.items())), {})[labels] = points
-    conditions = _labelled(one, deciding, ordered)
+    conditions = _labelled(observation, deciding, ordered)
     for choices in parts.values():
-        inner = replace(one, points={point: one.points[point] for points in choices.values() for point in points})
+        inner = replace(
+            observation, points={point: observation.points[point] for points in choices.values() for point in points}
+        )
         where = _boxes_of([conditions(labels) for labels in choices])
         if len(parts) == 1:
-            yield Section(where, regions(one, ordered))
+            yield Section(where, regions(observation, ordered))
         else:
             yield from (_under(where, section) for section in _sections(inner))
 
 
 def _under(where: tuple[Box, ...], section: Section) -> Section:
-    found = (both(outer, inner) for outer in where for inner in section.where)
-    return Section(tuple(one for one in found if one is not None), section.regions)
+    boxes = (both(outer, inner) for outer in where for inner in section.where)
+    return Section(tuple(box for box in boxes if box is not None), section.regions)
 
 
-def _told_by_thresholds(one: Observed) -> list[str]:
+def _threshold_axes(observation: Observed) -> list[str]:
     """The ordered axes with a change on them, no more than can be told together."""
-    told_by_thresholds = [axis for axis in one.orders if any(changed(seen) for _, seen in lines(one, axis))]
-    while len(told_by_thresholds) > MOST_ORDERED or (
-        len(told_by_thresholds) > 1 and _cells(one, told_by_thresholds) > MOST_CELLS
-    ):
-        told_by_thresholds = told_by_thresholds[1:]
-    return told_by_thresholds
+    axes = [axis for axis in observation.orders if any(changed(seen) for _, seen in lines(observation, axis))]
+    while len(axes) > MOST_ORDERED or (len(axes) > 1 and _cells(observation, axes) > MOST_CELLS):
+        axes = axes[1:]
+    return axes
 
 
-def _cells(one: Observed, axes: Sequence[str]) -> int:
-    return prod(len(one.orders[axis].marks) for axis in axes)
+def _cells(observation: Observed, axes: Sequence[str]) -> int:
+    return prod(len(observation.orders[axis].marks) for axis in axes)
 
 
-def _deciding(one: Observed, ordered: Sequence[str]) -> list[str]:
+def _deciding(observation: Observed, ordered: Sequence[str]) -> list[str]:
     """Axes whose labels together tell the outcomes apart, none of which can be left out.
 
     An ordered axis without any change is the first to go, one with changes the last: where two axes always went
     together, none of them is said to have changed anything.
     """
-    names = list(one.axes)
+    names = list(observation.axes)
     rest = [axis for axis in names if axis not in ordered]
-    tried = [axis for axis in rest if axis in one.orders] + [axis for axis in rest if axis not in one.orders]
+    tried = [axis for axis in rest if axis in observation.orders] + [
+        axis for axis in rest if axis not in observation.orders
+    ]
     deciding = names
     for axis in [*tried, *ordered]:
         fewer = [name for name in deciding if name != axis]
-        if told_apart(one, fewer):
+        if decided_by(observation, fewer):
             deciding = fewer
     return deciding
 
 
-def _keys(one: Observed, named: Sequence[str], ordered: Sequence[str]) -> dict[Point, tuple[tuple[str, ...], Cell]]:
+def _keys(
+    observation: Observed, named: Sequence[str], ordered: Sequence[str]
+) -> dict[Point, tuple[tuple[str, ...], Cell]]:
     """For each point its labels on the axes that are named, the families of the ordered ones, and its ranks there."""
-    places = {axis: place for place, axis in enumerate(one.axes)}
+    places = {axis: place for place, axis in enumerate(observation.axes)}
     keys = {}
-    for point in one.points:
-        marks = [one.orders[axis].places[point[places[axis]]] for axis in ordered]
+    for point in observation.points:
+        marks = [observation.orders[axis].places[point[places[axis]]] for axis in ordered]
         labels = (*(point[places[axis]] for axis in named), *(mark.family for mark in marks))
         keys[point] = (labels, tuple(mark.rank for mark in marks))
     return keys
 
 
-def _labelled(one: Observed, deciding: Sequence[str], ordered: Sequence[str]) -> Callable[[tuple[str, ...]], Box]:
+def _labelled(
+    observation: Observed, deciding: Sequence[str], ordered: Sequence[str]
+) -> Callable[[tuple[str, ...]], Box]:
     """What makes conditions of a key's labels; a family is said where there are several."""
     named = [axis for axis in deciding if axis not in ordered]
 
     def conditions(labels: tuple[str, ...]) -> Box:
-        told = [Condition(axis, labels=(label,)) for axis, label in zip(named, labels, strict=False)]
+        of_labels = [Condition(axis, labels=(label,)) for axis, label in zip(named, labels, strict=False)]
         families = zip(ordered, labels[len(named) :], strict=True)
-        mixed = [(axis, family) for axis, family in families if len(one.orders[axis].families) > 1]
-        return (*told, *(Condition(axis, family=family) for axis, family in mixed))
+        mixed = [(axis, family) for axis, family in families if len(observation.orders[axis].families) > 1]
+        return (*of_labels, *(Condition(axis, family=family) for axis, family in mixed))
 
     return conditions
 
 
 def _boxes_of(boxes: Sequence[Box]) -> tuple[Box, ...]:
     """The same with as few boxes: labels of one axis together where the conditions on all others are equal."""
-    found = list(boxes)
-    for place in range(len(found[0])):
+    fewer = list(boxes)
+    for place in range(len(fewer[0])):
         alike: dict[tuple[Condition, ...], list[Condition]] = {}
-        for box in found:
+        for box in fewer:
             alike.setdefault(box[:place] + box[place + 1 :], []).append(box[place])
-        found = [
+        fewer = [
             (*rest[:place], merged, *rest[place:]) for rest, members in alike.items() for merged in _merged(members)
         ]
-    return tuple(found)
+    return tuple(fewer)
 
 
 def _merged(members: Sequence[Condition]) -> list[Condition]:

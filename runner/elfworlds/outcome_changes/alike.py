@@ -26,12 +26,12 @@ def kinds(points: Mapping[Key, Outcomes]) -> dict[Key, int]:
     """For each point a number: equal ones gave the same. A point that cannot be told from two that differ has none."""
     level = LEVEL / max(1, _compared(list(points.values())))
     distinct = list(dict.fromkeys(points.values()))
-    alike = [[_alike(one, other, level) for other in distinct] for one in distinct]
+    alike = [[_alike(first, other, level) for other in distinct] for first in distinct]
     numbers: dict[Outcomes, int] = {}
     for place, outcomes in enumerate(distinct):
         near = [other for other, same in enumerate(alike[place]) if same]
-        if all(alike[one][other] for one in near for other in near):
-            known = (numbers[distinct[one]] for one in near if distinct[one] in numbers)
+        if all(alike[first][other] for first in near for other in near):
+            known = (numbers[distinct[first]] for first in near if distinct[first] in numbers)
             numbers[outcomes] = next(known, len(numbers))
     return {point: numbers[outcomes] for point, outcomes in points.items() if outcomes in numbers}
 

@@ -25,32 +25,32 @@ BITS = 40  # a rest that is smaller than the limit by so many is not summed up u
 PAIR, FEW = 2, 32
 
 
-def differ(one: Mapping[str, int], other: Mapping[str, int], level: Fraction) -> bool:
+def differ(here: Mapping[str, int], there: Mapping[str, int], level: Fraction) -> bool:
     """Whether two counts of outcomes differ by more than chance: p < level."""
-    names = sorted(one.keys() | other.keys())
-    first, second = ([counts.get(name, 0) for name in names] for counts in (one, other))
+    names = sorted(here.keys() | there.keys())
+    first, second = ([counts.get(name, 0) for name in names] for counts in (here, there))
     if len(names) <= PAIR:
         return len(names) == PAIR and _two(first, second, level)
     if _tables(first, second) * sum(first + second) <= MOST_WORK:
         return _many(first, second, level)
     share = level / len(names)
     return any(
-        _two((one, sum(first) - one), (other, sum(second) - other), share)
-        for one, other in zip(first, second, strict=True)
+        _two((in_first, sum(first) - in_first), (in_second, sum(second) - in_second), share)
+        for in_first, in_second in zip(first, second, strict=True)
     )
 
 
 def _tables(first: Sequence[int], second: Sequence[int]) -> int:
     """No fewer than there are tables with these totals: the largest column follows from the others."""
-    totals = sorted(one + other for one, other in zip(first, second, strict=True))
+    totals = sorted(in_first + in_second for in_first, in_second in zip(first, second, strict=True))
     return prod(min(total, sum(first), sum(second)) + 1 for total in totals[:-1])
 
 
 def _many(first: Sequence[int], second: Sequence[int], level: Fraction) -> bool:
     """Every table, a column at a time; those with the same sum and weight are counted together."""
     pairs = sorted(zip(first, second, strict=True), key=sum)
-    *columns, last = (one + other for one, other in pairs)
-    row, seen = sum(first), prod(comb(one + other, one) for one, other in pairs)
+    *columns, last = (in_first + in_second for in_first, in_second in pairs)
+    row, seen = sum(first), prod(comb(in_first + in_second, in_first) for in_first, in_second in pairs)
     states = Counter({(0, 1): 1})
     for total in columns:
         more: Counter[tuple[int, int]] = Counter()
@@ -128,8 +128,8 @@ class _Urn:
         beyond = range(self.summit, self.lowest - 1, -1) if step > 0 else range(self.summit, self.highest + 1)
         beyond = range(max(seen + 1, beyond.start), beyond.stop) if step < 0 else beyond
         guess = bisect_left(beyond, -self.logarithm(seen), key=lambda at: -self.logarithm(at))
-        found = self._first(beyond, min(guess, len(beyond) - 1), weight)
-        return [(seen, weight, step), *([(found[0], found[1], -step)] if found else [])]
+        other_end = self._first(beyond, min(guess, len(beyond) - 1), weight)
+        return [(seen, weight, step), *([(other_end[0], other_end[1], -step)] if other_end else [])]
 
     def _first(self, places: range, guess: int, most: int) -> tuple[int, int] | None:
         """The first of the places, whose weights fall, that weighs no more than `most`, and its weight."""
@@ -149,7 +149,7 @@ class _Urn:
 
     def logarithm(self, at: int) -> float:
         """Of the weight, but for a constant, as near as a float is."""
-        return -sum(lgamma(one + 1) for one in (at, self.good - at, self.drawn - at, self.bad - self.drawn + at))
+        return -sum(lgamma(count + 1) for count in (at, self.good - at, self.drawn - at, self.bad - self.drawn + at))
 
 
 def choose(many: int, some: int) -> int:
@@ -178,7 +178,7 @@ def _product(factors: Sequence[int]) -> int:
 
 def _primes(most: int) -> list[int]:
     sieve = bytearray([1]) * (most + 1)
-    for one in range(2, int(most**0.5) + 1):
-        if sieve[one]:
-            sieve[one * one :: one] = bytes(len(range(one * one, most + 1, one)))
-    return [one for one in range(2, most + 1) if sieve[one]]
+    for number in range(2, int(most**0.5) + 1):
+        if sieve[number]:
+            sieve[number * number :: number] = bytes(len(range(number * number, most + 1, number)))
+    return [number for number in range(2, most + 1) if sieve[number]]

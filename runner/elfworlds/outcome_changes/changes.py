@@ -45,22 +45,22 @@ def changes(axes: Axes, orders: Orders, trials: Iterable[TrialRecord]) -> list[C
     """All changes of a run, by scenario, observer, axis, labels and version."""
     return [
         change
-        for one in observed(axes, orders, trials)
-        for axis in one.orders
-        for labels, line in lines(one, axis)
-        for change in _along(one, axis, {**one.fixed, **dict(labels)}, line)
+        for observation in observed(axes, orders, trials)
+        for axis in observation.orders
+        for labels, line in lines(observation, axis)
+        for change in _along(observation, axis, {**observation.fixed, **dict(labels)}, line)
     ]
 
 
-def lines(one: Observed, axis: str) -> Iterator[tuple[Labels, list[tuple[Mark, Seen]]]]:
+def lines(observation: Observed, axis: str) -> Iterator[tuple[Labels, list[tuple[Mark, Seen]]]]:
     """The points that only this axis tells apart, in its order; versions of different families are different lines."""
-    order, place = one.orders[axis], list(one.axes).index(axis)
-    found: dict[tuple[str, tuple[str, ...]], dict[str, Seen]] = {}
-    for point, seen in one.points.items():
+    order, place = observation.orders[axis], list(observation.axes).index(axis)
+    groups: dict[tuple[str, tuple[str, ...]], dict[str, Seen]] = {}
+    for point, seen in observation.points.items():
         family = order.places[point[place]].family
-        found.setdefault((family, point[:place] + point[place + 1 :]), {})[point[place]] = seen
-    names = [name for name in one.axes if name != axis]
-    for (_, labels), by_label in found.items():
+        groups.setdefault((family, point[:place] + point[place + 1 :]), {})[point[place]] = seen
+    names = [name for name in observation.axes if name != axis]
+    for (_, labels), by_label in groups.items():
         marks = [(mark, joined(by_label[label] for label in mark.labels)) for mark in order.among(by_label).marks]
         yield tuple(zip(names, labels, strict=True)), marks
 
@@ -70,13 +70,15 @@ def changed(line: Sequence[tuple[Mark, Seen]]) -> bool:
     return len({seen.kind for _, seen in line}) > 1
 
 
-def _along(one: Observed, axis: str, at: Mapping[str, str], line: Sequence[tuple[Mark, Seen]]) -> Iterator[Change]:
+def _along(
+    observation: Observed, axis: str, at: Mapping[str, str], line: Sequence[tuple[Mark, Seen]]
+) -> Iterator[Change]:
     steps = [(first, second) for first, second in pairwise(line) if first[1].kind != second[1].kind]
     runs = [line[0][1].kind, *(second[1].kind for _, second in steps)]
     for (before, was), (after, then) in steps:
         yield Change(
-            scenario=one.scenario,
-            observer=one.observer,
+            scenario=observation.scenario,
+            observer=observation.observer,
             axis=axis,
             at=at,
             cut=Cut(before, after),

@@ -53,7 +53,7 @@ class Condition:
         return (
             (self.since is None or mark.rank >= self.since.after.rank)
             and (self.until is None or mark.rank < self.until.after.rank)
-            and (not self.marks or mark.rank in {one.rank for one in self.marks})
+            and (not self.marks or mark.rank in {place.rank for place in self.marks})
             and (self.family is None or mark.family == self.family)
         )
 
@@ -63,12 +63,12 @@ Box: TypeAlias = tuple[Condition, ...]
 
 def both(box: Box, other: Box) -> Box | None:
     """A box inside two; None where two conditions on an axis exclude each other."""
-    found = list(box)
+    conditions = list(box)
     for new in other:
-        for place, old in enumerate(found):
+        for place, old in enumerate(conditions):
             if old.axis == new.axis and old.labels and new.labels:
-                found[place] = replace(old, labels=tuple(label for label in old.labels if label in new.labels))
-                if not found[place].labels:
+                conditions[place] = replace(old, labels=tuple(label for label in old.labels if label in new.labels))
+                if not conditions[place].labels:
                     return None
                 break
             if old.axis == new.axis and old.family is not None and new.family is not None:
@@ -76,10 +76,10 @@ def both(box: Box, other: Box) -> Box | None:
                     return None
                 break
         else:
-            found.append(new)
-    return tuple(found)
+            conditions.append(new)
+    return tuple(conditions)
 
 
 def inside(box: Box, point: Mapping[str, str], orders: Mapping[str, Order]) -> bool:
     """Whether all of the conditions hold at a point."""
-    return all(one.holds(point[one.axis], orders.get(one.axis)) for one in box)
+    return all(condition.holds(point[condition.axis], orders.get(condition.axis)) for condition in box)

@@ -25,7 +25,7 @@ def cover(cells: Mapping[Cell, Kind], sizes: Sequence[int]) -> dict[Kind, list[S
 
 def free_sides(span: Span, sizes: Sequence[int]) -> int:
     """How many axes a box says nothing of."""
-    return sum(one == (0, size - 1) for one, size in zip(span, sizes, strict=True))
+    return sum(side == (0, size - 1) for side, size in zip(span, sizes, strict=True))
 
 
 def _boxes(mine: set[Cell], cells: Mapping[Cell, Kind], kind: Kind, sizes: Sequence[int]) -> list[Span]:
@@ -45,10 +45,10 @@ def _boxes(mine: set[Cell], cells: Mapping[Cell, Kind], kind: Kind, sizes: Seque
 def _needed(chosen: Sequence[Span], members: Mapping[Span, set[Cell]]) -> list[Span]:
     """Without those whose cells the rest holds too."""
     kept = list(chosen)
-    for one in chosen:
-        rest = set().union(*(members[other] for other in kept if other != one))
-        if members[one] <= rest:
-            kept.remove(one)
+    for span in chosen:
+        rest = set().union(*(members[other] for other in kept if other != span))
+        if members[span] <= rest:
+            kept.remove(span)
     return kept
 
 

@@ -56,7 +56,7 @@ class Order:
 
     @property
     def families(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(one.family for one in self.marks))
+        return tuple(dict.fromkeys(mark.family for mark in self.marks))
 
     def among(self, labels: Collection[str]) -> Order:
         """The order of some labels only: others are gone, and so are marks without any."""

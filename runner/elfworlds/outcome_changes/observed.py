@@ -73,7 +73,7 @@ def _differ(trials: Iterable[TrialRecord]) -> bool:
 def joined(parts: Iterable[Seen]) -> Seen:
     """Several that gave the same, as one."""
     listed = list(parts)
-    return Seen(together(one.outcomes for one in listed), listed[0].kind)
+    return Seen(together(part.outcomes for part in listed), listed[0].kind)
 
 
 def _group(scenario: str, observer: str, axes: Axes, orders: Orders, trials: list[TrialRecord]) -> Observed:
@@ -87,12 +87,12 @@ def _group(scenario: str, observer: str, axes: Axes, orders: Orders, trials: lis
     numbers = kinds(counted)
     points = {point: Seen(counted[point], number) for point, number in numbers.items()}
     seen = {axis: {point[place] for point in counted} for place, axis in enumerate(varied)}
-    found = {axis: order.among(seen[axis]) for axis, order in usable.items()}
+    seen_orders = {axis: order.among(seen[axis]) for axis, order in usable.items()}
     return Observed(
         scenario=scenario,
         observer=observer,
         axes=varied,
-        orders=_decisive(varied, found, points),
+        orders=_decisive(varied, seen_orders, points),
         points=points,
         undecided={point: outcomes for point, outcomes in counted.items() if point not in numbers},
         fixed={axis: trials[0].point[axis] for axis in axes if axis not in varied},
@@ -102,27 +102,29 @@ def _group(scenario: str, observer: str, axes: Axes, orders: Orders, trials: lis
 
 def _varied(axes: Axes, trials: Sequence[TrialRecord]) -> dict[str, tuple[str, ...]]:
     seen = {axis: {trial.point[axis] for trial in trials} for axis in axes}
-    return {axis: tuple(one for one in axes[axis] if one in there) for axis, there in seen.items() if len(there) > 1}
+    return {
+        axis: tuple(label for label in axes[axis] if label in there) for axis, there in seen.items() if len(there) > 1
+    }
 
 
 def _points(varied: Mapping[str, tuple[str, ...]], trials: Sequence[TrialRecord]) -> dict[Point, Outcomes]:
-    found: dict[Point, Counter[str]] = {}
+    counts: dict[Point, Counter[str]] = {}
     for trial in trials:
-        found.setdefault(tuple(trial.point[axis] for axis in varied), Counter())[trial.outcome] += 1
+        counts.setdefault(tuple(trial.point[axis] for axis in varied), Counter())[trial.outcome] += 1
     places = [{label: place for place, label in enumerate(labels)} for labels in varied.values()]
 
     def place(point: Point) -> list[int]:
         return [where[label] for where, label in zip(places, point, strict=True)]
 
-    return {point: tuple(sorted(found[point].items())) for point in sorted(found, key=place)}
+    return {point: tuple(sorted(counts[point].items())) for point in sorted(counts, key=place)}
 
 
-def told_apart(one: Observed, axes: Iterable[str]) -> bool:
+def decided_by(observation: Observed, axes: Iterable[str]) -> bool:
     """Whether points with the same labels on these axes always gave the same; one version is one place."""
-    return _told_apart(list(one.axes), list(axes), one.orders, one.points)
+    return _decided_by(list(observation.axes), list(axes), observation.orders, observation.points)
 
 
-def _told_apart(
+def _decided_by(
     names: list[str], axes: Sequence[str], orders: Mapping[str, Order], points: Mapping[Point, Seen]
 ) -> bool:
     columns = [(names.index(axis), orders[axis].places if axis in orders else None) for axis in axes]
@@ -141,6 +143,6 @@ def _decisive(
     kept: dict[str, Order] = {}
     for axis, order in orders.items():
         more = {**kept, axis: order}
-        if _told_apart(list(varied), list(varied), more, points):
+        if _decided_by(list(varied), list(varied), more, points):
             kept = more
     return kept

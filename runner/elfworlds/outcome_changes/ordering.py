@@ -37,15 +37,15 @@ class Orders:
 
     def of(self, scenario: str) -> dict[str, Order]:
         """Axis → its order in a scenario, where it has at least two places."""
-        found = {**self.by_axis, **self.of_scenarios.get(scenario, {})}
-        return {axis: order for axis, order in found.items() if len(order.marks) > 1}
+        in_scenario = {**self.by_axis, **self.of_scenarios.get(scenario, {})}
+        return {axis: order for axis, order in in_scenario.items() if len(order.marks) > 1}
 
 
 def orders(axes: Mapping[str, Sequence[str]], versions: Versions, made_with: MadeWith | None = None) -> Orders:
     """Every axis that has an order, and at least two places on it."""
-    found = (_of_versions(axis, labels, versions[axis]) for axis, labels in axes.items() if axis in versions)
-    plain = (_of_labels(axis, labels) for axis, labels in axes.items() if axis not in versions)
-    by_axis = {one.axis: one for one in (*found, *plain) if one is not None and one.marks}
+    of_versions = (_of_versions(axis, labels, versions[axis]) for axis, labels in axes.items() if axis in versions)
+    of_labels = (_of_labels(axis, labels) for axis, labels in axes.items() if axis not in versions)
+    by_axis = {order.axis: order for order in (*of_versions, *of_labels) if order is not None and order.marks}
     in_order = {axis: by_axis[axis] for axis in axes if axis in by_axis}
     own = {
         scenario: {axis: by_parts(in_order[axis], parts) for axis, parts in made.items() if axis in in_order}
@@ -58,35 +58,35 @@ def _of_versions(axis: str, labels: Sequence[str], versions: Mapping[str, Mappin
     """By family, then version, then revision; labels that agree in all of them are one place."""
     by_key: dict[tuple[str, Key], list[str]] = {}
     for label in labels:
-        told = versions.get(label, {})
-        if told.get("version"):
-            key = (order(told["version"]), order(told.get("revision", "")))
-            by_key.setdefault((_family(axis, told), key), []).append(label)
-    ranked = sorted(by_key.items(), key=lambda one: one[0])
+        version = versions.get(label, {})
+        if version.get("version"):
+            key = (order(version["version"]), order(version.get("revision", "")))
+            by_key.setdefault((_family(axis, version), key), []).append(label)
+    ranked = sorted(by_key.items(), key=lambda version: version[0])
     first = [versions[members[0]] for _, members in ranked]
-    texts = [(_family(axis, one), one["version"]) for one in first]
+    texts = [(_family(axis, version), version["version"]) for version in first]
     same = Counter(texts)
     return Order.of(
         axis,
         (
             Mark(rank, full if same[text] > 1 else text[1], full, tuple(members), text[0])
-            for rank, ((_, members), text, one) in enumerate(zip(ranked, texts, first, strict=True))
-            for full in [one.get("revision") or one["version"]]
+            for rank, ((_, members), text, version) in enumerate(zip(ranked, texts, first, strict=True))
+            for full in [version.get("revision") or version["version"]]
         ),
     )
 
 
-def _family(axis: str, told: Mapping[str, str]) -> str:
-    return told.get("family", "glibc" if axis == "libc" else "")
+def _family(axis: str, version: Mapping[str, str]) -> str:
+    return version.get("family", "glibc" if axis == "libc" else "")
 
 
 def _of_labels(axis: str, labels: Sequence[str]) -> Order | None:
     """By what the labels say of themselves."""
-    found = places(labels)
-    if found is None:
+    numbers = places(labels)
+    if numbers is None:
         return None
     by_place: dict[int, list[str]] = {}
-    for label, place in zip(labels, found, strict=True):
+    for label, place in zip(labels, numbers, strict=True):
         by_place.setdefault(place, []).append(label)
     marks = enumerate(by_place[place] for place in sorted(by_place))
     return Order.of(axis, (Mark(rank, members[0], members[0], tuple(members)) for rank, members in marks))

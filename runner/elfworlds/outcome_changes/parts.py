@@ -39,25 +39,25 @@ def by_parts(own: Order, made: Made) -> Order:
 
 def _changing(own: Order, made: Made) -> list[str]:
     known = [made.get(label, {}) for label in own.places]
-    everywhere = [name for name in known[0] if all(name in one for one in known)]
-    return [name for name in everywhere if len({one[name] for one in known}) > 1]
+    everywhere = [name for name in known[0] if all(name in versions for versions in known)]
+    return [name for name in everywhere if len({versions[name] for versions in known}) > 1]
 
 
 def _rises(versions: Sequence[Version], families: Sequence[str]) -> bool:
     """Whether it never goes back within a family."""
     neighbours = zip(pairwise(versions), pairwise(families), strict=True)
-    return all(before <= after for (before, after), (one, other) in neighbours if one == other)
+    return all(before <= after for (before, after), (family, next_family) in neighbours if family == next_family)
 
 
 def _marks(
     own: Order, places: Sequence[Sequence[str]], versions: Sequence[Mapping[str, str]], named: Sequence[str]
 ) -> Iterator[Mark]:
     short = [_text(version, [name for name in named if name != own.axis]) for version in versions]
-    for rank, (labels, one) in enumerate(zip(places, versions, strict=True)):
+    for rank, (labels, version) in enumerate(zip(places, versions, strict=True)):
         mark = own.places[labels[0]]
-        full = ", ".join(" ".join(part) for part in {**one, own.axis: mark.full}.items())
+        full = ", ".join(" ".join(part) for part in {**version, own.axis: mark.full}.items())
         text = short[rank] if short[rank] and short.count(short[rank]) == 1 else full
-        yield Mark(rank, text, full, tuple(labels), mark.family, tuple((name, one[name]) for name in named))
+        yield Mark(rank, text, full, tuple(labels), mark.family, tuple((name, version[name]) for name in named))
 
 
 def _text(versions: Mapping[str, str], names: Sequence[str]) -> str:

@@ -37,7 +37,7 @@ def regions(observed: Observed, axes: Sequence[str]) -> tuple[Region, ...]:
     orders = [_met(observed, axis) for axis in axes]
     seen = _by_cell(observed, orders)
     if not orders:
-        return (Region(together(one.outcomes for one in seen.values()), ()),)
+        return (Region(together(part.outcomes for part in seen.values()), ()),)
     return tuple(_along(seen, orders[0]) if len(orders) == 1 else _within(seen, orders))
 
 
@@ -75,18 +75,18 @@ def _along(seen: Mapping[Cell, Seen], order: Order) -> Iterator[Region]:
         by_kind.setdefault(seen[run[0],].kind, []).extend(run)
     flips = len(by_kind) == len(runs)
     for run in reversed(runs) if flips else by_kind.values():
-        told = _condition(order, (run[0], run[-1])) if flips else _listed(order, run)
-        yield Region(together(seen[at,].outcomes for at in run), ((told,),))
+        condition = _condition(order, (run[0], run[-1])) if flips else _listed(order, run)
+        yield Region(together(seen[at,].outcomes for at in run), ((condition,),))
 
 
 def _within(seen: Mapping[Cell, Seen], orders: Sequence[Order]) -> Iterator[Region]:
     sizes = [len(order.marks) for order in orders]
-    found = cover({cell: one.kind for cell, one in seen.items()}, sizes)
-    words = {kind: sum(1 + len(sizes) - free_sides(span, sizes) for span in spans) for kind, spans in found.items()}
+    spans_of = cover({cell: part.kind for cell, part in seen.items()}, sizes)
+    words = {kind: sum(1 + len(sizes) - free_sides(span, sizes) for span in spans) for kind, spans in spans_of.items()}
     rest = max(words, key=lambda kind: words[kind])  # the first of several: the one at the lower ends
     for kind in sorted(words, key=lambda kind: (kind == rest, words[kind])):
-        outcomes = together(one.outcomes for one in seen.values() if one.kind == kind)
-        yield Region(outcomes, () if kind == rest else tuple(_box(orders, span) for span in found[kind]))
+        outcomes = together(part.outcomes for part in seen.values() if part.kind == kind)
+        yield Region(outcomes, () if kind == rest else tuple(_box(orders, span) for span in spans_of[kind]))
 
 
 def _box(orders: Sequence[Order], span: Span) -> Box:

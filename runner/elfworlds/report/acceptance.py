@@ -25,7 +25,7 @@ def acceptance(axes: Axes, trials: Sequence[TrialRecord]) -> Iterator[str]:
                 seen.setdefault(labels, {})[trial.outcome] = None
         if not seen:
             continue
-        outcomes = {labels: tuple(sorted(found)) for labels, found in seen.items()}
+        outcomes = {labels: tuple(sorted(names)) for labels, names in seen.items()}
         yield f"  {scenario}:"
         yield "    expect:"
         yield from (f"      - {_entry(when, outcome)}" for when, outcome in entries(axes, outcomes))
@@ -38,24 +38,24 @@ def entries(
     deciding = _deciding(len(axes), outcomes)
     names = list(axes)
     groups: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
-    for labels, found in outcomes.items():
+    for labels, expected in outcomes.items():
         choice = tuple(labels[place] for place in deciding)
-        if choice not in groups.setdefault(found, []):
-            groups[found].append(choice)
-    for found, choices in groups.items():
+        if choice not in groups.setdefault(expected, []):
+            groups[expected].append(choice)
+    for expected, choices in groups.items():
         parts = [list(dict.fromkeys(choice[place] for choice in choices)) for place in range(len(deciding))]
         if len(choices) == len(list(product(*parts))):
-            yield {names[place]: part for place, part in zip(deciding, parts, strict=True)}, found
+            yield {names[place]: part for place, part in zip(deciding, parts, strict=True)}, expected
         else:
             for choice in choices:
-                yield {names[place]: [label] for place, label in zip(deciding, choice, strict=True)}, found
+                yield {names[place]: [label] for place, label in zip(deciding, choice, strict=True)}, expected
 
 
 def _deciding(count: int, outcomes: Mapping[tuple[str, ...], tuple[str, ...]]) -> list[int]:
     """Axes whose labels together tell the outcomes apart, none of which can be left out."""
     deciding = list(range(count))
     for place in reversed(range(count)):
-        fewer = [one for one in deciding if one != place]
+        fewer = [other for other in deciding if other != place]
         if _tells_apart(fewer, outcomes):
             deciding = fewer
     return deciding
@@ -64,13 +64,13 @@ def _deciding(count: int, outcomes: Mapping[tuple[str, ...], tuple[str, ...]]) -
 def _tells_apart(places: Sequence[int], outcomes: Mapping[tuple[str, ...], tuple[str, ...]]) -> bool:
     """Whether points with the same labels there always have the same outcomes."""
     seen: dict[tuple[str, ...], tuple[str, ...]] = {}
-    return all(seen.setdefault(tuple(at[place] for place in places), found) == found for at, found in outcomes.items())
+    return all(seen.setdefault(tuple(at[place] for place in places), names) == names for at, names in outcomes.items())
 
 
 def _entry(when: Mapping[str, Sequence[str]], outcomes: Sequence[str]) -> str:
     parts = [f"{axis}: {_listed(labels)}" for axis, labels in when.items()]
-    said = f"outcome: {_listed(outcomes)}"
-    return f"{{when: {{{', '.join(parts)}}}, {said}}}" if parts else f"{{{said}}}"
+    outcome = f"outcome: {_listed(outcomes)}"
+    return f"{{when: {{{', '.join(parts)}}}, {outcome}}}" if parts else f"{{{outcome}}}"
 
 
 def _listed(words: Sequence[str]) -> str:

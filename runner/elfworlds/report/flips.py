@@ -24,7 +24,11 @@ def of(run: RunRecord) -> list[Account]:
 
 def flip_lines(run: RunRecord) -> list[str]:
     """The short form, a line a section; nothing where nothing flips."""
-    return [line for one in of(run) for line in [*_lines(one), *(f"{one.scenario}: {text}" for text in rests(one))]]
+    return [
+        line
+        for account in of(run)
+        for line in [*_lines(account), *(f"{account.scenario}: {text}" for text in rests(account))]
+    ]
 
 
 def _lines(account: Account) -> Iterator[str]:
@@ -51,9 +55,10 @@ def words(section: Section) -> str:
     """What was seen in the section, and from which version on."""
     regions = section.regions
     if len(regions) == 1:
-        told = _outcomes(regions[0].outcomes)
-        several = len(regions[0].outcomes) > 1
-        return f"the outcome varies: {told}; no place differs by more than chance" if several else f"{told} everywhere"
+        outcomes = _outcomes(regions[0].outcomes)
+        if len(regions[0].outcomes) == 1:
+            return f"{outcomes} everywhere"
+        return f"the outcome varies: {outcomes}; no place differs by more than chance"
     if all(len(region.boxes) == 1 and len(region.boxes[0]) == 1 for region in regions):
         return ", ".join(_along(regions))
     if too_long(section):
@@ -85,8 +90,8 @@ def _undecided(account: Account) -> list[str]:
     if not account.undecided:
         return []
     seen = f"{len(account.undecided)} of {account.combinations} combinations"
-    told = _outcomes(together(account.undecided))
-    return [f"{seen} cannot be told from two that differ: {told}; more repetitions would tell"]
+    outcomes = _outcomes(together(account.undecided))
+    return [f"{seen} cannot be told from two that differ: {outcomes}; more repetitions would tell"]
 
 
 def _missing(account: Account) -> list[str]:
@@ -113,8 +118,8 @@ def between(section: Section) -> list[str]:
 def _cuts(section: Section) -> dict[str, set[Cut]]:
     """Axis → the thresholds on it that the section names."""
     cuts: dict[str, set[Cut]] = {}
-    for one in (one for region in section.regions for box in region.boxes for one in box):
-        cuts.setdefault(one.axis, set()).update(cut for cut in (one.since, one.until) if cut)
+    for condition in (condition for region in section.regions for box in region.boxes for condition in box):
+        cuts.setdefault(condition.axis, set()).update(cut for cut in (condition.since, condition.until) if cut)
     return cuts
 
 
@@ -133,12 +138,12 @@ def _outcomes(seen: Outcomes) -> str:
 
 def _along(regions: Sequence[Region]) -> Iterator[str]:
     """One axis, named once."""
-    for place, one in enumerate(regions):
-        ((condition,),) = one.boxes
+    for place, region in enumerate(regions):
+        ((condition,),) = region.boxes
         if place == len(regions) - 1 and condition.until and not condition.since and place == 1:
-            yield f"{_outcomes(one.outcomes)} below"
+            yield f"{_outcomes(region.outcomes)} below"
         else:
-            yield f"{_outcomes(one.outcomes)} {_first(condition, '' if place else f'{condition.axis} ')}"
+            yield f"{_outcomes(region.outcomes)} {_first(condition, '' if place else f'{condition.axis} ')}"
 
 
 def _places(boxes: Sequence[Box]) -> str:
@@ -150,7 +155,7 @@ def _places(boxes: Sequence[Box]) -> str:
 def _place(box: Box, comma: str) -> str:
     """The last axis in front: it is across in the pivot."""
     *more, first = box
-    rest = " and ".join(_second(one) for one in more)
+    rest = " and ".join(_second(condition) for condition in more)
     return _first(first, f"{first.axis} ") + (f"{comma}where {rest}" if rest else "")
 
 

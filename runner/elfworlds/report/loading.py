@@ -50,12 +50,12 @@ class Seen:
 
 def seen(run: RunRecord) -> list[Seen]:
     """Every scenario's pictures; points with the same one are told together."""
-    found: dict[tuple[str, str], list[tuple[TraceRecord, Namespaces]]] = {}
+    by_picture: dict[tuple[str, str], list[tuple[TraceRecord, Namespaces]]] = {}
     tried: dict[str, list[tuple[tuple[str, str], ...]]] = {}
     for trace in run.traces:
         tried.setdefault(trace.scenario, []).append(tuple(trace.point.items()))
         spaces = namespaces(trace)
-        found.setdefault((trace.scenario, picture(spaces, trace.scenario)), []).append((trace, spaces))
+        by_picture.setdefault((trace.scenario, picture(spaces, trace.scenario)), []).append((trace, spaces))
     return [
         Seen(
             scenario,
@@ -64,13 +64,13 @@ def seen(run: RunRecord) -> list[Seen]:
             members[0][1],
             drawn,
         )
-        for (scenario, drawn), members in found.items()
+        for (scenario, drawn), members in by_picture.items()
     ]
 
 
-def rows_of_namespaces(found: Namespaces) -> list[list[str]]:
+def rows_of_namespaces(spaces: Namespaces) -> list[list[str]]:
     """A row a namespace, those that are alike together."""
-    return [[titles(run), ", ".join(map(named, found.objects[run[0]]))] for run in alike(found)]
+    return [[titles(run), ", ".join(map(named, spaces.objects[run[0]]))] for run in alike(spaces)]
 
 
 def disagreements(traces: Sequence[TraceRecord]) -> list[tuple[TraceRecord, SearchRecord]]:

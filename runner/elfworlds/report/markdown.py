@@ -32,9 +32,9 @@ _SPECIAL = re.compile(r"(^#|[\\`*_\[\]<>|])")
 
 def markdown(run: RunRecord) -> str:
     """The report as GitHub-flavoured Markdown."""
-    found = pivot(run.axes, run.trials)
+    grid = pivot(run.axes, run.trials)
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
-    lines += [*table(*pivot_rows(found)), "", *_fixed(found), _count(run), ""]
+    lines += [*table(*pivot_rows(grid)), "", *_fixed(grid), _count(run), ""]
     lines += [
         *_flips(run),
         *_heats(run),
@@ -50,12 +50,13 @@ def markdown(run: RunRecord) -> str:
 def _flips(run: RunRecord) -> list[str]:
     """Where outcomes change along ordered axes, with the versions between which they do."""
     lines = []
-    for one in flips.of(run):
-        for section in one.sections:
-            lines.append(f"- {escape(flips.head(one, section))}: **{escape(flips.words(section))}**.")
+    for account in flips.of(run):
+        for section in account.sections:
+            lines.append(f"- {escape(flips.head(account, section))}: **{escape(flips.words(section))}**.")
             lines += [f"  - {escape(text)}" for text in flips.between(section)]
-        lines += [] if one.sections else [f"- {escape(flips.head(one, None))}: {escape(flips.without_sections(one))}."]
-        lines += [f"- {escape(one.scenario)}: {escape(text)}." for text in flips.rests(one)]
+        if not account.sections:
+            lines.append(f"- {escape(flips.head(account, None))}: {escape(flips.without_sections(account))}.")
+        lines += [f"- {escape(account.scenario)}: {escape(text)}." for text in flips.rests(account)]
     return ["## Where outcomes flip", "", *lines, ""] if lines else []
 
 
@@ -104,10 +105,10 @@ def _place(text: str) -> str:
     return text if text == "everywhere" else f"where {escape(text)}"
 
 
-def _fixed(found: Pivot) -> list[str]:
+def _fixed(grid: Pivot) -> list[str]:
     return (
-        ["All of this where " + ", ".join(f"{axis} = {escape(label)}" for axis, label in found.fixed) + "."]
-        if found.fixed
+        ["All of this where " + ", ".join(f"{axis} = {escape(label)}" for axis, label in grid.fixed) + "."]
+        if grid.fixed
         else []
     )
 
@@ -116,11 +117,11 @@ def _claims(lines: Sequence[ClaimLine], source: Mapping[str, str]) -> list[str]:
     if not lines:
         return []
     rows = [[line.id or "–", line.says, line.claimed, line.observed, line.verdict, line.where] for line in lines]
-    told = [f"Source: {_source(source)}.", ""] if source else []
+    source_line = [f"Source: {_source(source)}.", ""] if source else []
     return [
         "## Claims",
         "",
-        *told,
+        *source_line,
         *table(["claim", "says", "claimed", "observed", "verdict", "where"], rows),
         "",
     ]
@@ -145,8 +146,8 @@ def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord
     return [*lines, ""]
 
 
-def _reasons(title: str, found: Sequence[tuple[str, int]]) -> list[str]:
-    rows = [[reason, str(count)] for reason, count in found]
+def _reasons(title: str, counted: Sequence[tuple[str, int]]) -> list[str]:
+    rows = [[reason, str(count)] for reason, count in counted]
     return [f"## {title}", "", *table(["why", "trials"], rows), ""] if rows else []
 
 
@@ -159,10 +160,10 @@ def _loading(run: RunRecord) -> list[str]:
     if not run.traces:
         return []
     lines = ["## What the loader did", ""]
-    for one in loading.seen(run):
-        what = escape(one.scenario)
-        lines += [f"### {what}, {_place(one.where)}", "", f"![Link namespaces of {what}]({one.link})", ""]
-        lines += [*table(loading.HEAD_OF_NAMESPACES, loading.rows_of_namespaces(one.namespaces)), ""]
+    for seen in loading.seen(run):
+        what = escape(seen.scenario)
+        lines += [f"### {what}, {_place(seen.where)}", "", f"![Link namespaces of {what}]({seen.link})", ""]
+        lines += [*table(loading.HEAD_OF_NAMESPACES, loading.rows_of_namespaces(seen.namespaces)), ""]
     return [*lines, "### Predicted against actual", "", *_predicted(run), ""]
 
 

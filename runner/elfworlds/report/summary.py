@@ -169,10 +169,10 @@ def _claim_verdict(verdicts: Collection[ClaimVerdict]) -> ClaimVerdict:
 def where(axes: Mapping[str, Sequence[str]], points: Sequence[Point], tried: Iterable[Point]) -> str:
     """Points in words, none of the other tried ones among them: each axis with its labels, a whole axis left out."""
     others = set(tried) - set(points)
-    return "; ".join(_said(axes, part) for part in _parts(axes, list(dict.fromkeys(points)), others))
+    return "; ".join(_in_words(axes, part) for part in _parts(axes, list(dict.fromkeys(points)), others))
 
 
-def _said(axes: Mapping[str, Sequence[str]], points: Sequence[Point]) -> str:
+def _in_words(axes: Mapping[str, Sequence[str]], points: Sequence[Point]) -> str:
     seen = _seen(axes, points)
     parts = [f"{axis} = {' | '.join(seen[axis])}" for axis, labels in axes.items() if len(seen[axis]) < len(labels)]
     return ", ".join(parts) or "everywhere"
@@ -189,7 +189,7 @@ def _parts(axes: Mapping[str, Sequence[str]], points: list[Point], others: set[P
     if not any(all(label in seen[axis] for axis, label in other) for other in others):
         yield points
         return
-    split = min((one for axis in axes if len(one := _split(axis, points)) > 1), key=len)
+    split = min((parts for axis in axes if len(parts := _split(axis, points)) > 1), key=len)
     for part in split:
         yield from _parts(axes, part, others)
 
@@ -198,11 +198,11 @@ def _split(axis: str, points: Iterable[Point]) -> list[list[Point]]:
     """The points by this axis' labels, those labels together that have the same points on the other axes."""
     by_label: dict[str, dict[Point, Point]] = {}
     for point in points:
-        rest = tuple(one for one in point if one[0] != axis)
+        rest = tuple(pair for pair in point if pair[0] != axis)
         by_label.setdefault(dict(point)[axis], {})[rest] = point
     alike: dict[frozenset[Point], list[Point]] = {}
-    for found in by_label.values():
-        alike.setdefault(frozenset(found), []).extend(found.values())
+    for by_rest in by_label.values():
+        alike.setdefault(frozenset(by_rest), []).extend(by_rest.values())
     return list(alike.values())
 
 

@@ -22,7 +22,7 @@ def print_pivot(pivot: Pivot) -> None:
         table.add_column(Text(name))
     for (heads, cells), texts in zip(pivot.rows, rows, strict=True):
         shown = [Text(text, style=_style(cell)) for text, cell in zip(texts[len(heads) :], cells, strict=True)]
-        table.add_row(*(Text(one) for one in heads), *shown)
+        table.add_row(*(Text(label) for label in heads), *shown)
     Console(force_terminal=True, highlight=False).print(table)
 
 

@@ -7,8 +7,8 @@ says so (`sure`).
 from elfworlds.resolve.begin import begin, load, opener, serve, tree
 from elfworlds.resolve.glibc import NODEFLIB, find
 from elfworlds.resolve.header import refusal
+from elfworlds.resolve.sentence import why_not_found
 from elfworlds.resolve.tokens import cache_key, expand_tokens, library_path
-from elfworlds.resolve.told import why_not_found
 from elfworlds.resolve.types import GLIBC, MUSL, Edge, LoadedObject, Namespace, Refusal, SearchPlace, Surroundings
 
 __all__ = [

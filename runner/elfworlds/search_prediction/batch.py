@@ -37,17 +37,17 @@ class Batch:
     """What the start of a program, or one dlopen, searches for before any initialiser runs."""
 
     root: Searched | None
-    found: list[Searched] = field(default_factory=list)
+    searches: list[Searched] = field(default_factory=list)
 
     def take(self, needing: str, name: str) -> Searched | None:
         """The search for a name, once."""
-        for at, one in enumerate(self.found):
-            if (one.search.needed_by, one.search.name) == (needing, name):
-                return self.found.pop(at)
+        for at, searched in enumerate(self.searches):
+            if (searched.search.needed_by, searched.search.name) == (needing, name):
+                return self.searches.pop(at)
         return None
 
     def mapped(self) -> None:
         """A link map came of the last search."""
-        last = self.found[-1] if self.found else self.root
+        last = self.searches[-1] if self.searches else self.root
         if last:
             last.mapped = True

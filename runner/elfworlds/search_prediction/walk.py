@@ -74,14 +74,14 @@ class _Process:
     batch: Batch | None = None
 
     def fork(self, pid: int) -> _Process:
-        spaces = {lmid: one.copy() for lmid, one in self.spaces.items()}
+        spaces = {lmid: space.copy() for lmid, space in self.spaces.items()}
         return _Process(pid, self.world, sure=False, argv0=self.argv0, application=self.application, spaces=spaces)
 
     def follow(self, event: Event) -> Iterator[Prediction]:
         """One event; the predictions for a batch are made when it is whole."""
         if isinstance(event, Search) and event.needed_by is not None:
             batch = self.batch = self.batch or Batch(None)
-            batch.found.append(Searched(event))
+            batch.searches.append(Searched(event))
         elif isinstance(event, LinkMap) and not event.opened and event.needed_by is None:
             if event.position == 0:  # else it is ld.so's, which is known from the application
                 yield from self.finish(whole=False)
@@ -95,9 +95,9 @@ class _Process:
 
     def _begin(self, event: LinkMap) -> None:
         """A program, which begins with nothing but itself; its own environment is that of the first one only."""
-        told_to_ld_so = event.base is not None
+        run_by_ld_so = event.base is not None
         first = not self.argv0 and self.world.program in (None, event.path)
-        self.sure = self.sure and first and not told_to_ld_so
+        self.sure = self.sure and first and not run_by_ld_so
         if self.argv0:
             self.spaces = {}
         self.argv0, self.application, self.batch = event.path, None, Batch(None)
@@ -146,12 +146,16 @@ class _Process:
         tokens = self.world.tokens
         names = {resolve.expand_tokens(name, application.origin, tokens) for _, name in application.facts.requests}
         space = self.spaces[0]
-        while batch.found and batch.found[0].search.needed_by == self.argv0 and batch.found[0].search.name not in names:
-            found = batch.found.pop(0)
-            taken = found.taken(space, self.world)
-            edge = resolve.serve(application, found.search.name, space, self.world, taken=taken)
-            yield self._prediction(0, LD_PRELOAD, edge, found.search, taken)
-            self._load(found, taken, application, space, waiting)
+        while (
+            batch.searches
+            and batch.searches[0].search.needed_by == self.argv0
+            and batch.searches[0].search.name not in names
+        ):
+            searched = batch.searches.pop(0)
+            taken = searched.taken(space, self.world)
+            edge = resolve.serve(application, searched.search.name, space, self.world, taken=taken)
+            yield self._prediction(0, LD_PRELOAD, edge, searched.search, taken)
+            self._load(searched, taken, application, space, waiting)
 
     def _breadth_first(
         self, lmid: int, waiting: deque[LoadedObject], batch: Batch, *, whole: bool
@@ -160,16 +164,16 @@ class _Process:
         while waiting:
             needing, before = waiting.popleft(), deque[LoadedObject]()
             for tag, name in needing.facts.requests:
-                if not (whole or batch.found):
+                if not (whole or batch.searches):
                     return
                 asked = resolve.expand_tokens(name, needing.origin, self.world.tokens)
-                found = batch.take(self._said(needing), asked)
-                taken = found.taken(space, self.world) if found else None
+                searched = batch.take(self._path_in_trace(needing), asked)
+                taken = searched.taken(space, self.world) if searched else None
                 edge = resolve.serve(needing, name, space, self.world, self.application, taken)
-                yield self._prediction(lmid, tag, edge, found.search if found else None, taken)
-                if found:
-                    self._load(found, taken, needing, space, waiting if tag == DT_NEEDED else before)
-                if found and taken is None and tag != DT_AUXILIARY and not batch.found:
+                yield self._prediction(lmid, tag, edge, searched.search if searched else None, taken)
+                if searched:
+                    self._load(searched, taken, needing, space, waiting if tag == DT_NEEDED else before)
+                if searched and taken is None and tag != DT_AUXILIARY and not batch.searches:
                     return  # the loader gave up; ldd alone goes on
             waiting.extendleft(reversed(before))  # an auxiliary object comes before whom it serves
 
@@ -216,7 +220,7 @@ class _Process:
             return taken == edge.path
         return self.world.identity(taken) == self.world.identity(edge.path)
 
-    def _said(self, loaded: LoadedObject) -> str:
+    def _path_in_trace(self, loaded: LoadedObject) -> str:
         """The path under which the trace speaks of an object."""
         return self.argv0 if loaded is self.application else loaded.path
 

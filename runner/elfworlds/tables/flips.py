@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def flips_frame(run: RunRecord) -> pd.DataFrame:
     """A row a change between two neighbours on an axis; the labels of all other axes are equal."""
-    found = changes(run.axes, orders(run.axes, run.versions, run.made_with), run.trials)
-    return from_rows(FLIPS.columns(run.axes), ({**_row(one), "experiment": run.name} for one in found))
+    listed = changes(run.axes, orders(run.axes, run.versions, run.made_with), run.trials)
+    return from_rows(FLIPS.columns(run.axes), ({**_row(change), "experiment": run.name} for change in listed))
 
 
 def _row(change: Change) -> dict[str, Scalar]:

@@ -57,9 +57,9 @@ def searches_frame(experiment: str, axes: Sequence[str], traces: Sequence[TraceR
 
 def _searches(trace: TraceRecord) -> Columns:
     rows = [
-        (search, seq, position, tried, position == found)
+        (search, seq, position, tried, position == taken)
         for seq, search in enumerate(trace.searches)
-        for tries, found in [_tries(search)]
+        for tries, taken in [_tries(search)]
         for position, tried in enumerate(tries)
     ]
     of_search = ("pid", "lmid", "name", "needed_by", "predicted", "agrees")
@@ -69,7 +69,7 @@ def _searches(trace: TraceRecord) -> Columns:
         "position": [position for _, _, position, *_ in rows],
         "rule": [rule for _, _, _, (rule, _), _ in rows],
         "path": [path for _, _, _, (_, path), _ in rows],
-        "found": [found for *_, found in rows],
+        "found": [taken for *_, taken in rows],
     }
 
 

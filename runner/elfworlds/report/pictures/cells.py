@@ -37,8 +37,8 @@ Spot: TypeAlias = tuple[float, float, float, float]  # x, y, width, height
 def colours(names: Sequence[str]) -> Colours:
     """A colour for each outcome; more than there are begin again."""
     free = [name for name in names if name not in OWN]
-    found = {name: (f"o{at}", FILLS[at % len(FILLS)]) for at, name in enumerate(free)}
-    return {name: found.get(name) or (f"own-{name}", OWN[name]) for name in names}
+    assigned = {name: (f"o{at}", FILLS[at % len(FILLS)]) for at, name in enumerate(free)}
+    return {name: assigned.get(name) or (f"own-{name}", OWN[name]) for name in names}
 
 
 def style(of: Colours) -> str:
@@ -54,7 +54,7 @@ def style(of: Colours) -> str:
     return f"<style>text.t{{font-size:16px}}{fills}{lines}@media (prefers-color-scheme:dark){{{dark}}}</style>"
 
 
-def told(tile: Tile) -> str:
+def in_words(tile: Tile) -> str:
     """A cell in words."""
     names = [name if len(tile.outcomes) == 1 else f"{name} ×{count}" for name, count in tile.outcomes]
     return ", ".join(names + ([tile.verdict] if tile.verdict else []))
@@ -90,7 +90,7 @@ def cell(tile: Tile | None, spot: Spot, of: Colours, letters: Mapping[str, str],
     for at, text in enumerate(texts):
         down = y + high / 2 + 4 + (at - (len(texts) - 1) / 2) * 14
         shapes.append(svg.label(x + wide / 2, down, svg.shortened(text, int((wide - 8) / BOLD)), f"{_ink(tile, of)} c"))
-    return svg.told(told(tile) if tile else NOWHERE, *shapes)
+    return svg.titled(in_words(tile) if tile else NOWHERE, *shapes)
 
 
 def _parts(tile: Tile, spot: Spot, of: Colours) -> Iterator[str]:

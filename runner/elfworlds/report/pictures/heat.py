@@ -98,16 +98,16 @@ class Heat:
 
 def heats(run: RunRecord) -> list[Heat]:
     """A heat map of each scenario in which two axes vary, unless it would be too large to read."""
-    found = orders(run.axes, run.versions, run.made_with)
+    ordered = orders(run.axes, run.versions, run.made_with)
     by_scenario: dict[str, list[TrialRecord]] = {}
     for trial in sorted(run.trials, key=lambda trial: trial.number):
         by_scenario.setdefault(trial.scenario, []).append(trial)
-    flips = changes(run.axes, found, run.trials)
+    flips = changes(run.axes, ordered, run.trials)
     made = (
-        _heat(name, run.axes, found.of(name), trials, [flip for flip in flips if flip.scenario == name])
+        _heat(name, run.axes, ordered.of(name), trials, [flip for flip in flips if flip.scenario == name])
         for name, trials in by_scenario.items()
     )
-    return [one for one in made if one is not None]
+    return [heat for heat in made if heat is not None]
 
 
 def outcomes(run: RunRecord) -> list[str]:
@@ -119,15 +119,15 @@ def outcomes(run: RunRecord) -> list[str]:
 def _heat(
     scenario: str,
     axes: Mapping[str, Sequence[str]],
-    found: Mapping[str, Order],
+    ordered: Mapping[str, Order],
     trials: Sequence[TrialRecord],
     flips: Sequence[Change],
 ) -> Heat | None:
-    labels = _varied(axes, found, trials)
+    labels = _varied(axes, ordered, trials)
     if len(labels.keys() - {OBSERVER}) < 2:  # noqa: PLR2004  # a grid has two sides
         return None
-    row_axis, column_axis = _sides([axis for axis in labels if axis != OBSERVER], found)
-    rows, columns = (_side(axis, labels[axis], found.get(axis)) for axis in (row_axis, column_axis))
+    row_axis, column_axis = _sides([axis for axis in labels if axis != OBSERVER], ordered)
+    rows, columns = (_side(axis, labels[axis], ordered.get(axis)) for axis in (row_axis, column_axis))
     rest = {axis: labels[axis] for axis in labels if axis not in (row_axis, column_axis)}
     sides = {axis: labels[axis] for axis in (row_axis, column_axis)}
     panels = tuple(_panels(rest, sides, trials, flips))
@@ -137,20 +137,21 @@ def _heat(
 
 
 def _varied(
-    axes: Mapping[str, Sequence[str]], found: Mapping[str, Order], trials: Sequence[TrialRecord]
+    axes: Mapping[str, Sequence[str]], ordered: Mapping[str, Order], trials: Sequence[TrialRecord]
 ) -> dict[str, list[str]]:
     """Axes with several labels, ascending where they have an order; the observers last."""
     seen = {axis: {trial.point[axis] for trial in trials} for axis in axes}
-    labels = {axis: [one for one in axes[axis] if one in there] for axis, there in seen.items()}
-    for axis, order in found.items():
-        labels[axis].sort(key=lambda one, places=order.places: places[one].rank if one in places else len(places))  # type: ignore[misc]
+    labels = {axis: [label for label in axes[axis] if label in there] for axis, there in seen.items()}
+    for axis, order in ordered.items():
+        places = order.places
+        labels[axis].sort(key=lambda at, places=places: places[at].rank if at in places else len(places))  # type: ignore[misc]
     labels[OBSERVER] = list(dict.fromkeys(trial.observer for trial in trials))
     return {axis: members for axis, members in labels.items() if len(members) > 1}
 
 
-def _sides(varied: Sequence[str], found: Mapping[str, Order]) -> tuple[str, str]:
+def _sides(varied: Sequence[str], ordered: Mapping[str, Order]) -> tuple[str, str]:
     """The last two ordered axes, else the last ones of all; the later one across."""
-    ranked = [axis for axis in varied if axis not in found] + [axis for axis in varied if axis in found]
+    ranked = [axis for axis in varied if axis not in ordered] + [axis for axis in varied if axis in ordered]
     return ranked[-2], ranked[-1]
 
 

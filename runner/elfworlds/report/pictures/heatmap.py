@@ -67,7 +67,7 @@ def described(heat: Heat) -> str:
     """The same in words, for those who do not see it."""
     return "; ".join(
         f"{_at(panel)}{heat.rows.axis} {heat.rows.heads[row].label}, {heat.columns.axis} "
-        f"{heat.columns.heads[column].label}: {cells.told(tile)}"
+        f"{heat.columns.heads[column].label}: {cells.in_words(tile)}"
         for panel in heat.panels
         for (row, column), tile in panel.tiles.items()
     )
@@ -106,7 +106,7 @@ def _tiles(heat: Heat) -> Iterator[Tile]:
 def _longest(side: Side, *, one_line: bool) -> int:
     """Characters of the longest head."""
     texts = [[_in_one_line(head)] if one_line else [head.label, head.version or ""] for head in side.heads]
-    return max(len(text) for one in texts for text in one)
+    return max(len(text) for lines in texts for text in lines)
 
 
 def _in_one_line(head: Head) -> str:

@@ -114,25 +114,25 @@ def titles(run: Sequence[int]) -> str:
 def named(mapped: Mapped) -> str:
     """An object in words: its file, and in parentheses what the experiment calls it and whose mapping it is."""
     whose = "shared" if mapped.shared else "a copy of its own" if mapped.copies > 1 else None
-    told = [word for word in (mapped.object, whose) if word]
-    return f"{mapped.name} ({', '.join(told)})" if told else mapped.name
+    notes = [word for word in (mapped.object, whose) if word]
+    return f"{mapped.name} ({', '.join(notes)})" if notes else mapped.name
 
 
 def ranges(numbers: Sequence[int]) -> str:
     """Ascending numbers, those in a row as the first and the last of them."""
-    runs = [[one for _, one in run] for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])]
+    runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])]
     return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
-def alike(found: Namespaces) -> list[tuple[int, ...]]:
+def alike(spaces: Namespaces) -> list[tuple[int, ...]]:
     """The namespaces in order, neighbours that hold the same and bind the same together."""
-    return [tuple(run) for _, run in groupby(found.objects, key=lambda lmid: _shape(found, lmid))]
+    return [tuple(run) for _, run in groupby(spaces.objects, key=lambda lmid: _shape(spaces, lmid))]
 
 
-def _shape(found: Namespaces, lmid: int) -> Shape:
+def _shape(spaces: Namespaces, lmid: int) -> Shape:
     """What a namespace looks like beside its number and the numbers of its copies."""
-    objects = tuple(replace(one, copy=0) for one in found.objects[lmid])
-    arrows = [arrow for arrow in found.arrows if lmid in (arrow.source[0], arrow.target[0])]
+    objects = tuple(replace(mapped, copy=0) for mapped in spaces.objects[lmid])
+    arrows = [arrow for arrow in spaces.arrows if lmid in (arrow.source[0], arrow.target[0])]
     ends = [
         (_within(arrow.source, lmid), _within(arrow.target, lmid), arrow.across, arrow.symbols, arrow.count)
         for arrow in arrows
@@ -147,13 +147,13 @@ def _within(place: Place, lmid: int) -> Place | int:
 
 def _bases(maps: Iterable[LinkMapRecord], bindings: Iterable[Bound]) -> dict[File, list[str | None]]:
     """(namespace, path) → where it was mapped each time, in load order; then what only a binding names."""
-    found: dict[File, list[str | None]] = {}
+    bases: dict[File, list[str | None]] = {}
     for mapped in sorted(maps, key=lambda mapped: (mapped.lmid, mapped.position)):
-        found.setdefault((mapped.lmid, mapped.path), []).append(mapped.base)
+        bases.setdefault((mapped.lmid, mapped.path), []).append(mapped.base)
     for source, target, _ in bindings:
-        found.setdefault(source, [None])
-        found.setdefault(target, [None])
-    return dict(sorted(found.items(), key=lambda one: one[0][0]))
+        bases.setdefault(source, [None])
+        bases.setdefault(target, [None])
+    return dict(sorted(bases.items(), key=lambda entry: entry[0][0]))
 
 
 def _objects(
@@ -162,21 +162,21 @@ def _objects(
     mapping = _mappings(bases)
     spread: dict[Identity, set[int]] = {}
     files: dict[Identity, str] = {}
-    for (lmid, path), one in mapping.items():
-        spread.setdefault(one, set()).add(lmid)
-        files.setdefault(one, path)
-    applications = {(one.lmid, one.path) for one in maps if one.lmid == BASE and one.position == 0}
+    for (lmid, path), identity in mapping.items():
+        spread.setdefault(identity, set()).add(lmid)
+        files.setdefault(identity, path)
+    applications = {(first.lmid, first.path) for first in maps if first.lmid == BASE and first.position == 0}
     objects: dict[int, list[Mapped]] = {}
-    for place, one in mapping.items():
-        copies = [other for other, path in files.items() if path == files[one]]
+    for place, identity in mapping.items():
+        copies = [other for other, path in files.items() if path == files[identity]]
         mapped = Mapped(
             path=place[1],
             object=names.get(place[1]),
             system=place[1] not in names and place not in applications,
             times=len(bases[place]),
-            copy=copies.index(one) + 1,
+            copy=copies.index(identity) + 1,
             copies=len(copies),
-            shared=len(spread[one]) > 1,
+            shared=len(spread[identity]) > 1,
         )
         objects.setdefault(place[0], []).append(mapped)
     return {lmid: tuple(members) for lmid, members in objects.items()}
@@ -202,12 +202,12 @@ def _mappings(bases: Mapping[File, Sequence[str | None]]) -> dict[File, Identity
 
 
 def _arrows(objects: Mapping[int, Sequence[Mapped]], bindings: Iterable[Bound]) -> Iterator[Arrow]:
-    places = {(lmid, one.path): (lmid, at) for lmid, members in objects.items() for at, one in enumerate(members)}
+    places = {(lmid, mapped.path): (lmid, at) for lmid, members in objects.items() for at, mapped in enumerate(members)}
     nearby = {
-        (lmid, one.name): (lmid, at)
+        (lmid, mapped.name): (lmid, at)
         for lmid, members in objects.items()
-        for at, one in enumerate(members)
-        if one.shared
+        for at, mapped in enumerate(members)
+        if mapped.shared
     }
     symbols: dict[tuple[Place, Place, int], list[str]] = {}
     for referring, serving, symbol in bindings:

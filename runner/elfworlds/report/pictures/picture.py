@@ -35,7 +35,7 @@ class Box:
 
     @property
     def height(self) -> float:
-        inner = sum(_height(one) + GAP for one in self.objects) - GAP if self.objects else SYSTEM_HEIGHT
+        inner = sum(_height(mapped) + GAP for mapped in self.objects) - GAP if self.objects else SYSTEM_HEIGHT
         return HEAD + inner + PADDING
 
 
@@ -62,9 +62,9 @@ def picture(namespaces: Namespaces, of: str) -> str:
     wide = WIDTH + sum(lanes)
     corners, width, bottom = _corners(boxes, wide)
     placed = list(zip(boxes, corners, strict=True))
-    spots = {place: spot for one, corner in placed for place, spot in _spots(one, corner, lanes)}
+    spots = {place: spot for box, corner in placed for place, spot in _spots(box, corner, lanes)}
     colours = _colours(namespaces)
-    body = [text for one, corner in placed for text in _box(one, corner, wide)]
+    body = [text for box, corner in placed for text in _box(box, corner, wide)]
     body += [_node(namespaces.objects[lmid][at], spot, colours) for (lmid, at), spot in spots.items()]
     body += [_arrow(namespaces, arrow, spots) for arrow in arrows] + list(_counts(namespaces, arrows, spots))
     legend, bottom = _legend(namespaces, arrows, (width, bottom))
@@ -107,8 +107,8 @@ def _depth(arrow: Arrow) -> float:
 def _lanes(namespaces: Namespaces, arrows: Sequence[Arrow]) -> tuple[float, float]:
     """Room on the left and on the right of the objects."""
     inner = [arrow for arrow in arrows if arrow.source[0] == arrow.target[0]]
-    left = [_depth(one) for one in inner if _beside(namespaces, one)]
-    right = [_depth(one) for one in inner if not _beside(namespaces, one)]
+    left = [_depth(arrow) for arrow in inner if _beside(namespaces, arrow)]
+    right = [_depth(arrow) for arrow in inner if not _beside(namespaces, arrow)]
     return max(left, default=-COUNT) + COUNT + PADDING, max(right, default=-COUNT) + COUNT + PADDING
 
 
@@ -118,16 +118,16 @@ def _corners(boxes: Sequence[Box], wide: float) -> tuple[list[tuple[float, float
     for start in range(0, len(boxes), ACROSS_A_PAGE):
         row = boxes[start : start + ACROSS_A_PAGE]
         corners += [(MARGIN + at * (wide + 2 * MARGIN), y) for at in range(len(row))]
-        y += max(one.height for one in row) + 2 * MARGIN
+        y += max(box.height for box in row) + 2 * MARGIN
     columns = max(1, min(len(boxes), ACROSS_A_PAGE))
     return corners, columns * (wide + 2 * MARGIN), y
 
 
 def _spots(box: Box, corner: tuple[float, float], lanes: tuple[float, float]) -> Iterator[tuple[Place, Spot]]:
     x, y = corner[0] + lanes[0], corner[1] + HEAD
-    for at, one in enumerate(box.objects):
-        yield (box.lmids[0], at), Spot(x, y, _height(one))
-        y += _height(one) + GAP
+    for at, mapped in enumerate(box.objects):
+        yield (box.lmids[0], at), Spot(x, y, _height(mapped))
+        y += _height(mapped) + GAP
 
 
 def _colours(namespaces: Namespaces) -> dict[str, int]:
@@ -170,12 +170,12 @@ def _node(mapped: Mapped, spot: Spot, colours: dict[str, int]) -> str:
         room = int((WIDTH - 26 - SANS * len(badge)) / MONO)
         shapes += [svg.label(x, spot.y + 15, svg.shortened(mapped.name, room), "soft m")]
         shapes += [svg.label(right, spot.y + 15, badge, "soft e")] if badge else []
-        return svg.told(" · ".join(filter(None, (mapped.path, badge))), *shapes)
+        return svg.titled(" · ".join(filter(None, (mapped.path, badge))), *shapes)
     shapes.append(svg.label(x, spot.y + 18, svg.shortened(mapped.name, int((WIDTH - 18) / MONO_LARGE)), "ink m b l"))
     room = int((WIDTH - 26 - BOLD * len(badge)) / SANS)
     shapes.append(svg.label(x, spot.y + 34, svg.shortened(mapped.object or "", room), "soft"))
     shapes += [svg.label(right, spot.y + 34, badge, f"{ink} b e")] if badge else []
-    return svg.told(" · ".join(filter(None, (mapped.object, mapped.name, badge))), *shapes)
+    return svg.titled(" · ".join(filter(None, (mapped.object, mapped.name, badge))), *shapes)
 
 
 def _arrow(namespaces: Namespaces, arrow: Arrow, spots: dict[Place, Spot]) -> str:
@@ -187,14 +187,14 @@ def _arrow(namespaces: Namespaces, arrow: Arrow, spots: dict[Place, Spot]) -> st
     more = ", …" if arrow.count > len(arrow.symbols) else ""
     tip = f"{names[0]} → {names[1]}{where}, {arrow.count} bound: {', '.join(arrow.symbols)}{more}"
     if arrow.source[0] != arrow.target[0]:
-        return svg.told(tip, svg.curve(_between(source, target), kind, wide=wide))
+        return svg.titled(tip, svg.curve(_between(source, target), kind, wide=wide))
     side = -1 if _beside(namespaces, arrow) else 1
     x = source.x if side < 0 else source.x + WIDTH
     down = 1 if target.y > source.y else -1
     start, end = source.middle + 5 * down, target.middle - 5 * down
     out = x + side * _depth(arrow) / 0.75  # where the control points are for the curve to come that far
     shape = svg.curve(f"M{x:g},{start:g}C{out:g},{start:g} {out:g},{end:g} {x + side:g},{end:g}", kind, wide=wide)
-    return svg.told(tip, shape)
+    return svg.titled(tip, shape)
 
 
 def _counts(namespaces: Namespaces, arrows: Sequence[Arrow], spots: dict[Place, Spot]) -> Iterator[str]:
@@ -209,7 +209,7 @@ def _counts(namespaces: Namespaces, arrows: Sequence[Arrow], spots: dict[Place, 
         reach = max(map(_depth, both)) + 3
         x = first.x - reach if left else first.x + WIDTH + reach
         y = (first.middle + second.middle) / 2 + 4
-        counts = {end: sum(one.count for one in both if one.source == end) for end in ends}
+        counts = {end: sum(arrow.count for arrow in both if arrow.source == end) for end in ends}
         words = [f"{count}{sign}" for (count, sign) in zip(counts.values(), "↓↑", strict=True) if count]
         for at, word in enumerate(words if len(words) > 1 else [words[0][:-1]]):
             yield svg.label(x, y + (at - (len(words) - 1) / 2) * 13, word, f"soft halo{' e' if left else ''}")
@@ -243,7 +243,7 @@ def _legend(namespaces: Namespaces, arrows: Sequence[Arrow], size: tuple[float, 
 
 def _signs(namespaces: Namespaces, arrows: Sequence[Arrow]) -> Iterator[tuple[str, str]]:
     """Samples with places for where they go, and their words."""
-    members = [one for group in namespaces.objects.values() for one in group]
+    members = [member for group in namespaces.objects.values() for member in group]
     swatch = '<rect x="{{x}}" y="{{y}}" width="26" height="13" rx="3" {}/>'
     if _colours(namespaces):
         yield swatch.format('class="f0"'), "one file, a copy of its own in each namespace (a colour for each file)"

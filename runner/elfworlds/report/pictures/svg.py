@@ -99,7 +99,7 @@ def curve(d: str, kind: str, *, wide: float, dashed: bool = False) -> str:
     return f'<path class="{kind}" d="{d}" stroke-width="{wide:g}"{dashes} marker-end="url(#{kind}-h)"/>'
 
 
-def told(tip: str, *shapes: str) -> str:
+def titled(tip: str, *shapes: str) -> str:
     """Shapes that say something when pointed at."""
     return f"<g><title>{text_of(tip)}</title>{''.join(shapes)}</g>"
 

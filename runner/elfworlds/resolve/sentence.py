@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from elfworlds.resolve.types import Edge
 
-SAID = ("rpath", "LD_LIBRARY_PATH", "runpath")
+SHOWN = ("rpath", "LD_LIBRARY_PATH", "runpath")
 
 
 def why_not_found(needing: str, edge: Edge) -> str:
@@ -15,7 +15,7 @@ def why_not_found(needing: str, edge: Edge) -> str:
     rules: dict[str, list[str]] = {}
     for place in edge.searched:
         rules.setdefault(place.rule, []).append(place.directory or ".")
-    own = [f"{rule} {':'.join(rules[rule])}" for rule in rules if rule in SAID]
+    own = [f"{rule} {':'.join(rules[rule])}" for rule in rules if rule in SHOWN]
     looked = ", ".join(own) if own else "no rpath, no runpath and no LD_LIBRARY_PATH leads to it"
     rest = "nor is it in ld.so.cache or a default path"
     return f"{edge.name}, which {needing} needs, was not found: {looked}; {rest}"
