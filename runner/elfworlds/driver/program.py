@@ -165,7 +165,7 @@ class _Writer:
         named = ", ".join([*([step.name] if step.name else []), *step.values])
         heading = f"{number}. {summary(step, self.scope)}{f', as {named}' if named else ''}"
         yield from ("", f"/* {heading.replace('*/', '* /')[:_WIDTH]} */", f'#line 1 "{STEP}{number}"')
-        yield from VERBS[step.verb](getattr(step, step.verb), step, here)
+        yield from VERBS[step.verb](step, here)
 
     def main(self, body: list[str]) -> Iterator[str]:
         given = list(self.scope.given)

@@ -8,7 +8,7 @@ from elfworlds.ctext import identifier, string
 from elfworlds.driver.position import STEP, each, event, file, in_block, kept, number, tell_done, with_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from elfworlds.driver.position import Position
     from elfworlds.driver.scope import Scope
@@ -94,7 +94,7 @@ def copy_(settings: Copy, step: Step, here: Position) -> Iterator[str]:
     yield from lines
 
 
-def setenv(variables: Mapping[str, Template], step: Step, here: Position) -> Iterator[str]:
+def setenv(variables: dict[str, Template], step: Step, here: Position) -> Iterator[str]:
     for name, value in variables.items():
         form, text = here.scope.path(value)
         yield from with_path(form, iter([f"setenv({string(name)}, {text}, 1);"]))

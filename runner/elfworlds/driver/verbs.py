@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from elfworlds.driver import loading, running
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
     from elfworlds.driver.position import Position
     from elfworlds.spec.model.steps import Step
+
+    Verb: TypeAlias = Callable[[Step, Position], Iterator[str]]
+
+Stated = TypeVar("Stated")
 
 USED = {
     "namespaces": "namespaces.h",
@@ -29,29 +33,47 @@ USED = {
     "read": "values.h",
     "c": "values.h",
 }
-VERBS: Mapping[str, Callable[[Any, Step, Position], Iterator[str]]] = {
-    "load": loading.opening,
-    "dlopen": loading.opening,
-    "dlmopen": loading.opening,
-    "dlsym": loading.dlsym,
-    "dlclose": loading.close,
-    "call": loading.call,
-    "read": loading.read,
-    "write": loading.write,
-    "namespaces": loading.namespaces,
-    "mappings": loading.mappings,
-    "phdrs": loading.phdrs,
-    "thread": running.thread,
-    "join": running.join,
-    "cancel": running.cancel,
-    "post": running.post,
-    "await_": running.await_,
-    "fork": running.fork,
-    "system": running.system,
-    "loop": running.loop,
-    "copy_": running.copy_,
-    "setenv": running.setenv,
-    "sleep": running.sleep,
-    "flush": running.flush,
-    "c": running.c,
+
+
+def _verb(settings: Callable[[Step], Stated | None], write: Callable[[Stated, Step, Position], Iterator[str]]) -> Verb:
+    """Who writes the C of a step whose settings these are."""
+
+    def lines(step: Step, here: Position) -> Iterator[str]:
+        stated = settings(step)
+        if stated is None:
+            raise AssertionError(step.verb)
+        return write(stated, step, here)
+
+    return lines
+
+
+def _sleep(step: Step, here: Position) -> Iterator[str]:
+    return running.sleep(step.sleep or 0.0, step, here)
+
+
+VERBS: Mapping[str, Verb] = {
+    "load": _verb(lambda step: step.load, loading.opening),
+    "dlopen": _verb(lambda step: step.dlopen, loading.opening),
+    "dlmopen": _verb(lambda step: step.dlmopen, loading.opening),
+    "dlsym": _verb(lambda step: step.dlsym, loading.dlsym),
+    "dlclose": _verb(lambda step: step.dlclose, loading.close),
+    "call": _verb(lambda step: step.call, loading.call),
+    "read": _verb(lambda step: step.read, loading.read),
+    "write": _verb(lambda step: step.write, loading.write),
+    "namespaces": _verb(lambda step: step.namespaces, loading.namespaces),
+    "mappings": _verb(lambda step: step.mappings, loading.mappings),
+    "phdrs": _verb(lambda step: step.phdrs, loading.phdrs),
+    "thread": _verb(lambda step: step.thread, running.thread),
+    "join": _verb(lambda step: step.join, running.join),
+    "cancel": _verb(lambda step: step.cancel, running.cancel),
+    "post": _verb(lambda step: step.post, running.post),
+    "await_": _verb(lambda step: step.await_, running.await_),
+    "fork": _verb(lambda step: step.fork, running.fork),
+    "system": _verb(lambda step: step.system, running.system),
+    "loop": _verb(lambda step: step.loop, running.loop),
+    "copy_": _verb(lambda step: step.copy_, running.copy_),
+    "setenv": _verb(lambda step: step.setenv, running.setenv),
+    "sleep": _sleep,
+    "flush": _verb(lambda step: step.flush, running.flush),
+    "c": _verb(lambda step: step.c, running.c),
 }
