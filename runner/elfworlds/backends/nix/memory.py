@@ -65,7 +65,8 @@ class Memory:
         return StoredFacts(known["sha256"], elf.ElfObject.from_facts(known["facts"]), known["output"])
 
     def remember(self, path: Path, output: str) -> StoredFacts:
-        known = StoredFacts(hashlib.sha256(path.read_bytes()).hexdigest(), elf.read(path), output)
+        facts = elf.read(path)
+        known = StoredFacts(hashlib.sha256(path.read_bytes()).hexdigest(), facts, output)
         data = {
             "schema": SCHEMA,
             "stamp": _stamp(path),
