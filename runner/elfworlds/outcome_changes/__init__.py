@@ -1,4 +1,4 @@
-"""Along an ordered axis, everything else equal: where outcomes change, as values. Pure."""
+"""Where outcomes change along an ordered axis while everything else is equal. Pure: the results are values."""
 
 from elfworlds.outcome_changes.account import Account, Section, accounts
 from elfworlds.outcome_changes.alike import Outcomes, together

@@ -1,8 +1,7 @@
-"""Where each outcome was seen, in as few conditions as are true: an account of a scenario whose outcome changes.
+"""An account of a scenario whose outcome changes: where each outcome was seen, in the fewest true conditions.
 
-A threshold is only stated on an axis along which an outcome changed while everything else was equal; what the other
-axes decide stands in front, as sections. An account is a value: what a report says of it can be checked against
-every point.
+A threshold is stated on an axis only if an outcome changed along it while everything else was equal. What the other
+axes decide comes first, as sections. An account is a value, so each statement can be checked against every point.
 """
 
 from __future__ import annotations
@@ -29,37 +28,41 @@ if TYPE_CHECKING:
     from elfworlds.records import TrialRecord
 
 
-MOST_ORDERED = 3  # axes at once: more of them nobody follows in words
+MOST_ORDERED = 3  # axes in one sentence; nobody can follow more
 MOST_CELLS = 144
 MOST_SECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Regions at some labels of axes that are not told by thresholds; `()` among them is everywhere."""
+    """The regions at some labels of the axes that have no threshold.
+
+    Attributes:
+        where: the section holds in any of these boxes; the empty box `()` is everywhere.
+    """
 
     where: tuple[Box, ...]
     regions: tuple[Region, ...]
 
     def region(self, point: Mapping[str, str], orders: Mapping[str, Order]) -> Region:
-        """The one that a point of this section is in."""
+        """The region that holds a point of this section."""
         holding = [region for region in self.regions if any(inside(box, point, orders) for box in region.boxes)]
         return holding[0] if holding else next(region for region in self.regions if not region.boxes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One scenario.
+    """Where one scenario's outcomes were seen.
 
     Attributes:
-        observers: those under which it was so; empty where there is only one.
-        sections: each point is in one of them; none where there would be too many to tell.
-        combinations: how many there are of the labels that were tried.
-        observed: how many of them gave an outcome.
-        flips: whether something changes along an ordered axis; else there are only repetitions that differ.
-        undecided: what was seen at each point that no section tells: it cannot be told from two that differ.
-        only: axes on which outcomes were seen at one label alone, though others were planned.
-        left_out: why trials do not count, and how many.
+        observers: the observers that saw this; empty if the run has only one.
+        sections: each decided point is in exactly one of them; empty if there would be too many.
+        combinations: the number of combinations of the labels that were tried.
+        observed: how many of these combinations gave an outcome.
+        flips: whether an outcome changes along an ordered axis; if not, only repetitions differ.
+        undecided: the outcomes of each point that is in no section; such a point resembles two that differ.
+        only: axes with one observed label, although others were planned; with that label.
+        left_out: why trials do not count, and how many do not.
     """
 
     scenario: str
@@ -75,9 +78,9 @@ class Account:
 
 
 def accounts(axes: Axes, orders: Orders, trials: Sequence[TrialRecord]) -> list[Account]:
-    """One for each scenario along whose ordered axes something changes, or whose repetitions differ.
+    """An account of each scenario whose outcome changes along an ordered axis, or whose repetitions differ.
 
-    Observers that saw the same are together.
+    Observers that saw the same share an account.
     """
     watched: dict[str, set[str]] = {}
     for trial in trials:
@@ -115,7 +118,7 @@ def _only(observation: Observed) -> Iterator[tuple[str, str]]:
 
 
 def _add(listed: list[Account], new: Account) -> None:
-    """At the end, or to the one that says the same."""
+    """Append an account, or add its observers to an equal account."""
     for place, account in enumerate(listed):
         if replace(account, observers=()) == replace(new, observers=()):
             listed[place] = replace(account, observers=account.observers + new.observers)
@@ -124,7 +127,7 @@ def _add(listed: list[Account], new: Account) -> None:
 
 
 def _sections(observation: Observed) -> Iterator[Section]:
-    """The whole in one where no other axis matters, else by the labels that decide."""
+    """One section if no other axis matters; otherwise a section for each set of deciding labels."""
     ordered = _threshold_axes(observation)
     deciding = _deciding(observation, ordered)
     ordered = [axis for axis in ordered if axis in deciding]
@@ -154,7 +157,7 @@ def _under(where: tuple[Box, ...], section: Section) -> Section:
 
 
 def _threshold_axes(observation: Observed) -> list[str]:
-    """The ordered axes with a change on them, no more than can be told together."""
+    """The ordered axes along which an outcome changes, at most as many as a sentence can hold."""
     axes = [axis for axis in observation.orders if any(changed(seen) for _, seen in lines(observation, axis))]
     while len(axes) > MOST_ORDERED or (len(axes) > 1 and _cells(observation, axes) > MOST_CELLS):
         axes = axes[1:]
@@ -166,10 +169,10 @@ def _cells(observation: Observed, axes: Sequence[str]) -> int:
 
 
 def _deciding(observation: Observed, ordered: Sequence[str]) -> list[str]:
-    """Axes whose labels together tell the outcomes apart, none of which can be left out.
+    """The axes whose labels together decide the outcome; without any one of them they would not.
 
-    An ordered axis without any change is the first to go, one with changes the last: where two axes always went
-    together, none of them is said to have changed anything.
+    Axes are tried and dropped in turn: first ordered axes without a change, last ordered axes with one. So if two axes
+    always changed together, the axis without a change of its own is dropped.
     """
     names = list(observation.axes)
     rest = [axis for axis in names if axis not in ordered]
@@ -187,7 +190,7 @@ def _deciding(observation: Observed, ordered: Sequence[str]) -> list[str]:
 def _keys(
     observation: Observed, named: Sequence[str], ordered: Sequence[str]
 ) -> dict[Point, tuple[tuple[str, ...], Cell]]:
-    """For each point its labels on the axes that are named, the families of the ordered ones, and its ranks there."""
+    """Point → its labels on the named axes and its families on the ordered ones; and its ranks on the ordered ones."""
     places = {axis: place for place, axis in enumerate(observation.axes)}
     keys = {}
     for point in observation.points:
@@ -200,7 +203,7 @@ def _keys(
 def _labelled(
     observation: Observed, deciding: Sequence[str], ordered: Sequence[str]
 ) -> Callable[[tuple[str, ...]], Box]:
-    """What makes conditions of a key's labels; a family is said where there are several."""
+    """A function from a key's labels to conditions; a family is a condition only if the axis has several."""
     named = [axis for axis in deciding if axis not in ordered]
 
     def conditions(labels: tuple[str, ...]) -> Box:
@@ -213,7 +216,7 @@ def _labelled(
 
 
 def _boxes_of(boxes: Sequence[Box]) -> tuple[Box, ...]:
-    """The same with as few boxes: labels of one axis together where the conditions on all others are equal."""
+    """The same places in fewer boxes: two boxes are merged if they differ in the labels of one axis only."""
     fewer = list(boxes)
     for place in range(len(fewer[0])):
         alike: dict[tuple[Condition, ...], list[Condition]] = {}

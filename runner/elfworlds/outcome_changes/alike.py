@@ -1,8 +1,8 @@
-"""Which points of a scenario gave the same: the one definition, which every flip rests on.
+"""Which points of a scenario gave the same. This is the only definition; every flip depends on it.
 
-Two points whose repetitions all agree gave the same where their outcomes are equal. Where one of two has several
-outcomes, they gave different ones only if chance does not explain it. That relation is not transitive: a point that
-cannot be told from two that differ belongs to neither, and is set aside. Among the others it is.
+If all repetitions of two points agree, the points gave the same if their outcomes are equal. If a point has several
+outcomes, two points differ only if chance does not explain the difference. This relation is not transitive: a point may
+resemble two points that differ. Such a point is set aside. Among the remaining points the relation is transitive.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from elfworlds.outcome_changes.chance import differ
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Outcomes: TypeAlias = tuple[tuple[str, int], ...]  # name and how often, sorted by name
+Outcomes: TypeAlias = tuple[tuple[str, int], ...]  # (name, count), sorted by name
 LEVEL = Fraction(1, 100)
 
 Key = TypeVar("Key")
 
 
 def kinds(points: Mapping[Key, Outcomes]) -> dict[Key, int]:
-    """For each point a number: equal ones gave the same. A point that cannot be told from two that differ has none."""
+    """Point → a number, equal for points that gave the same. A point that resembles two that differ has no number."""
     level = LEVEL / max(1, _compared(list(points.values())))
     distinct = list(dict.fromkeys(points.values()))
     alike = [[_alike(first, other, level) for other in distinct] for first in distinct]
@@ -37,13 +37,13 @@ def kinds(points: Mapping[Key, Outcomes]) -> dict[Key, int]:
 
 
 def _compared(seen: Sequence[Outcomes]) -> int:
-    """How many pairs of points chance is asked about: those of which at least one has several outcomes."""
+    """The number of pairs of points that need a test of chance: at least one of the two has several outcomes."""
     certain = sum(len(outcomes) == 1 for outcomes in seen)
     return (len(seen) * (len(seen) - 1) - certain * (certain - 1)) // 2
 
 
 def _alike(outcomes: Outcomes, other: Outcomes, level: Fraction) -> bool:
-    """Whether two points cannot be told apart."""
+    """Whether two points gave the same, as far as chance allows to say."""
     if len(outcomes) == len(other) == 1:
         return outcomes[0][0] == other[0][0]
     return outcomes == other or not differ(dict(outcomes), dict(other), level)

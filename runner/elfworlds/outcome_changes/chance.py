@@ -1,8 +1,8 @@
 """Whether chance explains that two places gave different outcomes: Fisher's exact test, in integers.
 
-Two-sided: the sum over all tables with the same totals that are no likelier than the one that was seen. With more than
-two outcomes that is the test of Freeman and Halton. Where it would take too long, each outcome is tested against all
-others with an equal share of the level, which errs on the side of chance.
+The test is two-sided: p is the sum over all tables with the same totals that are no likelier than the observed table.
+With more than two outcomes this is the test of Freeman and Halton. If that takes too long, each outcome is tested
+against all others, each with an equal share of the level. This errs on the side of chance.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from fractions import Fraction
 
-    Tail: TypeAlias = "tuple[int, int, int]"  # the first value, its weight, and the direction to the end
+    Tail: TypeAlias = "tuple[int, int, int]"  # first value, its weight, step (1 or -1) towards the end
 
-MOST_WORK = 1_000_000  # tables times trials, up to which every table is looked at
+MOST_WORK = 1_000_000  # tables times trials; above that, not every table is counted
 MOST_FOR_COMB = 2_000
-BITS = 40  # a rest that is smaller than the limit by so many is not summed up unless it decides
+BITS = 40  # a rest below limit / 2**BITS is summed up only if it decides
 PAIR, FEW = 2, 32
 
 
@@ -41,13 +41,13 @@ def differ(here: Mapping[str, int], there: Mapping[str, int], level: Fraction) -
 
 
 def _tables(first: Sequence[int], second: Sequence[int]) -> int:
-    """No fewer than there are tables with these totals: the largest column follows from the others."""
+    """An upper bound of the number of tables with these totals; the largest column follows from the others."""
     totals = sorted(in_first + in_second for in_first, in_second in zip(first, second, strict=True))
     return prod(min(total, sum(first), sum(second)) + 1 for total in totals[:-1])
 
 
 def _many(first: Sequence[int], second: Sequence[int], level: Fraction) -> bool:
-    """Every table, a column at a time; those with the same sum and weight are counted together."""
+    """The test over every table, built column by column; tables with equal sum and weight are counted together."""
     pairs = sorted(zip(first, second, strict=True), key=sum)
     *columns, last = (in_first + in_second for in_first, in_second in pairs)
     row, seen = sum(first), prod(comb(in_first + in_second, in_first) for in_first, in_second in pairs)
@@ -64,7 +64,7 @@ def _many(first: Sequence[int], second: Sequence[int], level: Fraction) -> bool:
 
 
 def _two(first: Sequence[int], second: Sequence[int], level: Fraction) -> bool:
-    """Of two outcomes: the two ends of a row of weights that has one summit."""
+    """The test for two outcomes. The weights rise to one summit and fall, so p is the sum of two tails."""
     urn = _Urn(first[0] + second[0], first[1] + second[1], sum(first))
     limit = ceil(level * choose(urn.good + urn.bad, urn.drawn))
     weight = urn.weight(first[0])
@@ -76,7 +76,7 @@ def _two(first: Sequence[int], second: Sequence[int], level: Fraction) -> bool:
 
 
 def _below(urn: _Urn, tails: Iterable[Tail], limit: int, negligible: int) -> bool | None:
-    """Whether the tails sum to less than the limit; None where what was neglected decides."""
+    """Whether the tails sum to less than the limit; None if that depends on the neglected rest."""
     total = rest = 0
     for start, first, step in tails:
         at, weight = start, first
@@ -94,7 +94,7 @@ def _below(urn: _Urn, tails: Iterable[Tail], limit: int, negligible: int) -> boo
 
 @dataclass(frozen=True, slots=True)
 class _Urn:
-    """In how many ways some of the drawn are good ones."""
+    """Draws from an urn: in how many ways (the weight) a number of the drawn balls is good."""
 
     good: int
     bad: int
@@ -116,14 +116,14 @@ class _Urn:
         return choose(self.good, at) * choose(self.bad, self.drawn - at)
 
     def next(self, weight: int, at: int, step: int) -> int:
-        """The weight beside the one at `at`; all divisions are exact."""
+        """The weight at `at + step`, from the weight at `at`; all divisions are exact."""
         good, bad = self.good - at, self.bad - self.drawn + at
         if step > 0:
             return weight * good * (self.drawn - at) // (at + 1) // (bad + 1)
         return weight * at * bad // (good + 1) // (self.drawn - at + 1)
 
     def tails(self, seen: int, weight: int) -> list[Tail]:
-        """All places that weigh no more than the one that was seen: from it to its end, and from the other end."""
+        """The values that weigh no more than the observed value: its own tail, and the tail on the other side."""
         step = 1 if seen > self.summit else -1
         beyond = range(self.summit, self.lowest - 1, -1) if step > 0 else range(self.summit, self.highest + 1)
         beyond = range(max(seen + 1, beyond.start), beyond.stop) if step < 0 else beyond
@@ -132,7 +132,7 @@ class _Urn:
         return [(seen, weight, step), *([(other_end[0], other_end[1], -step)] if other_end else [])]
 
     def _first(self, places: range, guess: int, most: int) -> tuple[int, int] | None:
-        """The first of the places, whose weights fall, that weighs no more than `most`, and its weight."""
+        """The first place that weighs no more than `most`, and its weight; weights fall along `places`."""
         if not places:
             return None
         place, weight = guess, self.weight(places[guess])
@@ -148,19 +148,19 @@ class _Urn:
         return places[place], weight
 
     def logarithm(self, at: int) -> float:
-        """Of the weight, but for a constant, as near as a float is."""
+        """The logarithm of the weight, up to a constant and with a float's precision."""
         return -sum(lgamma(count + 1) for count in (at, self.good - at, self.drawn - at, self.bad - self.drawn + at))
 
 
 def choose(many: int, some: int) -> int:
-    """As math.comb, and quick for large numbers too: from the prime factors (Legendre)."""
+    """Like math.comb, but also fast for large numbers: it multiplies prime powers (Legendre's formula)."""
     if many <= MOST_FOR_COMB:
         return comb(many, some)
     return _product([prime ** _times(prime, many, some) for prime in _primes(many)])
 
 
 def _times(prime: int, many: int, some: int) -> int:
-    """How often a prime is in a binomial coefficient."""
+    """The exponent of a prime in a binomial coefficient."""
     power, times = prime, 0
     while power <= many:
         times += many // power - some // power - (many - some) // power
@@ -169,7 +169,7 @@ def _times(prime: int, many: int, some: int) -> int:
 
 
 def _product(factors: Sequence[int]) -> int:
-    """Halves of equal length, since long numbers multiply best with long ones."""
+    """The product, by halves of equal length: Python multiplies numbers of similar length fastest."""
     if len(factors) <= FEW:
         return prod(factors)
     half = len(factors) // 2

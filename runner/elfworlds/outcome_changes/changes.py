@@ -27,8 +27,8 @@ class Change:
 
     Attributes:
         at: the labels on the other axes.
-        cut: between which versions; nothing that tells was observed between the two at these labels.
-        comes_back: whether an outcome is seen again further along, so that there is no version from which it holds.
+        cut: the two versions; between them nothing decided was observed at these labels.
+        comes_back: whether an outcome of this line is seen again later; then no version separates the outcomes.
     """
 
     scenario: str
@@ -53,7 +53,7 @@ def changes(axes: Axes, orders: Orders, trials: Iterable[TrialRecord]) -> list[C
 
 
 def lines(observation: Observed, axis: str) -> Iterator[tuple[Labels, list[tuple[Mark, Seen]]]]:
-    """The points that only this axis tells apart, in its order; versions of different families are different lines."""
+    """Lines of points that differ on this axis only, in its order. Each family of versions has lines of its own."""
     order, place = observation.orders[axis], list(observation.axes).index(axis)
     groups: dict[tuple[str, tuple[str, ...]], dict[str, Seen]] = {}
     for point, seen in observation.points.items():
@@ -66,7 +66,7 @@ def lines(observation: Observed, axis: str) -> Iterator[tuple[Labels, list[tuple
 
 
 def changed(line: Sequence[tuple[Mark, Seen]]) -> bool:
-    """Whether not all of a line is the same."""
+    """Whether the points of a line gave different outcomes."""
     return len({seen.kind for _, seen in line}) > 1
 
 

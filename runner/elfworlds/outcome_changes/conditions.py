@@ -1,4 +1,4 @@
-"""Where something holds: conditions on axes, as values that are both said in words and checked against points."""
+"""Conditions on axes, as values: reports put them into words, and tests check them against points."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Two neighbours on an ordered axis that were both observed; what lies between them nobody knows."""
+    """Two observed neighbours on an ordered axis; nothing is known of the versions between them."""
 
     before: Mark
     after: Mark
 
     @property
     def changed(self) -> tuple[tuple[str, str], ...]:
-        """The parts that have another version after it, and which."""
+        """The parts whose version changes at the cut, with the version after it."""
         return tuple(part for part in self.after.parts if part not in self.before.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a point's label on one axis must be: from a version on, below one, or one of some.
+    """What a point's label on one axis must be; all fields that are set must hold.
 
     Attributes:
-        since: at or above the cut's upper side.
-        until: below the cut's upper side.
-        marks: one of these places on an ordered axis.
-        labels: one of these labels, as they are.
-        family: a version of this family.
+        since: the label is at or above the cut's upper side.
+        until: the label is below the cut's upper side.
+        marks: the label is at one of these places on an ordered axis.
+        labels: the label is one of these; then nothing else is asked.
+        family: the label's version is of this family.
     """
 
     axis: str
@@ -44,7 +44,7 @@ class Condition:
     family: str | None = None
 
     def holds(self, label: str, order: Order | None) -> bool:
-        """Whether it holds for a label; `order` is the axis', if it has one."""
+        """Whether the condition holds for a label; `order` is the order of the axis, if it has one."""
         if self.labels:
             return label in self.labels
         mark = order.places.get(label) if order else None
@@ -62,7 +62,7 @@ Box: TypeAlias = tuple[Condition, ...]
 
 
 def both(box: Box, other: Box) -> Box | None:
-    """A box inside two; None where two conditions on an axis exclude each other."""
+    """The intersection of two boxes; None if two conditions on an axis exclude each other."""
     conditions = list(box)
     for new in other:
         for place, old in enumerate(conditions):
@@ -81,5 +81,5 @@ def both(box: Box, other: Box) -> Box | None:
 
 
 def inside(box: Box, point: Mapping[str, str], orders: Mapping[str, Order]) -> bool:
-    """Whether all of the conditions hold at a point."""
+    """Whether all conditions of a box hold at a point."""
     return all(condition.holds(point[condition.axis], orders.get(condition.axis)) for condition in box)

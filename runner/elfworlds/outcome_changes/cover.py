@@ -1,4 +1,4 @@
-"""Cells of a grid, each with what was seen there → the fewest boxes that say it. Knows nothing of axes or outcomes."""
+"""Cells of a grid, each of a kind → few boxes that hold the cells of each kind. Knows neither axes nor outcomes."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Kind = TypeVar("Kind")
 
 
 def cover(cells: Mapping[Cell, Kind], sizes: Sequence[int]) -> dict[Kind, list[Span]]:
-    """For each kind boxes that hold all cells of that kind and none of another; a cell that is missing may be in any.
+    """Kind → boxes that hold all cells of this kind and none of another. A missing cell may be in any box.
 
-    Exact for staircases; otherwise every box is as large as it can be and none can be left out.
+    For staircases the number of boxes is minimal. Otherwise each box is as large as possible, and none is superfluous.
     """
     kinds = dict.fromkeys(cells[cell] for cell in sorted(cells))
     return {kind: _boxes({cell for cell in cells if cells[cell] == kind}, cells, kind, sizes) for kind in kinds}
 
 
 def free_sides(span: Span, sizes: Sequence[int]) -> int:
-    """How many axes a box says nothing of."""
+    """The number of axes that a box does not restrict."""
     return sum(side == (0, size - 1) for side, size in zip(span, sizes, strict=True))
 
 
@@ -43,7 +43,7 @@ def _boxes(mine: set[Cell], cells: Mapping[Cell, Kind], kind: Kind, sizes: Seque
 
 
 def _needed(chosen: Sequence[Span], members: Mapping[Span, set[Cell]]) -> list[Span]:
-    """Without those whose cells the rest holds too."""
+    """The boxes without those whose cells are all in other boxes."""
     kept = list(chosen)
     for span in chosen:
         rest = set().union(*(members[other] for other in kept if other != span))
@@ -53,7 +53,7 @@ def _needed(chosen: Sequence[Span], members: Mapping[Span, set[Cell]]) -> list[S
 
 
 def _grown(cell: Cell, others: Collection[Cell], sizes: Sequence[int], way: Sequence[int]) -> Span:
-    """The box around a cell that grows along one axis after another until something else is in the way."""
+    """The box around a cell, grown along one axis after another until a cell of another kind stops it."""
     span = [(at, at) for at in cell]
     for axis in way:
         for step in (-1, 1):

@@ -1,9 +1,9 @@
-"""Labels that say themselves in which order they are: numbers and versions.
+"""Labels that have an order by themselves: numbers and versions.
 
-What only looks like a number is a name, and an axis with such a label has no order:
+Some labels only look like numbers. They are names, and an axis with such a label has no order:
 
-- `04755`, `0644`, `007`: a number that begins with 0 is a mode or another code.
-- `31.01.2024`: a day; read as a version, days would come before months and years.
+- `04755`, `0644`, `007`: a number with a leading 0 is a mode or another code.
+- `31.01.2024`: a date; as a version it would be sorted by the day first.
 - more than 18 digits in a row: a digest or a serial number.
 
 Hexadecimal numbers (`0x10`), powers (`1e5`), dates with hyphens and times match neither form.
@@ -42,8 +42,8 @@ def _is_name(label: str) -> bool:
 def _readings(labels: Sequence[str]) -> Iterator[list[int] | None]:
     """The labels' places as numbers, or as versions.
 
-    0.25 is less than 0.5, and 2.25 is a later version than 2.5: where labels may be read either way and the order
-    depends on it, neither is taken.
+    As numbers, 2.25 comes before 2.5; as versions, it comes after it. If both readings are possible and give different
+    orders, there is no reading.
     """
     numbers = all(_NUMBER.fullmatch(label) for label in labels)
     versions = all(_VERSION.fullmatch(label) or _INTEGER.fullmatch(label) for label in labels)

@@ -1,4 +1,4 @@
-"""An ordered axis as a value: its places, ascending, and which labels stand at each."""
+"""An ordered axis as a value: its places in ascending order, and the labels at each place."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class Mark:
     """One place on an ordered axis.
 
     Attributes:
-        rank: its place among the others, from 0.
-        text: the version, as short as tells it from the others.
-        full: the same with the revision that a distribution gave it.
-        labels: those that have it, in the file's order.
-        family: `glibc`, `musl`; empty where an axis has none. Marks are only compared within one.
-        parts: names and versions of what orders the axis, where that is not the axis' own version; the own version
-            last, under the axis' name.
+        rank: the index of the place, from 0.
+        text: the shortest form of the version that no other place has.
+        full: the version with the revision that a distribution gave it.
+        labels: the labels at this place, in the file's order.
+        family: `glibc` or `musl`; empty if the axis has no families. Only marks of one family are compared.
+        parts: (name, version) of each part that orders the axis, if it is not ordered by its own version alone. The
+            own version comes last, under the axis' name.
     """
 
     rank: int
@@ -32,7 +32,7 @@ class Mark:
 
     @property
     def head(self) -> str:
-        """The version where there is no room for every part."""
+        """The short form of the version, for where there is no room for every part."""
         return " ".join(self.parts[0]) if self.parts else self.text
 
 
@@ -42,7 +42,7 @@ class Order:
 
     Attributes:
         marks: its places, ascending.
-        places: label → mark; a label whose version nobody knows has none.
+        places: label → mark; a label of unknown version is missing.
     """
 
     axis: str
@@ -59,7 +59,7 @@ class Order:
         return tuple(dict.fromkeys(mark.family for mark in self.marks))
 
     def among(self, labels: Collection[str]) -> Order:
-        """The order of some labels only: others are gone, and so are marks without any."""
+        """The order of these labels only; marks that lose all labels are dropped."""
         there = {label: self.places[label] for label in labels if label in self.places}
         if len(there) == len(self.places):
             return self

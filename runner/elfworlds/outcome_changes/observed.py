@@ -1,4 +1,4 @@
-"""Trials → what each scenario gave at each point under each observer."""
+"""Trials → the outcomes of each scenario at each point under each observer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNKNOWN = "of an unknown version"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What happened at some points that gave the same, all together; `kind` is equal where that is so."""
+    """The outcomes of points that gave the same, added up; `kind` is the same number for all such points."""
 
     outcomes: Outcomes
     kind: int
@@ -35,12 +35,12 @@ class Observed:
     """One scenario under one observer.
 
     Attributes:
-        axes: those that vary, each with the labels that any of its trials has.
-        orders: the ordered ones among them, with the places where something was observed.
-        points: the labels on these axes, in the order of `axes`, → what happened there.
-        undecided: what happened at points that cannot be told from two that differ; they are not among `points`.
-        fixed: the label on each other axis.
-        left_out: why trials do not count, and how many.
+        axes: the axes that vary, each with the labels of its trials.
+        orders: the ordered axes among them, with the places where something was observed.
+        points: point → its outcomes; a point is its labels in the order of `axes`.
+        undecided: the outcomes of points that resemble two that differ; these points are not in `points`.
+        fixed: the label on each axis that does not vary.
+        left_out: why trials do not count, and how many do not.
     """
 
     scenario: str
@@ -59,7 +59,7 @@ class Observed:
 
 
 def observed(axes: Axes, orders: Orders, trials: Iterable[TrialRecord]) -> list[Observed]:
-    """Every scenario and observer with several outcomes, in the plan's order whatever the order of the trials is."""
+    """Each scenario and observer with several outcomes, in the plan's order; the trials may come in any order."""
     groups: dict[tuple[str, str], list[TrialRecord]] = {}
     for trial in sorted(trials, key=lambda trial: trial.number):
         groups.setdefault((trial.scenario, trial.observer), []).append(trial)
@@ -71,7 +71,7 @@ def _differ(trials: Iterable[TrialRecord]) -> bool:
 
 
 def joined(parts: Iterable[Seen]) -> Seen:
-    """Several that gave the same, as one."""
+    """Points that gave the same, added up."""
     listed = list(parts)
     return Seen(together(part.outcomes for part in listed), listed[0].kind)
 
@@ -120,7 +120,7 @@ def _points(varied: Mapping[str, tuple[str, ...]], trials: Sequence[TrialRecord]
 
 
 def decided_by(observation: Observed, axes: Iterable[str]) -> bool:
-    """Whether points with the same labels on these axes always gave the same; one version is one place."""
+    """Whether the labels on these axes decide the outcome. On an ordered axis, labels of one version count as one."""
     return _decided_by(list(observation.axes), list(axes), observation.orders, observation.points)
 
 
@@ -139,7 +139,7 @@ def _decided_by(
 def _decisive(
     varied: Mapping[str, tuple[str, ...]], orders: Mapping[str, Order], points: Mapping[Point, Seen]
 ) -> dict[str, Order]:
-    """Without axes on which labels of one version gave different outcomes: there it is not the version that decides."""
+    """The orders of axes whose version decides. An axis is dropped if labels of one version gave different outcomes."""
     kept: dict[str, Order] = {}
     for axis, order in orders.items():
         more = {**kept, axis: order}

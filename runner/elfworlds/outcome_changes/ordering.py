@@ -1,8 +1,8 @@
-"""Which axes have an order, and where on them each label stands.
+"""Which axes have an order, and the place of each label on them.
 
-`libc`, `gdb` and `rustc` are ordered by the version that the toolchain of a label really had, any other axis by its
-labels where all of them are numbers or versions. Where an object's build is the question, a toolchain is ordered by
-the versions of what made the object, the linker and the compiler. The order of a file means nothing.
+`libc`, `gdb` and `rustc` are ordered by the version that a label's toolchain really had. Any other axis is ordered by
+its labels, if all of them are numbers or versions. If a scenario asks about an object's build, toolchains are ordered
+by the versions of the linker and the compiler that made the object. The order of labels in a file does not matter.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 
     Key: TypeAlias = "tuple[tuple[tuple[int, int, str], ...], ...]"
 
-# axis → label → `version`, and where they are known `revision` and `family`
+# axis → label → `version`, and `revision` and `family` if they are known
 Versions: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, str]]]"
 
-# scenario → axis → label → what made its object there: part → version, what decides first in front
+# scenario → axis → label → the parts that made its object: part → version, the most important part first
 MadeWith: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]]"
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """The ordered axes of a run, and those that are ordered otherwise in one scenario."""
+    """The ordered axes of a run, and the orders that only one scenario has."""
 
     by_axis: Mapping[str, Order]
     of_scenarios: Mapping[str, Mapping[str, Order]] = field(default_factory=dict)
 
     def of(self, scenario: str) -> dict[str, Order]:
-        """Axis → its order in a scenario, where it has at least two places."""
+        """Axis → its order in a scenario. Axes with fewer than two places are left out."""
         in_scenario = {**self.by_axis, **self.of_scenarios.get(scenario, {})}
         return {axis: order for axis, order in in_scenario.items() if len(order.marks) > 1}
 
 
 def orders(axes: Mapping[str, Sequence[str]], versions: Versions, made_with: MadeWith | None = None) -> Orders:
-    """Every axis that has an order, and at least two places on it."""
+    """The order of each axis that has one."""
     of_versions = (_of_versions(axis, labels, versions[axis]) for axis, labels in axes.items() if axis in versions)
     of_labels = (_of_labels(axis, labels) for axis, labels in axes.items() if axis not in versions)
     by_axis = {order.axis: order for order in (*of_versions, *of_labels) if order is not None and order.marks}
@@ -55,7 +55,7 @@ def orders(axes: Mapping[str, Sequence[str]], versions: Versions, made_with: Mad
 
 
 def _of_versions(axis: str, labels: Sequence[str], versions: Mapping[str, Mapping[str, str]]) -> Order:
-    """By family, then version, then revision; labels that agree in all of them are one place."""
+    """By family, then version, then revision; labels that agree in all three share a place."""
     by_key: dict[tuple[str, Key], list[str]] = {}
     for label in labels:
         version = versions.get(label, {})
@@ -81,7 +81,7 @@ def _family(axis: str, version: Mapping[str, str]) -> str:
 
 
 def _of_labels(axis: str, labels: Sequence[str]) -> Order | None:
-    """By what the labels say of themselves."""
+    """By the labels themselves, if they are numbers or versions."""
     numbers = places(labels)
     if numbers is None:
         return None

@@ -1,4 +1,4 @@
-"""The order of a toolchain axis where an object's build is the question: by the versions of what made the object."""
+"""The order of a toolchain axis for an object's build: by the versions of the linker and the compiler."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def by_parts(own: Order, made: Made) -> Order:
-    """By family, then the parts in their order, then as it was; and as it was where no part changes.
+    """Order by family, then by the parts in turn, then by the own order; only the own order if no part changes.
 
-    A part counts where its version is known at every label. It is named where it never goes back along the axis: only
-    then is "from this version on" true of it.
+    A part counts if its version is known at every label. A part is named if its version never decreases along the axis:
+    only then "from this version on" is true of it.
     """
     names = _changing(own, made)
     if not names:
@@ -44,7 +44,7 @@ def _changing(own: Order, made: Made) -> list[str]:
 
 
 def _rises(versions: Sequence[Version], families: Sequence[str]) -> bool:
-    """Whether it never goes back within a family."""
+    """Whether the version never decreases within a family."""
     neighbours = zip(pairwise(versions), pairwise(families), strict=True)
     return all(before <= after for (before, after), (family, next_family) in neighbours if family == next_family)
 

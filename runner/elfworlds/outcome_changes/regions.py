@@ -1,4 +1,4 @@
-"""The outcomes of points that only ordered axes tell apart → what was seen from which version on."""
+"""Points that differ on ordered axes only → regions: which outcomes were seen from which version on."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """What was seen, how often, and where: in any of the boxes; without one, where its section has no other."""
+    """Outcomes, how often each was seen, and where: in any of the boxes. No box means the rest of the section."""
 
     outcomes: Outcomes
     boxes: tuple[Box, ...]
 
 
 def regions(observed: Observed, axes: Sequence[str]) -> tuple[Region, ...]:
-    """Regions of which each point is in exactly one; the axes are ordered, and no other one matters.
+    """Regions such that each point is in exactly one. All `axes` are ordered, and no other axis matters.
 
-    One axis is told from its upper end down. On several of them what takes the most words is told last, as all the
-    rest.
+    On one axis, regions come from its upper end down. On several axes, the region that takes the most words comes last,
+    as the rest.
     """
     orders = [_met(observed, axis) for axis in axes]
     seen = _by_cell(observed, orders)
@@ -42,13 +42,13 @@ def regions(observed: Observed, axes: Sequence[str]) -> tuple[Region, ...]:
 
 
 def _met(observed: Observed, axis: str) -> Order:
-    """The axis with the places that these points have."""
+    """The order of an axis, with the places of these points only."""
     place = list(observed.axes).index(axis)
     return observed.orders[axis].among({point[place] for point in observed.points})
 
 
 def _by_cell(observed: Observed, orders: Sequence[Order]) -> dict[Cell, Seen]:
-    """What was seen by the places' numbers on each axis, from 0."""
+    """Cell → what was seen there; a cell is the index of the place on each axis, from 0."""
     columns = [
         (
             list(observed.axes).index(order.axis),
@@ -63,7 +63,7 @@ def _by_cell(observed: Observed, orders: Sequence[Order]) -> dict[Cell, Seen]:
 
 
 def _along(seen: Mapping[Cell, Seen], order: Order) -> Iterator[Region]:
-    """Runs of the same, or, where one comes back, lists: that is no flip."""
+    """A region for each run of equal outcomes. If an outcome comes back, there is no flip: its places are listed."""
     runs: list[list[int]] = []
     for at in range(len(order.marks)):
         if runs and seen[runs[-1][0],].kind == seen[at,].kind:
@@ -83,7 +83,7 @@ def _within(seen: Mapping[Cell, Seen], orders: Sequence[Order]) -> Iterator[Regi
     sizes = [len(order.marks) for order in orders]
     spans_of = cover({cell: part.kind for cell, part in seen.items()}, sizes)
     words = {kind: sum(1 + len(sizes) - free_sides(span, sizes) for span in spans) for kind, spans in spans_of.items()}
-    rest = max(words, key=lambda kind: words[kind])  # the first of several: the one at the lower ends
+    rest = max(words, key=lambda kind: words[kind])  # of several, the first: the region at the lower ends
     for kind in sorted(words, key=lambda kind: (kind == rest, words[kind])):
         outcomes = together(part.outcomes for part in seen.values() if part.kind == kind)
         yield Region(outcomes, () if kind == rest else tuple(_box(orders, span) for span in spans_of[kind]))

@@ -1,4 +1,4 @@
-"""What the rules of `resolve` say of every needed name, beside what the dynamic loader did; pure."""
+"""For each needed name: what the rules of `resolve` predict, and what the dynamic loader did. Pure."""
 
 from elfworlds.search_prediction.types import DLOPEN, DT_NEEDED, LD_PRELOAD, Prediction
 from elfworlds.search_prediction.walk import predict

@@ -1,4 +1,4 @@
-"""What is predicted of a name that an object asks for."""
+"""The prediction for a name that an object asks for."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ DLOPEN, LD_PRELOAD = "dlopen", "LD_PRELOAD"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """One name that an object asks for.
+    """One name that an object asks for: what should serve it, and what did.
 
     Attributes:
         cause: `DT_NEEDED`, `DT_AUXILIARY`, `DT_FILTER`, `dlopen` (of a name without a slash) or `LD_PRELOAD`.
-        needing: the path of who asks, as the trace has it.
-        predicted: the file that should serve it; None where none should be found, or nobody can tell.
-        rule: of the prediction, as in `resolve.Edge`; `loaded` where no search should be.
-        search: what the loader did; None where an object served that was loaded already.
-        found: the file that the loader took, with the files in view; `search.found` is what the trace alone says.
-        agrees: whether the loader searched if and only if it should, and found the file that it should; None where the
-            rules cannot tell, and the loader did something else.
+        needing: the path of the object that asks, as the trace has it.
+        predicted: the file that should serve the name; None if no file should, or if the rules cannot tell.
+        rule: the rule of the prediction, as in `resolve.Edge`; `loaded` if no search is expected.
+        search: the loader's search; None if an object served the name that was loaded before.
+        found: the file that the loader took, judged with the files at hand; `search.found` is from the trace alone.
+        agrees: whether the loader did what was predicted: it searched, or not, and it took the predicted file. None if
+            it did something else and the rules cannot tell.
     """
 
     pid: int

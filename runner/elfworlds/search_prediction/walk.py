@@ -1,8 +1,8 @@
-"""The trace of a program → a prediction for each name that was asked for.
+"""The trace of a program → a prediction for each name that an object asked for.
 
-The trace is followed step by step: after each name the walk goes on from what the loader opened, so that one
-disagreement does not cause others. What a trace leaves open is not foretold: the environment of a program that another
-one started, and what a child had mapped when it was forked. There, agreement is told and its opposite is not.
+The walk follows the trace step by step. After each name it continues with the file that the loader opened, so one
+disagreement does not cause others. A trace leaves some things open: the environment of a program that another program
+started, and what a forked child had mapped before. In these cases a prediction may agree, but never disagrees.
 """
 
 from __future__ import annotations
@@ -39,11 +39,10 @@ UNREAD = ElfObject(
 
 
 def predict(trace: LoaderTrace, world: Surroundings) -> tuple[Prediction, ...]:
-    """Every needed name of every object that was mapped, per process and namespace, in the loader's order.
+    """A prediction for every needed name of every mapped object, per process and namespace, in the loader's order.
 
-    `world.read` is asked for the paths of the trace; a path that is relative there is relative to the directory
-    where the program began. Nothing is predicted for a program whose argv[0] leads to no file, or that has another
-    dynamic loader than the world's.
+    `world.read` gets the paths of the trace. A relative path is relative to the directory where the program started.
+    Nothing is predicted for a program whose argv[0] is no file, or whose dynamic loader is not the world's.
     """
     processes: dict[int, _Process] = {}
     made: list[Prediction] = []
@@ -62,7 +61,7 @@ def predict(trace: LoaderTrace, world: Surroundings) -> tuple[Prediction, ...]:
 class _Process:
     """What is loaded in each namespace of a process, and the batch that is being read.
 
-    `sure` is whether its environment, and what it had mapped when it began, are known.
+    `sure` says whether the process' environment is known, and what it had mapped when it started.
     """
 
     pid: int
@@ -78,12 +77,12 @@ class _Process:
         return _Process(pid, self.world, sure=False, argv0=self.argv0, application=self.application, spaces=spaces)
 
     def follow(self, event: Event) -> Iterator[Prediction]:
-        """One event; the predictions for a batch are made when it is whole."""
+        """Follow one event. A batch is predicted when it is complete."""
         if isinstance(event, Search) and event.needed_by is not None:
             batch = self.batch = self.batch or Batch(None)
             batch.searches.append(Searched(event))
         elif isinstance(event, LinkMap) and not event.opened and event.needed_by is None:
-            if event.position == 0:  # else it is ld.so's, which is known from the application
+            if event.position == 0:  # otherwise it is ld.so itself, known from the application
                 yield from self.finish(whole=False)
                 self._begin(event)
         elif isinstance(event, LinkMap):
@@ -94,7 +93,7 @@ class _Process:
             self._after(event)
 
     def _begin(self, event: LinkMap) -> None:
-        """A program, which begins with nothing but itself; its own environment is that of the first one only."""
+        """A program starts, with only itself loaded. Only the first program is known to have the trial's environment."""
         run_by_ld_so = event.base is not None
         first = not self.argv0 and self.world.program in (None, event.path)
         self.sure = self.sure and first and not run_by_ld_so
@@ -103,7 +102,7 @@ class _Process:
         self.argv0, self.application, self.batch = event.path, None, Batch(None)
         facts = self.world.read(event.path)
         if isinstance(facts, ElfObject) and self._has_this_loader(facts):
-            self.sure = self.sure and not facts.filters  # glibc loses what it puts before the application
+            self.sure = self.sure and not facts.filters  # glibc loses the objects that it puts before the application
             self.application, self.spaces[0] = resolve.begin(event.path, facts, self.world)
 
     def _has_this_loader(self, facts: ElfObject) -> bool:
@@ -117,7 +116,7 @@ class _Process:
             self.spaces[event.lmid].drop(event.path, self.world.identity(event.path))
 
     def finish(self, *, whole: bool) -> Iterator[Prediction]:
-        """What is predicted for the batch; one that is not whole is followed as far as the loader came."""
+        """The predictions for the batch. If it is incomplete, they go as far as the loader came."""
         batch, self.batch = self.batch, None
         if batch is None or not self.application:
             return
@@ -142,7 +141,7 @@ class _Process:
         self._load(root, taken, caller, space, waiting)
 
     def _preloaded(self, application: LoadedObject, batch: Batch, waiting: deque[LoadedObject]) -> Iterator[Prediction]:
-        """What ld.so looks for on the application's behalf first and it does not ask for itself is LD_PRELOAD's."""
+        """The names of LD_PRELOAD: ld.so searches for them first, for the application, which does not need them itself."""
         tokens = self.world.tokens
         names = {resolve.expand_tokens(name, application.origin, tokens) for _, name in application.facts.requests}
         space = self.spaces[0]
@@ -174,8 +173,8 @@ class _Process:
                 if searched:
                     self._load(searched, taken, needing, space, waiting if tag == DT_NEEDED else before)
                 if searched and taken is None and tag != DT_AUXILIARY and not batch.searches:
-                    return  # the loader gave up; ldd alone goes on
-            waiting.extendleft(reversed(before))  # an auxiliary object comes before whom it serves
+                    return  # the loader stops here; only ldd continues
+            waiting.extendleft(reversed(before))  # an auxiliary object comes before the object that it serves
 
     def _load(
         self,
@@ -185,7 +184,7 @@ class _Process:
         space: Namespace,
         waiting: deque[LoadedObject],
     ) -> None:
-        """What the loader opened, whatever was predicted."""
+        """Load what the loader opened, whatever was predicted."""
         if path is None:
             return
         edge = resolve.Edge("", searched.search.name, path, None, ())
@@ -221,7 +220,7 @@ class _Process:
         return self.world.identity(taken) == self.world.identity(edge.path)
 
     def _path_in_trace(self, loaded: LoadedObject) -> str:
-        """The path under which the trace speaks of an object."""
+        """The path that the trace has for an object."""
         return self.argv0 if loaded is self.application else loaded.path
 
     def _at(self, lmid: int | None, path: str | None) -> LoadedObject | None:

@@ -1,4 +1,4 @@
-"""Records → tidy frames, one fact a row, joined by trial and by object. The only room that knows pandas.
+"""Records → tidy frames: one fact in each row, joined by trial and by object. Only this room knows pandas.
 
 The columns are an interface: elfworlds.columns lists them, docs/tables.md says what each holds.
 """
@@ -67,7 +67,7 @@ NAMES = tuple(OF_A_RUN)
 
 
 def frame(name: str, run: RunRecord, symbols: Symbols) -> DataFrame:
-    """One table of a run; `symbols` are those of its objects, for the table of that name."""
+    """One table of a run; `symbols` are the symbols of its objects, for the table `symbols`."""
     return _MAKERS[name](run, symbols)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def flips_frame(run: RunRecord) -> pd.DataFrame:
-    """A row a change between two neighbours on an axis; the labels of all other axes are equal."""
+    """A row for each change between two neighbours on an axis; their labels on all other axes are equal."""
     listed = changes(run.axes, orders(run.axes, run.versions, run.made_with), run.trials)
     return from_rows(FLIPS.columns(run.axes), ({**_row(change), "experiment": run.name} for change in listed))
 
@@ -42,7 +42,7 @@ def _row(change: Change) -> dict[str, Scalar]:
 
 
 def _text(outcomes: Sequence[tuple[str, int]]) -> str:
-    """The name, or each name and how often."""
+    """The outcome's name; with several outcomes, each name and its count."""
     if len(outcomes) == 1:
         return outcomes[0][0]
     return ", ".join(f"{name} ×{count}" for name, count in outcomes)

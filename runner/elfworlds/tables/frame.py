@@ -1,4 +1,4 @@
-"""Rows or columns → a frame whose columns have the types that are said, and a frame → text or Parquet."""
+"""Rows or columns → a frame with typed columns; a frame → text or Parquet."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def from_rows(columns: Mapping[str, str], rows: Iterable[Mapping[str, Scalar]]) -> pd.DataFrame:
-    """A frame; `columns` are names and types, a row without one of them has a missing value there."""
+    """A frame of rows; `columns` is name → type. Where a row lacks a column, its value is missing."""
     listed = list(rows)
     return from_columns(columns, {name: [row.get(name) for row in listed] for name in columns})
 
 
 def from_columns(columns: Mapping[str, str], values: Columns) -> pd.DataFrame:
-    """The same of whole columns, for tables of a million rows."""
+    """A frame of whole columns, for tables of a million rows."""
     data = {name: pd.array(values[name], dtype=kind) for name, kind in columns.items()}  # type: ignore[call-overload]
     return pd.DataFrame(data)
 
@@ -33,27 +33,27 @@ def columns_of(records: Sequence[object], names: Iterable[str]) -> dict[str, lis
 
 
 def labels_of(points: Sequence[Mapping[str, str]], axes: Iterable[str]) -> dict[str, list[Scalar]]:
-    """A column for each axis; a point without it has a missing value there."""
+    """A column for each axis. Where a point lacks an axis, its value is missing."""
     return {axis: [point.get(axis) for point in points] for axis in axes}
 
 
 def as_csv(frame: pd.DataFrame) -> str:
-    """CSV text; what is missing is empty."""
+    """CSV text; a missing value is an empty cell."""
     return frame.to_csv(index=False, lineterminator="\n")
 
 
 def as_parquet(frame: pd.DataFrame) -> bytes:
-    """The same as Parquet; missing values are null, types are kept."""
+    """The frame as Parquet; missing values are null, types are kept."""
     data = io.BytesIO()
     frame.to_parquet(data, index=False)
     return data.getvalue()
 
 
 def as_json(frame: pd.DataFrame) -> str:
-    """A list of objects, one a row; what is missing is null."""
+    """A JSON list with an object for each row; missing values are null."""
     return frame.to_json(orient="records", indent=1, force_ascii=False) + "\n"
 
 
 def as_texts(frame: pd.DataFrame) -> list[list[str]]:
-    """The names of the columns, then the rows; what is missing is empty."""
+    """The names of the columns, then the rows; a missing value is an empty text."""
     return [list(frame.columns), *frame.astype("string").fillna("").to_numpy().tolist()]

@@ -1,6 +1,6 @@
 """Trials, objects, needed names, symbols, events and claims: the tables that every run has.
 
-Made of columns, not of rows: a run has a hundred thousand trials, and a million events.
+Built from columns, not from rows: a run may have a hundred thousand trials and a million events.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _as_json = json.JSONEncoder(sort_keys=True).encode
 
 
 def trials_frame(experiment: str, axes: Sequence[str], trials: Sequence[TrialRecord]) -> pd.DataFrame:
-    """A row a trial, in the order of the plan, a column for each axis."""
+    """A row for each trial, in the order of the plan; a column for each axis."""
     values: Columns = {
         **columns_of(trials, ("trial", "scenario", *TRIALS.tail)),
         **labels_of([trial.point for trial in trials], axes),
@@ -36,7 +36,7 @@ def trials_frame(experiment: str, axes: Sequence[str], trials: Sequence[TrialRec
 
 
 def objects_frame(experiment: str, axes: Sequence[str], objects: Sequence[ObjectRecord]) -> pd.DataFrame:
-    """A row an object and the points that share it; an axis that it does not read is missing."""
+    """A row for each object; points that share it share the row. An axis that it does not read is missing."""
     values: Columns = {
         **columns_of(objects, ("object", *OBJECTS.tail)),
         **labels_of([built.at for built in objects], axes),
@@ -49,12 +49,12 @@ def objects_frame(experiment: str, axes: Sequence[str], objects: Sequence[Object
 
 
 def _joined(separator: str, parts: Sequence[str] | None) -> str | None:
-    """A list as the file has it: search paths with colons, flags with blanks."""
+    """A list as the ELF file has it: search paths joined by colons, flags by blanks."""
     return None if parts is None else separator.join(parts)
 
 
 def needed_frame(experiment: str, objects: Sequence[ObjectRecord]) -> pd.DataFrame:
-    """A row a DT_NEEDED entry, `position` from 0 in the order of the dynamic section."""
+    """A row for each DT_NEEDED entry; `position` counts from 0 in the order of the dynamic section."""
     rows = [(built, position, name) for built in objects for position, name in enumerate(built.needed)]
     values: Columns = {
         "object": [built.object for built, _, _ in rows],
@@ -67,7 +67,7 @@ def needed_frame(experiment: str, objects: Sequence[ObjectRecord]) -> pd.DataFra
 
 
 def symbols_frame(experiment: str, symbols: Sequence[tuple[ObjectRecord, Symbol]]) -> pd.DataFrame:
-    """A row an entry of an object's dynamic symbol table, in its order."""
+    """A row for each entry of an object's dynamic symbol table, in its order."""
     whose: Columns = {
         "object": [built.object for built, _ in symbols],
         "experiment": [experiment] * len(symbols),
@@ -78,7 +78,7 @@ def symbols_frame(experiment: str, symbols: Sequence[tuple[ObjectRecord, Symbol]
 
 
 def events_frame(experiment: str, trials: Sequence[TrialRecord], events: Sequence[EventRecord]) -> pd.DataFrame:
-    """A row an event, in the order of the plan and within a trial in the order of time; `seq` counts from 0."""
+    """A row for each event: trials in the order of the plan, events in the order of time; `seq` counts from 0."""
     by_trial: dict[str, list[EventRecord]] = {}
     for event in events:
         by_trial.setdefault(event.trial, []).append(event)
@@ -97,7 +97,7 @@ def events_frame(experiment: str, trials: Sequence[TrialRecord], events: Sequenc
 
 
 def _fields(event: EventRecord) -> tuple[str, str]:
-    """The fields of an event as JSON: those that any run of the trial gives, and those that each run has its own of."""
+    """The fields of an event as JSON: first those that are equal in every run of the trial, then those that differ."""
     same: dict[str, Json] = {}
     own: dict[str, Json] = {}
     for name, value in event.fields.items():
@@ -106,7 +106,7 @@ def _fields(event: EventRecord) -> tuple[str, str]:
 
 
 def _has_address(value: Json) -> bool:
-    """Whether a value is an address, `0x…`, or holds one somewhere."""
+    """Whether a value is an address, `0x…`, or contains one."""
     if isinstance(value, str):
         return value.startswith("0x")
     if isinstance(value, dict):
@@ -115,7 +115,7 @@ def _has_address(value: Json) -> bool:
 
 
 def claims_frame(experiment: str, axes: Sequence[str], trials: Sequence[TrialRecord]) -> pd.DataFrame:
-    """A row a claim and trial that checked it."""
+    """A row for each claim and each trial that checked it."""
     rows = [(trial, claim) for trial in trials for claim in trial.claims]
     checked_by = [trial for trial, _ in rows]
     values: Columns = {

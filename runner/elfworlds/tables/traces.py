@@ -1,6 +1,6 @@
-"""What the loader did, one untimed trial per scenario and point: its link maps, its searches, its bindings.
+"""What the loader did in one untimed trial per scenario and point: link maps, searches, bindings.
 
-Made of columns, not of rows: a program of some size binds a million symbols.
+Built from columns, not from rows: a large program binds a million symbols.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def link_maps_frame(experiment: str, axes: Sequence[str], traces: Sequence[TraceRecord]) -> pd.DataFrame:
-    """A row an object mapped in a namespace, in the order of loading."""
+    """A row for each object in a namespace, in the order of loading."""
     parts = [columns_of(trace.link_maps, LINK_MAPS.tail) for trace in traces]
     return _joined(experiment, axes, LINK_MAPS, traces, parts)
 
 
 def bindings_frame(experiment: str, axes: Sequence[str], traces: Sequence[TraceRecord]) -> pd.DataFrame:
-    """A row a symbol reference and the object that it was bound to, in the order of time."""
+    """A row for each symbol reference and the object that it was bound to, in the order of time."""
     return _joined(experiment, axes, BINDINGS, traces, [_bindings(trace) for trace in traces])
 
 
@@ -51,7 +51,7 @@ def _bindings(trace: TraceRecord) -> Columns:
 
 
 def searches_frame(experiment: str, axes: Sequence[str], traces: Sequence[TraceRecord]) -> pd.DataFrame:
-    """A row a file that was tried, in the order of time."""
+    """A row for each file that was tried, in the order of time."""
     return _joined(experiment, axes, SEARCHES, traces, [_searches(trace) for trace in traces])
 
 
@@ -74,9 +74,9 @@ def _searches(trace: TraceRecord) -> Columns:
 
 
 def _tries(search: SearchRecord) -> tuple[list[Try], int | None]:
-    """The files that were tried, and the place of the one that was taken: the last of that path.
+    """The files that were tried, and the index of the file that was taken: the last with its path.
 
-    A search without any try is one row all the same; so is a file that was found without being told as tried.
+    A search without any try has one row too. So has a file that was found although the trace shows no try of it.
     """
     tried: list[Try] = list(search.tried)
     if not tried or search.found not in (None, *(path for _, path in tried)):
@@ -89,7 +89,7 @@ def _tries(search: SearchRecord) -> tuple[list[Try], int | None]:
 def _joined(
     experiment: str, axes: Sequence[str], table: Table, traces: Sequence[TraceRecord], parts: Sequence[Columns]
 ) -> pd.DataFrame:
-    """Every trial's columns one below the other, after those that say where they were seen."""
+    """The trials' columns one below the other, after the columns of trial, experiment, scenario and axes."""
     sizes = [len(part[next(iter(table.tail))]) for part in parts]
     heads: Columns = {
         "trial": [trace.trial for trace in traces],
