@@ -1,4 +1,4 @@
-"""Several runs → tables of outcomes, claims and versions; two such gatherings → what differs."""
+"""Several runs → a gathering: tables of outcomes, claims and versions. Two gatherings → what differs."""
 
 from elfworlds.gather.cells import Cell, ClaimCell, Gathered, Version, gathered
 from elfworlds.gather.compare import Comparison, Difference, compare

@@ -1,4 +1,4 @@
-"""Two runs of one plan with objects that two backends made: which trials ended differently? None should."""
+"""Two runs of one plan, with the objects of two backends: which trials ended differently? None should."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def trials(names: tuple[str, str], first: Sequence[TrialRecord], second: Sequence[TrialRecord]) -> Iterator[str]:
-    """A sentence for each trial that ended differently, or that was tried with one backend only."""
+    """A sentence for each trial that ended differently, or that ran with one backend only."""
     here, there = ({trial.trial: trial for trial in side if trial.verdict.tried} for side in (first, second))
     racing = {place for side in (here, there) for place in _races(side.values())}
     for trial in dict.fromkeys([*here, *there]):
@@ -40,7 +40,7 @@ def _place(trial: TrialRecord) -> Place:
 
 
 def _races(trials: Iterable[TrialRecord]) -> Iterator[Place]:
-    """Places whose repetitions gave several outcomes: there chance decides, not the backends."""
+    """Places whose repetitions gave several outcomes: chance decides there, not the backend."""
     outcomes: dict[Place, set[str]] = {}
     for trial in trials:
         outcomes.setdefault(_place(trial), set()).add(trial.outcome)

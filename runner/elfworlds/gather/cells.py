@@ -1,4 +1,4 @@
-"""Runs → rows: what happened at each point, what became of each claim there, and with which versions."""
+"""Runs → rows: the outcome and the claims at each place, and the versions of all toolchains."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Place:
 
     Attributes:
         point: the labels of the axes other than `libc` and `gdb`, as `axis=label axis=label`.
-        libc, gdb: toolchains; `gdb` is that of `libc` where the experiment has no such axis.
+        libc, gdb: toolchains; if the experiment has no axis `gdb`, it is the same as `libc`.
     """
 
     experiment: str
@@ -41,8 +41,8 @@ class Cell(Place):
     """What happened at one place, all repetitions together.
 
     Attributes:
-        outcome: its name and what is shown beside it; several with their counts.
-        race: whether its repetitions gave several outcomes.
+        outcome: the outcome's name and the values shown with it; several outcomes have their counts.
+        race: whether the repetitions gave several outcomes.
     """
 
     outcome: str
@@ -53,7 +53,7 @@ class Cell(Place):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimCell(Place):
-    """What became of one claim at one place; `reproduced` is `yes`, `no` or `undecided`."""
+    """The result of one claim at one place; `reproduced` is `yes`, `no` or `undecided`."""
 
     claim: str
     says: str
@@ -73,7 +73,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """All runs' rows, in the order of experiments' names and of each plan."""
+    """The rows of all runs, sorted by experiment name, then in the order of each plan."""
 
     cells: tuple[Cell, ...]
     claims: tuple[ClaimCell, ...]
@@ -81,7 +81,7 @@ class Gathered:
 
 
 def gathered(runs: Iterable[RunRecord]) -> Gathered:
-    """The runs' rows."""
+    """Gather the rows of all runs."""
     ordered = sorted(runs, key=lambda run: run.name)
     return Gathered(
         tuple(cell for run in ordered for cell in _cells(run)),
@@ -116,7 +116,7 @@ def _claims(run: RunRecord) -> Iterator[ClaimCell]:
 
 
 def _places(run: RunRecord) -> Iterator[tuple[dict[str, str], list[TrialRecord]]]:
-    """Each place's names, and its repetitions."""
+    """Each place, as the fields of `Place`, and its repetitions."""
 
     def key(trial: TrialRecord) -> tuple[str, tuple[tuple[str, str], ...], str]:
         return trial.scenario, tuple(trial.point.items()), trial.observer

@@ -1,4 +1,4 @@
-"""Runs → a line for each claim: what became of it with every libc, and in all."""
+"""Runs → a line for each claim: its result with each libc, and the overall result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ IN_PART, DIFFERS = "in part", "differs by libc"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of a claim with one libc: a word, and the same with what was observed and where."""
+    """The result of a claim with one libc.
+
+    Attributes:
+        verdict: one word, or `in part`.
+        text: the verdict with what was observed and where.
+    """
 
     verdict: str
     text: str
@@ -32,7 +37,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One claim of one scenario; `by_libc` has a value for each libc with which it was tried."""
+    """One claim of one scenario; `by_libc` has an answer for each libc with which it was tried."""
 
     claim: str
     experiment: str
@@ -43,7 +48,7 @@ class Line:
 
     @property
     def verdict(self) -> str:
-        """In all: a word; libcs where it is undecided count only where there are no others."""
+        """The overall verdict. An undecided libc counts only if no libc decides."""
         verdicts = {answer.verdict for answer in self.by_libc.values()}
         decided = verdicts - {UNDECIDED} or verdicts
         if len(decided) == 1:
@@ -52,7 +57,7 @@ class Line:
 
 
 def lines(runs: Iterable[RunRecord]) -> list[Line]:
-    """A line for each claim, by id; a number in an id counts as one."""
+    """A line for each claim, sorted by id; numbers in an id are compared as numbers."""
     listed = [line for run in runs for line in _lines(run)]
     return sorted(listed, key=lambda line: (not line.claim, _natural(line.claim), line.experiment))
 
@@ -68,7 +73,7 @@ def _lines(run: RunRecord) -> Iterable[Line]:
 
 
 def _by_libc(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> dict[str, Answer]:
-    """What became of the trials' one claim; `everywhere` is wherever the claim is about."""
+    """The answer for each libc to the one claim of these trials; `everywhere` means every point of the claim."""
     about = {
         axis: [label for label in labels if any(trial.point[axis] == label for trial in trials)]
         for axis, labels in axes.items()
@@ -81,7 +86,7 @@ def _by_libc(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -
 
 
 def _elsewhere(trial: TrialRecord) -> TrialRecord:
-    """The trial by the labels of its other axes."""
+    """The trial without its label on the axis `libc`."""
     return replace(trial, point={axis: label for axis, label in trial.point.items() if axis != LIBC})
 
 

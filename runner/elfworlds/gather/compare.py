@@ -1,4 +1,4 @@
-"""Two gatherings → the places where they differ; what a race decides is told apart. Pure."""
+"""Two gatherings → the places where they differ. Places where a race decides are listed separately. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_TRIED = "not tried"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One place and what happened there, in the first gathering and in the second."""
+    """One place, and what happened there in the first gathering and in the second."""
 
     place: tuple[str, ...]
     before: str
@@ -26,13 +26,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two gatherings say of the same places.
+    """The differences of two gatherings.
 
     Attributes:
-        compared: how many places were.
-        differences: those that must not differ, and do.
-        races: those that differ where repetitions did, each in an expected way.
-        other_versions: toolchain → why its places were not compared: a part has another version.
+        compared: the number of places that were compared.
+        differences: the places that differ although no race explains it.
+        races: the places that differ by a race: repetitions differ there, and each outcome is an expected one.
+        other_versions: toolchain → why its places were not compared: the version of a part differs.
     """
 
     compared: int
@@ -42,7 +42,7 @@ class Comparison:
 
 
 def compare(before: Gathered, after: Gathered) -> Comparison:
-    """What differs, in the order of the first; places that only the second has come last."""
+    """Compare two gatherings, in the order of the first; places that only the second has come last."""
     other = _other_versions(before, after)
     here = {_place(cell): cell for cell in before.cells if _same(cell, other)}
     there = {_place(cell): cell for cell in after.cells if _same(cell, other)}
@@ -57,7 +57,7 @@ def compare(before: Gathered, after: Gathered) -> Comparison:
 
 
 def _by_chance(first: Cell, second: Cell) -> bool:
-    """Whether repetitions differed on a side, and every outcome of both is one of those expected."""
+    """Whether a race explains a difference: repetitions differ on a side, and all outcomes of both are expected."""
     return (first.race or second.race) and first.verdict.met and second.verdict.met
 
 
@@ -93,7 +93,7 @@ def _parts(gathered: Gathered) -> dict[str, dict[str, str]]:
 
 
 def _differing(here: Mapping[str, str], there: Mapping[str, str]) -> Iterator[str]:
-    """The parts that both know and whose versions differ, the libc first."""
+    """A sentence for each part that both have in different versions, the libc first."""
     for part in sorted(here.keys() & there.keys(), key=lambda part: (not part.startswith("libc"), part)):
         if here[part] != there[part]:
             yield f"{part} is {there[part]}, not {here[part]}"

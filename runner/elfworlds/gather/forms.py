@@ -1,4 +1,4 @@
-"""A gathering as files: CSV that is read back, Markdown and LaTeX for people."""
+"""A gathering as files: CSV, which can be read back, and Markdown and LaTeX for people."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ READ = (OUTCOMES, CLAIMS, VERSIONS)
 
 
 class GatheringError(InputError):
-    """A directory that holds no gathering, or one that was changed by hand."""
+    """A directory holds no gathering, or its files were changed by hand."""
 
 
 def texts(gathered: Gathered, runs: Sequence[RunRecord]) -> dict[str, str]:
-    """File name → text, of every file of the directory."""
+    """File name → text, for every file of the directory."""
     claim_lines = lines(runs)
     return {
         OUTCOMES: _csv(OUTCOMES, gathered.cells),
@@ -45,10 +45,10 @@ def texts(gathered: Gathered, runs: Sequence[RunRecord]) -> dict[str, str]:
 
 
 def read(files: Mapping[str, str]) -> Gathered:
-    """The gathering that its CSV files hold.
+    """Read a gathering from its CSV files: file name → text.
 
     Raises:
-        GatheringError: a row or a column is not as written here.
+        GatheringError: a row or a column is not as `texts` writes it.
     """
     return Gathered(
         tuple(_cell(place, row) for place, row in _rows(OUTCOMES, files)),
@@ -66,7 +66,7 @@ def _csv(name: str, rows: Iterable[Row]) -> str:
 
 
 def _rows(name: str, files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each row, and where it stands."""
+    """Each row, after its place, `file:line`."""
     reader = csv.DictReader(io.StringIO(files[name]))
     wanted = list(OF_SEVERAL_RUNS[name].columns())
     if reader.fieldnames != wanted:

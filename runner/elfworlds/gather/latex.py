@@ -1,4 +1,4 @@
-"""The claims as a LaTeX table that a paper can take in: longtable and booktabs, a word a cell."""
+"""The claims as a LaTeX table for a paper: longtable and booktabs, one word in each cell."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SPECIAL = re.compile("|".join(map(re.escape, SPECIAL)))
 
 
 def latex(lines: Sequence[Line]) -> str:
-    r"""The table; `\\input` it where the packages that its first line names are loaded."""
+    r"""The table. Load the packages that its first line names, then `\\input` it."""
     libcs = list(dict.fromkeys(libc for line in lines for libc in line.by_libc))
     head = " & ".join(["claim", "says", *(f"\\rotatebox{{90}}{{{escape(libc)}}}" for libc in libcs)]) + " \\\\"
     rows = [_row([line.claim or "–", line.says, *_words(line, libcs)]) for line in lines]
@@ -54,5 +54,5 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Text as LaTeX prints it."""
+    """Escape text so that LaTeX prints it as it is."""
     return _SPECIAL.sub(lambda match: SPECIAL[match.group()], text)

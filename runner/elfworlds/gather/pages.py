@@ -1,4 +1,4 @@
-"""A gathering as Markdown: the claims, and every experiment's pivot with its flips."""
+"""A gathering as Markdown pages: the claims, and each experiment's pivot with its flips."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PARTS = {"libc": "libc-revision", "compiler": "cc", "gdb": "gdb", "rustc": "rust
 
 
 def claims_page(claim_lines: Sequence[Line], gathered: Gathered) -> str:
-    """What became of each claim, with every libc."""
+    """The page of claims: the result of each claim with each libc, and the versions."""
     libcs = list(dict.fromkeys(libc for line in claim_lines for libc in line.by_libc))
     verdicts = Counter(line.verdict for line in claim_lines)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
@@ -58,7 +58,7 @@ def _versions(gathered: Gathered, libcs: Sequence[str]) -> list[str]:
 
 
 def pivots_page(runs: Sequence[RunRecord]) -> str:
-    """Every experiment's question, outcomes by axis, and where they flip."""
+    """The page of outcomes: each experiment's question, its outcomes by axis, and where they flip."""
     return "\n".join(["# Outcomes", "", *(line for run in runs for line in _pivot(run))])
 
 

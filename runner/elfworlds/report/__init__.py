@@ -1,1 +1,1 @@
-"""Records of a run → what people read: one file for each form."""
+"""Records of a run → what people read; one module for each form."""

@@ -1,4 +1,4 @@
-"""The `expect` that a run would justify, as YAML for a person to paste."""
+"""The `expect` that fits a run, as YAML for a person to paste."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def acceptance(axes: Axes, trials: Sequence[TrialRecord]) -> Iterator[str]:
-    """Lines of YAML: for each scenario, entries with as few words as tell its points apart."""
+    """Lines of YAML: for each scenario, entries with as few axes as decide its outcomes."""
     for scenario in dict.fromkeys(trial.scenario for trial in trials):
         seen: dict[tuple[str, ...], dict[str, None]] = {}
         for trial in trials:
@@ -34,7 +34,7 @@ def acceptance(axes: Axes, trials: Sequence[TrialRecord]) -> Iterator[str]:
 def entries(
     axes: Axes, outcomes: Mapping[tuple[str, ...], tuple[str, ...]]
 ) -> Iterator[tuple[dict[str, list[str]], tuple[str, ...]]]:
-    """(when, outcomes) pairs of which the first that applies is right at every point that was seen."""
+    """(when, outcomes) pairs. At each observed point, the first pair that applies has its outcomes."""
     deciding = _deciding(len(axes), outcomes)
     names = list(axes)
     groups: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
@@ -52,7 +52,7 @@ def entries(
 
 
 def _deciding(count: int, outcomes: Mapping[tuple[str, ...], tuple[str, ...]]) -> list[int]:
-    """Axes whose labels together tell the outcomes apart, none of which can be left out."""
+    """The axes, by index, whose labels together decide the outcomes; without any one of them they would not."""
     deciding = list(range(count))
     for place in reversed(range(count)):
         fewer = [other for other in deciding if other != place]
@@ -62,7 +62,7 @@ def _deciding(count: int, outcomes: Mapping[tuple[str, ...], tuple[str, ...]]) -
 
 
 def _tells_apart(places: Sequence[int], outcomes: Mapping[tuple[str, ...], tuple[str, ...]]) -> bool:
-    """Whether points with the same labels there always have the same outcomes."""
+    """Whether points with the same labels on these axes always have the same outcomes."""
     seen: dict[tuple[str, ...], tuple[str, ...]] = {}
     return all(seen.setdefault(tuple(at[place] for place in places), names) == names for at, names in outcomes.items())
 

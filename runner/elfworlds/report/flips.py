@@ -1,4 +1,4 @@
-"""Where outcomes flip along ordered axes, in words: `isolated from libc 2.36 on, shared below`; or that they vary."""
+"""Where outcomes flip along ordered axes, in words: `isolated from libc 2.36 on, shared below`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ VARIES = "the outcome varies; along no ordered axis does it change by more than 
 
 
 def of(run: RunRecord) -> list[Account]:
-    """An account of each scenario whose outcome flips, or varies."""
+    """An account of each scenario whose outcome flips along an axis, or varies between repetitions."""
     return accounts(run.axes, orders(run.axes, run.versions, run.made_with), run.trials)
 
 
 def flip_lines(run: RunRecord) -> list[str]:
-    """The short form, a line a section; nothing where nothing flips."""
+    """The short form: a line for each section, then the reservations; no line if nothing flips or varies."""
     return [
         line
         for account in of(run)
@@ -39,12 +39,12 @@ def _lines(account: Account) -> Iterator[str]:
 
 
 def without_sections(account: Account) -> str:
-    """What is said where no section is."""
+    """The text for an account without sections."""
     return TOO_MANY if account.flips else VARIES
 
 
 def head(account: Account, section: Section | None) -> str:
-    """The scenario, under which observers, and at which labels of axes that are not told by thresholds."""
+    """The scenario, the observers, and the section's labels on axes without a threshold."""
     observers = f" ({', '.join(account.observers)})" if account.observers else ""
     boxes = section.where if section else ()
     where = " or ".join(", ".join(map(_label, box)) for box in boxes if box)
@@ -52,7 +52,7 @@ def head(account: Account, section: Section | None) -> str:
 
 
 def words(section: Section) -> str:
-    """What was seen in the section, and from which version on."""
+    """The section's outcomes, and from which version on each was seen."""
     regions = section.regions
     if len(regions) == 1:
         outcomes = _outcomes(regions[0].outcomes)
@@ -68,19 +68,19 @@ def words(section: Section) -> str:
 
 
 def too_long(section: Section) -> bool:
-    """Whether nobody would read it to its end."""
+    """Whether a section is too long to be put into words."""
     boxes = [box for region in section.regions for box in region.boxes]
     listed = sum(len(condition.marks) for box in boxes for condition in box)
     return len(boxes) > MOST_BOXES or listed > MOST_LISTED
 
 
 def rests(account: Account) -> list[str]:
-    """What the words do not stand on."""
+    """Reservations: what the run did not show."""
     return [*_together(account), *_undecided(account), *_missing(account)]
 
 
 def _together(account: Account) -> list[str]:
-    """Which parts of a toolchain changed at once."""
+    """The parts of a toolchain that changed at the same cut, if there are several."""
     cuts = [cut for section in account.sections for cuts in _cuts(section).values() for cut in cuts]
     names = list(dict.fromkeys(name for cut in cuts for name, _ in cut.changed))
     return [f"{_listed(names)} changed together; which of them decides was not seen"] if len(names) > 1 else []
@@ -105,7 +105,7 @@ def _missing(account: Account) -> list[str]:
 
 
 def between(section: Section) -> list[str]:
-    """The long form of each threshold: the neighbours that were tried, with revisions and labels."""
+    """The long form of each threshold: the two observed neighbours, with revisions and labels."""
     if too_long(section):
         return []
     return [
@@ -129,7 +129,7 @@ def _full(mark: Mark) -> str:
 
 
 def _outcomes(seen: Outcomes) -> str:
-    """The name; of several how often each was seen."""
+    """The outcome's name; with several outcomes, each name and its count."""
     if len(seen) == 1:
         return seen[0][0]
     total = sum(count for _, count in seen)
@@ -137,7 +137,7 @@ def _outcomes(seen: Outcomes) -> str:
 
 
 def _along(regions: Sequence[Region]) -> Iterator[str]:
-    """One axis, named once."""
+    """Phrases for regions on one axis; only the first phrase names the axis."""
     for place, region in enumerate(regions):
         ((condition,),) = region.boxes
         if place == len(regions) - 1 and condition.until and not condition.since and place == 1:
@@ -147,20 +147,20 @@ def _along(regions: Sequence[Region]) -> Iterator[str]:
 
 
 def _places(boxes: Sequence[Box]) -> str:
-    """Boxes, the ones with the most conditions first, so that no `where` is read as if it were the next one's too."""
+    """Boxes in words, those with most conditions first: so no `where` seems to apply to the next box."""
     comma = ", " if len(boxes) == 1 else " "
     return ", or ".join(_place(box, comma) for box in sorted(boxes, key=len, reverse=True))
 
 
 def _place(box: Box, comma: str) -> str:
-    """The last axis in front: it is across in the pivot."""
+    """A box in words. The last axis comes first, because it is across in the pivot."""
     *more, first = box
     rest = " and ".join(_second(condition) for condition in more)
     return _first(first, f"{first.axis} ") + (f"{comma}where {rest}" if rest else "")
 
 
 def _first(condition: Condition, axis: str) -> str:
-    """`axis` is empty where it was named before; parts of a toolchain are always named."""
+    """The first condition in words. `axis` is empty if it was named before; parts of a toolchain are always named."""
     if condition.marks:
         return f"at {'' if condition.marks[0].parts else axis}{_any(condition.marks)}"
     if condition.since and condition.until:
@@ -187,23 +187,23 @@ def _second(condition: Condition) -> str:
 
 
 def _version(axis: str, cut: Cut, prefix: str = "") -> str:
-    """The upper side of a threshold."""
+    """The version at the upper side of a threshold."""
     return " with ".join(" ".join(part) for part in _deciding(axis, cut)) or f"{prefix}{cut.after.text}"
 
 
 def _last(axis: str, since: Cut, until: Cut) -> str:
-    """The lower side of the upper threshold, in the same parts as the lower one is told in."""
+    """The version at the lower side of the upper threshold, in the parts that the lower threshold names."""
     versions = dict(until.before.parts)
     return " with ".join(f"{name} {versions[name]}" for name, _ in _deciding(axis, since)) or until.before.text
 
 
 def _deciding(axis: str, cut: Cut) -> list[tuple[str, str]]:
-    """What changed there of what made an object; the toolchain's own version only where nothing else did."""
+    """The parts that changed at a cut; the toolchain's own version only if no other part changed."""
     return [(name, version) for name, version in cut.changed if name != axis] or list(cut.changed)
 
 
 def _any(marks: Sequence[Mark], last: str = "and") -> str:
-    """`2.31, 2.36 and 2.41`."""
+    """The versions in a row: `2.31, 2.36 and 2.41`."""
     return _listed([mark.text for mark in marks], last)
 
 

@@ -1,4 +1,4 @@
-"""What the loader did, for a report: the namespaces of each scenario, and where it did not go as predicted."""
+"""What the loader did, for a report: the namespaces of each scenario, and the searches that were predicted wrongly."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ HEAD_OF_DISAGREEMENTS = ["scenario", "where", "namespace", "name", "needed by", 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Where the loader did the same.
+    """Points of a scenario where the loader did the same.
 
     Attributes:
-        where: the points of the scenario that have this picture, in words.
-        trial: the first of the trials, whose name the picture's file has.
-        picture: SVG.
+        where: these points, in words.
+        trial: the first trial; the picture's file has its name.
+        picture: the SVG text.
     """
 
     scenario: str
@@ -44,12 +44,12 @@ class Seen:
 
     @property
     def link(self) -> str:
-        """The same as an address in Markdown."""
+        """The picture's address in Markdown."""
         return quote(self.file, safe="/,=")
 
 
 def seen(run: RunRecord) -> list[Seen]:
-    """Every scenario's pictures; points with the same one are told together."""
+    """The pictures of each scenario; points with the same picture are one entry."""
     by_picture: dict[tuple[str, str], list[tuple[TraceRecord, Namespaces]]] = {}
     tried: dict[str, list[tuple[tuple[str, str], ...]]] = {}
     for trace in run.traces:
@@ -69,22 +69,22 @@ def seen(run: RunRecord) -> list[Seen]:
 
 
 def rows_of_namespaces(spaces: Namespaces) -> list[list[str]]:
-    """A row a namespace, those that are alike together."""
+    """A row for each namespace; neighbours that are alike share a row."""
     return [[titles(run), ", ".join(map(named, spaces.objects[run[0]]))] for run in alike(spaces)]
 
 
 def disagreements(traces: Sequence[TraceRecord]) -> list[tuple[TraceRecord, SearchRecord]]:
-    """The searches that did not end where the search order says, each after the trace that it is of."""
+    """The searches that did not end where the search order says, each with its trace in front."""
     return [(trace, search) for trace in traces for search in trace.searches if search.agrees is False]
 
 
 def searches(traces: Sequence[TraceRecord]) -> int:
-    """How many searches were predicted."""
+    """The number of searches that were predicted."""
     return sum(search.agrees is not None for trace in traces for search in trace.searches)
 
 
 def disagreement(traces: Sequence[TraceRecord]) -> str | None:
-    """One line where there is any."""
+    """A line that counts the disagreements; None if there are none."""
     wrong = len(disagreements(traces))
     if not wrong:
         return None
@@ -107,7 +107,7 @@ def rows_of_disagreements(run: RunRecord) -> list[list[str]]:
 
 
 def _path(path: str | None, names: Mapping[str, str]) -> str:
-    """A path in the experiment's own words where it is one of its objects or lies beside one."""
+    """A path, by the experiment's name for it if it is one of its objects or beside one."""
     if path is None:
         return "–"
     directory, _, name = path.rpartition("/")

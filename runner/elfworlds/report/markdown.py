@@ -1,4 +1,4 @@
-"""report.md: the question, the answer, the pivot, the claims, and what a stranger needs to check them."""
+"""report.md: the question, the answer, the pivot, the claims, and all that a stranger needs to check them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def markdown(run: RunRecord) -> str:
 
 
 def _flips(run: RunRecord) -> list[str]:
-    """Where outcomes change along ordered axes, with the versions between which they do."""
+    """Where outcomes change along ordered axes, and between which versions."""
     lines = []
     for account in flips.of(run):
         for section in account.sections:
@@ -61,7 +61,7 @@ def _flips(run: RunRecord) -> list[str]:
 
 
 def _heats(run: RunRecord) -> list[str]:
-    """Outcomes over two axes, drawn."""
+    """The heat maps: outcomes over two axes."""
     lines = []
     for heat in heats(run):
         what = f"Outcomes of {heat.scenario}, {heat.columns.axis} across and {heat.rows.axis} down"
@@ -88,7 +88,7 @@ def _row(cells: Iterator[str]) -> str:
 
 
 def answer(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[str]:
-    """The answer in a sentence for each scenario: every outcome, and where it was seen."""
+    """The answer: a sentence for each scenario, with every outcome and where it was seen."""
     lines = []
     for scenario in dict.fromkeys(trial.scenario for trial in trials):
         places: dict[str, list[tuple[tuple[str, str], ...]]] = {}
@@ -156,7 +156,7 @@ def _note(note: str) -> list[str]:
 
 
 def _loading(run: RunRecord) -> list[str]:
-    """The namespaces of each scenario, drawn and listed; predicted against actual."""
+    """The namespaces of each scenario, drawn and listed; then predicted against actual searches."""
     if not run.traces:
         return []
     lines = ["## What the loader did", ""]
@@ -189,7 +189,7 @@ def _objects(objects: Sequence[ObjectRecord]) -> list[str]:
 
 
 def _search(built: ObjectRecord, names: Mapping[str, str]) -> str:
-    """DT_RPATH or DT_RUNPATH, with the experiment's own directories by the names of their objects."""
+    """DT_RPATH or DT_RUNPATH; the experiment's own directories have the names of their objects."""
     tag, path = ("rpath", built.rpath) if built.rpath else ("runpath", built.runpath)
     entries = [names.get(entry, entry) for entry in path or ()]
     return f"{tag} {':'.join(entries)}" if entries else "–"

@@ -1,4 +1,4 @@
-"""What a run says, gathered once for every form of report: settled verdicts, the pivot, the claims."""
+"""What a run shows, worked out once for all forms of reports: verdicts, the pivot, the claims."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Pivot:
-    """Outcomes by axis: a row for each scenario and labels of all varied axes but the last, which is across.
+    """Outcomes by axis. Columns are the labels of the last varied axis; rows are scenarios and all other labels.
 
     Attributes:
-        row_axes, column_axis: names, `observer` among the rows' where there are several;
-            `column_axis` is None where nothing varies.
-        columns: the last axis' labels.
-        rows: heads and cells; None where no trial was.
-        fixed: axes with one label only.
+        row_axes: names of axes; `observer` is among them if there are several observers.
+        column_axis: the last axis that varies; None if none does.
+        columns: the labels of the column axis.
+        rows: heads and cells; a cell without a trial is None.
+        fixed: the axes with one label only, and that label.
     """
 
     row_axes: tuple[str, ...]
@@ -54,7 +54,7 @@ class Pivot:
 
 @dataclass(frozen=True, slots=True)
 class ClaimLine:
-    """One claim over all its trials; where each set of axes' labels shows it reproduced, refuted or undecided."""
+    """One claim, with one observation and one verdict, and `where` they were seen."""
 
     id: str
     scenario: str
@@ -66,7 +66,7 @@ class ClaimLine:
 
 
 def counts(trials: Iterable[TrialRecord]) -> str:
-    """`5 trials: 4 PASS, 1 FAIL`."""
+    """The number of trials by verdict: `5 trials: 4 PASS, 1 FAIL`."""
     counter = Counter(trial.verdict for trial in trials)
     total = sum(counter.values())
     parts = ", ".join(f"{counter[verdict]} {verdict}" for verdict in Verdict if counter[verdict])
@@ -74,25 +74,25 @@ def counts(trials: Iterable[TrialRecord]) -> str:
 
 
 def unsupported(trials: Iterable[TrialRecord]) -> list[tuple[str, int]]:
-    """Why trials say nothing here, and how many there are of each reason."""
+    """The reasons why trials are not supported, each with its number of trials."""
     reasons = Counter("; ".join(trial.notes) for trial in trials if trial.verdict is Verdict.UNSUPPORTED)
     return sorted(reasons.items())
 
 
 def defects(trials: Iterable[TrialRecord]) -> list[tuple[str, int]]:
-    """The known defects that were seen, and in how many trials each."""
+    """The known defects that were seen, each with its number of trials."""
     return sorted(Counter(str(trial.why) for trial in trials if trial.verdict is Verdict.XFAIL).items())
 
 
 def why_untried(trials: Sequence[TrialRecord]) -> str:
-    """Why the first trial could not be tried, where none could; else empty."""
+    """If no trial could be tried: why the first could not. Otherwise empty."""
     if not trials or any(trial.verdict.tried for trial in trials):
         return ""
     return "; ".join(trials[0].notes)
 
 
 def failed(trials: Iterable[TrialRecord]) -> bool:
-    """Whether an expectation was not met."""
+    """Whether any expectation was not met."""
     return any(trial.verdict.fails(trial.expected) for trial in trials)
 
 
@@ -124,20 +124,20 @@ def _at(
 
 
 def cell(trials: Sequence[TrialRecord]) -> Cell:
-    """What the trials of one place show together; there is at least one."""
+    """The cell of all trials at one place; there is at least one trial."""
     counts = Counter(_shown(trial) for trial in trials)
     verdict = worst(trial.verdict for trial in trials)
     return Cell(tuple(sorted(counts.items(), key=lambda seen: (-seen[1], seen[0]))), verdict)
 
 
 def _shown(trial: TrialRecord) -> str:
-    """The outcome, and the values that the experiment wants beside it; a dash for what there is not."""
+    """The outcome, and the values that the experiment shows with it; a dash for a missing value."""
     values = ["–" if value is None else str(value) for value in trial.shown.values()]
     return f"{trial.outcome} ({', '.join(values)})" if values else trial.outcome
 
 
 def claims(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[ClaimLine]:
-    """Each claim with what was observed; points with the same observation are said together."""
+    """A line for each claim and observation; points with the same observation share a line."""
     lines: dict[Key, list[Seen]] = {}
     for trial in trials:
         for claim in trial.claims:
@@ -161,13 +161,16 @@ def _claim_lines(key: Key, axes: Mapping[str, Sequence[str]], seen: Sequence[See
 
 
 def _claim_verdict(verdicts: Collection[ClaimVerdict]) -> ClaimVerdict:
-    """Of one point's repetitions: what all of them say that say anything; undecided where they disagree."""
+    """The verdict of one point's repetitions: undecided if the decided ones disagree, or if there are none."""
     decided = set(verdicts) - {ClaimVerdict.UNDECIDED}
     return decided.pop() if len(decided) == 1 else ClaimVerdict.UNDECIDED
 
 
 def where(axes: Mapping[str, Sequence[str]], points: Sequence[Point], tried: Iterable[Point]) -> str:
-    """Points in words, none of the other tried ones among them: each axis with its labels, a whole axis left out."""
+    """Points in words: each axis with its labels; an axis is left out if all its labels are among them.
+
+    The words fit none of the other points in `tried`.
+    """
     others = set(tried) - set(points)
     return "; ".join(_in_words(axes, part) for part in _parts(axes, list(dict.fromkeys(points)), others))
 
@@ -184,7 +187,7 @@ def _seen(axes: Mapping[str, Sequence[str]], points: Sequence[Point]) -> dict[st
 
 
 def _parts(axes: Mapping[str, Sequence[str]], points: list[Point], others: set[Point]) -> Iterator[list[Point]]:
-    """The points as they are where their labels name no other one; else by the axis that makes the fewest parts."""
+    """Parts whose labels fit no other point. Points that need it are split along the axis with the fewest parts."""
     seen = _seen(axes, points)
     if not any(all(label in seen[axis] for axis, label in other) for other in others):
         yield points
@@ -195,7 +198,7 @@ def _parts(axes: Mapping[str, Sequence[str]], points: list[Point], others: set[P
 
 
 def _split(axis: str, points: Iterable[Point]) -> list[list[Point]]:
-    """The points by this axis' labels, those labels together that have the same points on the other axes."""
+    """The points by their label on this axis. Labels with the same points on all other axes share a part."""
     by_label: dict[str, dict[Point, Point]] = {}
     for point in points:
         rest = tuple(pair for pair in point if pair[0] != axis)
@@ -207,6 +210,6 @@ def _split(axis: str, points: Iterable[Point]) -> list[list[Point]]:
 
 
 def point_text(point: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> str:
-    """A point on one line; axes with one label say nothing."""
+    """A point on one line, without the axes that have one label."""
     varied = [f"{axis}={label}" for axis, label in point.items() if len(axes.get(axis, ())) > 1]
     return " ".join(varied)

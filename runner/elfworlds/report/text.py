@@ -1,4 +1,4 @@
-"""Plain text for a pipe, and the same in a terminal's colours."""
+"""The report's tables and failures as lines of plain text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_FAILURES = 20
 
 
 def grid(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> list[str]:
-    """Columns aligned by what a terminal shows, two blanks between them."""
+    """Lines with aligned columns, by their width in a terminal, and two blanks between columns."""
     shown = [[printable(cell).replace("\n", " ") for cell in row] for row in rows]
     widths = [max(width(cell) for cell in column) for column in zip(*shown, strict=True)]
     return [
@@ -28,7 +28,7 @@ def grid(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> list[str]:
 
 
 def pivot_rows(pivot: Pivot) -> tuple[list[str], list[list[str]]]:
-    """Head and rows of the pivot; a cell whose verdict is no plain one says so."""
+    """The head and the rows of the pivot; a cell has its verdict if the verdict is worth showing."""
     across = [f"{pivot.column_axis}={label}" if pivot.column_axis else "outcome" for label in pivot.columns]
     head = ["scenario", *pivot.row_axes, *across]
     rows = []
@@ -66,13 +66,13 @@ def failure_lines(
     directory: str,
     stderr: Mapping[str, str],
 ) -> Iterator[str]:
-    """What was expected, what came, why, the end of standard error, and the line that reruns it.
+    """For each failed trial: what was expected, what happened, why, the end of standard error, and how to rerun it.
 
     Args:
-        trials: the ones to tell of.
-        axes: with their labels.
-        directory: of the run.
-        stderr: trial → what it wrote there.
+        trials: trials of the run; only failed ones are shown.
+        axes: the axes with their labels.
+        directory: the run directory.
+        stderr: trial → its standard error.
     """
     bad = [trial for trial in trials if trial.verdict.bad]
     for trial in bad[:MAX_FAILURES]:

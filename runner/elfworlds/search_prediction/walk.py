@@ -93,7 +93,7 @@ class _Process:
             self._after(event)
 
     def _begin(self, event: LinkMap) -> None:
-        """A program starts, with only itself loaded. Only the first program is known to have the trial's environment."""
+        """A program starts, with only itself loaded. Only the first program surely has the trial's environment."""
         run_by_ld_so = event.base is not None
         first = not self.argv0 and self.world.program in (None, event.path)
         self.sure = self.sure and first and not run_by_ld_so
@@ -141,7 +141,7 @@ class _Process:
         self._load(root, taken, caller, space, waiting)
 
     def _preloaded(self, application: LoadedObject, batch: Batch, waiting: deque[LoadedObject]) -> Iterator[Prediction]:
-        """The names of LD_PRELOAD: ld.so searches for them first, for the application, which does not need them itself."""
+        """The names of LD_PRELOAD: ld.so searches for them first, and the application does not need them itself."""
         tokens = self.world.tokens
         names = {resolve.expand_tokens(name, application.origin, tokens) for _, name in application.facts.requests}
         space = self.spaces[0]

@@ -1,1 +1,1 @@
-"""What a run saw, drawn: link namespaces, and outcomes over two axes; as values first, then as SVG."""
+"""Pictures of a run: link namespaces, and outcomes over two axes; first as values, then as SVG."""

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from elfworlds.report.pictures.heat import Tile
 
-Colours: TypeAlias = "Mapping[str, tuple[str, tuple[str, str]]]"  # outcome → class, and its fill and ink
+Colours: TypeAlias = "Mapping[str, tuple[str, tuple[str, str]]]"  # outcome → CSS class, (fill, ink)
 
-# Those of named outcomes after Okabe and Ito; a crash is vermilion wherever it is, the others without a name are grey.
+# For named outcomes, after Okabe and Ito. A crash is always vermilion; a hang and other unnamed outcomes are grey.
 FILLS = (
     ("#56b4e9", "#04202f"),
     ("#e69f00", "#2b1d00"),
@@ -28,21 +28,21 @@ BADGES = {Sign.CROSS: "M-3,-3l6,6m0,-6l-6,6", Sign.WAVE: "M-4,1q2,-5 4,-1t4,-1"}
 BOXES = {Sign.HATCHED: "", Sign.DASHED: ' stroke-dasharray="4 3"'}
 NOWHERE = "not in the matrix"
 MOST_LINES = 2
-LONG = 16  # characters of a name that stands on one line
+LONG = 16  # characters of a name that fits on one line
 BOLD = 6.9  # advance of a character in pixels
 
 Spot: TypeAlias = tuple[float, float, float, float]  # x, y, width, height
 
 
 def colours(names: Sequence[str]) -> Colours:
-    """A colour for each outcome; more than there are begin again."""
+    """A colour for each outcome; with more outcomes than colours, colours repeat."""
     free = [name for name in names if name not in OWN]
     assigned = {name: (f"o{at}", FILLS[at % len(FILLS)]) for at, name in enumerate(free)}
     return {name: assigned.get(name) or (f"own-{name}", OWN[name]) for name in names}
 
 
 def style(of: Colours) -> str:
-    """Classes of the cells; fills are the same in both schemes."""
+    """CSS classes of the cells; fills are the same in the light and the dark scheme."""
     fills = "".join(f".{name}{{fill:{fill}}}.{name}-i{{fill:{ink}}}" for name, (fill, ink) in of.values())
     lines = (
         ".edge{stroke:#1f2328;stroke-width:3.2px;stroke-linecap:round;fill:none}.none{fill:none;stroke:#8c959f}"
@@ -55,13 +55,13 @@ def style(of: Colours) -> str:
 
 
 def in_words(tile: Tile) -> str:
-    """A cell in words."""
+    """The outcomes and the verdict of a cell in words."""
     names = [name if len(tile.outcomes) == 1 else f"{name} ×{count}" for name, count in tile.outcomes]
     return ", ".join(names + ([tile.verdict] if tile.verdict else []))
 
 
 def lines(tile: Tile | None, *, low: bool) -> list[str]:
-    """What stands in a cell that has room for it: two lines, or one where it is low."""
+    """The text of a cell that is wide enough for names: at most two lines, one if the cell is low."""
     if tile is None:
         return ["–"]
     if len(tile.outcomes) <= 1:
@@ -74,7 +74,7 @@ def lines(tile: Tile | None, *, low: bool) -> list[str]:
 
 
 def _broken(name: str) -> list[str]:
-    """A long name on two lines, as even as its hyphens allow."""
+    """A long name on two lines, broken at the hyphen nearest to its middle."""
     breaks = [at + 1 for at, char in enumerate(name) if char == "-"]
     if len(name) <= LONG or not breaks:
         return [name]
@@ -83,7 +83,7 @@ def _broken(name: str) -> list[str]:
 
 
 def cell(tile: Tile | None, spot: Spot, of: Colours, letters: Mapping[str, str], *, low: bool) -> str:
-    """A cell with what happened there; `letters` stand for names where it is too small for them."""
+    """A cell as SVG; `letters` replace the names of outcomes if cells are too small for names."""
     x, y, wide, high = spot
     shapes = list(_parts(tile, spot, of)) if tile and tile.outcomes else list(_empty(tile, spot))
     texts = lines(tile, low=low) if not letters else [_short(tile, letters)]
@@ -94,7 +94,7 @@ def cell(tile: Tile | None, spot: Spot, of: Colours, letters: Mapping[str, str],
 
 
 def _parts(tile: Tile, spot: Spot, of: Colours) -> Iterator[str]:
-    """A stripe an outcome, as wide as it is frequent."""
+    """A stripe for each outcome, as wide as the outcome is frequent."""
     x, y, wide, high = spot
     total = sum(count for _, count in tile.outcomes)
     for name, count in tile.outcomes:
@@ -104,7 +104,7 @@ def _parts(tile: Tile, spot: Spot, of: Colours) -> Iterator[str]:
 
 
 def _empty(tile: Tile | None, spot: Spot) -> Iterator[str]:
-    """Hatched where it cannot be, dashed where it was not tried."""
+    """A cell without outcomes: hatched if the point is not supported, dashed if it was not tried."""
     x, y, wide, high = spot
     place = f'x="{x + 0.5:g}" y="{y + 0.5:g}" width="{wide - 1:g}" height="{high - 1:g}"'
     if tile is None:
@@ -139,7 +139,7 @@ def badge(verdict: Verdict, corner: tuple[float, float], *, small: bool) -> str:
 
 
 def parted(of: Sequence[tuple[str, tuple[str, str]]]) -> str:
-    """A small cell of several outcomes."""
+    """A small cell of several outcomes, for the legend."""
     return "".join(
         f'<rect x="{at}" width="{wide}" height="16" class="{kind}"/>'
         for (kind, _), at, wide in zip(of, (0, 17), (17, 9), strict=False)
@@ -152,7 +152,12 @@ def sample(kind: str, letter: str) -> str:
 
 
 def signs(verdicts: Collection[Verdict], *, nowhere: bool) -> Iterator[tuple[str, str]]:
-    """The marks that occur, for the legend, and their words; `nowhere` is whether a place is not in the matrix."""
+    """The marks that occur, each with its words, for the legend.
+
+    Args:
+        verdicts: those that occur.
+        nowhere: whether some place is not in the matrix.
+    """
     for verdict in Verdict:
         sign, words = verdict.meaning.sign, verdict.meaning.words
         if verdict in verdicts and sign in BADGES:

@@ -1,4 +1,4 @@
-"""Trials → grids of outcomes over two axes: what a heat map shows, as values."""
+"""Trials → heat maps as values: grids of outcomes over two axes."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from elfworlds.records import RunRecord, TrialRecord
 
 OBSERVER = "observer"
-MOST_LABELS, MOST_PANELS = 40, 24  # beyond that nobody sees anything
+MOST_LABELS, MOST_PANELS = 40, 24  # larger heat maps cannot be read
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands at a row or a column; `mark` is its place where the axis has an order."""
+    """The head of a row or a column; `mark` is its place if the axis has an order."""
 
     label: str
     mark: Mark | None
 
     @property
     def version(self) -> str | None:
-        """The version, where the label does not say it."""
+        """The version, if it is known and is not the label itself."""
         return self.mark.head if self.mark and self.label not in (self.mark.text, self.mark.full) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """An axis of the grid, its heads in order."""
+    """An axis of the grid, with its heads in order."""
 
     axis: str
     heads: tuple[Head, ...]
@@ -45,7 +45,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What happened at one place: each outcome and how often, and the verdict that it is marked with."""
+    """What happened at one place: each outcome with its count, and the verdict that marks the tile."""
 
     outcomes: tuple[tuple[str, int], ...]
     verdict: Verdict | None
@@ -65,9 +65,9 @@ class Panel:
 
     Attributes:
         at: the labels on all other axes.
-        tiles: by row and column; none where nothing was tried.
-        below: places from which on, down the rows, the outcome is another one.
-        beside: the same across the columns.
+        tiles: (row, column) → tile; a place without trials is missing.
+        below: the first places after a change of the outcome, down the rows.
+        beside: the first places after a change, across the columns.
     """
 
     at: tuple[tuple[str, str], ...]
@@ -92,12 +92,12 @@ class Heat:
 
     @property
     def link(self) -> str:
-        """The same as an address in Markdown."""
+        """The picture's address in Markdown."""
         return quote(self.file)
 
 
 def heats(run: RunRecord) -> list[Heat]:
-    """A heat map of each scenario in which two axes vary, unless it would be too large to read."""
+    """A heat map of each scenario with at least two varied axes, unless it would be too large to read."""
     ordered = orders(run.axes, run.versions, run.made_with)
     by_scenario: dict[str, list[TrialRecord]] = {}
     for trial in sorted(run.trials, key=lambda trial: trial.number):
@@ -111,7 +111,7 @@ def heats(run: RunRecord) -> list[Heat]:
 
 
 def outcomes(run: RunRecord) -> list[str]:
-    """All names of outcomes in the order in which the plan meets them, so that each has one colour in all pictures."""
+    """All outcomes in the order of the plan, so that each has the same colour in all pictures."""
     ordered = sorted(run.trials, key=lambda trial: trial.number)
     return list(dict.fromkeys(trial.outcome for trial in ordered if trial.verdict.tried))
 
@@ -139,7 +139,7 @@ def _heat(
 def _varied(
     axes: Mapping[str, Sequence[str]], ordered: Mapping[str, Order], trials: Sequence[TrialRecord]
 ) -> dict[str, list[str]]:
-    """Axes with several labels, ascending where they have an order; the observers last."""
+    """The axes with several labels, the observers last; labels of an ordered axis ascend."""
     seen = {axis: {trial.point[axis] for trial in trials} for axis in axes}
     labels = {axis: [label for label in axes[axis] if label in there] for axis, there in seen.items()}
     for axis, order in ordered.items():
@@ -150,7 +150,7 @@ def _varied(
 
 
 def _sides(varied: Sequence[str], ordered: Mapping[str, Order]) -> tuple[str, str]:
-    """The last two ordered axes, else the last ones of all; the later one across."""
+    """The axes of rows and of columns: the last two, where ordered axes count as later than others."""
     ranked = [axis for axis in varied if axis not in ordered] + [axis for axis in varied if axis in ordered]
     return ranked[-2], ranked[-1]
 
@@ -185,7 +185,7 @@ def _panels(
 
 
 def _first_after(flips: Sequence[Change], axis: str, axes: Sequence[str]) -> set[tuple[str, ...]]:
-    """The places from which on the outcome is another one along an axis, as their labels on all axes."""
+    """The first places after each change along an axis, as their labels on `axes`."""
     after = (
         {**flip.at, axis: flip.cut.after.labels[0], OBSERVER: flip.observer} for flip in flips if flip.axis == axis
     )

@@ -1,8 +1,8 @@
 """A heat map of outcomes over two axes, as the text of an SVG file.
 
-A colour for each outcome and its name in the cell, so that nothing is told by colour alone. Where there is no room for
-names, letters stand for them. A heavy line runs where the table `flips` has a change, before the first place after it.
-Several outcomes at one place share its cell by how often they were seen.
+Each outcome has a colour, and its name is in the cell, so nothing depends on colour alone. If there is no room for
+names, letters replace them. A heavy line marks each change of the table `flips`; it runs before the first place after
+the change. Several outcomes at one place share its cell in proportion to their counts.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from elfworlds.report.pictures.heat import Head, Heat, Panel, Side, Tile
 
 MARGIN, GAP, NARROW = 18, 3, 34
-HIGH, LOW, MANY_ROWS = 44, 26, 8  # height of a cell, and where there are more rows than that
-LEAST, MOST = 64, 150  # width of a cell that holds a name
+HIGH, LOW, MANY_ROWS = 44, 26, 8  # heights of a cell: normal, and with more than MANY_ROWS rows
+LEAST, MOST = 64, 150  # width of a cell with a name
 SHORT_HEAD = 4  # characters that fit above a narrow cell
 ACROSS_A_PAGE = 1080
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -32,10 +32,10 @@ class Layout:
     """Sizes in pixels.
 
     Attributes:
-        wide, high: a cell with the gap after it.
-        left, top: room for the heads of rows and columns.
-        letters: what stands for an outcome in a cell; empty where names do.
-        low: whether there is room for one line only.
+        wide, high: the size of a cell with the gap after it.
+        left, top: the room for the heads of rows and columns.
+        letters: outcome → the letter that replaces its name; empty if cells have room for names.
+        low: whether a cell has room for one line only.
     """
 
     wide: float
@@ -47,7 +47,7 @@ class Layout:
 
 
 def heat_map(heat: Heat, names: Sequence[str]) -> str:
-    """The SVG; `names` are all outcomes of the run, in the order of their colours."""
+    """The heat map as SVG; `names` are all outcomes of the run, in the order of their colours."""
     layout = _layout(heat, names)
     colours = cells.colours(names)
     body = [cells.style(colours), svg.label(MARGIN, 28, heat.scenario, "ink b t")]
@@ -64,7 +64,7 @@ def heat_map(heat: Heat, names: Sequence[str]) -> str:
 
 
 def described(heat: Heat) -> str:
-    """The same in words, for those who do not see it."""
+    """The heat map in words, for people who cannot see it."""
     return "; ".join(
         f"{_at(panel)}{heat.rows.axis} {heat.rows.heads[row].label}, {heat.columns.axis} "
         f"{heat.columns.heads[column].label}: {cells.in_words(tile)}"
@@ -78,7 +78,7 @@ def _at(panel: Panel) -> str:
 
 
 def _layout(heat: Heat, names: Sequence[str]) -> Layout:
-    """Names in the cells where they leave the picture as wide as a page, else letters."""
+    """A layout with names in the cells if the picture then fits a page; otherwise with letters."""
     low = len(heat.rows.heads) > MANY_ROWS
     longest = max(len(text) for tile in _tiles(heat) for text in cells.lines(tile, low=low))
     wide = min(max(LEAST, BOLD * longest + 20, BOLD * _longest(heat.columns, one_line=False) + 12), MOST)
@@ -93,7 +93,7 @@ def _layout(heat: Heat, names: Sequence[str]) -> Layout:
 
 
 def _slanted(columns: Side) -> float:
-    """How far heads at 45 degrees reach up, and to the right of their column; none where they are short."""
+    """How far slanted heads (45 degrees) reach up and to the right; 0 if heads are short and need no slant."""
     longest = _longest(columns, one_line=True)
     return longest * BOLD * 0.71 if longest > SHORT_HEAD else 0
 
@@ -104,7 +104,7 @@ def _tiles(heat: Heat) -> Iterator[Tile]:
 
 
 def _longest(side: Side, *, one_line: bool) -> int:
-    """Characters of the longest head."""
+    """The number of characters of the longest head."""
     texts = [[_in_one_line(head)] if one_line else [head.label, head.version or ""] for head in side.heads]
     return max(len(text) for lines in texts for text in lines)
 
@@ -123,7 +123,7 @@ def _size(heat: Heat, layout: Layout) -> tuple[float, float]:
 
 
 def _corners(heat: Heat, layout: Layout) -> list[tuple[float, float]]:
-    """Of each panel, as many side by side as a page is wide."""
+    """The corner of each panel; as many panels stand side by side as fit a page."""
     width, height = _size(heat, layout)
     many = max(1, int((ACROSS_A_PAGE + MARGIN) // (width + MARGIN)))
     return [
@@ -153,7 +153,7 @@ def _panel(
 
 
 def _heads(heat: Heat, panel: Panel, layout: Layout, grid: tuple[float, float]) -> Iterator[str]:
-    """What the panel is of, the axes' names, and the heads of columns and rows."""
+    """The panel's labels, the names of its axes, and the heads of columns and rows."""
     x, y = grid
     width, height = len(heat.columns.heads) * layout.wide - GAP, len(heat.rows.heads) * layout.high - GAP
     above = y - layout.top + 18
@@ -190,7 +190,7 @@ def _row(head: Head, x: float, y: float, layout: Layout) -> Iterator[str]:
 
 
 def _edges(panel: Panel, layout: Layout, grid: tuple[float, float]) -> Iterator[str]:
-    """Lines before the places from which on the outcome is another one along an ordered axis."""
+    """Heavy lines where the outcome changes along an ordered axis."""
     for row, column in sorted(panel.tiles):
         x, y = grid[0] + column * layout.wide - GAP / 2, grid[1] + row * layout.high - GAP / 2
         if (row, column) in panel.beside:
@@ -200,7 +200,7 @@ def _edges(panel: Panel, layout: Layout, grid: tuple[float, float]) -> Iterator[
 
 
 def _legend(heat: Heat, layout: Layout, colours: Colours, size: tuple[float, float]) -> tuple[list[str], float]:
-    """What the signs mean, only those that occur, in lines below everything; then where the picture ends."""
+    """The legend below the panels, for the signs that occur; and the y at which the picture ends."""
     x, y, parts = float(MARGIN), size[1] + 22, []
     for sample, words in _signs(heat, layout, colours):
         wide = 34 + SANS * len(words) + MARGIN
@@ -212,7 +212,7 @@ def _legend(heat: Heat, layout: Layout, colours: Colours, size: tuple[float, flo
 
 
 def _signs(heat: Heat, layout: Layout, colours: Colours) -> Iterator[tuple[str, str]]:
-    """Samples, 26 by 16 pixels, and their words."""
+    """The samples of the legend, 26 by 16 pixels, and their words."""
     tiles = list(_tiles(heat))
     several = any(len(tile.outcomes) > 1 for tile in tiles)
     if layout.letters or several:

@@ -1,6 +1,6 @@
-"""A trace → the link namespaces that it tells of: objects in load order, and the bindings that leave an object.
+"""A trace → its link namespaces: the objects in load order, and the bindings from one object to another.
 
-Addresses only decide which mappings are one and the same; none is kept, so two runs of one trial give equal values.
+Addresses only decide which mappings are the same. No address is kept, so two runs of one trial give equal values.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     Place = tuple[int, int]
     File = tuple[int, str]  # namespace and path
-    Bound = tuple[File, File, str]  # who refers, whose symbol serves, the symbol
-    # Of a mapping: its file's name, and where it was mapped if that is known.
+    Bound = tuple[File, File, str]  # the file that refers, the file that defines, the symbol
+    # Of a mapping: its file's name, and its base addresses if they are known.
     Identity = File | tuple[str, frozenset[str]]
     End = tuple[Place | int, Place | int, bool, tuple[str, ...], int]
     Shape = tuple[bool, tuple["Mapped", ...], tuple[End, ...]]
@@ -32,11 +32,11 @@ class Mapped:
     """An object in a namespace.
 
     Attributes:
-        object: the experiment's name for it; None for what belongs to the system.
-        system: nothing of the experiment, and not the application.
-        times: how often it was mapped there: more than once where it was unloaded and loaded again.
-        copy, copies: which of the separate mappings of one file this is, from 1, and how many there are.
-        shared: whether this very mapping is found in several namespaces.
+        object: the experiment's name for it; None if it belongs to the system.
+        system: whether it is neither an object of the experiment nor the application.
+        times: how often it was mapped there; more than once if it was unloaded and loaded again.
+        copy, copies: the number of this mapping among the separate mappings of its file, from 1; and how many exist.
+        shared: whether this same mapping is in several namespaces.
     """
 
     path: str
@@ -54,12 +54,12 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """All bindings of one object to another one.
+    """All bindings of one object to another.
 
     Attributes:
-        source, target: namespace, and position in it.
-        defined_in: the namespace of the definition, which is not the target's where that stands for a shared mapping.
-        symbols: the first few, in the order of binding.
+        source, target: the namespace of an object, and its position there.
+        defined_in: the namespace of the definition. It differs from the target's if the target is a shared mapping.
+        symbols: the first few symbols, in the order of binding.
     """
 
     source: Place
@@ -78,8 +78,8 @@ class Namespaces:
     """What the first process of a trial had loaded.
 
     Attributes:
-        objects: namespace → what was mapped into it, in the order of loading.
-        more: how many processes there were beside this one.
+        objects: namespace → the objects mapped into it, in the order of loading.
+        more: the number of other processes.
     """
 
     objects: Mapping[int, tuple[Mapped, ...]]
@@ -112,25 +112,25 @@ def titles(run: Sequence[int]) -> str:
 
 
 def named(mapped: Mapped) -> str:
-    """An object in words: its file, and in parentheses what the experiment calls it and whose mapping it is."""
+    """An object in words: its file; in parentheses the experiment's name for it, and whether it is shared or a copy."""
     whose = "shared" if mapped.shared else "a copy of its own" if mapped.copies > 1 else None
     notes = [word for word in (mapped.object, whose) if word]
     return f"{mapped.name} ({', '.join(notes)})" if notes else mapped.name
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """Ascending numbers, those in a row as the first and the last of them."""
+    """Ascending numbers in words; consecutive numbers are a range of the first and the last."""
     runs = [[number for _, number in run] for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])]
     return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def alike(spaces: Namespaces) -> list[tuple[int, ...]]:
-    """The namespaces in order, neighbours that hold the same and bind the same together."""
+    """The namespaces in order; neighbours with the same objects and the same bindings are in one group."""
     return [tuple(run) for _, run in groupby(spaces.objects, key=lambda lmid: _shape(spaces, lmid))]
 
 
 def _shape(spaces: Namespaces, lmid: int) -> Shape:
-    """What a namespace looks like beside its number and the numbers of its copies."""
+    """What a namespace looks like, without its number and the numbers of its copies."""
     objects = tuple(replace(mapped, copy=0) for mapped in spaces.objects[lmid])
     arrows = [arrow for arrow in spaces.arrows if lmid in (arrow.source[0], arrow.target[0])]
     ends = [
@@ -141,12 +141,12 @@ def _shape(spaces: Namespaces, lmid: int) -> Shape:
 
 
 def _within(place: Place, lmid: int) -> Place | int:
-    """A place in the namespace by its position alone."""
+    """A place, by its position alone if it is in this namespace."""
     return place[1] if place[0] == lmid else place
 
 
 def _bases(maps: Iterable[LinkMapRecord], bindings: Iterable[Bound]) -> dict[File, list[str | None]]:
-    """(namespace, path) → where it was mapped each time, in load order; then what only a binding names."""
+    """(namespace, path) → the base of each mapping, in load order; files that only a binding names come last."""
     bases: dict[File, list[str | None]] = {}
     for mapped in sorted(maps, key=lambda mapped: (mapped.lmid, mapped.position)):
         bases.setdefault((mapped.lmid, mapped.path), []).append(mapped.base)
@@ -183,10 +183,10 @@ def _objects(
 
 
 def _mappings(bases: Mapping[File, Sequence[str | None]]) -> dict[File, Identity]:
-    """Something that is equal where two namespaces have one mapping between them.
+    """File → an identity, equal if two namespaces share one mapping.
 
-    The loader tells where it maps a file. In a namespace of dlmopen everything is mapped but the loader itself, which
-    stands for the one of the base namespace, under another spelling of its path at times.
+    The loader reports where it maps a file. In a namespace of dlmopen it maps everything except itself: its link map
+    there stands for the one in the base namespace, sometimes with another spelling of the path.
     """
     at_start = {posixpath.basename(path): (lmid, path) for lmid, path in reversed([*bases]) if lmid == BASE}
 

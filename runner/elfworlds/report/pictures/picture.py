@@ -1,8 +1,8 @@
 """A picture of a trial's link namespaces, as the text of an SVG file.
 
-A box for each namespace, in it the objects in the order of loading, and an arrow for all bindings of one object to
-another. A file that was mapped several times has one colour for all of its copies; what several namespaces share is
-hatched. Nothing of it depends on an address, so trials that did the same give the same picture.
+Each namespace is a box that holds its objects in the order of loading. An arrow stands for all bindings of one object
+to another. All copies of a file have one colour; a mapping that several namespaces share is hatched. Nothing depends on
+an address, so trials that did the same give the same picture.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from elfworlds.report.pictures.namespaces import Arrow, Mapped, Namespaces, Place
 
-ACROSS_A_PAGE = 3  # namespaces side by side: as wide as a page of text still shows readable names
+ACROSS_A_PAGE = 3  # namespaces side by side; names stay readable on a page of text
 MOST_ALIKE, SHOWN_OF_THEM = 8, 3
 WIDTH, HEIGHT, SYSTEM_HEIGHT, GAP = 208, 42, 22, 12
 MARGIN, PADDING, HEAD = 14, 12, 30
@@ -28,7 +28,7 @@ MONO, MONO_LARGE, SANS, BOLD = 6.7, 7.9, 5.8, 6.8  # advance of a character in p
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A namespace, or several that look the same: then nothing is drawn in it."""
+    """A namespace; or several that look the same, and then the box is empty."""
 
     lmids: tuple[int, ...]
     objects: tuple[Mapped, ...]
@@ -41,7 +41,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where an object is drawn: its upper left corner, pixels."""
+    """Where an object is drawn: its upper left corner and its height, in pixels."""
 
     x: float
     y: float
@@ -53,7 +53,7 @@ class Spot:
 
 
 def picture(namespaces: Namespaces, of: str) -> str:
-    """The SVG; `of` says what is drawn."""
+    """The picture as SVG; `of` is the name of what is drawn."""
     boxes = _boxes(namespaces)
     drawn = {box.lmids[0] for box in boxes if box.objects}
     arrows = [arrow for arrow in namespaces.arrows if {arrow.source[0], arrow.target[0]} <= drawn]
@@ -72,7 +72,7 @@ def picture(namespaces: Namespaces, of: str) -> str:
 
 
 def described(namespaces: Namespaces) -> str:
-    """The same in words, for those who do not see it."""
+    """The picture in words, for people who cannot see it."""
     parts = [f"{titles(run)}: {', '.join(map(named, namespaces.objects[run[0]]))}" for run in alike(namespaces)]
     return "; ".join(parts) or "Nothing was loaded."
 
@@ -91,7 +91,7 @@ def _height(mapped: Mapped) -> float:
 
 
 def _beside(namespaces: Namespaces, arrow: Arrow) -> bool:
-    """Whether an arrow runs beside the objects on the left: those of the system do, to leave the others alone."""
+    """Whether an arrow runs on the left of the objects: arrows of system objects do, to keep them apart."""
     return any(namespaces.objects[lmid][at].system for lmid, at in (arrow.source, arrow.target))
 
 
@@ -105,7 +105,7 @@ def _depth(arrow: Arrow) -> float:
 
 
 def _lanes(namespaces: Namespaces, arrows: Sequence[Arrow]) -> tuple[float, float]:
-    """Room on the left and on the right of the objects."""
+    """The room for arrows on the left and on the right of the objects, in pixels."""
     inner = [arrow for arrow in arrows if arrow.source[0] == arrow.target[0]]
     left = [_depth(arrow) for arrow in inner if _beside(namespaces, arrow)]
     right = [_depth(arrow) for arrow in inner if not _beside(namespaces, arrow)]
@@ -113,7 +113,7 @@ def _lanes(namespaces: Namespaces, arrows: Sequence[Arrow]) -> tuple[float, floa
 
 
 def _corners(boxes: Sequence[Box], wide: float) -> tuple[list[tuple[float, float]], float, float]:
-    """The corner of each box, in rows; then how wide and how high that is."""
+    """The corner of each box, in rows; then the width and the height of all rows."""
     corners, y = [], float(MARGIN)
     for start in range(0, len(boxes), ACROSS_A_PAGE):
         row = boxes[start : start + ACROSS_A_PAGE]
@@ -131,7 +131,7 @@ def _spots(box: Box, corner: tuple[float, float], lanes: tuple[float, float]) ->
 
 
 def _colours(namespaces: Namespaces) -> dict[str, int]:
-    """A colour for each file of the experiment that there are several copies of."""
+    """A colour for each file of the experiment that has several copies."""
     paths = [
         member.path
         for members in namespaces.objects.values()
@@ -192,13 +192,13 @@ def _arrow(namespaces: Namespaces, arrow: Arrow, spots: dict[Place, Spot]) -> st
     x = source.x if side < 0 else source.x + WIDTH
     down = 1 if target.y > source.y else -1
     start, end = source.middle + 5 * down, target.middle - 5 * down
-    out = x + side * _depth(arrow) / 0.75  # where the control points are for the curve to come that far
+    out = x + side * _depth(arrow) / 0.75  # control points for a curve that reaches that far
     shape = svg.curve(f"M{x:g},{start:g}C{out:g},{start:g} {out:g},{end:g} {x + side:g},{end:g}", kind, wide=wide)
     return svg.titled(tip, shape)
 
 
 def _counts(namespaces: Namespaces, arrows: Sequence[Arrow], spots: dict[Place, Spot]) -> Iterator[str]:
-    """How many bindings, beside the arrows within a box; where two objects bind to each other, both in one place."""
+    """The number of bindings beside each arrow in a box; if two objects bind to each other, both numbers together."""
     pairs: dict[tuple[Place, ...], list[Arrow]] = {}
     for arrow in arrows:
         if arrow.source[0] == arrow.target[0]:
@@ -216,7 +216,7 @@ def _counts(namespaces: Namespaces, arrows: Sequence[Arrow], spots: dict[Place, 
 
 
 def _between(source: Spot, target: Spot) -> str:
-    """A line from one namespace's box to another one's; beside the boxes where one is above the other."""
+    """A line between objects of two boxes; it runs beside the boxes if one is above the other."""
     if source.x == target.x:
         x1 = x2 = source.x + WIDTH
         out1 = out2 = x1 + 50
@@ -225,12 +225,12 @@ def _between(source: Spot, target: Spot) -> str:
         x1, x2 = (source.x + WIDTH, target.x) if way > 0 else (source.x, target.x + WIDTH)
         bend = max(40.0, abs(x2 - x1) / 2) * way
         out1, out2 = x1 + bend, x2 - bend
-    start, end = source.middle - 9, target.middle - 9  # apart from where arrows within a box begin
+    start, end = source.middle - 9, target.middle - 9  # not where arrows in a box begin
     return f"M{x1:g},{start:g}C{out1:g},{start:g} {out2:g},{end:g} {x2:g},{end:g}"
 
 
 def _legend(namespaces: Namespaces, arrows: Sequence[Arrow], size: tuple[float, float]) -> tuple[list[str], float]:
-    """What the signs mean, only those that occur, in lines below everything; then where the picture ends."""
+    """The legend below the boxes, for the signs that occur; and the y at which the picture ends."""
     x, y, lines = float(MARGIN), size[1] + 10, []
     for sample, words in _signs(namespaces, arrows):
         wide = 40 + SANS * len(words) + 2 * MARGIN
@@ -242,7 +242,7 @@ def _legend(namespaces: Namespaces, arrows: Sequence[Arrow], size: tuple[float, 
 
 
 def _signs(namespaces: Namespaces, arrows: Sequence[Arrow]) -> Iterator[tuple[str, str]]:
-    """Samples with places for where they go, and their words."""
+    """The samples of the legend and their words; `{x}`, `{y}` and `{line}` stand for their position."""
     members = [member for group in namespaces.objects.values() for member in group]
     swatch = '<rect x="{{x}}" y="{{y}}" width="26" height="13" rx="3" {}/>'
     if _colours(namespaces):

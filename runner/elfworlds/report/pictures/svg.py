@@ -1,4 +1,4 @@
-"""The few shapes of SVG that a picture needs, as text; whatever a file is called comes out well formed."""
+"""The few SVG shapes that a picture needs, as text; any file name gives well-formed XML."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape as _escape
 
 from elfworlds.yamltext.problems import printable
 
-# Colours after Okabe and Ito, told apart by people who see fewer; every pair is readable in its own scheme.
+# After Okabe and Ito, for colour-blind people too; each pair is readable in its own scheme.
 FAMILIES = (
     ("#0072b2", "#dcedf8", "#56b4e9", "#10324a"),
     ("#b06f00", "#fcefd2", "#e69f00", "#43300a"),
@@ -40,12 +40,12 @@ _DARK = {
 
 
 def text_of(text: str) -> str:
-    """Text as it may stand in XML, in quotes too."""
+    """Escape text for XML, also for attributes in quotes."""
     return _escape(printable(text).replace("\n", " "), {'"': "&quot;"})
 
 
 def style() -> str:
-    """Classes for both schemes; the light one where a program knows nothing of schemes."""
+    """CSS classes for the light and the dark scheme; programs that know no schemes use the light one."""
     fonts = (
         'text{font-family:system-ui,"Segoe UI",Helvetica,Arial,sans-serif;font-size:11px}'
         'text.m{font-family:ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}'
@@ -73,7 +73,7 @@ def _family(at: int, colours: tuple[str, ...]) -> str:
 
 
 def definitions() -> str:
-    """Arrow heads and the hatching of what is shared."""
+    """The arrow heads, and the hatching for shared mappings."""
     heads = "".join(
         f'<marker id="{name}-h" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto">'
         f'<path class="{name}-h" d="M0,0.5L8,4L0,7.5z"/></marker>'
@@ -100,12 +100,12 @@ def curve(d: str, kind: str, *, wide: float, dashed: bool = False) -> str:
 
 
 def titled(tip: str, *shapes: str) -> str:
-    """Shapes that say something when pointed at."""
+    """Shapes with a tooltip."""
     return f"<g><title>{text_of(tip)}</title>{''.join(shapes)}</g>"
 
 
 def shortened(text: str, room: int) -> str:
-    """A text of `room` characters at the most; what tells names apart stands at both ends."""
+    """A text of at most `room` characters. Both ends stay, since names differ there."""
     if len(text) <= room:
         return text
     end = (room - 1) // 2
@@ -113,7 +113,7 @@ def shortened(text: str, room: int) -> str:
 
 
 def document(size: tuple[float, float], title: str, description: str, body: list[str]) -> str:
-    """A whole file."""
+    """A complete SVG file; `size` is its width and height in pixels."""
     width, height = size
     box = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
     return "\n".join(
