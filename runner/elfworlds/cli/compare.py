@@ -20,12 +20,12 @@ def compare(
     before: Annotated[str, typer.Argument(metavar="A", help=SIDE)],
     after: Annotated[str, typer.Argument(metavar="B", help="The other.")],
 ) -> int:
-    """Name the outcomes that differ; exit 1 if one does that no race decides, or if nothing could be compared."""
+    """Name the outcomes that differ; exit 1 if a race does not explain one, or if nothing could be compared."""
     from elfworlds.errors import Exit
     from elfworlds.gather import compare as compared
 
     comparison = compared(_read(before), _read(after))
-    for line in _told(comparison):
+    for line in _lines(comparison):
         typer.echo(line)
     return Exit.EXPECTATION_FAILED if comparison.differences or not comparison.compared else Exit.AS_EXPECTED
 
@@ -41,7 +41,7 @@ def _read(name: str) -> Gathered:
     return gathered([read_run(find(name))])
 
 
-def _told(comparison: Comparison) -> Iterator[str]:
+def _lines(comparison: Comparison) -> Iterator[str]:
     for toolchain, why in comparison.other_versions.items():
         yield f"not compared: {toolchain}, whose {why}"
     races = f"{len(comparison.races)} more that a race decides"

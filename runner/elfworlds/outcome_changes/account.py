@@ -171,8 +171,8 @@ def _cells(observation: Observed, axes: Sequence[str]) -> int:
 def _deciding(observation: Observed, ordered: Sequence[str]) -> list[str]:
     """The axes whose labels together decide the outcome; without any one of them they would not.
 
-    Axes are tried and dropped in turn: first ordered axes without a change, last ordered axes with one. So if two axes
-    always changed together, the axis without a change of its own is dropped.
+    Axes are dropped in this order: ordered axes without a change, unordered axes, ordered axes with a change. If two
+    ordered axes always vary together, no change is seen along either, so none of them is named as a threshold.
     """
     names = list(observation.axes)
     rest = [axis for axis in names if axis not in ordered]

@@ -137,7 +137,7 @@ def plan(experiment: LoadedExperiment, *, labels: Labels | None = None, repeat: 
 
     Raises:
         InputError: no such axis, label or toolchain.
-        NothingSelectedError: no trial is left.
+        NothingSelectedError: the filter matches no trial.
     """
     options = RunOptions(choice=Choice(labels=labels or {}, repeat=repeat))
     with Pool() as pool:
@@ -167,7 +167,7 @@ def run(
 
     Raises:
         InputError: no such axis, label, toolchain or backend, two backends, or results that cannot be written to.
-        NothingSelectedError: no trial is left.
+        NothingSelectedError: the filter matches no trial.
         BuildFailedError: an object or a toolchain is missing; with `options.keep_going` only a toolchain.
         InterruptedRunError: Ctrl-C; what was tried is kept, and the next run goes on from there.
     """

@@ -51,7 +51,7 @@ class Choice:
         """A plan for each experiment, with the chosen trials only; `output` is where runs are, if not in results/.
 
         Raises:
-            NothingSelectedError: no trial is left in any.
+            NothingSelectedError: the filter matches no trial of any experiment.
             InputError: an axis or a label that there is not, or a regular expression that cannot be read.
         """
         whole = [make_plan(experiment, toolchains, self.repeat) for experiment in experiments]

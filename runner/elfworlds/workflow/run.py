@@ -91,7 +91,7 @@ def run(experiments: Sequence[LoadedExperiment], options: RunOptions, session: S
     """Run experiments as they are asked for; after one that is cut short there is no other.
 
     Raises:
-        NothingSelectedError: no trial is left in any.
+        NothingSelectedError: the filter matches no trial of any experiment.
         InputError: the results cannot be written to, or a label is not known.
         BuildFailedError: there is no compiler, or a root or a pin cannot be had.
     """
