@@ -52,10 +52,10 @@ def pattern(text: str) -> Pattern:
     try:
         return Pattern(text, re2.compile(_encoded(text), options))
     except re2.error as error:
-        raise PatternError(_told(error.args[0])) from None
+        raise PatternError(_text(error.args[0])) from None
 
 
-def _told(message: bytes | str) -> str:
+def _text(message: bytes | str) -> str:
     return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
 
 

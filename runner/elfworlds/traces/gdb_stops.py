@@ -61,7 +61,7 @@ def read(text: str, files: Mapping[str, str]) -> GdbSession:
         signal=end.signal if end else None,
         error=error,
         values={
-            "stops": [one.told() for one in framed],
+            "stops": [stop.values() for stop in framed],
             "backtrace": _last_backtrace(framed),
             "shared-libraries": next((many for stop in reversed(stops) if (many := _libraries(stop))), []),
             "linker-namespaces": next((found for stop in reversed(stops) if (found := _namespaces(stop))), None),
@@ -165,8 +165,8 @@ class _Framed:
     stop: Stop
     places: Places
 
-    def told(self) -> JsonObject:
-        """The stop as matchers speak of it."""
+    def values(self) -> JsonObject:
+        """The values of a stop that matchers can ask for."""
         stop, places = self.stop, self.places
         frame = _frame(stop.said.get("frame"), places)
         return {
@@ -177,7 +177,7 @@ class _Framed:
             "frame": frame,
             "backtrace": self.backtrace(),
             "values": {name: _value(stop, name, places) for name, _ in stop.answered("value")},
-            "commands": {name: one.text for name, one in stop.answered("command")},
+            "commands": {name: answer.text for name, answer in stop.answered("command")},
             "threads": [_thread(mapping, places) for mapping in _mappings(stop.results("threads").get("threads"))],
             "registers": _registers(stop.printed("registers") or ""),
         }

@@ -9,7 +9,7 @@ from elfworlds.errors import BuildFailedError
 from elfworlds.toolchains.family import NOBODY_LOOKS, Family, Listed
 from elfworlds.toolchains.nixpkgs.made import found, lacking, make, unmade
 from elfworlds.toolchains.nixpkgs.pin import FAMILY, find, names
-from elfworlds.toolchains.nixpkgs.toolchain import pinned, told, toolchain
+from elfworlds.toolchains.nixpkgs.toolchain import installed, pinned, toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -45,7 +45,7 @@ class Nixpkgs(Family):
         """What a pin that is here says of itself; of others little is known."""
         pin = self.pin(name, means.where)
         here = found(pin, means.cache, rust="rust" in means.languages)
-        return told(here) if here else pinned(pin)
+        return installed(here) if here else pinned(pin)
 
     def provided(self, name: str, means: Means) -> Toolchain:
         pin, rust = self.pin(name, means.where), "rust" in means.languages

@@ -56,7 +56,7 @@ def toolchain(made: Made, run: Runner, *, bwrap: str = "/usr/bin/bwrap") -> Tool
     reaper = provide(made.place, (inside.cc, f"-L{made.contents.static}"), ENV, world, run)
     found = inside.searching(run)
     return replace(
-        told(made),
+        installed(made),
         library_cache=inside.library_cache(found),
         default_paths=found.default_paths if found else default_paths(inside.loader, run),
         subdirectories=found.subdirectories if found else (),
@@ -65,8 +65,8 @@ def toolchain(made: Made, run: Runner, *, bwrap: str = "/usr/bin/bwrap") -> Tool
     )
 
 
-def told(made: Made) -> Toolchain:
-    """What is known of a pin that is here, without running anything of it: enough for a plan."""
+def installed(made: Made) -> Toolchain:
+    """The toolchain of an installed pin, as far as it is known without running anything: enough for a plan."""
     inside = _Inside(made)
     tools = inside.tools()
     return Toolchain(
