@@ -143,6 +143,9 @@ def test_the_level_is_shared_by_the_pairs_that_chance_is_asked_about() -> None:
     assert len(set(kinds(seen({"yes": 30}, {"yes": 22, "no": 8}, {"yes": 22, "no": 8})).values())) == 1
     certain = kinds(seen({"yes": 30}, {"yes": 20, "no": 10}, *({"other": 30},) * 9))
     assert certain[0] != certain[1], "p = 0.0008: enough for the 10 pairs with the second point, not for all 55"
+    for others in (8, 9):
+        unsure = kinds(seen({"yes": 30}, {"yes": 22, "no": 8}, *({"other": 30},) * others))
+        assert unsure[0] == unsure[1], "p = 0.0046: not enough for the pairs with the second point"
 
 
 POINT = counts("xyz", 4)

@@ -480,6 +480,8 @@ def test_a_box_in_two_boxes_has_the_conditions_of_both() -> None:
     assert both((way,), (other,)) is None
     assert both((way, glibc), (musl,)) is None
     assert both((glibc,), (way,)) == (glibc, way)
+    read_elsewhere = Condition("libc", family=json.loads('"glibc"'))
+    assert both((glibc,), (read_elsewhere,)) == (glibc,)
 
 
 @given(st.dictionaries(st.tuples(st.integers(0, 3), st.integers(0, 3)), st.sampled_from("ab"), min_size=1))

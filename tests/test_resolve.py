@@ -195,6 +195,16 @@ def test_the_real_loader_agrees(tag: str, env: str, kind: str, tmp_path: Path) -
         assert leaves == [wanted[done.returncode]]
 
 
+@pytest.mark.parametrize(("length", "found"), [(511, True), (512, False)])
+def test_musl_tries_no_path_that_its_buffer_does_not_hold(length: int, *, found: bool) -> None:
+    """`char buf[2*NAME_MAX+2]` with the NUL at its end (ldso/dynlink.c, `load_library`)."""
+    directory = "/" + "d" * (length - len("//x.so"))
+    path = f"{directory}/x.so"
+    inside = replace(world({path: facts()}, env=directory), family="musl")
+    edge = serve(Loaded("/app", facts(), None), "x.so", Namespace(), inside)
+    assert edge.path == (path if found else None)
+
+
 def cc(target: Path, source: str, *words: str) -> None:
     command = ["cc", "-x", "c", "-", "-x", "none", "-o", str(target), *words]
     subprocess.run(command, input=source, text=True, check=True)

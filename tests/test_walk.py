@@ -198,6 +198,13 @@ def test_an_auxiliary_object_may_be_nowhere_and_comes_before_whom_it_serves() ->
     assert [one.found for one in told if one.name == "libno.so"] == [None]
 
 
+def test_what_comes_after_an_auxiliary_object_that_is_nowhere_is_followed_too() -> None:
+    files = {"/lib/liba.so": replace(LIBRARY, filters=(("DT_AUXILIARY", "libno.so", 0),))}
+    events = [began("/app"), *loads("liba.so", "/app"), *loads("libb.so", "/app")]
+    events += [searched("libno.so", "/lib/liba.so", None), Settled(1)]
+    assert verdicts(events, world(files))[2:] == [("libno.so", None, True), ("liba.so", "/lib/liba.so", True)]
+
+
 def test_what_was_preloaded_in_vain_is_not_found_whatever_the_trace_says_of_it() -> None:
     """glibc says nothing of the end of such a search."""
     asked = searched("/lib/libno.so", "/app", "/lib/libno.so")
