@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from itertools import product
+from itertools import count, product
 from math import comb, prod
 
 import pytest
@@ -62,6 +62,17 @@ def test_large_numbers_take_another_way_to_the_same_answer(one: Counts, other: C
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(chance, "MOST_FOR_COMB", 0)
         patched.setattr(chance, "BITS", bits)
+        holds(one, other, p_value(one, other))
+
+
+@pytest.mark.parametrize("guessed", ["too near", "too far"])
+@given(one=counts("ab", 25), other=counts("ab", 25))
+def test_where_the_other_end_begins_is_only_guessed_by_logarithms(guessed: str, one: Counts, other: Counts) -> None:
+    """What the guess misses by is made up for, in either direction."""
+    calls = count()
+    with pytest.MonkeyPatch.context() as patched:
+        logarithm = (lambda _urn, _at: 0) if guessed == "too near" else (lambda _urn, _at: next(calls))
+        patched.setattr("elfworlds.outcome_changes.chance._Urn.logarithm", logarithm)
         holds(one, other, p_value(one, other))
 
 

@@ -206,6 +206,13 @@ def test_the_headers_are_small() -> None:
     assert len(lines) <= MOST_LINES
 
 
+def test_a_header_that_is_not_ours_stays_an_include_and_ours_is_there_once() -> None:
+    text = driver.standalone('#include "mine.h"\n#include "phdrs.h"\n#include "phdrs.h"\n', ())
+    assert '#include "mine.h"\n' in text
+    assert '#include "phdrs.h"' not in text
+    assert text.count("/* ---- phdrs.h ---- */") == 1
+
+
 ONE = """\
 experiment: test
 question: Which keys are equal?

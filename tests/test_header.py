@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from elfworlds.resolve import header
@@ -37,6 +39,22 @@ def test_glibc_goes_on_past_another_machines_file_and_stops_at_a_wrong_one(
     at: int, data: bytes, answer: Refusal
 ) -> None:
     assert header.glibc(changed(at, data), header.own()) is answer
+
+
+PHENTSIZE_AT = {1: 42, 2: 54}  # offsets of e_phentsize in Elf32_Ehdr and Elf64_Ehdr
+PHDR = {1: 32, 2: 56}  # sizes of Elf32_Phdr and Elf64_Phdr
+
+
+@pytest.mark.parametrize("bits", [1, 2], ids=["32 bits", "64 bits"])
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_the_first_bytes_are_read_as_the_machine_has_them(bits: int, order: Literal["little", "big"]) -> None:
+    ident = b"\x7fELF" + bytes([bits, 1 if order == "little" else 2, 1]) + bytes(9)
+    fields = b"".join(number.to_bytes(size, order) for number, size in ((3, 2), (62, 2), (1, 4)))
+    at, size = PHENTSIZE_AT[bits], PHDR[bits].to_bytes(2, order)
+    program = (ident + fields).ljust(at, b"\0") + size + bytes(62 - at)
+    wrong = program[:at] + b"\1\1" + program[at + 2 :]
+    assert [header.glibc(head, program) for head in (program, wrong)] == [None, Refusal.FATAL]
+    assert [header.musl(head, program) for head in (program, wrong)] == [None, Refusal.UNKNOWN]
 
 
 def test_a_wrong_version_stops_it_at_another_machines_file_too() -> None:

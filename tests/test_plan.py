@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import elves
 from elfworlds.planning.document import as_document
 from elfworlds.planning.make import trial_id
 from elfworlds.yamltext import ProblemsError
@@ -244,6 +245,29 @@ def test_an_id_has_a_digest_where_it_could_not_hold_the_label(label: str, plain:
     assert (trial_id("s", (("axis", label),), "plain", None) == f"s,axis={label.replace('/', ':')}") == plain
     digests = {trial_id("s", (("axis", f"{label}{end}"),), "plain", None) for end in (" ", "_", ":", "/", "\n")}
     assert len(digests) == 5
+
+
+def test_a_reference_to_an_object_is_its_path_its_directory_or_its_soname(tmp_path: Path) -> None:
+    elves.make(tmp_path / "named.so", soname="libnamed.so.1")
+    elves.make(tmp_path / "bare.so")
+    text = """
+experiment: x
+question: "?"
+objects:
+  app: {executable: app, code: "int main(void) { return 0; }"}
+  lib: {library: plain, code: "int plain;"}
+  other: {library: other, soname: libo.so.2, code: "int other;"}
+  named: {prebuilt: named.so}
+  bare: {prebuilt: bare.so}
+scenarios:
+  s: {run: "${app} ${lib} ${lib.dir} ${app.soname}:${lib.soname}:${other.soname}:${named.soname}:${bare.soname}"}
+"""
+    made = plan_of(text, tmp_path)
+    (trial,) = made.trials
+    app, lib, directory, sonames = trial.bound.argv
+    keys = keys_of(made)
+    assert (app, lib, directory) == (f"@{keys['app']}@/app", f"@{keys['lib']}@/libplain.so", f"@{keys['lib']}@")
+    assert sonames == ":libplain.so:libo.so.2:libnamed.so.1:"
 
 
 def test_a_list_behind_a_label_is_spliced_into_the_command(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_musl_tries_no_path_that_its_buffer_does_not_hold(length: int, *, found:
     directory = "/" + "d" * (length - len("//x.so"))
     path = f"{directory}/x.so"
     inside = replace(world({path: facts()}, env=directory), family="musl")
-    edge = serve(Loaded("/app", facts(), None), "x.so", Namespace(), inside)
+    edge = serve(LoadedObject("/app", facts(), None), "x.so", Namespace(), inside)
     assert edge.path == (path if found else None)
 
 

@@ -171,6 +171,14 @@ def test_a_program_with_another_dynamic_loader_is_passed_over_in_silence() -> No
     assert verdicts(whole("/app"), world(interp="/ld.so")) == AGREED
 
 
+def test_what_a_loader_that_gave_up_did_not_look_for_is_not_foretold() -> None:
+    files = {"/lib/libx.so": replace(LIBRARY, needed=("libno.so", "liblater.so")), "/lib/liblater.so": LIBRARY}
+    asks = Search(1, 0, "libx.so", None, (TriedFile("runpath", "/lib/libx.so"),), "/lib/libx.so", "/app", 0)
+    opened = LinkMap(1, 0, 3, "libx.so", "/lib/libx.so", 1, None, None, needed_by=None, opened=True)
+    events = [*whole("/app"), asks, opened, searched("libno.so", "/lib/libx.so", None), Settled(1)]
+    assert verdicts(events, world(files))[3:] == [("libx.so", "/lib/libx.so", True), ("libno.so", None, True)]
+
+
 def test_ldd_goes_on_where_a_name_is_nowhere() -> None:
     nowhere = {name: FILES[name] for name in ("/app", "/lib/libb.so")}
     inside = Surroundings(nowhere.get, (), {}, (), {})
