@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -284,7 +285,7 @@ def test_what_the_loader_would_have_said_on_stderr_is_on_stderr(
     result = ld_debug.read(completed, left)
     assert isinstance(result, outcome.Tried)
     assert completed.stderr.data == b""
-    assert f"ERROR: audit interface '{auditor}' requires version" in result.values["stderr"]
+    assert f"ERROR: audit interface '{auditor}' requires version" in str(result.values["stderr"])
 
 
 def test_the_observer_gives_what_the_program_did_and_what_the_loader_did(
@@ -293,7 +294,7 @@ def test_the_observer_gives_what_the_program_did_and_what_the_loader_did(
     completed, left = observed(PROGRAM, toolchain, tmp_path, pool)
     result = ld_debug.read(completed, left)
     assert isinstance(result, outcome.Tried)
-    found = result.values
+    found: Mapping[str, Any] = result.values
     assert (found["exit"], found["stdout"], found["stderr"], found["signal"]) == (3, "told\n", "", None)
     seen = found["ld-debug"]
     assert seen["link-maps"][0]["path"] == str(tmp_path / "app")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +15,9 @@ from elfworlds.planning.types import Judged, ValueRef
 from elfworlds.spec.leaves.matchers import WORDS, MatcherError, check_matcher
 from elfworlds.yamltext import Data, Scalar
 from waiting import TIMES
+
+if TYPE_CHECKING:
+    from elfworlds.outcome.match import Operand
 
 SETTINGS = settings(database=None, max_examples=300 * TIMES)
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "a", "ab", "1", "true", "b a\na"])
@@ -57,7 +60,7 @@ class TestABareValue:
             ({"a": 1}, {"a": 1, "b": 2}),
         ],
     )
-    def test_equals(self, wanted: object, value: object) -> None:
+    def test_equals(self, wanted: Json, value: Json) -> None:
         assert matches(wanted, value, {})
 
     @pytest.mark.parametrize(
@@ -79,7 +82,7 @@ class TestABareValue:
             ({"a": 1}, "a"),
         ],
     )
-    def test_does_not_equal(self, wanted: object, value: object) -> None:
+    def test_does_not_equal(self, wanted: Json, value: Json) -> None:
         assert not matches(wanted, value, {})
 
 
@@ -118,13 +121,13 @@ class TestAWord:
             ({"absent": False}, 1, ABSENT),
         ],
     )
-    def test_accepts_what_it_should_and_nothing_else(self, matcher: Json, good: object, bad: object) -> None:
+    def test_accepts_what_it_should_and_nothing_else(self, matcher: Json, good: Operand, bad: Operand) -> None:
         if good is not ABSENT or "absent" in str(matcher):
             assert matches(matcher, good, {})
         assert not matches(matcher, bad, {})
 
     def test_may_name_another_value(self) -> None:
-        values = {"stdout": "a b", "stderr": "b", "exit": 3}
+        values: dict[str, Json] = {"stdout": "a b", "stderr": "b", "exit": 3}
         assert matches(ValueRef("stderr"), "b", values)
         assert not matches(ValueRef("stderr"), "a", values)
         assert matches({"contains": ValueRef("stderr")}, "a b", values)
@@ -156,53 +159,53 @@ class TestAWord:
         ("gdb.none", ABSENT),
     ],
 )
-def test_a_path_through_a_list_leads_through_each_of_its_items(name: str, found: object) -> None:
-    stops = [{"state": "a", "values": {"count": {"of": 7}}}, {"state": "b", "values": {"count": {"of": 8}}}]
+def test_a_path_through_a_list_leads_through_each_of_its_items(name: str, found: Operand) -> None:
+    stops: Json = [{"state": "a", "values": {"count": {"of": 7}}}, {"state": "b", "values": {"count": {"of": 8}}}]
     assert lookup({"gdb": {"stops": stops}}, name) == found
 
 
 class TestLaws:
     @SETTINGS
     @given(MATCHERS, VALUES, VALUES)
-    def test_not_is_negation_for_what_is_there(self, matcher: Json, value: object, other: object) -> None:
+    def test_not_is_negation_for_what_is_there(self, matcher: Json, value: Json, other: Json) -> None:
         values = {"other": other}
         assert matches({"not": matcher}, value, values) is not matches(matcher, value, values)
 
     @SETTINGS
     @given(MATCHERS, VALUES, VALUES)
-    def test_all_and_any_are_dual(self, matcher: Json, value: object, other: object) -> None:
+    def test_all_and_any_are_dual(self, matcher: Json, value: Json, other: Json) -> None:
         values = {"other": other}
         none_is_not = not matches({"any": {"not": matcher}}, value, values)
         assert matches({"all": matcher}, value, values) == none_is_not
 
     @SETTINGS
     @given(MATCHERS, VALUES)
-    def test_all_and_any_of_one_are_the_one(self, matcher: Json, value: object) -> None:
+    def test_all_and_any_of_one_are_the_one(self, matcher: Json, value: Json) -> None:
         assert matches({"all": matcher}, [value], {}) == matches(matcher, value, {})
         assert matches({"any": matcher}, [value], {}) == matches(matcher, value, {})
 
     @SETTINGS
     @given(MATCHERS, VALUES)
-    def test_what_is_missing_matches_absent_only(self, matcher: Json, value: object) -> None:
+    def test_what_is_missing_matches_absent_only(self, matcher: Json, value: Json) -> None:
         assert not matches(matcher, ABSENT, {"other": value})
         assert matches({"absent": True}, ABSENT, {})
         assert not matches({"absent": True}, value, {})
 
     @SETTINGS
     @given(VALUES)
-    def test_a_value_equals_itself(self, value: object) -> None:
+    def test_a_value_equals_itself(self, value: Json) -> None:
         assert matches(value, value, {})
         assert matches(ValueRef("other"), value, {"other": value})
 
     @SETTINGS
     @given(MATCHERS, MATCHERS, VALUES)
-    def test_all_words_of_a_matcher_must_hold(self, one: object, other: object, value: object) -> None:
+    def test_all_words_of_a_matcher_must_hold(self, one: Json, other: Json, value: Json) -> None:
         both = matches({"not": one, "all": other}, value, {})
         assert both == (matches({"not": one}, value, {}) and matches({"all": other}, value, {}))
 
     @SETTINGS
     @given(MATCHERS, VALUES | st.just(ABSENT))
-    def test_a_difference_is_one_bounded_sentence(self, matcher: Json, value: object) -> None:
+    def test_a_difference_is_one_bounded_sentence(self, matcher: Json, value: Json) -> None:
         told = difference("stdout", matcher, value, {})
         assert told.startswith("stdout ")
         assert len(told) < 600
@@ -223,7 +226,7 @@ class TestDifference:
 OUTCOMES: dict[str, dict[str, Any]] = {"loaded": {"exit": 0}, "any-exit": {"exit": {"absent": False}, "signal": None}}
 
 
-def values_of(**changed: object) -> dict[str, object]:
+def values_of(**changed: Json) -> dict[str, Json]:
     return {"exit": 0, "signal": None, "timed-out": False, "stdout": "", "stderr": ""} | changed
 
 
@@ -238,7 +241,7 @@ class TestAnOutcome:
             ({}, "other"),
         ],
     )
-    def test_is_the_first_that_matches_or_a_default(self, values: dict[str, object], name: str) -> None:
+    def test_is_the_first_that_matches_or_a_default(self, values: dict[str, Json], name: str) -> None:
         assert judge(OUTCOMES, None, (), Tried(values)).outcome == name
 
     def test_named_in_the_file_goes_before_the_defaults(self) -> None:
@@ -390,5 +393,6 @@ class TestTheShapeOfAMatcher:
             check_matcher(typed(matcher))
         except MatcherError:
             return
-        for value in (ABSENT, None, True, 3, "3", "a", [], ["a", 3], [{"x": 1}], {"x": 3}):
+        values: list[Operand] = [ABSENT, None, True, 3, "3", "a", [], ["a", 3], [{"x": 1}], {"x": 3}]
+        for value in values:
             assert matches(matcher, value, {}) in (True, False)

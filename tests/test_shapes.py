@@ -125,7 +125,7 @@ def test_a_path_leads_to_a_value_of_the_shape_that_it_leads_to(data: st.DataObje
         shape = step(shape, name) if shape is not None else None
     value = lookup({"x": found}, ".".join(["x", *path]))
     if shape is None:
-        counted = lookup({"x": found}, ".".join(["x", *path[:-1]]))
+        counted: Any = lookup({"x": found}, ".".join(["x", *path[:-1]]))
         of_nothing = path[-1] == "count" and empty(counted) and value == len(counted)
         assert value in (ABSENT, [], [[]], None) or empty(value) or of_nothing
     elif value is not ABSENT:

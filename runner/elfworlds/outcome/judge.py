@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
-from elfworlds.outcome.match import Values, difference, holds, matches
+from elfworlds.outcome.match import difference, holds, matches
 from elfworlds.outcome.observed import lookup
 from elfworlds.outcome.result import Tried, Untried, names_the_start
 from elfworlds.outcome.verdicts import ClaimVerdict, Verdict
@@ -13,8 +13,12 @@ from elfworlds.outcome.verdicts import ClaimVerdict, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from elfworlds.jsondata import JsonObject
     from elfworlds.outcome.result import Result
     from elfworlds.planning import Judged
+    from elfworlds.planning.types import Resolved
+
+    Outcomes: TypeAlias = Mapping[str, Mapping[str, Resolved]]
 
 TIME = "timed-out"
 HANG, CRASH, OTHER = "hang", "crash", "other"  # outcomes that need no name
@@ -46,7 +50,7 @@ class Judgement:
 
 
 def judge(
-    outcomes: Mapping[str, Mapping[str, Any]],
+    outcomes: Outcomes,
     expected: Judged | None,
     claims: Iterable[Judged],
     result: Result,
@@ -77,9 +81,7 @@ def _claim(claim: Judged, verdict: ClaimVerdict) -> ClaimJudged:
     return ClaimJudged(claim.id, claim.says or "", claim.shown, verdict)
 
 
-def _claim_verdict(
-    claim: Judged, outcome: str, outcomes: Mapping[str, Mapping[str, Any]], values: Values
-) -> ClaimVerdict:
+def _claim_verdict(claim: Judged, outcome: str, outcomes: Outcomes, values: JsonObject) -> ClaimVerdict:
     named = any(name.partition(".")[0] == TIME for name in outcomes.get(outcome, {}))
     if values.get(TIME) and not named and HANG not in claim.outcomes:
         return ClaimVerdict.UNDECIDED
@@ -87,7 +89,7 @@ def _claim_verdict(
     return ClaimVerdict.REPRODUCED if held else ClaimVerdict.REFUTED
 
 
-def name_of(outcomes: Mapping[str, Mapping[str, Any]], tried: Tried) -> str:
+def name_of(outcomes: Outcomes, tried: Tried) -> str:
     """The first outcome whose matchers all hold, else `hang`, `crash` or `other`.
 
     Where the program could not be executed, only outcomes that speak of its start count.
@@ -100,7 +102,7 @@ def name_of(outcomes: Mapping[str, Mapping[str, Any]], tried: Tried) -> str:
     return CRASH if tried.values.get("signal") else OTHER
 
 
-def _why(outcomes: Mapping[str, Mapping[str, Any]], expected: Judged, outcome: str, values: Values) -> str | None:
+def _why(outcomes: Outcomes, expected: Judged, outcome: str, values: JsonObject) -> str | None:
     """The first value that is not as the expected outcome, or the expectation itself, says."""
     wanted = {**(outcomes.get(expected.outcomes[0], {}) if len(expected.outcomes) == 1 else {}), **expected.matchers}
     for name, matcher in wanted.items():

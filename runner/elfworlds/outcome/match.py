@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
-from elfworlds.outcome.observed import ABSENT, lookup
+from elfworlds.outcome.observed import ABSENT, Absent, lookup
 from elfworlds.patterns import pattern
 from elfworlds.planning.types import ValueRef
 from elfworlds.spec.leaves.matchers import WORDS
@@ -14,16 +14,22 @@ from elfworlds.yamltext import number
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Values = Mapping[str, Any]
+    from elfworlds.jsondata import JsonObject
+
+    # A matcher, a value, or a part of one; where a value stands for its name it may be absent.
+    Operand: TypeAlias = (
+        "bool | int | float | str | ValueRef | Absent | Sequence[Operand] | Mapping[str, Operand] | None"
+    )
+
 _SHOWN = 120
 
 
-def holds(matchers: Mapping[str, Any], values: Values) -> bool:
+def holds(matchers: Mapping[str, Operand], values: JsonObject) -> bool:
     """Whether every named value is as its matcher says."""
     return all(matches(matcher, lookup(values, name), values) for name, matcher in matchers.items())
 
 
-def matches(matcher: Any, value: Any, values: Values) -> bool:  # noqa: ANN401  # any value
+def matches(matcher: Operand, value: Operand, values: JsonObject) -> bool:
     """Whether a value is as a matcher says. A value that is missing matches `absent` only."""
     if isinstance(matcher, ValueRef):
         return value is not ABSENT and equals(lookup(values, matcher.name), value)
@@ -38,13 +44,13 @@ def matches(matcher: Any, value: Any, values: Values) -> bool:  # noqa: ANN401  
     return equals(_resolved(matcher, values), value)
 
 
-def _word(word: str, operand: Any, value: Any, values: Values) -> bool:  # noqa: ANN401  # any value
+def _word(word: str, operand: Operand, value: Operand, values: JsonObject) -> bool:
     if word == "absent":
         return (value is ABSENT) == bool(operand)
     return value is not ABSENT and _WORDS[word](value, operand, values)
 
 
-def equals(wanted: Any, value: Any) -> bool:  # noqa: ANN401  # any value
+def equals(wanted: Operand, value: Operand) -> bool:
     """Text equals text as typed, a number equals a number however typed; nothing else is converted."""
     if isinstance(wanted, list | tuple) and isinstance(value, list | tuple):
         return len(wanted) == len(value) and all(equals(a, b) for a, b in zip(wanted, value, strict=True))
@@ -57,22 +63,22 @@ def equals(wanted: Any, value: Any) -> bool:  # noqa: ANN401  # any value
     return bool(wanted == value)
 
 
-def _number(data: Any) -> float | None:  # noqa: ANN401  # any value
+def _number(data: Operand) -> float | None:
     if isinstance(data, str):
         return number(data.strip())
     return data if isinstance(data, int | float) and not isinstance(data, bool) else None
 
 
-def as_text(data: Any) -> str:  # noqa: ANN401  # any scalar
+def as_text(data: Operand) -> str:
     """A scalar as its author typed it, for a comparison with text: `true`, not Python's `True`."""
     return str(data).lower() if isinstance(data, bool) else str(data)
 
 
-def _listed(data: Any) -> Sequence[Any]:  # noqa: ANN401  # any value
+def _listed(data: Operand) -> Sequence[Operand]:
     return data if isinstance(data, list | tuple) else [data]
 
 
-def _contains(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401  # any value
+def _contains(value: Operand, operand: Operand, values: JsonObject) -> bool:
     """A text contains each text, a list each item."""
     wanted = [_resolved(one, values) for one in _listed(operand)]
     if ABSENT in wanted or None in wanted:
@@ -84,22 +90,22 @@ def _contains(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401
     return False
 
 
-def _resolved(operand: Any, values: Values) -> Any:  # noqa: ANN401  # any value
+def _resolved(operand: Operand, values: JsonObject) -> Operand:
     """What an operand, or each item of a list of them, stands for."""
     if isinstance(operand, list | tuple):
         return [_resolved(one, values) for one in operand]
     return lookup(values, operand.name) if isinstance(operand, ValueRef) else operand
 
 
-def _in_order(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401  # any value
+def _in_order(value: Operand, operand: Operand, values: JsonObject) -> bool:
     """Each wanted item occurs after the one before it; others may stand between."""
     if isinstance(value, str):
-        return _texts_in_order(value, [_resolved(one, values) for one in operand])
+        return _texts_in_order(value, [_resolved(one, values) for one in _listed(operand)])
     rest = iter(_listed(value))
-    return all(any(matches(one, item, values) for item in rest) for one in operand)
+    return all(any(matches(one, item, values) for item in rest) for one in _listed(operand))
 
 
-def _texts_in_order(value: str, wanted: Sequence[Any]) -> bool:
+def _texts_in_order(value: str, wanted: Sequence[Operand]) -> bool:
     at = 0
     for one in wanted:
         if not isinstance(one, str | int | float):
@@ -111,22 +117,22 @@ def _texts_in_order(value: str, wanted: Sequence[Any]) -> bool:
     return True
 
 
-def _compare(value: Any, operand: Any, values: Values, *, less: bool) -> bool:  # noqa: ANN401  # any value
+def _compare(value: Operand, operand: Operand, values: JsonObject, *, less: bool) -> bool:
     mine, other = _number(value), _number(_resolved(operand, values))
     if mine is None or other is None:
         return False
     return mine < other if less else mine > other
 
 
-def _distinct(value: Any, operand: Any, values: Values) -> bool:  # noqa: ANN401  # any value
-    found: list[Any] = []
+def _distinct(value: Operand, operand: Operand, values: JsonObject) -> bool:
+    found: list[Operand] = []
     for one in _listed(value):
         if not any(equals(one, other) for other in found):
             found.append(one)
     return equals(_resolved(operand, values), len(found))
 
 
-_WORDS: Mapping[str, Callable[[Any, Any, Values], bool]] = {
+_WORDS: Mapping[str, Callable[[Operand, Operand, JsonObject], bool]] = {
     "all": lambda value, one, values: all(matches(one, item, values) for item in _listed(value)),
     "any": lambda value, one, values: any(matches(one, item, values) for item in _listed(value)),
     "contains": _contains,
@@ -140,7 +146,7 @@ _WORDS: Mapping[str, Callable[[Any, Any, Values], bool]] = {
 }
 
 
-def difference(name: str, matcher: Any, value: Any, values: Values) -> str:  # noqa: ANN401  # any value
+def difference(name: str, matcher: Operand, value: Operand, values: JsonObject) -> str:
     """One sentence: what a value is, and what it should be."""
     if isinstance(matcher, str) and isinstance(value, str) and "\n" in matcher + value:
         return _line_difference(name, matcher, value)
@@ -159,7 +165,7 @@ def _line_difference(name: str, wanted: str, got: str) -> str:
     return f"{name} has {len(ours) - 1} lines, not {len(theirs) - 1}"
 
 
-def _show(data: Any) -> str:  # noqa: ANN401  # any value
+def _show(data: Operand) -> str:
     if data is ABSENT:
         return "absent"
     if isinstance(data, ValueRef):

@@ -3,40 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from elfworlds.spec.shapes import OF_LISTS, OF_OBSERVED
 from elfworlds.traces import events as tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from elfworlds.jsondata import Json, JsonObject
     from elfworlds.traces.events import Event
 
-ABSENT = object()
+
+class Absent(Enum):
+    """What a trial did not give, which is something else than null."""
+
+    ABSENT = "absent"
 
 
-class Several(tuple[Any, ...]):
+ABSENT: Final = Absent.ABSENT
+Value: TypeAlias = "Json | Absent"
+
+
+class Several(tuple["JsonObject", ...]):
     """One name observed several times, each a mapping of fields; alone the name means the last one."""
 
     __slots__ = ()
 
 
-def lookup(values: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # any value
+def lookup(values: JsonObject, name: str) -> Value:
     """The value that a name of an experiment stands for; `ABSENT` where the trial did not give it."""
     root, *path = name.split(".")
     if name in values:
         return _bare(values[name])
-    found = values.get(root, ABSENT)
+    found: Value = values.get(root, ABSENT)
     for step in path:
         found = _step(found, step)
     return _bare(found)
 
 
-def _step(found: Any, step: str) -> Any:  # noqa: ANN401  # any value
+def _step(found: Value, step: str) -> Value:
     if isinstance(found, Several):
-        last = found[-1] if found else ABSENT
-        own = last.get(step, ABSENT) if isinstance(last, Mapping) else ABSENT
+        own = found[-1].get(step, ABSENT) if found else ABSENT
         return own if own is not ABSENT else _of_all(found, step) if step in OF_OBSERVED else ABSENT
     if isinstance(found, list | tuple):
         if step in OF_LISTS and not any(isinstance(item, Mapping) and step in item for item in found):
@@ -45,7 +54,7 @@ def _step(found: Any, step: str) -> Any:  # noqa: ANN401  # any value
     return found.get(step, ABSENT) if isinstance(found, Mapping) else ABSENT
 
 
-def _of_all(found: tuple[Any, ...] | list[Any], step: str) -> Any:  # noqa: ANN401  # any value
+def _of_all(found: Sequence[Json], step: str) -> Value:
     if step in ("count", "times"):
         return len(found)
     if step == "all":
@@ -53,20 +62,20 @@ def _of_all(found: tuple[Any, ...] | list[Any], step: str) -> Any:  # noqa: ANN4
     return found[0 if step == "first" else -1] if found else ABSENT
 
 
-def _bare(found: Any) -> Any:  # noqa: ANN401  # any value
+def _bare(found: Value) -> Value:
     """A name that holds a value is that value."""
     if isinstance(found, Several):
         return _bare(found[-1]) if found else ABSENT
     if isinstance(found, list):
-        return [_bare(one) for one in found]
+        return [one for item in found if (one := _bare(item)) is not ABSENT]
     return found["value"] if isinstance(found, Mapping) and "value" in found and "ok" in found else found
 
 
-def told(events: Iterable[Event]) -> dict[str, Any]:
+def told(events: Iterable[Event]) -> dict[str, Json]:
     """The values of a program's events: each name's own, `events`, and `error` and `failed-step` where it gave up."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    found: dict[str, list[JsonObject]] = {}
     names = []
-    extra: dict[str, Any] = {}
+    extra: dict[str, Json] = {}
     for event in events:
         names.append(event.name)
         found.setdefault(event.name, []).append({"ok": True, **event.fields})

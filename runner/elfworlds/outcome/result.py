@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds.outcome.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from elfworlds.jsondata import JsonObject
+    from elfworlds.planning.types import Resolved
 
 START = "start"
 
@@ -25,10 +28,10 @@ class Tried:
             `start.errno` too, and an outcome that names that can be judged.
     """
 
-    values: Mapping[str, Any]
+    values: JsonObject
     exec_error: str = ""
 
-    def with_values(self, values: Mapping[str, Any]) -> Tried:
+    def with_values(self, values: JsonObject) -> Tried:
         return replace(self, values={**self.values, **values})
 
 
@@ -45,7 +48,7 @@ class Untried:
 
     verdict: Verdict
     reasons: tuple[str, ...]
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: JsonObject = field(default_factory=dict)
 
 
 Result: TypeAlias = Tried | Untried
@@ -59,12 +62,12 @@ def unsupported(*reasons: str) -> Untried:
     return Untried(Verdict.UNSUPPORTED, reasons)
 
 
-def could_not_execute(name: str, values: Mapping[str, Any]) -> Tried:
+def could_not_execute(name: str, values: JsonObject) -> Tried:
     """All that can be judged of a program that execve(2) refused is the name of its error: `ENOENT`."""
     return Tried({**values, START: {"errno": name}}, name)
 
 
-def admit(result: Result, outcomes: Mapping[str, Mapping[str, Any]], program: str) -> Result:
+def admit(result: Result, outcomes: Mapping[str, Mapping[str, Resolved]], program: str) -> Result:
     """The result as it may be judged: where the program could not be executed, only if an outcome names that."""
     if isinstance(result, Untried) or not result.exec_error or any(map(names_the_start, outcomes.values())):
         return result
@@ -74,6 +77,6 @@ def admit(result: Result, outcomes: Mapping[str, Mapping[str, Any]], program: st
     )
 
 
-def names_the_start(matchers: Mapping[str, Any]) -> bool:
+def names_the_start(matchers: Mapping[str, Resolved]) -> bool:
     """Whether an outcome speaks of how the program was started."""
     return any(name.partition(".")[0] == START for name in matchers)

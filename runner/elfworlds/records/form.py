@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from operator import itemgetter
-from types import MappingProxyType, NoneType, UnionType
+from types import GenericAlias, MappingProxyType, NoneType, UnionType
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from elfworlds.outcome import ClaimVerdict, Verdict
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from elfworlds.jsondata import Json, JsonObject
 
     Values: TypeAlias = "tuple[Json, ...]"
-    Read: TypeAlias = "Callable[[Json], object]"
+    Content: TypeAlias = "Json | DataclassInstance | Sequence[Content] | Mapping[str, Content]"  # what a field holds
+    Read: TypeAlias = "Callable[[Json], Content]"
+    Hint: TypeAlias = "type | UnionType | GenericAlias"
 
 Made = TypeVar("Made", bound="DataclassInstance")
 WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "null"}
@@ -47,7 +49,7 @@ class Kind:
     words: str
     read: Read | None = None
 
-    def value(self, data: Json, place: str) -> object:
+    def value(self, data: Json, place: str) -> Content:
         """What the JSON at a place is read as."""
         if type(data) not in self.types:
             raise DamagedError(f"is {shown(data)}, not {self.words}", place)
@@ -105,7 +107,7 @@ class Form(Generic[Made]):
         if types not in self.seen:
             self._check(values)
             self.seen.add(types)
-        made: list[object] = [*values]
+        made: list[Content] = [*values]
         for place, key, read in self.nested:
             try:
                 made[place] = read(values[place])
@@ -127,7 +129,7 @@ class Form(Generic[Made]):
 
 def form(
     make: type[Made],
-    known: Mapping[object, Kind] = MappingProxyType({}),
+    known: Mapping[Hint, Kind] = MappingProxyType({}),
     earlier: Callable[[JsonObject], JsonObject] = lambda data: data,
 ) -> Form[Made]:
     """The form of a dataclass.
@@ -149,12 +151,12 @@ def form(
     )
 
 
-def key_of(one: Field[object]) -> str:
+def key_of(one: Field[Content]) -> str:
     """What a field is called in JSON."""
     return str(one.metadata.get("key", one.name))
 
 
-def kind_of(hint: object, known: Mapping[object, Kind] = MappingProxyType({})) -> Kind:
+def kind_of(hint: Hint, known: Mapping[Hint, Kind] = MappingProxyType({})) -> Kind:
     """What JSON the values of a type are read from."""
     outer, inner = get_origin(hint), [kind_of(one, known) for one in get_args(hint) if one is not Ellipsis]
     if hint in known:
@@ -186,7 +188,7 @@ def of(inner: Form[Made]) -> Kind:
 def _word_of(words: type[StrEnum]) -> Kind:
     members = {str(one): one for one in words}
 
-    def read(data: Json) -> object:
+    def read(data: Json) -> Content:
         if not isinstance(data, str) or data not in members:
             raise DamagedError(f"is {shown(data)}, not one of {', '.join(members)}")
         return members[data]
@@ -205,7 +207,7 @@ def _either(kinds: Sequence[Kind]) -> Kind:
 
 
 def _list_of(inner: Kind) -> Kind:
-    def read(data: Json) -> object:
+    def read(data: Json) -> Content:
         items = items_of(data)
         if not items:
             return ()
@@ -219,7 +221,7 @@ def _list_of(inner: Kind) -> Kind:
 def _row_of(inner: Sequence[Kind]) -> Kind:
     """A list of a known length."""
 
-    def read(data: Json) -> object:
+    def read(data: Json) -> Content:
         items = items_of(data)
         if len(items) != len(inner):
             raise DamagedError(f"has {len(items)} items, not {len(inner)}")
@@ -236,7 +238,7 @@ def items_of(data: Json) -> list[Json]:
 
 
 def _mapping_of(inner: Kind) -> Kind:
-    def read(data: Json) -> object:
+    def read(data: Json) -> Content:
         if not isinstance(data, dict):
             raise DamagedError(f"is {shown(data)}, not an object")
         if inner.read is None and inner.types.issuperset(map(type, data.values())):

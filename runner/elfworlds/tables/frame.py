@@ -11,6 +11,8 @@ import pandas as pd  # noqa: TID251  # this room is the only place for it
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from _typeshed import DataclassInstance
+
     Scalar: TypeAlias = str | int | float | bool | None
     Columns: TypeAlias = Mapping[str, Sequence[Scalar]]
 
@@ -27,7 +29,7 @@ def from_columns(columns: Mapping[str, str], values: Columns) -> pd.DataFrame:
     return pd.DataFrame(data)
 
 
-def columns_of(records: Sequence[object], names: Iterable[str]) -> dict[str, list[Scalar]]:
+def columns_of(records: Sequence[DataclassInstance], names: Iterable[str]) -> dict[str, list[Scalar]]:
     """Fields of records as columns."""
     return {name: list(map(attrgetter(name), records)) for name in names}
 
