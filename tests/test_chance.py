@@ -126,6 +126,14 @@ def test_where_the_tables_are_too_many_each_outcome_is_tested_against_the_rest()
     assert False in apart
 
 
+@pytest.mark.parametrize(("most", "every_table"), [(150, True), (149, False)])
+def test_every_table_is_looked_at_up_to_the_most_work(most: int, *, every_table: bool) -> None:
+    """No more than 15 tables of 10 trials; all of them say p = 0.016, three shares of the level say less."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(chance, "MOST_WORK", most)
+        assert differ({"a": 4, "c": 1}, {"b": 4, "c": 1}, Fraction(1, 50)) == every_table
+
+
 def of(seen: Counts, name: str) -> dict[str, int]:
     return {"it": seen[name], "another": sum(seen.values()) - seen[name]}
 

@@ -267,6 +267,11 @@ class TestAVerdict:
         failed = judge(OUTCOMES, Judged(("loaded",), {}), (), Tried(values_of(exit=3)))
         assert (failed.verdict, failed.outcome, failed.why) == ("FAIL", "any-exit", "exit is 3, not 0")
 
+    def test_of_several_expected_outcomes_says_what_none_of_them_decides(self) -> None:
+        expected = Judged(("loaded", "hang"), {"stdout": {"contains": "a"}})
+        failed = judge(OUTCOMES, expected, (), Tried(values_of(exit=3)))
+        assert (failed.verdict, failed.why) == ("FAIL", "stdout does not contain 'a'")
+
     def test_says_where_an_earlier_outcome_hides_the_expected_one(self) -> None:
         failed = judge(OUTCOMES, Judged(("any-exit",), {}), (), Tried(values_of()))
         assert failed.why == "`loaded` stands before `any-exit` and matches as well"

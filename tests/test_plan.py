@@ -270,6 +270,25 @@ scenarios:
     assert sonames == ":libplain.so:libo.so.2:libnamed.so.1:"
 
 
+def test_only_the_object_of_a_build_scenario_may_fail_to_build(tmp_path: Path) -> None:
+    text = """
+experiment: x
+question: "?"
+objects:
+  app: {executable: app, code: "int main(void) { return 0; }"}
+  tried: {library: tried, code: "int tried;"}
+  read: {library: read, code: "int read_;"}
+scenarios:
+  start: {run: "${app}"}
+  make: {build: tried, outcomes: {built: {exit: 0}}}
+  look: {inspect: read, outcomes: {elf: {type: DYN}}}
+  step: {steps: [dlopen: {object: read}]}
+"""
+    made = plan_of(text, tmp_path)
+    keys = {one.object: one.key for one in made.placements if one.object in ("app", "tried", "read")}
+    assert made.may_fail() == {keys["tried"]}
+
+
 def test_a_list_behind_a_label_is_spliced_into_the_command(tmp_path: Path) -> None:
     text = """
 experiment: x

@@ -10,7 +10,7 @@ import pytest
 from elfworlds.elf import ElfObject
 from elfworlds.records import traced
 from elfworlds.resolve import Refusal, Surroundings
-from elfworlds.search_prediction import LD_PRELOAD, Prediction, predict
+from elfworlds.search_prediction import DT_NEEDED, LD_PRELOAD, Prediction, predict
 from elfworlds.traces.ldtrace import Event, Forked, LinkMap, LoaderTrace, Search, Settled, TriedFile
 
 APP = ElfObject(
@@ -211,6 +211,23 @@ def test_what_comes_after_an_auxiliary_object_that_is_nowhere_is_followed_too() 
     events = [began("/app"), *loads("liba.so", "/app"), *loads("libb.so", "/app")]
     events += [searched("libno.so", "/lib/liba.so", None), Settled(1)]
     assert verdicts(events, world(files))[2:] == [("libno.so", None, True), ("liba.so", "/lib/liba.so", True)]
+
+
+def test_what_a_preloaded_object_needs_is_not_preloaded_itself() -> None:
+    files = {
+        "/usr/app": replace(APP, needed=()),
+        "/lib/libp.so": replace(LIBRARY, needed=("libq.so",), runpath=("/lib",)),
+        "/lib/libq.so": LIBRARY,
+    }
+    preloaded: list[Event] = [
+        searched("/lib/libp.so", "/usr/app", "/lib/libp.so"),
+        mapped("", "/lib/libp.so", "/usr/app"),
+    ]
+    events = [began("/usr/app"), *preloaded, *loads("libq.so", "/lib/libp.so"), Settled(1)]
+    assert [(one.cause, one.needing, one.name, one.agrees) for one in predicted(events, world(files))] == [
+        (LD_PRELOAD, "/usr/app", "/lib/libp.so", True),
+        (DT_NEEDED, "/lib/libp.so", "libq.so", True),
+    ]
 
 
 def test_what_was_preloaded_in_vain_is_not_found_whatever_the_trace_says_of_it() -> None:
