@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from elfworlds.observers.types import Watched
 from elfworlds.planning import realise
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elfworlds.backends import Build
+    from elfworlds.jsondata import Json
     from elfworlds.outcome import Result
     from elfworlds.planning import Trial
+    from elfworlds.planning.types import Resolved
     from elfworlds.process import Command, Completed
     from elfworlds.traces.events import Event
+
+Value = TypeVar("Value", "Json", "Resolved")
 
 MOST_LEFT = 1 << 24
 OBSERVED = "observed"
@@ -65,15 +70,20 @@ def _start_of(path: str) -> bytes:
         return file.read(MOST_LEFT)
 
 
-def realised(data: Any, build: Build) -> Any:  # noqa: ANN401  # matchers hold any data
-    """A matcher with the objects' paths put in."""
+def realised(data: Mapping[str, Value], build: Build) -> Mapping[str, Value]:
+    """Matchers, or an observer's settings, with the objects' paths put in."""
+    return {
+        name: _pattern(value, build) if name == "matches" and isinstance(value, str) else _realised(value, build)
+        for name, value in data.items()
+    }
+
+
+def _realised(data: Value, build: Build) -> Value:
     if isinstance(data, str):
         return build.realise(data)
-    if isinstance(data, dict):
-        return {key: (_pattern if key == "matches" else realised)(value, build) for key, value in data.items()}
-    if isinstance(data, list):
-        return [realised(one, build) for one in data]
-    return data
+    if isinstance(data, Mapping):
+        return realised(data, build)
+    return [_realised(item, build) for item in data] if isinstance(data, list) else data
 
 
 def _pattern(text: str, build: Build) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import elf, resolve
 from elfworlds.trials.searching import Searching, facts_of
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     from elfworlds.backends import Build
     from elfworlds.elf import Symbol
+    from elfworlds.jsondata import Json
     from elfworlds.planning import Trial
     from elfworlds.toolchains import Toolchain
 
 
-def values(trial: Trial, build: Build, toolchain: Toolchain) -> dict[str, Any]:
+def values(trial: Trial, build: Build, toolchain: Toolchain) -> dict[str, Json]:
     """What matchers may speak of: the file's facts, and what its needed objects leave undefined."""
     artifact = build.artifacts[trial.bound.subject]
     symbols = elf.symbols(Path(artifact.path))
@@ -40,7 +41,7 @@ def values(trial: Trial, build: Build, toolchain: Toolchain) -> dict[str, Any]:
 
 def missing(symbols: Iterable[Symbol], served: Iterable[Iterable[Symbol]]) -> set[str]:
     """Undefined symbols that no needed object defines; a weak one may stay undefined."""
-    defined = {one.symbol for table in served for one in table if one.defined}
+    defined = {symbol.symbol for table in served for symbol in table if symbol.defined}
     return {
         symbol.symbol
         for symbol in symbols

@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from elfworlds import driver, outcome
 from elfworlds.backends.schedule import WAKE_SECONDS
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elfworlds.backends import Build
+    from elfworlds.jsondata import Json, JsonObject
     from elfworlds.outcome import Judgement, Result
     from elfworlds.planning import Judged, Placement, Plan, Trial
     from elfworlds.process import Command, Completed, Runner
@@ -61,7 +62,7 @@ class Observation:
     judgement: Judgement
     command: Command | None
     completed: Completed | None
-    values: Mapping[str, Any]
+    values: JsonObject
     notes: tuple[str, ...]
     attempts: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
@@ -213,12 +214,12 @@ class TrialRunner:
         return tuple(missing_objects(text, artifacts, self.names, command.env, self.toolchain(trial).family))
 
 
-def _gave_up(values: Mapping[str, Any]) -> tuple[str, ...]:
+def _gave_up(values: JsonObject) -> tuple[str, ...]:
     """The step at which the program ended, in the loader's own words."""
     return (f"the step `{values['failed-step']}` failed: {values['error']}",) if "failed-step" in values else ()
 
 
-def _processes(completed: Completed) -> dict[str, Any]:
+def _processes(completed: Completed) -> dict[str, Json]:
     """What was still there at the end, before it was killed: which spins, which waits."""
     return {"processes": [asdict(one) for one in completed.left]} if completed.left else {}
 
@@ -236,8 +237,7 @@ def broken_objects(plan: Plan, build: Build) -> dict[str, str]:
 
 def _wrong_fact(placed: Placement, build: Build) -> str | None:
     facts = build.artifacts[placed.key].facts.facts()
-    for name, matcher in placed.expect.items():
-        wanted = realised(matcher, build)
+    for name, wanted in realised(placed.expect, build).items():
         if not matches(wanted, facts[name], facts):
             return f"object {placed.object}: {difference(name, wanted, facts[name], facts)}"
     return None

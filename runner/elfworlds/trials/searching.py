@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from elfworlds.elf import ElfObject
     from elfworlds.observers.types import Watched
     from elfworlds.resolve.types import Read
+    from elfworlds.sandbox.tree import Tree
     from elfworlds.toolchains import Toolchain
 
 ELSEWHERE = ("LD_AUDIT", "LD_HWCAP_MASK", "LD_INHIBIT_RPATH", "LD_ASSUME_KERNEL", "LD_PROFILE")
@@ -99,7 +100,7 @@ def _below(path: str, directories: tuple[str, ...]) -> bool:
     return any(normal.startswith(f"{directory.rstrip('/')}/") for directory in directories)
 
 
-def _in(others: tuple[tuple[str, object], ...], path: str) -> bool:
+def _in(others: tuple[tuple[str, Tree], ...], path: str) -> bool:
     return any(path.startswith(f"{top}/") for top, _ in others)
 
 

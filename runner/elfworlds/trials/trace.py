@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from elfworlds.elf import ElfObject
     from elfworlds.observers.types import Watched
     from elfworlds.planning import Plan, Trial
+    from elfworlds.planning.types import Point
     from elfworlds.process import Runner
     from elfworlds.search_prediction import Prediction
     from elfworlds.toolchains import Toolchain
@@ -33,7 +34,7 @@ LONGEST_SECONDS = 10.0  # the loader has done its work by then, whatever the pro
 
 def first_trials(plan: Plan) -> Iterator[Trial]:
     """The trials to trace: the first of each scenario and point that runs something; one under ld-debug if there is."""
-    found: dict[tuple[str, object], Trial] = {}
+    found: dict[tuple[str, Point], Trial] = {}
     for trial in plan.trials:
         if trial.bound.kind == "run":
             found.setdefault((trial.scenario, trial.point), trial)
