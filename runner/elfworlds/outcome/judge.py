@@ -65,10 +65,10 @@ def judge(
     """
     shown = expected.shown if expected else None
     if isinstance(result, Untried):
-        undecided = tuple(_claim(one, ClaimVerdict.UNDECIDED) for one in claims)
+        undecided = tuple(_claim(claim, ClaimVerdict.UNDECIDED) for claim in claims)
         return Judgement(result.verdict.lower(), shown, result.verdict, None, undecided)
     outcome, values = name_of(outcomes, result), result.values
-    judged = tuple(_claim(one, _claim_verdict(one, outcome, outcomes, values)) for one in claims)
+    judged = tuple(_claim(claim, _claim_verdict(claim, outcome, outcomes, values)) for claim in claims)
     if expected is None:
         return Judgement(outcome, None, Verdict.NEW, None, judged)
     if outcome in expected.outcomes and holds(expected.matchers, values):

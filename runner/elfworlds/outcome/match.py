@@ -125,11 +125,11 @@ def _compare(value: Operand, operand: Operand, values: JsonObject, *, less: bool
 
 
 def _distinct(value: Operand, operand: Operand, values: JsonObject) -> bool:
-    found: list[Operand] = []
+    operands: list[Operand] = []
     for one in _listed(value):
-        if not any(equals(one, other) for other in found):
-            found.append(one)
-    return equals(_resolved(operand, values), len(found))
+        if not any(equals(one, other) for other in operands):
+            operands.append(one)
+    return equals(_resolved(operand, values), len(operands))
 
 
 _WORDS: Mapping[str, Callable[[Operand, Operand, JsonObject], bool]] = {

@@ -37,21 +37,21 @@ def lookup(values: JsonObject, name: str) -> Value:
     root, *path = name.split(".")
     if name in values:
         return _bare(values[name])
-    found: Value = values.get(root, ABSENT)
+    value: Value = values.get(root, ABSENT)
     for step in path:
-        found = _step(found, step)
-    return _bare(found)
+        value = _step(value, step)
+    return _bare(value)
 
 
-def _step(found: Value, step: str) -> Value:
-    if isinstance(found, Several):
-        own = found[-1].get(step, ABSENT) if found else ABSENT
-        return own if own is not ABSENT else _of_all(found, step) if step in OF_OBSERVED else ABSENT
-    if isinstance(found, list | tuple):
-        if step in OF_LISTS and not any(isinstance(item, Mapping) and step in item for item in found):
-            return _of_all(found, step)
-        return [one for item in found if (one := _step(item, step)) is not ABSENT]
-    return found.get(step, ABSENT) if isinstance(found, Mapping) else ABSENT
+def _step(value: Value, step: str) -> Value:
+    if isinstance(value, Several):
+        own = value[-1].get(step, ABSENT) if value else ABSENT
+        return own if own is not ABSENT else _of_all(value, step) if step in OF_OBSERVED else ABSENT
+    if isinstance(value, list | tuple):
+        if step in OF_LISTS and not any(isinstance(item, Mapping) and step in item for item in value):
+            return _of_all(value, step)
+        return [one for item in value if (one := _step(item, step)) is not ABSENT]
+    return value.get(step, ABSENT) if isinstance(value, Mapping) else ABSENT
 
 
 def _of_all(found: Sequence[Json], step: str) -> Value:
@@ -62,13 +62,13 @@ def _of_all(found: Sequence[Json], step: str) -> Value:
     return found[0 if step == "first" else -1] if found else ABSENT
 
 
-def _bare(found: Value) -> Value:
+def _bare(value: Value) -> Value:
     """A name that holds a value is that value."""
-    if isinstance(found, Several):
-        return _bare(found[-1]) if found else ABSENT
-    if isinstance(found, list):
-        return [one for item in found if (one := _bare(item)) is not ABSENT]
-    return found["value"] if isinstance(found, Mapping) and "value" in found and "ok" in found else found
+    if isinstance(value, Several):
+        return _bare(value[-1]) if value else ABSENT
+    if isinstance(value, list):
+        return [one for item in value if (one := _bare(item)) is not ABSENT]
+    return value["value"] if isinstance(value, Mapping) and "value" in value and "ok" in value else value
 
 
 def told(events: Iterable[Event]) -> dict[str, Json]:

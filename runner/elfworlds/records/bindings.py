@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from elfworlds.jsondata import Json, JsonObject
 
 _HINTS = get_type_hints(Bindings, localns={"Sequence": Sequence})
-_KINDS = {key_of(one): kind_of(*get_args(_HINTS[one.name])) for one in fields(Bindings)}
+_KINDS = {key_of(field): kind_of(*get_args(_HINTS[field.name])) for field in fields(Bindings)}
 
 _MAKE: Callable[..., Bindings] = Bindings
 
@@ -54,7 +54,7 @@ def _column(rows: Sequence[dict[str, Json]], key: str, kind: Kind) -> list[Json]
 
 def as_rows(bindings: Bindings) -> list[JsonObject]:
     """The same as JSON."""
-    columns = (getattr(bindings, one.name) for one in fields(bindings))
+    columns = (getattr(bindings, field.name) for field in fields(bindings))
     return [dict(zip(_KINDS, row, strict=True)) for row in zip(*columns, strict=True)]
 
 

@@ -158,7 +158,7 @@ def key_of(one: Field[Content]) -> str:
 
 def kind_of(hint: Hint, known: Mapping[Hint, Kind] = MappingProxyType({})) -> Kind:
     """What JSON the values of a type are read from."""
-    outer, inner = get_origin(hint), [kind_of(one, known) for one in get_args(hint) if one is not Ellipsis]
+    outer, inner = get_origin(hint), [kind_of(get_arg, known) for get_arg in get_args(hint) if get_arg is not Ellipsis]
     if hint in known:
         return known[hint]
     if outer is UnionType:
@@ -186,7 +186,7 @@ def of(inner: Form[Made]) -> Kind:
 
 
 def _word_of(words: type[StrEnum]) -> Kind:
-    members = {str(one): one for one in words}
+    members = {str(word): word for word in words}
 
     def read(data: Json) -> Content:
         if not isinstance(data, str) or data not in members:

@@ -94,7 +94,7 @@ def _plain(record: DataclassInstance) -> Json:
 
 @cache
 def _keys(record: type[DataclassInstance]) -> tuple[tuple[str, str], ...]:
-    return tuple((one.name, key_of(one)) for one in fields(record))
+    return tuple((field.name, key_of(field)) for field in fields(record))
 
 
 _LINE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)

@@ -40,20 +40,20 @@ def link_maps(
         files: path → which file that was, of those that could be read.
     """
     number, preloaded = _numbers(trace), _preloaded(predictions)
-    for one in trace.link_maps:
-        file = files.get(one.path)
+    for link_map in trace.link_maps:
+        file = files.get(link_map.path)
         yield LinkMapRecord(
-            pid=number[one.pid],
-            lmid=one.lmid,
-            needed_by=_needed_by(one, preloaded),
-            position=one.position,
-            name=one.name,
-            object=objects.get(one.path),
-            path=one.path,
-            base=None if one.base is None else hex(one.base),
-            dynamic=None if one.dynamic is None else hex(one.dynamic),
-            size=one.size,
-            opened=one.opened,
+            pid=number[link_map.pid],
+            lmid=link_map.lmid,
+            needed_by=_needed_by(link_map, preloaded),
+            position=link_map.position,
+            name=link_map.name,
+            object=objects.get(link_map.path),
+            path=link_map.path,
+            base=None if link_map.base is None else hex(link_map.base),
+            dynamic=None if link_map.dynamic is None else hex(link_map.dynamic),
+            size=link_map.size,
+            opened=link_map.opened,
             sha256=file.sha256 if file else None,
             build_id=file.build_id if file else None,
         )
@@ -82,14 +82,14 @@ def bindings(trace: LoaderTrace) -> Bindings:
     """All bindings, as columns."""
     number = _numbers(trace)
     return Bindings(
-        pid=[number[one.pid] for one in trace.bindings],
-        from_path=[one.from_path for one in trace.bindings],
-        from_lmid=[one.from_lmid for one in trace.bindings],
-        to_path=[one.to_path for one in trace.bindings],
-        to_lmid=[one.to_lmid for one in trace.bindings],
-        symbol=[one.symbol for one in trace.bindings],
-        version=[one.version for one in trace.bindings],
-        kind=[one.kind for one in trace.bindings],
+        pid=[number[binding.pid] for binding in trace.bindings],
+        from_path=[binding.from_path for binding in trace.bindings],
+        from_lmid=[binding.from_lmid for binding in trace.bindings],
+        to_path=[binding.to_path for binding in trace.bindings],
+        to_lmid=[binding.to_lmid for binding in trace.bindings],
+        symbol=[binding.symbol for binding in trace.bindings],
+        version=[binding.version for binding in trace.bindings],
+        kind=[binding.kind for binding in trace.bindings],
     )
 
 
@@ -98,8 +98,12 @@ def _numbers(trace: LoaderTrace) -> dict[int, int]:
 
 
 def _preloaded(predictions: Iterable[Prediction]) -> set[tuple[int, str | None, str]]:
-    return {(one.pid, one.needing, one.name) for one in predictions if one.search and one.cause == LD_PRELOAD}
+    return {
+        (prediction.pid, prediction.needing, prediction.name)
+        for prediction in predictions
+        if prediction.search and prediction.cause == LD_PRELOAD
+    }
 
 
-def _needed_by(one: LinkMap | Search, preloaded: set[tuple[int, str | None, str]]) -> str | None:
-    return None if (one.pid, one.needed_by, one.name) in preloaded else one.needed_by
+def _needed_by(link_map: LinkMap | Search, preloaded: set[tuple[int, str | None, str]]) -> str | None:
+    return None if (link_map.pid, link_map.needed_by, link_map.name) in preloaded else link_map.needed_by
