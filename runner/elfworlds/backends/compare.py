@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def builds(plan: Plan, names: tuple[str, str], made: tuple[Build, Build]) -> Iterator[str]:
     """A sentence for each object that one backend alone could make, and for each ELF fact that differs."""
     for key, request in plan.requests.items():
-        here, there = (one.artifacts.get(key) for one in made)
+        here, there = (build.artifacts.get(key) for build in made)
         if here is None and there is None:
             continue
         if here is None or there is None:
@@ -32,7 +32,7 @@ def builds(plan: Plan, names: tuple[str, str], made: tuple[Build, Build]) -> Ite
 
 def symbolic(artifact: Artifact, build: Build) -> dict[str, Json]:
     """An object's facts and digest with every object's directory as its key."""
-    places = {one.directory: directory_of(key) for key, one in build.artifacts.items()}
+    places = {other.directory: directory_of(key) for key, other in build.artifacts.items()}
 
     def replaced(value: Json) -> Json:
         if isinstance(value, list):

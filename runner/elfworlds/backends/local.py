@@ -96,9 +96,9 @@ class LocalBackend:
         toolchain: Toolchain,
     ) -> Artifact | Failure:
         """The artifact from the store, made first where it is not there or not what its manifest says."""
-        found = self.stored(request)
-        if found is not None:
-            return found
+        stored = self.stored(request)
+        if stored is not None:
+            return stored
         with locked(self.root / "locks" / request.key):
             return self.stored(request) or self.compile(request, artifacts, files, toolchain)
 
@@ -107,12 +107,12 @@ class LocalBackend:
         try:
             manifest = json.loads((directory / MANIFEST).read_bytes())
             facts = elf.ElfObject.from_facts(manifest["facts"])
-            found = _artifact(directory, request, facts, manifest["sha256"], manifest["output"], reused=True)
+            artifact = _artifact(directory, request, facts, manifest["sha256"], manifest["output"], reused=True)
             digest = _sha256((directory / request.filename).read_bytes())
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         expected = {"schema": SCHEMA, "key": request.key, "prefix": str(self.root), "sha256": digest}
-        return found if all(manifest.get(name) == value for name, value in expected.items()) else None
+        return artifact if all(manifest.get(name) == value for name, value in expected.items()) else None
 
     def compile(
         self,
@@ -163,12 +163,14 @@ class LocalBackend:
                 work = Path(name)
                 self.attempt(work, request, build.artifacts, plan.files, toolchains[request.toolchain])
                 made = work / "out" / request.filename
-                found = _sha256(made.read_bytes()) if made.is_file() else None
-            same = found == artifact.sha256
-            return Again(key=artifact.key, identical=same, why="" if same else f"the second time its sha256 is {found}")
+                digest = _sha256(made.read_bytes()) if made.is_file() else None
+            same = digest == artifact.sha256
+            return Again(
+                key=artifact.key, identical=same, why="" if same else f"the second time its sha256 is {digest}"
+            )
 
         with ThreadPoolExecutor(self.jobs) as executor:
-            return {one.key: one for one in executor.map(once_more, build.artifacts.values())}
+            return {again.key: again for again in executor.map(once_more, build.artifacts.values())}
 
     def keep(self, request: BuildRequest, made: Path, output: str, toolchain: Toolchain) -> Artifact:
         """Write the manifest beside the file, and put both into the store at once."""

@@ -32,10 +32,10 @@ class _Schedule:
         self.make = make
         self.executor = executor
         self.report = report
-        self.lacks = {key: set(one.needs) for key, one in requests.items()}
+        self.lacks = {key: set(request.needs) for key, request in requests.items()}
         self.users: dict[str, list[str]] = {}
-        for key, one in requests.items():
-            for need in one.needs:
+        for key, request in requests.items():
+            for need in request.needs:
                 self.users.setdefault(need, []).append(key)
         self.running: dict[Future[Artifact | Failure], str] = {}
         self.artifacts: dict[str, Artifact] = {}

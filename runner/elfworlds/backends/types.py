@@ -78,9 +78,9 @@ class Build:
     def unexpected(self, allowed: frozenset[str]) -> Mapping[str, Failure]:
         """The failures beside those that are outcomes of the experiment, and beside what only lacked one of those."""
         return {
-            key: one
-            for key, one in self.failures.items()
-            if key not in allowed and not (one.missing and allowed.issuperset(one.missing))
+            key: failure
+            for key, failure in self.failures.items()
+            if key not in allowed and not (failure.missing and allowed.issuperset(failure.missing))
         }
 
     def realise(self, text: str) -> str:

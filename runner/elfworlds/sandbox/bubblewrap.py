@@ -63,7 +63,7 @@ def _seen(world: World, root: Tree, writable: tuple[str, ...]) -> Iterator[str]:
         yield from _system(tree, top)
     for path in sorted(world.read_only):
         yield from ("--ro-bind", path, path)
-    for path in sorted({posixpath.normpath(one) for one in writable} - set(OWN)):
+    for path in sorted({posixpath.normpath(directory) for directory in writable} - set(OWN)):
         yield from ("--bind", path, path)
     if world.reaper:
         yield from ("--ro-bind", world.reaper, REAPER)

@@ -52,7 +52,7 @@ def provide(
         argv = (*cc, *FLAGS, "-o", source.stem, source.name)
         done = run(wrap(Command(argv=argv, env=env, cwd=work, timeout=SECONDS), world))
         if not done.ok:
-            said = (done.stdout.data + done.stderr.data).decode("utf-8", "replace").strip()
-            raise BuildFailedError(f"{world.name}: {source.name} cannot be compiled: {said or done.not_started}")
+            output = (done.stdout.data + done.stderr.data).decode("utf-8", "replace").strip()
+            raise BuildFailedError(f"{world.name}: {source.name} cannot be compiled: {output or done.not_started}")
         os.replace(Path(work) / source.stem, place)  # noqa: PTH105  # whole or not at all
     return str(place)

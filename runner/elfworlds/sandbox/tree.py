@@ -32,22 +32,22 @@ class Tree:
 
     def real(self, path: str) -> str:
         """A path inside without symbolic links, and still a path inside; one without end stays as it is."""
-        found, waiting, followed = "/", path.split("/")[::-1], 0
+        place, waiting, followed = "/", path.split("/")[::-1], 0
         while waiting:
             name = waiting.pop()
             if name in ("", "."):
                 continue
-            step = posixpath.dirname(found) if name == ".." else posixpath.join(found, name)
+            step = posixpath.dirname(place) if name == ".." else posixpath.join(place, name)
             link = self._link(step) if name != ".." else None
             if link is None:
-                found = step
+                place = step
                 continue
             followed += 1
             if followed > MOST_LINKS:
                 return path
             waiting += link.split("/")[::-1]
-            found = "/" if link.startswith("/") else found
-        return found
+            place = "/" if link.startswith("/") else place
+        return place
 
     def outside(self, path: str) -> str:
         """Where a path inside lies on this machine, whatever its symbolic links hold."""

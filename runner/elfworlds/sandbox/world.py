@@ -43,8 +43,8 @@ class World:
         """An absolute path of this world without symbolic links; it is a path of this world still."""
         for top, tree in (*self.others, ("", self.root)):
             if tree and path.startswith(f"{top}/") and tree.holds(path.removeprefix(top)):
-                found = tree.real(path.removeprefix(top))
-                return os.path.realpath(found) if self.shows(found) else f"{top}{found}"
+                inside = tree.real(path.removeprefix(top))
+                return os.path.realpath(inside) if self.shows(inside) else f"{top}{inside}"
         return os.path.realpath(path)
 
     def outside(self, path: str) -> str:
@@ -58,7 +58,7 @@ class World:
 
     def shows(self, path: str) -> bool:
         """Whether an absolute path of it is one of this machine, seen at its own place."""
-        return any(path.startswith(f"{one}/") for one in self.read_only)
+        return any(path.startswith(f"{directory}/") for directory in self.read_only)
 
 
 HOST = World("host")

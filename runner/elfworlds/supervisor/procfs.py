@@ -56,8 +56,8 @@ def namespaced(pid: int) -> tuple[int, ...]:
     """The ids of a process in each pid namespace that it is in, from ours inwards (NSpid, proc(5))."""
     try:
         with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123
-            found = [line for line in file if line.startswith(b"NSpid:")]
-        return tuple(map(int, found[0].split()[1:]))
+            lines = [line for line in file if line.startswith(b"NSpid:")]
+        return tuple(map(int, lines[0].split()[1:]))
     except (OSError, IndexError, ValueError):
         return (pid,)
 

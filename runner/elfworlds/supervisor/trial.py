@@ -53,7 +53,7 @@ class SupervisedCommand:
         self.events = Events() if request["events"] else None
         self.through = Through(request["through"]) if request["through"] else None
         more = (self.through.report, self.through.words) if self.through else ()
-        self.streams: dict[int, Pipe | ReportPipe] = {one.reading: one for one in (self.out, self.err, *more)}
+        self.streams: dict[int, Pipe | ReportPipe] = {pipe.reading: pipe for pipe in (self.out, self.err, *more)}
         self.polling = POLL_SECONDS if not self.out.pollable else EVENTS_SECONDS if self.events else LONGEST_SECONDS
 
     def run(self) -> Answer:
@@ -172,15 +172,15 @@ class SupervisedCommand:
         What tells the command's end is spared until it has told it, for so long as there is hope.
         """
         self.reap()
-        found: dict[int, Described] = {}
+        killed: dict[int, Described] = {}
         between: set[int] = set()
         now = time.monotonic()
         deadline, hopeless = now + KILL_SECONDS, now + TELL_SECONDS
         while not self.childless and time.monotonic() < deadline:
-            between.update(pid for pid in self.between() if pid not in found)  # a dying one has no ids any more
+            between.update(pid for pid in self.between() if pid not in killed)  # a dying one has no ids any more
             spared = set() if self.through and self.through.report.settled else between
             frozen = freeze(spared)
-            found = frozen | found
+            killed = frozen | killed
             signal_each(frozen, signal.SIGKILL)
             if not frozen and time.monotonic() > hopeless:
                 signal_each(spared, signal.SIGKILL)
@@ -190,15 +190,15 @@ class SupervisedCommand:
                 self.reap()
                 for stream in self.streams.values():
                     stream.take()
-        return [one for pid, one in sorted(found.items()) if one is not None and pid not in between]
+        return [described for pid, described in sorted(killed.items()) if described is not None and pid not in between]
 
     def between(self) -> list[int]:
         """The processes that the program is started through: those outside its world, and the world's process 1."""
         if not self.through:
             return []
         depth = len(namespaced(os.getpid())) + 1
-        found = ((pid, namespaced(pid)) for pid in descendants())
-        return [pid for pid, ids in found if len(ids) < depth or (len(ids) == depth and ids[-1] == 1)]
+        processes = ((pid, namespaced(pid)) for pid in descendants())
+        return [pid for pid, ids in processes if len(ids) < depth or (len(ids) == depth and ids[-1] == 1)]
 
     def result(
         self,

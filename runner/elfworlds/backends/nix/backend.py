@@ -72,7 +72,7 @@ class NixBackend:
         artifacts: dict[str, Artifact] = {}
         failures: dict[str, Failure] = {}
         for name in dict.fromkeys(request.toolchain for request in plan.requests.values()):
-            requests = {key: one for key, one in plan.requests.items() if one.toolchain == name}
+            requests = {key: request for key, request in plan.requests.items() if request.toolchain == name}
             for key, failure in handover.unbuildable(requests, toolchains[name]).items():
                 failures[key] = failure
                 report(requests.pop(key), failure)
@@ -95,18 +95,18 @@ class NixBackend:
 
     def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]:
         """Make each object once more, by Nix' own --check."""
-        found: dict[str, Again] = {}
+        verdicts: dict[str, Again] = {}
         for name in dict.fromkeys(request.toolchain for request in plan.requests.values()):
-            requests = {key: one for key, one in plan.requests.items() if one.toolchain == name}
-            built = {key: one for key, one in requests.items() if key in build.artifacts}
+            requests = {key: request for key, request in plan.requests.items() if request.toolchain == name}
+            built = {key: request for key, request in requests.items() if key in build.artifacts}
             places = self.places(built, toolchains[name], plan.files)
             programs = self.programs.within(toolchains[name])
             work = NixBuild(programs, self.memory, built, places, lambda *_: None, dict(build.artifacts), {})
             work.check()
             for key, place in places.items():
                 why = work.reasons.get(place.derivation, "")
-                found[key] = Again(key=key, identical=not why, why=why)
-        return found
+                verdicts[key] = Again(key=key, identical=not why, why=why)
+        return verdicts
 
     def places(
         self, requests: Mapping[str, BuildRequest], toolchain: Toolchain, files: Mapping[str, bytes]
@@ -122,8 +122,8 @@ class NixBackend:
             done = programs.call("nix-instantiate", *_evaluation(programs.settings, directory))
         if not done.ok:
             raise trouble.explain(words(done))
-        found = json.loads(done.text)
-        return {key: ObjectDerivation(found[key]["drv"], found[key]["out"]) for key in requests}
+        derivations = json.loads(done.text)
+        return {key: ObjectDerivation(derivations[key]["drv"], derivations[key]["out"]) for key in requests}
 
 
 def _evaluation(settings: NixSettings, directory: Path) -> tuple[str, ...]:

@@ -50,15 +50,15 @@ def document(
 
 def unbuildable(requests: Mapping[str, BuildRequest], toolchain: Toolchain) -> dict[str, Failure]:
     """The objects for which a compiler is missing, and those that need one of them."""
-    found: dict[str, Failure] = {}
+    failures: dict[str, Failure] = {}
     for key, request in requests.items():
         lack = toolchain.lack(request.argv[0])
-        missing = tuple(need for need in request.needs if need in found)
+        missing = tuple(need for need in request.needs if need in failures)
         if missing:
-            found[key] = Failure(key=key, command="", output="", missing=missing)
+            failures[key] = Failure(key=key, command="", output="", missing=missing)
         elif lack is not None:
-            found[key] = Failure(key=key, command=by_hand(request, directory_of), output=lack)
-    return found
+            failures[key] = Failure(key=key, command=by_hand(request, directory_of), output=lack)
+    return failures
 
 
 def _seen(words: tuple[str, ...], visible: tuple[str, ...]) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def _program(word: str, visible: tuple[str, ...]) -> str:
     while program.is_symlink() and program.readlink().is_relative_to("/etc"):
         program = program.readlink()
         program = program.readlink() if program.is_symlink() else program
-    if not any(program.is_relative_to(one) for one in visible):
+    if not any(program.is_relative_to(directory) for directory in visible):
         raise BuildFailedError(
             f"`{word}` is not where a Nix build sees it: it sees {' '.join(visible)}",
             hint="name a compiler in one of these directories in CC, CXX or RUSTC, or use --backend local",

@@ -61,8 +61,8 @@ def settings(environment: Mapping[str, str]) -> NixSettings:
     Raises:
         BuildFailedError: there is no Nix, or the package set is not there.
     """
-    found = paths.which("nix-build", environment.get("PATH"))
-    if found is None:
+    program = paths.which("nix-build", environment.get("PATH"))
+    if program is None:
         raise BuildFailedError(
             "no Nix: nix-build is not in PATH",
             hint="install it (Debian: apt-get install nix-bin), or build without it: --backend local",
@@ -79,7 +79,7 @@ def settings(environment: Mapping[str, str]) -> NixSettings:
             hint=f"{PACKAGES} is a directory like nixpkgs, or the word {HOSTPKGS}; unset, it is nixpkgs at its pin",
         )
     return NixSettings(
-        programs=str(Path(found).parent),
+        programs=str(Path(program).parent),
         expressions=str(expressions),
         packages=packages,
         options=_options(Path(packages)) if packages else (),

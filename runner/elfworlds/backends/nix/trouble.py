@@ -107,8 +107,8 @@ def blind(text: str) -> bool:
 def explain(text: str) -> BuildFailedError:
     """Nix' own last words, and what to do about them where that is known."""
     lines = [line for line in text.splitlines() if not _NOISE.search(line)]
-    told = "".join(f"\n  {line}" for line in lines[-SHOWN_LINES:])
-    for one in KNOWN:
-        if one.fits(text):
-            return BuildFailedError(f"{one.meaning}{told}", hint=one.hint)
-    return BuildFailedError(f"Nix failed{told}", hint=f"docs/nix.md has the ways to use Nix; {WITHOUT}")
+    ending = "".join(f"\n  {line}" for line in lines[-SHOWN_LINES:])
+    for trouble in KNOWN:
+        if trouble.fits(text):
+            return BuildFailedError(f"{trouble.meaning}{ending}", hint=trouble.hint)
+    return BuildFailedError(f"Nix failed{ending}", hint=f"docs/nix.md has the ways to use Nix; {WITHOUT}")

@@ -68,9 +68,9 @@ class NixBuild:
                 self.take(key, reused=key in before)
         self.fail()
         own = [self.failures[key].output for key in self.requests if key in self.failures]
-        told = "\n".join([*self.told, *filter(None, own)])
-        if not done.ok and (not own or trouble.blind(told)):
-            raise trouble.explain(told or words(done))
+        text = "\n".join([*self.told, *filter(None, own)])
+        if not done.ok and (not own or trouble.blind(text)):
+            raise trouble.explain(text or words(done))
 
     def finished(self, key: str) -> bool:
         """Whether Nix seems to have made an object: what it keeps has the time stamp 1; a failure's remains do not."""
