@@ -58,7 +58,7 @@ def tried(plan: Plan, trial: Trial, system: Path) -> str:
     done = subprocess.run(["chroot", system, "/bin/sh", "-c", line], check=False)
     code = -done.returncode if done.returncode < 0 else max(done.returncode - 128, 0)
     values: dict[str, Any] = {
-        **outcome.told(events.parse((here / "events").read_bytes())),
+        **outcome.event_values(events.parse((here / "events").read_bytes())),
         "exit": None if code else done.returncode,
         "signal": signal.Signals(code).name if code else None,
         "stdout": (here / "stdout").read_text(errors="replace"),

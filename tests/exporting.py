@@ -84,7 +84,7 @@ class Workplace:
         completed = self.run(plan, trial)
         build = self.build(plan, trial)
         assert trial.bound.kind == "build" or {*trial.bound.keys} <= {*build.artifacts}, completed.stderr.data.decode()
-        values: dict[str, Any] = {**outcome.told(events.parse(completed.events)), **plain.values(completed)}
+        values: dict[str, Any] = {**outcome.event_values(events.parse(completed.events)), **plain.values(completed)}
         if trial.bound.kind == "build":
             values["output"] = values["stdout"] + values["stderr"]
         if trial.bound.kind == "inspect":

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elfworlds.outcome.observed import ABSENT, lookup, told
+from elfworlds.outcome.observed import ABSENT, event_values, lookup
 from elfworlds.traces.events import LONGEST_LINE, MOST_EVENTS, RESERVED, UNREADABLE, Event, parse
 
 SAMPLE = b"""\
@@ -112,7 +112,7 @@ def assert_sound(events: tuple[Event, ...]) -> None:
     """Each can be written as JSON in UTF-8, and its values looked up by any name."""
     for one in events:
         json.dumps([one.name, one.verb, one.fields], ensure_ascii=False, allow_nan=False).encode()
-    values = told(events)
+    values = event_values(events)
     for name in (*values, "lib.lmid", "maps.maps.lmid", "names.all.names", "number.first.value.last", "x.times"):
         lookup(values, name)
 
@@ -155,13 +155,13 @@ class TestAPath:
     @given(st.lists(st.dictionaries(st.sampled_from(["a", "ok", "value", "count"]), VALUE_TREES), max_size=4), PATHS)
     def test_of_any_kind_leads_to_plain_data_or_nowhere(self, items: list[dict[str, Any]], path: list[str]) -> None:
         events = tuple(Event("x", None, item) for item in items)
-        found = lookup(told(events), ".".join(path))
+        found = lookup(event_values(events), ".".join(path))
         if found is not ABSENT:
             json.dumps(found)
 
     @given(st.lists(VALUES, min_size=1, max_size=6))
     def test_through_a_name_told_several_times_has_its_sequence(self, values: list[Any]) -> None:
-        found = told(Event("x", "c", {"value": value}) for value in values)
+        found = event_values(Event("x", "c", {"value": value}) for value in values)
         assert lookup(found, "x") == values[-1]
         assert lookup(found, "x.first") == values[0]
         assert lookup(found, "x.all") == lookup(found, "x.all.value") == values
@@ -186,13 +186,13 @@ class TestAPath:
         ],
     )
     def test_leads_to_what_was_told(self, path: str, value: object) -> None:
-        assert lookup(told(parse(SAMPLE)), path) == value
+        assert lookup(event_values(parse(SAMPLE)), path) == value
 
     @pytest.mark.parametrize(
         "path", ["lib.value", "nothing", "lib.lmid.x", "maps.maps.nothing.first", "events.x.first"]
     )
     def test_to_nothing_is_absent(self, path: str) -> None:
-        assert lookup(told(parse(SAMPLE)), path) is ABSENT
+        assert lookup(event_values(parse(SAMPLE)), path) is ABSENT
 
 
 def test_the_names_of_events_that_mean_something_are_reserved() -> None:

@@ -97,7 +97,7 @@ def test_a_script_shows_in_its_root_what_its_finding_says(name: str, pool: Pool,
     assert script.text == shell_script.script(script.plan, script.trial)
     done = script.run()
     place = Workplace(script.path, pool, script.toolchain, {})
-    values = {**outcome.told(events.parse(done.events)), **plain.values(done)}
+    values = {**outcome.event_values(events.parse(done.events)), **plain.values(done)}
     judgement = place.judge(script.plan, script.trial, values)
     assert judgement.outcome == script.finding.shows, (judgement.why, values)
     assert judgement.verdict in ("PASS", "XFAIL")

@@ -76,15 +76,15 @@ def versions(
 
 def _version(axis: str, toolchain: Toolchain) -> dict[str, str]:
     """Its version; the revision that the file itself or its package has; whose libc it is."""
-    told = toolchain.versions
-    family = told.get(f"{axis}-family", "")
-    words = told.get(f"{axis}-revision", "").split()  # `Debian GLIBC 2.36-9+deb12u14`
+    versions = toolchain.versions
+    family = versions.get(f"{axis}-family", "")
+    words = versions.get(f"{axis}-revision", "").split()  # `Debian GLIBC 2.36-9+deb12u14`
     revisions = [*(word for word in words[-1:] if word[0].isdigit())]
     revisions += [
         package.version for package in toolchain.packages if package.name == toolchain.packages_of_axes.get(axis)
     ]
-    found = {"version": told[axis], "revision": "".join(revisions[:1]), "family": family}
-    return {name: text for name, text in found.items() if text}
+    parts = {"version": versions[axis], "revision": "".join(revisions[:1]), "family": family}
+    return {name: text for name, text in parts.items() if text}
 
 
 def made_with(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
@@ -121,12 +121,12 @@ def _parts(toolchain: Toolchain, names: Iterable[str]) -> dict[str, str]:
 
 def _binutils(toolchain: Toolchain) -> str:
     """As ld says it, or its package, which may be called after a processor."""
-    found = (
+    versions = (
         package.version
         for package in toolchain.packages
         if package.name == "binutils" or package.name.startswith("binutils-")
     )
-    return toolchain.versions.get("ld") or upstream(next(found, ""))
+    return toolchain.versions.get("ld") or upstream(next(versions, ""))
 
 
 def _release() -> str:

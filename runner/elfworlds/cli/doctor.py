@@ -97,7 +97,11 @@ def _programs(environment: Mapping[str, str]) -> Iterator[DoctorLine]:
     for programs in (
         BACKEND_PROGRAMS,
         *(family.programs for family in FAMILIES.values()),
-        {one.tools[0]: f"observing trials with {one.name}" for one in OBSERVERS.values() if one.tools},
+        {
+            observer.tools[0]: f"observing trials with {observer.name}"
+            for observer in OBSERVERS.values()
+            if observer.tools
+        },
         LANGUAGE_PROGRAMS,
     ):
         for program, cost in programs.items():

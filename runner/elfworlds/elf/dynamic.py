@@ -26,8 +26,8 @@ class Dynamic:
 
     def __init__(self, image: Image) -> None:
         self.image = image
-        found = image.of("PT_DYNAMIC")
-        self.entries = tuple(self._entries(found[-1].vaddr, found[-1].filesz)) if found else ()
+        segments = image.of("PT_DYNAMIC")
+        self.entries = tuple(self._entries(segments[-1].vaddr, segments[-1].filesz)) if segments else ()
         # elf_get_dynamic_info of glibc and decode_vec of musl: of a tag that stands twice the last one counts
         self.values = dict(self.entries)
 

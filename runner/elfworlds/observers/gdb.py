@@ -69,13 +69,13 @@ def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     )
 
 
-def untried(completed: Completed, session: gdb_stops.GdbSession, said: str) -> str:
+def untried(completed: Completed, session: gdb_stops.GdbSession, stderr: str) -> str:
     """Why gdb says nothing of the program's run; empty where it saw the program run to its end, or till time was up."""
     if not session.started:
-        return session.error or _last_line(said) or "it did not start the program"
+        return session.error or _last_line(stderr) or "it did not start the program"
     if session.ended or completed.timed_out:
         return ""
-    return f"it ended before it saw the program end{f': {_last_line(said)}' if said.strip() else ''}"
+    return f"it ended before it saw the program end{f': {_last_line(stderr)}' if stderr.strip() else ''}"
 
 
 def _last_line(text: str) -> str:

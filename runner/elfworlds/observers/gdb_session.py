@@ -106,8 +106,8 @@ def at_a_stop(settings: GdbSettings) -> tuple[Question, ...]:
     return (
         Question("program", "", console("info proc exe")),
         Question("mappings", "", console("info proc mappings")),
-        *(Question(one, "", command) for one, command in COLLECTED.items() if one in settings.collect),
-        *(one for name, text in settings.evaluate.items() for one in _evaluated(name, text)),
+        *(Question(name, "", command) for name, command in COLLECTED.items() if name in settings.collect),
+        *(question for name, text in settings.evaluate.items() for question in _evaluated(name, text)),
         *(Question("command", name, _typed(text)) for name, text in settings.commands.items()),
     )
 
@@ -139,8 +139,8 @@ def session(watched: Watched, env: str) -> bytes:
 
 
 def _setup(watched: Watched, env: str) -> Iterator[str]:
-    for one in SETTINGS:
-        yield f"-gdb-set {one}"
+    for setting in SETTINGS:
+        yield f"-gdb-set {setting}"
     yield console(f"echo {_header(watched)}")
     # gdb's shell and `env` are given nothing of the experiment's environment; gdb's own LINES and COLUMNS end here.
     yield console("unset environment")
@@ -151,7 +151,7 @@ def _setup(watched: Watched, env: str) -> Iterator[str]:
 
 def _header(watched: Watched) -> str:
     """What the answers are read by, told to gdb so that it stands in what gdb says."""
-    asked = [[one.kind, one.name] for one in at_a_stop(GdbSettings.of(watched.settings))]
+    asked = [[question.kind, question.name] for question in at_a_stop(GdbSettings.of(watched.settings))]
     return json.dumps({"asked": asked}).replace("\\", "\\\\")
 
 
@@ -185,8 +185,8 @@ def _started(watched: Watched) -> Iterator[str]:
 
 
 def _breakpoints(watched: Watched) -> Iterator[str]:
-    for one in GdbSettings.of(watched.settings).breaks:
-        yield f"-break-insert -f {quoted(one)}"
+    for location in GdbSettings.of(watched.settings).breaks:
+        yield f"-break-insert -f {quoted(location)}"
 
 
 def _stops(watched: Watched) -> Iterator[str]:
@@ -195,8 +195,8 @@ def _stops(watched: Watched) -> Iterator[str]:
     count = max(settings.at_most, 1 + attaches)
     for stop in range(count):
         yield console(_marking(watched.leaves, stop))
-        for position, one in enumerate(asked):
-            yield f"{FIRST_TOKEN + stop * len(asked) + position}{one.command}"
+        for position, question in enumerate(asked):
+            yield f"{FIRST_TOKEN + stop * len(asked) + position}{question.command}"
         if attaches and stop == 0:
             yield from _attached(watched)
         elif stop + 1 < count:

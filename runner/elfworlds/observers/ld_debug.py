@@ -30,10 +30,10 @@ _UNGUARDED = re.compile(r"(?m)^ {0,9}[0-9]{1,10}:\tERROR: audit interface .*$")
 
 def command(watched: Watched, toolchain: Toolchain) -> Command:
     """The program with two variables more."""
-    told = {"LD_DEBUG": "files,libs,bindings", "LD_DEBUG_OUTPUT": f"{watched.leaves}/{NAME}"}
+    variables = {"LD_DEBUG": "files,libs,bindings", "LD_DEBUG_OUTPUT": f"{watched.leaves}/{NAME}"}
     command = replace(
         watched.alone(),
-        env={**watched.env, **told},
+        env={**watched.env, **variables},
     )
     return sandbox.wrap(command, toolchain.world, (watched.leaves,))
 
@@ -53,7 +53,7 @@ def swallowed(account: str) -> str:
 
     One message of glibc is not guarded by what LD_DEBUG asks for (elf/rtld.c, `audit interface … requires version`).
     """
-    return "".join(f"{one[0]}\n" for one in _UNGUARDED.finditer(account))
+    return "".join(f"{match[0]}\n" for match in _UNGUARDED.finditer(account))
 
 
 def text(left: Mapping[str, bytes]) -> str:

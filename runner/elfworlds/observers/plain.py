@@ -26,8 +26,8 @@ def read(completed: Completed, _left: Mapping[str, bytes] = MappingProxyType({})
     """What matchers may speak of, where the program was tried."""
     if completed.untried:
         return unresolved(completed.untried)
-    found = values(completed)
-    return could_not_execute(completed.exec_error, found) if completed.exec_error else Tried(found)
+    observed = values(completed)
+    return could_not_execute(completed.exec_error, observed) if completed.exec_error else Tried(observed)
 
 
 def tool_failed(completed: Completed, name: str) -> Untried | None:

@@ -45,8 +45,8 @@ def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     lacks = completed.not_started or untried(completed, seen, first)
     if lacks:
         return unresolved(f"strace: {lacks}")
-    found = {**plain.values(completed), "strace": values(seen)}
-    return Tried(found) if first == "ok" else could_not_execute(first, found | {"exit": None})
+    observed = {**plain.values(completed), "strace": values(seen)}
+    return Tried(observed) if first == "ok" else could_not_execute(first, observed | {"exit": None})
 
 
 def untried(completed: Completed, seen: strace.SyscallTrace, first: str) -> str:
@@ -62,17 +62,17 @@ def values(seen: strace.SyscallTrace) -> dict[str, Json]:
     """`process` counts from 0 in the order in which processes appear."""
     number = {pid: count for count, pid in enumerate(seen.pids)}
     return {
-        "opens": [_opened(one, number) for one in seen.opens],
+        "opens": [_opened(call, number) for call in seen.opens],
         "executes": [_opened(execute, number) for execute in seen.executes],
         "maps": [
             {
-                "process": number[one.pid],
-                "path": one.path,
-                "prot": one.prot,
-                "offset": one.offset,
-                "length": one.length,
+                "process": number[mapped.pid],
+                "path": mapped.path,
+                "prot": mapped.prot,
+                "offset": mapped.offset,
+                "length": mapped.length,
             }
-            for one in seen.maps
+            for mapped in seen.maps
         ],
         "calls": dict(sorted(Counter(seen.calls).items())),
     }

@@ -98,4 +98,4 @@ def _lost(report: MemcheckReport, kind: str) -> dict[str, int] | None:
     if not report.finished:
         return None
     of_kind = [error for error in report.errors if error.kind == kind]
-    return {"bytes": sum(one.bytes for one in of_kind), "blocks": sum(one.blocks for one in of_kind)}
+    return {"bytes": sum(error.bytes for error in of_kind), "blocks": sum(error.blocks for error in of_kind)}

@@ -2,7 +2,7 @@
 
 from elfworlds.outcome.judge import ClaimJudged, Judgement, judge, settle
 from elfworlds.outcome.match import difference, holds, matches
-from elfworlds.outcome.observed import lookup, told
+from elfworlds.outcome.observed import event_values, lookup
 from elfworlds.outcome.result import (
     Result,
     Tried,
@@ -29,13 +29,13 @@ __all__ = [
     "admit",
     "could_not_execute",
     "difference",
+    "event_values",
     "holds",
     "judge",
     "lookup",
     "marked",
     "matches",
     "settle",
-    "told",
     "unresolved",
     "unsupported",
     "worst",

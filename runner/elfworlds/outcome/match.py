@@ -39,7 +39,7 @@ def matches(matcher: Operand, value: Operand, values: JsonObject) -> bool:
         return False
     if isinstance(matcher, dict):
         return isinstance(value, Mapping) and all(
-            matches(one, value.get(name, ABSENT), values) for name, one in matcher.items()
+            matches(wanted, value.get(name, ABSENT), values) for name, wanted in matcher.items()
         )
     return equals(_resolved(matcher, values), value)
 
@@ -80,40 +80,40 @@ def _listed(data: Operand) -> Sequence[Operand]:
 
 def _contains(value: Operand, operand: Operand, values: JsonObject) -> bool:
     """A text contains each text, a list each item."""
-    wanted = [_resolved(one, values) for one in _listed(operand)]
+    wanted = [_resolved(item, values) for item in _listed(operand)]
     if ABSENT in wanted or None in wanted:
         return False
     if isinstance(value, str):
-        return all(as_text(one) in value for one in wanted)
+        return all(as_text(needle) in value for needle in wanted)
     if isinstance(value, list | tuple):
-        return all(any(equals(one, item) for item in value) for one in wanted)
+        return all(any(equals(needle, item) for item in value) for needle in wanted)
     return False
 
 
 def _resolved(operand: Operand, values: JsonObject) -> Operand:
     """What an operand, or each item of a list of them, stands for."""
     if isinstance(operand, list | tuple):
-        return [_resolved(one, values) for one in operand]
+        return [_resolved(item, values) for item in operand]
     return lookup(values, operand.name) if isinstance(operand, ValueRef) else operand
 
 
 def _in_order(value: Operand, operand: Operand, values: JsonObject) -> bool:
     """Each wanted item occurs after the one before it; others may stand between."""
     if isinstance(value, str):
-        return _texts_in_order(value, [_resolved(one, values) for one in _listed(operand)])
+        return _texts_in_order(value, [_resolved(item, values) for item in _listed(operand)])
     rest = iter(_listed(value))
-    return all(any(matches(one, item, values) for item in rest) for one in _listed(operand))
+    return all(any(matches(wanted, item, values) for item in rest) for wanted in _listed(operand))
 
 
 def _texts_in_order(value: str, wanted: Sequence[Operand]) -> bool:
     at = 0
-    for one in wanted:
-        if not isinstance(one, str | int | float):
+    for piece in wanted:
+        if not isinstance(piece, str | int | float):
             return False
-        at = value.find(as_text(one), at)
+        at = value.find(as_text(piece), at)
         if at < 0:
             return False
-        at += len(as_text(one))
+        at += len(as_text(piece))
     return True
 
 
@@ -126,23 +126,23 @@ def _compare(value: Operand, operand: Operand, values: JsonObject, *, less: bool
 
 def _distinct(value: Operand, operand: Operand, values: JsonObject) -> bool:
     operands: list[Operand] = []
-    for one in _listed(value):
-        if not any(equals(one, other) for other in operands):
-            operands.append(one)
+    for item in _listed(value):
+        if not any(equals(item, other) for other in operands):
+            operands.append(item)
     return equals(_resolved(operand, values), len(operands))
 
 
 _WORDS: Mapping[str, Callable[[Operand, Operand, JsonObject], bool]] = {
-    "all": lambda value, one, values: all(matches(one, item, values) for item in _listed(value)),
-    "any": lambda value, one, values: any(matches(one, item, values) for item in _listed(value)),
+    "all": lambda value, operand, values: all(matches(operand, item, values) for item in _listed(value)),
+    "any": lambda value, operand, values: any(matches(operand, item, values) for item in _listed(value)),
     "contains": _contains,
-    "count": lambda value, one, values: matches(one, len(_listed(value)), values),
+    "count": lambda value, operand, values: matches(operand, len(_listed(value)), values),
     "distinct": _distinct,
-    "greater-than": lambda value, one, values: _compare(value, one, values, less=False),
+    "greater-than": lambda value, operand, values: _compare(value, operand, values, less=False),
     "in-order": _in_order,
-    "less-than": lambda value, one, values: _compare(value, one, values, less=True),
-    "matches": lambda value, one, _: isinstance(value, str) and pattern(str(one)).found_in(value),
-    "not": lambda value, one, values: not matches(one, value, values),
+    "less-than": lambda value, operand, values: _compare(value, operand, values, less=True),
+    "matches": lambda value, operand, _: isinstance(value, str) and pattern(str(operand)).found_in(value),
+    "not": lambda value, operand, values: not matches(operand, value, values),
 }
 
 
@@ -151,7 +151,7 @@ def difference(name: str, matcher: Operand, value: Operand, values: JsonObject) 
     if isinstance(matcher, str) and isinstance(value, str) and "\n" in matcher + value:
         return _line_difference(name, matcher, value)
     if isinstance(matcher, dict) and isinstance(value, str) and "contains" in matcher:
-        missing = next((one for one in _listed(matcher["contains"]) if not _contains(value, one, values)), None)
+        missing = next((item for item in _listed(matcher["contains"]) if not _contains(value, item, values)), None)
         if missing is not None:
             return f"{name} does not contain {_show(missing)}"
     return f"{name} is {_show(value)}, not {_show(matcher)}"
@@ -171,7 +171,7 @@ def _show(data: Operand) -> str:
     if isinstance(data, ValueRef):
         return f"${{{data.name}}}"
     if isinstance(data, dict):
-        text = " and ".join(f"{word} {_show(one)}" for word, one in data.items())
+        text = " and ".join(f"{word} {_show(operand)}" for word, operand in data.items())
     else:
         text = f"[{', '.join(map(_show, data))}]" if isinstance(data, list) else repr(data)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -50,16 +50,16 @@ def _step(value: Value, step: str) -> Value:
     if isinstance(value, list | tuple):
         if step in OF_LISTS and not any(isinstance(item, Mapping) and step in item for item in value):
             return _of_all(value, step)
-        return [one for item in value if (one := _step(item, step)) is not ABSENT]
+        return [inner for item in value if (inner := _step(item, step)) is not ABSENT]
     return value.get(step, ABSENT) if isinstance(value, Mapping) else ABSENT
 
 
-def _of_all(found: Sequence[Json], step: str) -> Value:
+def _of_all(items: Sequence[Json], step: str) -> Value:
     if step in ("count", "times"):
-        return len(found)
+        return len(items)
     if step == "all":
-        return list(found)
-    return found[0 if step == "first" else -1] if found else ABSENT
+        return list(items)
+    return items[0 if step == "first" else -1] if items else ABSENT
 
 
 def _bare(value: Value) -> Value:
@@ -67,18 +67,18 @@ def _bare(value: Value) -> Value:
     if isinstance(value, Several):
         return _bare(value[-1]) if value else ABSENT
     if isinstance(value, list):
-        return [one for item in value if (one := _bare(item)) is not ABSENT]
+        return [bare for item in value if (bare := _bare(item)) is not ABSENT]
     return value["value"] if isinstance(value, Mapping) and "value" in value and "ok" in value else value
 
 
-def told(events: Iterable[Event]) -> dict[str, Json]:
+def event_values(events: Iterable[Event]) -> dict[str, Json]:
     """The values of a program's events: each name's own, `events`, and `error` and `failed-step` where it gave up."""
-    found: dict[str, list[JsonObject]] = {}
+    by_name: dict[str, list[JsonObject]] = {}
     names = []
     extra: dict[str, Json] = {}
     for event in events:
         names.append(event.name)
-        found.setdefault(event.name, []).append({"ok": True, **event.fields})
+        by_name.setdefault(event.name, []).append({"ok": True, **event.fields})
         if event.name == tracing.FAILED:
             extra = {"failed-step": event.fields.get("step"), "error": event.fields.get("error")}
-    return {**{name: Several(items) for name, items in found.items()}, "events": names, **extra}
+    return {**{name: Several(items) for name, items in by_name.items()}, "events": names, **extra}

@@ -128,7 +128,9 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 def marked(verdicts: Collection[Verdict], *, tried: bool) -> Verdict | None:
     """The one that a picture marks a place with: where something was tried what is bad, else why nothing was."""
-    there = [one for one in Verdict if one in verdicts and one.tried == tried and (one.bad or not tried)]
+    there = [
+        verdict for verdict in Verdict if verdict in verdicts and verdict.tried == tried and (verdict.bad or not tried)
+    ]
     return min(there, key=lambda verdict: not verdict.bad, default=None)
 
 

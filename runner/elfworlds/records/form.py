@@ -140,7 +140,7 @@ def form(
         earlier: makes an object of what an earlier version wrote; asked where keys are missing.
     """
     hints = get_type_hints(make, localns=NAMES)
-    kinds = {key_of(one): kind_of(hints[one.name], known) for one in fields(make)}
+    kinds = {key_of(field): kind_of(hints[field.name], known) for field in fields(make)}
     nested = ((place, key, kind.read) for place, (key, kind) in enumerate(kinds.items()))
     return Form(
         make=make,
@@ -151,9 +151,9 @@ def form(
     )
 
 
-def key_of(one: Field[Content]) -> str:
+def key_of(field: Field[Content]) -> str:
     """What a field is called in JSON."""
-    return str(one.metadata.get("key", one.name))
+    return str(field.metadata.get("key", field.name))
 
 
 def kind_of(hint: Hint, known: Mapping[Hint, Kind] = MappingProxyType({})) -> Kind:

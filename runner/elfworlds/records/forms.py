@@ -88,8 +88,8 @@ def _plain(record: DataclassInstance) -> Json:
         return bindings.as_rows(record)
     if isinstance(record, EventRecord):
         return {"trial": record.trial, "event": record.event, **record.fields}
-    found = {key: getattr(record, name) for name, key in _keys(type(record))}
-    return {"schema": SCHEMA, **found} if isinstance(record, TrialRecord) else found
+    content = {key: getattr(record, name) for name, key in _keys(type(record))}
+    return {"schema": SCHEMA, **content} if isinstance(record, TrialRecord) else content
 
 
 @cache

@@ -31,13 +31,13 @@ class Opened:
 
     Attributes:
         done: trials that need not be tried again.
-        said: what a person should know of its past, if it has one.
+        history: what a person should know of its past, if it has one.
     """
 
     directory: RunDirectory
     lock: IO[bytes]
     done: frozenset[str]
-    said: str | None
+    history: str | None
 
     def finish(self) -> None:
         """From now on the run is never continued."""
@@ -76,8 +76,8 @@ def open_run(results: Path, about: RunAbout, utc: str, begin: Callable[[RunDirec
 
 def _interrupted(parent: Path, digest: str) -> Iterator[Path]:
     """Runs of the plan that are not complete, the newest first."""
-    found = [path for path in parent.glob(f"*-{digest[:DIGEST_SHOWN]}*") if not (path / COMPLETE).exists()]
-    return iter(sorted((path for path in found if path.is_dir() and not path.name.startswith(".")), reverse=True))
+    paths = [path for path in parent.glob(f"*-{digest[:DIGEST_SHOWN]}*") if not (path / COMPLETE).exists()]
+    return iter(sorted((path for path in paths if path.is_dir() and not path.name.startswith(".")), reverse=True))
 
 
 def _continue(path: Path, about: RunAbout) -> Opened | None:

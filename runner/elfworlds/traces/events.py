@@ -57,16 +57,16 @@ def _assembled(data: bytes) -> Iterator[Event]:
     for line in lines:
         if not line.strip():
             continue
-        found = _record(line)
-        if found is None:
+        record = _record(line)
+        if record is None:
             yield Event(UNREADABLE, None, {"value": line[:LONGEST_SHOWN].decode("utf-8", "replace")})
             continue
-        name, verb, part = str(found.pop("event")), found.pop("verb", None), found.pop("part", None)
+        name, verb, part = str(record.pop("event")), record.pop("verb", None), record.pop("part", None)
         if isinstance(part, str):
-            parts.setdefault(name, {}).setdefault(part, []).append(found.get("value", found))
+            parts.setdefault(name, {}).setdefault(part, []).append(record.get("value", record))
         else:
             lists = parts.pop(name, {})
-            yield Event(name, str(verb) if verb is not None else None, {**_counted(lists), **found, **lists})
+            yield Event(name, str(verb) if verb is not None else None, {**_counted(lists), **record, **lists})
     if rest:
         yield Event(UNREADABLE, None, {"value": f"{len(rest)} bytes after the first {MOST_EVENTS} events"})
 
@@ -82,12 +82,12 @@ def _record(line: bytes) -> dict[str, Json] | None:
     if _brackets(line) > DEEPEST and _brackets(_STRING.sub(b"", line)) > DEEPEST:  # ours are flat
         return None
     try:
-        found = json.loads(line.decode("utf-8", "replace"), parse_constant=str, parse_float=_real)
+        record = json.loads(line.decode("utf-8", "replace"), parse_constant=str, parse_float=_real)
         if b"\\ud" in line.lower():  # half a character can be read, and never be written
-            json.dumps(found, ensure_ascii=False).encode()
+            json.dumps(record, ensure_ascii=False).encode()
     except ValueError:  # so are numbers too long for Python
         return None
-    return found if isinstance(found, dict) and isinstance(found.get("event"), str) else None
+    return record if isinstance(record, dict) and isinstance(record.get("event"), str) else None
 
 
 def _brackets(line: bytes) -> int:
@@ -96,5 +96,5 @@ def _brackets(line: bytes) -> int:
 
 def _real(digits: str) -> float | str:
     """JSON has no infinity to write down again."""
-    found = float(digits)
-    return found if math.isfinite(found) else digits
+    number = float(digits)
+    return number if math.isfinite(number) else digits

@@ -32,12 +32,13 @@ class Stop:
     """One stop as it is read.
 
     Attributes:
+        reported: what gdb said of the stop itself.
         pid: the program's, None where gdb did not say.
         number: which block of questions was answered here, from 0.
         answers: (kind, name) → what came.
     """
 
-    said: Mapping[str, MiValue]
+    reported: Mapping[str, MiValue]
     pid: int | None
     number: int | None = None
     answers: dict[tuple[str, str], GdbAnswer] = field(default_factory=dict)
@@ -45,20 +46,20 @@ class Stop:
     @property
     def state(self) -> str:
         """How it stopped; gdb gives no reason, or a signal without a name, where it has attached."""
-        reason = text_of(self.said.get("reason")) or "attached"
-        return "attached" if self.said.get("signal-name") == "0" else STATES.get(reason, reason)
+        reason = text_of(self.reported.get("reason")) or "attached"
+        return "attached" if self.reported.get("signal-name") == "0" else STATES.get(reason, reason)
 
     @property
     def signal(self) -> str | None:
-        name = text_of(self.said.get("signal-name"))
+        name = text_of(self.reported.get("signal-name"))
         return None if name == "0" else name
 
     @property
     def exit(self) -> int | None:
         """MI writes exit codes in octal."""
-        if self.said.get("reason") == "exited-normally":
+        if self.reported.get("reason") == "exited-normally":
             return 0
-        return number_of(self.said.get("exit-code"), 8) if self.state == "exited" else None
+        return number_of(self.reported.get("exit-code"), 8) if self.state == "exited" else None
 
     def results(self, kind: str, name: str = "") -> Mapping[str, MiValue]:
         answer = self.answers.get((kind, name))
@@ -66,7 +67,7 @@ class Stop:
 
     def answered(self, kind: str) -> list[tuple[str, GdbAnswer]]:
         """Name and answer of each question of a kind that gdb could answer."""
-        return [(name, one) for (asked, name), one in self.answers.items() if asked == kind and not one.error]
+        return [(name, answer) for (asked, name), answer in self.answers.items() if asked == kind and not answer.error]
 
     def printed(self, kind: str, name: str = "") -> str | None:
         answer = self.answers.get((kind, name))

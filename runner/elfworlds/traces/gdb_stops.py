@@ -64,7 +64,9 @@ def read(text: str, files: Mapping[str, str]) -> GdbSession:
             "stops": [stop.values() for stop in framed],
             "backtrace": _last_backtrace(framed),
             "shared-libraries": next((many for stop in reversed(stops) if (many := _libraries(stop))), []),
-            "linker-namespaces": next((found for stop in reversed(stops) if (found := _namespaces(stop))), None),
+            "linker-namespaces": next(
+                (namespaces for stop in reversed(stops) if (namespaces := _namespaces(stop))), None
+            ),
             "commands": _outputs(stops, "command"),
             "values": _outputs(stops, "value"),
             "error": error,
@@ -168,7 +170,7 @@ class _Framed:
     def values(self) -> JsonObject:
         """The values of a stop that matchers can ask for."""
         stop, places = self.stop, self.places
-        frame = _frame(stop.said.get("frame"), places)
+        frame = _frame(stop.reported.get("frame"), places)
         return {
             "state": stop.state,
             "signal": stop.signal,
@@ -183,18 +185,18 @@ class _Framed:
         }
 
     def backtrace(self) -> list[JsonObject]:
-        found = (_frame(mapping, self.places) for mapping in _mappings(self.stop.results("backtrace").get("stack")))
-        return [frame for frame in found if frame]
+        frames = (_frame(mapping, self.places) for mapping in _mappings(self.stop.results("backtrace").get("stack")))
+        return [frame for frame in frames if frame]
 
 
 def _outputs(stops: Sequence[Stop], kind: str) -> dict[str, dict[str, str]]:
     """By name, what a question yielded last, and the last error that gdb gave for it: `output` and `error`."""
     outputs: dict[str, dict[str, str]] = {}
     for stop in stops:
-        for (asked, name), one in stop.answers.items():
+        for (asked, name), answer in stop.answers.items():
             if asked == kind:
-                told = one.text if kind == "command" else text_of(one.results.get("value")) or ""
-                outputs.setdefault(name, {}).update({"error": one.error} if one.error else {"output": told})
+                output = answer.text if kind == "command" else text_of(answer.results.get("value")) or ""
+                outputs.setdefault(name, {}).update({"error": answer.error} if answer.error else {"output": output})
     return outputs
 
 
@@ -223,20 +225,20 @@ def _value(stop: Stop, name: str, places: Places) -> JsonObject:
     }
 
 
-def _thread(said: dict[str, MiValue], places: Places) -> JsonObject:
-    frame = _frame(said.get("frame"), places)
+def _thread(thread: dict[str, MiValue], places: Places) -> JsonObject:
+    frame = _frame(thread.get("frame"), places)
     return {
-        "id": number_of(said.get("id"), 10),
-        "name": text_of(said.get("name")),
-        "state": text_of(said.get("state")),
+        "id": number_of(thread.get("id"), 10),
+        "name": text_of(thread.get("name")),
+        "state": text_of(thread.get("state")),
         "function": frame["function"] if frame else None,
         "frame": frame,
     }
 
 
 def _registers(text: str) -> dict[str, str]:
-    found = (_REGISTER.fullmatch(line) for line in text.split("\n"))
-    return {one[1]: one[2] for one in found if one}
+    matches = (_REGISTER.fullmatch(line) for line in text.split("\n"))
+    return {match[1]: match[2] for match in matches if match}
 
 
 def _namespaces(stop: Stop) -> str | None:
@@ -257,11 +259,11 @@ def _libraries(stop: Stop) -> list[JsonObject]:
 
 def _last_backtrace(framed: list[_Framed]) -> list[JsonObject]:
     """Of the last stop at a signal, else of the last stop."""
-    having = [(one.stop.state, frames) for one in framed if (frames := one.backtrace())]
+    having = [(framed_stop.stop.state, frames) for framed_stop in framed if (frames := framed_stop.backtrace())]
     at_signals = [frames for state, frames in having if state in ("signal", "attached")]
     last = at_signals or [frames for _, frames in having]
     return last[-1] if last else []
 
 
 def _mappings(data: MiValue | None) -> list[dict[str, MiValue]]:
-    return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
+    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []

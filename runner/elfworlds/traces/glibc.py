@@ -9,7 +9,7 @@ _BANNER = re.compile(rb"GNU C Library \(([^)]*)\) (?:stable|development) release
 
 def banner(data: bytes) -> dict[str, str]:
     """The versions of a toolchain with this libc.so.6; none where it is not glibc's."""
-    found = _BANNER.search(data)
-    if found is None:
+    match = _BANNER.search(data)
+    if match is None:
         return {}
-    return {"libc": found[2].decode(), "libc-family": "glibc", "libc-revision": found[1].decode("utf-8", "replace")}
+    return {"libc": match[2].decode(), "libc-family": "glibc", "libc-revision": match[1].decode("utf-8", "replace")}

@@ -46,16 +46,16 @@ def library_cache(data: bytes, machine: str, subdirectories: Sequence[str] = ())
             choices.setdefault(cache_key(name), []).append((rank, path))
     except (struct.error, ValueError):
         return {}
-    return {name: _best(found) for name, found in choices.items() if any(rank >= 0 for rank, _ in found)}
+    return {name: _best(ranked) for name, ranked in choices.items() if any(rank >= 0 for rank, _ in ranked)}
 
 
 UNFIT, UNKNOWN, FIRST = -1, 0, 1
 
 
-def _best(found: list[tuple[int, str]]) -> str | None:
+def _best(ranked: list[tuple[int, str]]) -> str | None:
     """The first of the best rank; None where one that nobody can rank stands beside it."""
-    usable = [one for one in found if one[0] != UNFIT]
-    rank, path = min(usable, key=lambda one: one[0])
+    usable = [choice for choice in ranked if choice[0] != UNFIT]
+    rank, path = min(usable, key=lambda choice: choice[0])
     return None if rank == UNKNOWN else path
 
 

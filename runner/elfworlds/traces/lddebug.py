@@ -73,11 +73,11 @@ def parse(text: str) -> LoaderTrace:
     for process in processes.values():
         process.stop()
     return LoaderTrace(
-        link_maps=tuple(one for one in story if isinstance(one, LinkMap)),
-        searches=tuple(one for one in story if isinstance(one, Search)),
-        bindings=tuple(one for one in story if isinstance(one, Binding)),
-        calls=tuple(one for one in story if isinstance(one, InitOrFini)),
-        events=tuple(one for one in story if not isinstance(one, Binding | InitOrFini)),
+        link_maps=tuple(event for event in story if isinstance(event, LinkMap)),
+        searches=tuple(event for event in story if isinstance(event, Search)),
+        bindings=tuple(event for event in story if isinstance(event, Binding)),
+        calls=tuple(event for event in story if isinstance(event, InitOrFini)),
+        events=tuple(event for event in story if not isinstance(event, Binding | InitOrFini)),
         pids=tuple(processes),
     )
 
@@ -212,11 +212,11 @@ class _Process:
             self.story[self.wanted.at] = search
 
     def _knows(self, lmid: int, path: str) -> bool:
-        return any((lmid, path) in one.live for one in (self, *self.parents))
+        return any((lmid, path) in process.live for process in (self, *self.parents))
 
     def _lmid_of(self, path: str) -> int | None:
         """The namespace into which a file was mapped last."""
-        return next((one.newest[path] for one in (self, *self.parents) if path in one.newest), None)
+        return next((process.newest[path] for process in (self, *self.parents) if path in process.newest), None)
 
     def _begins(self, application: str) -> bool:
         """Whether what needs something is the application of a program that now begins."""

@@ -166,16 +166,16 @@ def _numbered(text: str) -> tuple[str, int] | None:
 
 def _file(rest: str) -> Line | None:
     for words, opened in (("needed by ", False), ("dynamically loaded by ", True)):
-        name, found, by = rest.partition(f";  {words}")
-        if found:
+        name, separator, by = rest.partition(f";  {words}")
+        if separator:
             return _asked(_numbered(name), _numbered(by), opened=opened)
     name, _, what = rest.rpartition(";  ")
-    one = _numbered(name)
-    if one is None:
+    numbered = _numbered(name)
+    if numbered is None:
         return None
     if what == "generating link map":
-        return MapMade(*one)
-    return Destroyed(*one) if what == "destroying link map" else None
+        return MapMade(*numbered)
+    return Destroyed(*numbered) if what == "destroying link map" else None
 
 
 def _asked(name: tuple[str, int] | None, by: tuple[str, int] | None, *, opened: bool) -> NameAsked | None:
@@ -183,8 +183,8 @@ def _asked(name: tuple[str, int] | None, by: tuple[str, int] | None, *, opened: 
 
 
 def _searching(rest: str) -> Line | None:
-    one = _numbered(rest.removesuffix("; searching"))
-    return SearchBegun(*one) if one else None
+    numbered = _numbered(rest.removesuffix("; searching"))
+    return SearchBegun(*numbered) if numbered else None
 
 
 def _among(rest: str) -> Line | None:
@@ -194,19 +194,19 @@ def _among(rest: str) -> Line | None:
 
 
 def _addresses(rest: str) -> Line | None:
-    found = _ADDRESSES.fullmatch(f"dynamic: {rest}")
-    return Addresses(*(int(digits, 16) for digits in found.groups())) if found else None
+    match = _ADDRESSES.fullmatch(f"dynamic: {rest}")
+    return Addresses(*(int(digits, 16) for digits in match.groups())) if match else None
 
 
 def _opened(rest: str) -> Line | None:
-    one = _numbered(rest.rpartition("; direct_opencount=")[0])
-    return OpenReturning(*one) if one else None
+    numbered = _numbered(rest.rpartition("; direct_opencount=")[0])
+    return OpenReturning(*numbered) if numbered else None
 
 
 def _called(kind: str) -> Callable[[str], Line | None]:
     def of(rest: str) -> Line | None:
-        one = _numbered(rest)
-        return Called(kind, *one) if one else Called(kind, rest, None)
+        numbered = _numbered(rest)
+        return Called(kind, *numbered) if numbered else Called(kind, rest, None)
 
     return of
 
@@ -216,10 +216,10 @@ def _bound(rest: str) -> Line | None:
     ends, _, kind = ends.rpartition(": ")
     source, _, target = ends.partition("] to ")
     symbol, quote, version = what.partition("'")
-    one, other = _numbered(f"{source}]"), _numbered(target)
-    if one is None or other is None or not quote:
+    referring, defining = _numbered(f"{source}]"), _numbered(target)
+    if referring is None or defining is None or not quote:
         return None
-    return ReferenceBound(*one, *other, kind, symbol, version.removeprefix(" [").removesuffix("]") or None)
+    return ReferenceBound(*referring, *defining, kind, symbol, version.removeprefix(" [").removesuffix("]") or None)
 
 
 _FORMS: dict[str, Callable[[str], Line | None]] = {

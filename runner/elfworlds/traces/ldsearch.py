@@ -42,18 +42,18 @@ class SearchPaths:
 
 def searching(text: str) -> SearchPaths | None:
     """What a loader answered; None where it is no answer of glibc's."""
-    said: dict[str, list[str]] = {}
-    for found in _PATH.finditer(text):
-        said.setdefault(found[2], found[1].split(":"))
-    if len(said) < 2:  # noqa: PLR2004  # one list is no answer
+    lists: dict[str, list[str]] = {}
+    for match in _PATH.finditer(text):
+        lists.setdefault(match[2], match[1].split(":"))
+    if len(lists) < 2:  # noqa: PLR2004  # one list is no answer
         return None
-    asked, default = said["LD_LIBRARY_PATH"], said["system search path"]
-    subdirectories = tuple(dict.fromkeys(one[2:] for one in asked if one.startswith(f"{PLAIN}/")))
-    plain = [one for one in default if not one.endswith(tuple(f"/{end}" for end in subdirectories))]
+    asked, default = lists["LD_LIBRARY_PATH"], lists["system search path"]
+    subdirectories = tuple(dict.fromkeys(directory[2:] for directory in asked if directory.startswith(f"{PLAIN}/")))
+    plain = [directory for directory in default if not directory.endswith(tuple(f"/{end}" for end in subdirectories))]
     tokens = {"LIB": _token(asked, LIB), "PLATFORM": _token(asked, PLATFORM)}
     return SearchPaths(tuple(dict.fromkeys(plain)), subdirectories, tokens)
 
 
 def _token(asked: list[str], mark: str) -> str:
     """The shortest of the directories that begin with a mark, without it."""
-    return min((one.removeprefix(mark) for one in asked if one.startswith(mark)), key=len, default="")
+    return min((directory.removeprefix(mark) for directory in asked if directory.startswith(mark)), key=len, default="")

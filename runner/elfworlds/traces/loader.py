@@ -30,7 +30,7 @@ def not_found(text: str) -> Iterator[NotFound]:
     seen = set()
     for pattern in (_GLIBC, _MUSL):
         for match in pattern.finditer(text):
-            found = NotFound(match["name"], match.groupdict().get("by"))
-            if found not in seen:
-                seen.add(found)
-                yield found
+            missing = NotFound(match["name"], match.groupdict().get("by"))
+            if missing not in seen:
+                seen.add(missing)
+                yield missing

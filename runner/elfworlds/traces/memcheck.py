@@ -105,7 +105,7 @@ class _Reader:
     """Keeps the whole elements right below the outermost one."""
 
     def __init__(self) -> None:
-        self.found: list[_Element] = []
+        self.elements: list[_Element] = []
         self._open: list[_Element] = []
 
     def start(self, name: str, _: dict[str, str]) -> None:
@@ -119,7 +119,7 @@ class _Reader:
     def end(self, _: str) -> None:
         element = self._open.pop()
         if len(self._open) == 1:
-            self.found.append(element)
+            self.elements.append(element)
         elif self._open:
             self._open[-1].children.append(element)
 
@@ -136,7 +136,7 @@ def _elements(data: bytes) -> list[_Element]:
     parser.StartDoctypeDeclHandler = reader.refuse
     with suppress(expat.ExpatError, _RefusedError, ValueError, LookupError):
         parser.Parse(data, False)  # noqa: FBT003  # takes no keyword; there may be no end
-    return reader.found
+    return reader.elements
 
 
 def _error(element: _Element, count: int) -> Error:
@@ -149,7 +149,7 @@ def _error(element: _Element, count: int) -> Error:
         kind=element.text("kind") or "",
         what=what,
         count=count,
-        frames=tuple(_frame(one) for one in stack.all("frame")) if stack else (),
+        frames=tuple(_frame(frame) for frame in stack.all("frame")) if stack else (),
         bytes=(_number(direct[1]) if direct else leaked) or 0,
         blocks=(_number(extended.text("leakedblocks")) if extended else None) or 0,
     )

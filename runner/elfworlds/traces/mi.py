@@ -74,14 +74,14 @@ def _record(line: str) -> Record | None:
 
 def _items(line: str, at: int, end: str, depth: int) -> tuple[list[tuple[str, MiValue]], int]:
     """Values with or without names up to a closing bracket, or to the line's end; each begins after a comma."""
-    found: list[tuple[str, MiValue]] = []
+    items: list[tuple[str, MiValue]] = []
     while line[at : at + 1] == ",":
         name, at = _name(line, at + 1)
         value, at = _value(line, at, depth)
-        found.append((name, value))
+        items.append((name, value))
     if line[at : at + 1] != end:
         raise _MalformedError
-    return found, at + len(end)
+    return items, at + len(end)
 
 
 def _name(line: str, at: int) -> tuple[str, int]:
@@ -94,11 +94,11 @@ def _value(line: str, at: int, depth: int) -> tuple[MiValue, int]:
         case '"':
             return _string(line, at)
         case "{":
-            found, at = _bracketed(line, at, "}", depth)
-            return {name: value for name, value in found if name}, at
+            items, at = _bracketed(line, at, "}", depth)
+            return {name: value for name, value in items if name}, at
         case "[":
-            found, at = _bracketed(line, at, "]", depth)
-            return [value for _, value in found], at
+            items, at = _bracketed(line, at, "]", depth)
+            return [value for _, value in items], at
     raise _MalformedError
 
 
@@ -124,13 +124,13 @@ def _character(escape: re.Match[str]) -> str:
     """A character behind a backslash; bytes that gdb wrote in octal are UTF-8."""
     text = escape[0]
     if text[1] in "01234567" and len(text) > len("\\0"):
-        return bytes(int(one, 8) & 0xFF for one in text.split("\\")[1:]).decode("utf-8", "replace")
+        return bytes(int(digits, 8) & 0xFF for digits in text.split("\\")[1:]).decode("utf-8", "replace")
     return _CHARACTERS.get(text[1], text[1])
 
 
 def quoted(text: str) -> str:
     """A text as an argument of an MI command, on one line whatever it holds."""
-    return '"' + "".join(_quoted(one) for one in text) + '"'
+    return '"' + "".join(_quoted(character) for character in text) + '"'
 
 
 def _quoted(character: str) -> str:

@@ -51,10 +51,10 @@ class NixMessage:
     @property
     def culprit(self) -> str | None:
         """The derivation whose own failure this tells of; None for whatever else it says."""
-        found = set(_DERIVATION.findall(self.text))
-        if self.level != ERROR or len(found) != 1 or _NOT_ITS_OWN.search(self.text):
+        derivations = set(_DERIVATION.findall(self.text))
+        if self.level != ERROR or len(derivations) != 1 or _NOT_ITS_OWN.search(self.text):
             return None
-        return str(found.pop())
+        return str(derivations.pop())
 
 
 Event: TypeAlias = Begun | Printed | NixMessage
@@ -78,15 +78,15 @@ class Reader:
         if not line.startswith(PREFIX):
             return NixMessage(WARNING, plain(line.decode("utf-8", "replace"))) if line.strip() else None
         try:
-            found: JsonObject = json.loads(line[len(PREFIX) :])
+            message: JsonObject = json.loads(line[len(PREFIX) :])
         except ValueError:
             return NixMessage(WARNING, plain(line.decode("utf-8", "replace")))
-        return self._of(found)
+        return self._of(message)
 
-    def _of(self, found: JsonObject) -> Event | None:
-        kind, number, first = found.get("type"), found.get("id"), _first(found.get("fields"))
-        level, text = found.get("level", WARNING), found.get("msg")
-        match found.get("action"):
+    def _of(self, message: JsonObject) -> Event | None:
+        kind, number, first = message.get("type"), message.get("id"), _first(message.get("fields"))
+        level, text = message.get("level", WARNING), message.get("msg")
+        match message.get("action"):
             case "start" if kind == BUILD_ACTIVITY and isinstance(number, int):
                 self._builds[number] = first
                 return Begun(first)

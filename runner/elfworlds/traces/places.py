@@ -65,11 +65,11 @@ class Places:
 
 def mappings(text: str) -> tuple[MappedRange, ...]:
     """The objects in what `info proc mappings` prints; `[heap]`, `[stack]` and memory without a name left out."""
-    found = (_MAPPING.fullmatch(line) for line in text.split("\n"))
+    matches = (_MAPPING.fullmatch(line) for line in text.split("\n"))
     return tuple(
-        MappedRange(int(one[1], 16), int(one[2], 16), one[3].rstrip().removesuffix(" (deleted)"))
-        for one in found
-        if one
+        MappedRange(int(match[1], 16), int(match[2], 16), match[3].rstrip().removesuffix(" (deleted)"))
+        for match in matches
+        if match
     )
 
 

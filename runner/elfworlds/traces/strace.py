@@ -84,12 +84,14 @@ def parse(text: str) -> SyscallTrace:
     """Everything the text says; lines that are none of strace's are passed over, and it never raises."""
     calls = [(pid, match[1], call) for pid, call in _calls(text) if (match := _CALL.match(call))]
     return SyscallTrace(
-        opens=tuple(one for pid, name, call in calls if name in OPENS and (one := _opened(pid, call, _OPEN))),
-        executes=tuple(one for pid, name, call in calls if name in EXECS and (one := _opened(pid, call, _EXEC))),
+        opens=tuple(opened for pid, name, call in calls if name in OPENS and (opened := _opened(pid, call, _OPEN))),
+        executes=tuple(
+            executed for pid, name, call in calls if name in EXECS and (executed := _opened(pid, call, _EXEC))
+        ),
         maps=tuple(part for pid, name, call in calls if name in MAPS and (part := _mapped(pid, call))),
         calls=tuple(name for _, name, _ in calls),
         pids=tuple(dict.fromkeys(pid for pid, _, _ in calls)),
-        ended=frozenset(int(one[1]) for one in _ENDED.finditer(text)),
+        ended=frozenset(int(match[1]) for match in _ENDED.finditer(text)),
     )
 
 
@@ -100,14 +102,14 @@ def _calls(text: str) -> Iterator[tuple[int, str]]:
         started = _STARTED.fullmatch(line)
         if started is None:
             continue
-        pid, said = int(started[1]), started[2]
-        resumed = _RESUMED.match(said)
+        pid, call = int(started[1]), started[2]
+        resumed = _RESUMED.match(call)
         if resumed:
-            said = unfinished.pop(pid, "") + said[resumed.end() :]
-        if said.endswith(_UNFINISHED):
-            unfinished[pid] = said.removesuffix(_UNFINISHED)
+            call = unfinished.pop(pid, "") + call[resumed.end() :]
+        if call.endswith(_UNFINISHED):
+            unfinished[pid] = call.removesuffix(_UNFINISHED)
         else:
-            yield pid, said
+            yield pid, call
     yield from unfinished.items()
 
 
@@ -141,7 +143,7 @@ def _plain(text: str) -> str:
 
 
 def _character(escape: re.Match[str]) -> str:
-    numbers = [int(one[1], 16) if one[1] else int(one[2], 8) & 0xFF for one in _BYTE.finditer(escape[0])]
+    numbers = [int(match[1], 16) if match[1] else int(match[2], 8) & 0xFF for match in _BYTE.finditer(escape[0])]
     if numbers:
         return bytes(numbers).decode("utf-8", "replace")
     return _CHARACTERS.get(escape[0][1], escape[0][1])

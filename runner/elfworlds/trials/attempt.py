@@ -59,7 +59,7 @@ def watched(trial: Trial, build: Build, cwd: Path, leaves: Path) -> Watched:
 def contents(directory: str) -> dict[str, bytes]:
     """What an observer left behind, file by file."""
     try:
-        entries = sorted(os.scandir(directory), key=lambda one: one.name)
+        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
     except FileNotFoundError:
         return {}
     return {entry.name: _start_of(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)}

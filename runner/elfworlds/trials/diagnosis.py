@@ -38,7 +38,7 @@ def missing_objects(
         family=family,
     )
     for missing in loader.not_found(text):
-        needing = [key for key, one in artifacts.items() if missing.name in one.facts.needed]
+        needing = [key for key, artifact in artifacts.items() if missing.name in artifact.facts.needed]
         yield from _sentences(missing.name, needing, artifacts, names, world) or [
             f"{missing.name}, which no object of the experiment needs but the program asked for, was not found"
         ]
@@ -58,7 +58,7 @@ def _sentences(
         edge = resolve.serve(
             resolve.LoadedObject(artifact.path, artifact.facts, None), name, resolve.Namespace(), world
         )
-        serving = {one.directory for one in artifacts.values() if name in (one.filename, one.facts.soname)}
+        serving = {other.directory for other in artifacts.values() if name in (other.filename, other.facts.soname)}
         if not serving & {place.directory for place in edge.searched}:
             sentence = resolve.why_not_found(names.get(key, key), edge)
             sentences.append(_named(sentence, artifacts, names))

@@ -93,14 +93,14 @@ class TrialRunner:
 
     def observe(self, trial: Trial) -> Observation:
         """The trial, tried again where it failed and may be; one that passes at last is FLAKY."""
-        found = self.attempt(trial)
-        outcomes = [found.judgement.outcome]
-        while found.judgement.verdict is Verdict.FAIL and len(outcomes) <= max(self.retries, trial.bound.retries):
-            found = self.attempt(trial)
-            outcomes.append(found.judgement.outcome)
-        if len(outcomes) > 1 and found.judgement.verdict.met:
-            found = replace(found, judgement=replace(found.judgement, verdict=Verdict.FLAKY))
-        return replace(found, attempts=tuple(outcomes))
+        observation = self.attempt(trial)
+        outcomes = [observation.judgement.outcome]
+        while observation.judgement.verdict is Verdict.FAIL and len(outcomes) <= max(self.retries, trial.bound.retries):
+            observation = self.attempt(trial)
+            outcomes.append(observation.judgement.outcome)
+        if len(outcomes) > 1 and observation.judgement.verdict.met:
+            observation = replace(observation, judgement=replace(observation.judgement, verdict=Verdict.FLAKY))
+        return replace(observation, attempts=tuple(outcomes))
 
     def attempt(self, trial: Trial) -> Observation:
         """Whether it was tried is settled first; only what was is judged."""
@@ -139,7 +139,9 @@ class TrialRunner:
         """Objects that were built and are not there any more, before the trial or after it."""
         artifacts = [self.build.artifacts[key] for key in self.needed(trial) if key in self.build.artifacts]
         missing = [artifact for artifact in artifacts if not os.path.exists(artifact.path)]  # noqa: PTH110  # thousands of trials
-        names = [f"object {self.names[one.key]} is not in the store any more: {one.path}" for one in missing]
+        names = [
+            f"object {self.names[artifact.key]} is not in the store any more: {artifact.path}" for artifact in missing
+        ]
         return unresolved(*names) if names else None
 
     def ran(self, trial: Trial) -> Ran:
@@ -166,9 +168,9 @@ class TrialRunner:
 
     def toolchain(self, trial: Trial) -> Toolchain:
         """The trial's toolchain; with the tool of another one, where an axis says whose the observer uses."""
-        found = seeing(self.toolchains[trial.bound.toolchain], trial.bound.sees, self.toolchains)
-        other = dict(trial.point).get(OBSERVERS[trial.observer].axis, found.name)
-        return with_gdb(found, self.toolchains[other]) if other != found.name else found
+        own = seeing(self.toolchains[trial.bound.toolchain], trial.bound.sees, self.toolchains)
+        other = dict(trial.point).get(OBSERVERS[trial.observer].axis, own.name)
+        return with_gdb(own, self.toolchains[other]) if other != own.name else own
 
     def needed(self, trial: Trial) -> tuple[str, ...]:
         """Objects without which there is no trial; a `build` is about one that may not come to be."""
@@ -184,16 +186,16 @@ class TrialRunner:
         seen = watched(trial, self.build, cwd, leaves)
         command = replace(watching.command(seen, toolchain), events=True)
         completed = self.run(command)
-        told = events.parse(completed.events)
-        values = {**outcome.told(told), **_processes(completed)}
+        emitted = events.parse(completed.events)
+        values = {**outcome.event_values(emitted), **_processes(completed)}
         result: Result = watching.read(completed, contents(seen.leaves))
         if isinstance(result, Tried):
             result = Tried({**values, **result.values}, result.exec_error)
-        why = tuple(str(one.fields.get("value")) for one in told if one.name == events.UNSUPPORTED)
+        why = tuple(str(event.fields.get("value")) for event in emitted if event.name == events.UNSUPPORTED)
         if why:
             result = Untried(Verdict.UNSUPPORTED, why, result.values)
         notes = (*_gave_up(values), *self.notes(trial, command, completed)) if isinstance(result, Tried) else ()
-        return Ran(result, command, completed, told, notes, self.program(trial))
+        return Ran(result, command, completed, emitted, notes, self.program(trial))
 
     def program(self, trial: Trial) -> str:
         """The claim first, then the C."""
@@ -221,18 +223,18 @@ def _gave_up(values: JsonObject) -> tuple[str, ...]:
 
 def _processes(completed: Completed) -> dict[str, Json]:
     """What was still there at the end, before it was killed: which spins, which waits."""
-    return {"processes": [asdict(one) for one in completed.left]} if completed.left else {}
+    return {"processes": [asdict(process) for process in completed.left]} if completed.left else {}
 
 
 def broken_objects(plan: Plan, build: Build) -> dict[str, str]:
     """Objects that no trial can use: they were not built, or their ELF facts are not as the experiment says."""
     names = plan.names()
-    found = {key: f"object {names[key]} was not built" for key in build.failures}
+    broken = {key: f"object {names[key]} was not built" for key in build.failures}
     for placed in plan.placements:
         why = _wrong_fact(placed, build) if placed.key in build.artifacts else None
         if why is not None:
-            found.setdefault(placed.key, why)
-    return found
+            broken.setdefault(placed.key, why)
+    return broken
 
 
 def _wrong_fact(placed: Placement, build: Build) -> str | None:
@@ -254,9 +256,9 @@ def run(trials: tuple[Trial, ...], observer: TrialRunner, executor: Executor, wo
             running += 1
         if not running:
             return
-        found = _next(ended)
-        if found is not None:
-            yield found.result()
+        future = _next(ended)
+        if future is not None:
+            yield future.result()
             running -= 1
 
 

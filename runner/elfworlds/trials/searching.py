@@ -68,8 +68,8 @@ class Searching:
         refused = resolve.refusal(Path(outside), self.toolchain.family)
         if refused or not os.path.exists(outside):  # noqa: PTH110  # a string all the way
             return refused
-        found = self.facts(outside)
-        return found[0] if found else Refusal.UNKNOWN
+        facts_and_digest = self.facts(outside)
+        return facts_and_digest[0] if facts_and_digest else Refusal.UNKNOWN
 
     def visible(self, absolute: str) -> bool:
         """Whether what the program sees at a path is what is here: a world has a /tmp and a /dev of its own."""

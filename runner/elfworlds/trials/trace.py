@@ -34,13 +34,13 @@ LONGEST_SECONDS = 10.0  # the loader has done its work by then, whatever the pro
 
 def first_trials(plan: Plan) -> Iterator[Trial]:
     """The trials to trace: the first of each scenario and point that runs something; one under ld-debug if there is."""
-    found: dict[tuple[str, Point], Trial] = {}
+    chosen: dict[tuple[str, Point], Trial] = {}
     for trial in plan.trials:
         if trial.bound.kind == "run":
-            found.setdefault((trial.scenario, trial.point), trial)
+            chosen.setdefault((trial.scenario, trial.point), trial)
             if trial.observer == ld_debug.NAME and trial.repeat == 1:
-                found[trial.scenario, trial.point] = trial
-    return iter(found.values())
+                chosen[trial.scenario, trial.point] = trial
+    return iter(chosen.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ class Tracer:
         return Traced(trial, trace, predictions, self.names, files)
 
     def toolchain(self, trial: Trial) -> Toolchain:
-        found = self.toolchains[trial.bound.toolchain]
-        return seeing(found, trial.bound.sees, self.toolchains)
+        toolchain = self.toolchains[trial.bound.toolchain]
+        return seeing(toolchain, trial.bound.sees, self.toolchains)
 
     def watched(self, trial: Trial, work: Path) -> Watched:
         """The program, where it ran already or is to run: relative directories are relative to that."""
@@ -109,8 +109,8 @@ class Tracer:
         else:
             for name in ("cwd", OBSERVED):
                 (work / name).mkdir()
-        found = watched(trial, self.build, work / "cwd", work / OBSERVED)
-        return replace(found, timeout=min(found.timeout, LONGEST_SECONDS))
+        seen = watched(trial, self.build, work / "cwd", work / OBSERVED)
+        return replace(seen, timeout=min(seen.timeout, LONGEST_SECONDS))
 
     def left(self, trial: Trial, seen: Watched) -> dict[str, bytes] | None:
         """What LD_DEBUG wrote, in the trial itself, or in one of its own; None where that one could not be tried."""
