@@ -31,13 +31,13 @@ def with_gdb(toolchain: Toolchain, other: Toolchain) -> Toolchain:
         return replace(toolchain, unsupported=f"{other.name}, whose gdb is asked for: {other.unsupported}")
     tree = other.world.root or look("/")
     words = _gdb(toolchain, other, tree)
-    kept = {name: one for name, one in toolchain.versions.items() if name != GDB}
-    found = [package for package in other.packages if package.name == GDB and words]
+    kept = {name: version for name, version in toolchain.versions.items() if name != GDB}
+    gdb = [package for package in other.packages if package.name == GDB and words]
     return replace(
         toolchain,
-        tools={name: one for name, one in toolchain.tools.items() if name != GDB} | ({GDB: words} if words else {}),
+        tools={name: argv for name, argv in toolchain.tools.items() if name != GDB} | ({GDB: words} if words else {}),
         versions=kept | ({GDB: other.versions[GDB]} if words and GDB in other.versions else {}),
-        packages=_sorted((*(package for package in toolchain.packages if package.name != GDB), *found)),
+        packages=_sorted((*(package for package in toolchain.packages if package.name != GDB), *gdb)),
         lacking=toolchain.lacking if words else {**toolchain.lacking, GDB: _why(other)},
         world=_world(toolchain, other, tree) if words else toolchain.world,
     )
@@ -64,7 +64,7 @@ def cannot_see(toolchain: Toolchain, names: Sequence[str], toolchains: Mapping[s
     if names and toolchain.world.root is None:
         return f"{toolchain.name} is no root, and only a root can have another ({', '.join(names)}) beside it"
     lacking = (toolchains[name] for name in names if toolchains[name].world.root is None)
-    return next((f"{one.name}: {one.unsupported or 'no root'}" for one in lacking), "")
+    return next((f"{rootless.name}: {rootless.unsupported or 'no root'}" for rootless in lacking), "")
 
 
 def _with(world: World, top: str, tree: Tree) -> World:
@@ -112,9 +112,9 @@ def _libraries(tree: Tree, loader: str) -> Iterator[str]:
     """Where its libraries are: beside its ld.so, with usr and without."""
     directory = posixpath.dirname(loader)
     without = directory.removeprefix("/usr")
-    for one in (directory, without, f"/usr{without}"):
-        if Path(tree.outside(one)).is_dir():
-            yield tree.real(one)
+    for place in (directory, without, f"/usr{without}"):
+        if Path(tree.outside(place)).is_dir():
+            yield tree.real(place)
 
 
 def _sorted(packages: tuple[Package, ...]) -> tuple[Package, ...]:

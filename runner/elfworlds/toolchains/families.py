@@ -91,7 +91,9 @@ def refuse_hidden(place: Path, name: str, hint: str) -> None:
 
 def seeing(toolchains: Mapping[str, Toolchain], *directories: str) -> dict[str, Toolchain]:
     """The toolchains with worlds in which trials see these directories of this machine."""
-    return {name: replace(one, world=one.world.reading(*directories)) for name, one in toolchains.items()}
+    return {
+        name: replace(toolchain, world=toolchain.world.reading(*directories)) for name, toolchain in toolchains.items()
+    }
 
 
 def by_family(words: Iterable[str]) -> Iterator[tuple[Family, list[str]]]:

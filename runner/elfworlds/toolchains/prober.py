@@ -95,7 +95,7 @@ def _recall(memory: Path, kind: type[Learnt]) -> Learnt | None:
     try:
         facts = json.loads(memory.read_text())
         same = all(stamp(Path(path)) == old for path, old in facts["stamps"].items())
-        typed = set(facts) == set(kinds) and all(isinstance(facts[key], one) for key, one in kinds.items())
+        typed = set(facts) == set(kinds) and all(isinstance(facts[key], expected) for key, expected in kinds.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return kind(**facts) if same and typed else None
@@ -115,9 +115,9 @@ def packages(prober: Prober, files: Iterable[str]) -> dict[str, str]:
     """The packages that files belong to, with their revisions; empty where the system has no answer."""
     files = list(files)
     for query in (_dpkg, _rpm):
-        found = query(prober, files)
-        if found:
-            return dict(sorted(found.items()))
+        owners = query(prober, files)
+        if owners:
+            return dict(sorted(owners.items()))
     return {}
 
 

@@ -43,13 +43,13 @@ def ask(
     """
 
     def learn() -> LoaderFacts:
-        found = searching(say((loader, "--list", libc), dict(QUESTION)))
-        if found is None:
+        search_paths = searching(say((loader, "--list", libc), dict(QUESTION)))
+        if search_paths is None:
             raise _SilentError
         return LoaderFacts(
-            default_paths=list(found.default_paths),
-            subdirectories=list(found.subdirectories),
-            tokens=dict(found.tokens),
+            default_paths=list(search_paths.default_paths),
+            subdirectories=list(search_paths.subdirectories),
+            tokens=dict(search_paths.tokens),
             stamps={str(outside): stamp(outside)},
         )
 

@@ -95,7 +95,11 @@ class Toolchain:
             "versions": dict(sorted(self.versions.items())),
             "packages": {package.name: package.version for package in self.packages},
             "identity": dict(sorted(self.identity.items())),
-            **({"parts": {name: dict(sorted(one.items())) for name, one in self.parts.items()}} if self.parts else {}),
+            **(
+                {"parts": {name: dict(sorted(identity.items())) for name, identity in self.parts.items()}}
+                if self.parts
+                else {}
+            ),
         }
 
 

@@ -58,17 +58,17 @@ class Stretch(io.RawIOBase):
 
 def members(path: Path) -> dict[str, tuple[int, int]]:
     """What an ar archive holds: name → where it starts, how long it is."""
-    found: dict[str, tuple[int, int]] = {}
+    stretches: dict[str, tuple[int, int]] = {}
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise DebError("it is no Debian package")
-        while len(found) < MEMBERS and (header := file.read(HEADER)):
+        while len(stretches) < MEMBERS and (header := file.read(HEADER)):
             name, size = header[:16].decode("latin-1").strip().removesuffix("/"), header[48:58].strip()
             if len(header) != HEADER or not size.isdigit():
                 raise DebError("its archive is damaged")
-            found[name] = (file.tell(), int(size))
+            stretches[name] = (file.tell(), int(size))
             file.seek(int(size) + int(size) % 2, io.SEEK_CUR)
-    return found
+    return stretches
 
 
 @contextmanager
@@ -83,12 +83,12 @@ def tar(path: Path, which: str, unzstd: Unzstd) -> Iterator[tarfile.TarFile]:
     Raises:
         DebError: it has no such member, or what is read from it is damaged.
     """
-    found = members(path)
-    name = next((one for one in found if one.partition(".tar")[0] == which), None)
+    stretches = members(path)
+    name = next((member for member in stretches if member.partition(".tar")[0] == which), None)
     if name is None:
         raise DebError(f"it has no {which}.tar")
     suffix = name.removeprefix(f"{which}.tar")
-    place, stretch = path, found[name]
+    place, stretch = path, stretches[name]
     if suffix == ".zst":
         place, suffix = unzstd(path, stretch), ""
         stretch = (0, place.stat().st_size)

@@ -100,14 +100,14 @@ def fetch(lock: Lock, wanted: Sequence[Pinned], download: Download, report: Call
     refused = []
     missing: list[Pinned] = []
     with ThreadPoolExecutor(download.jobs) as executor:
-        for one, here in zip(
-            wanted, executor.map(lambda one: is_verified(download.place(one), one), wanted), strict=True
+        for pinned, here in zip(
+            wanted, executor.map(lambda pinned: is_verified(download.place(pinned), pinned), wanted), strict=True
         ):
             if here:
                 report()
                 continue
-            missing.append(one)
-            refused += [one.name] if here is False else []
+            missing.append(pinned)
+            refused += [pinned.name] if here is False else []
     _fetch_all(lock, missing, download, report)
     return tuple(refused)
 
@@ -137,7 +137,7 @@ def _fetch_all(lock: Lock, missing: Sequence[Pinned], download: Download, report
         download.stop.set()
         executor.shutdown(cancel_futures=True)
     if gone:
-        raise _gone(lock, gone, [one for one in missing if one.name in gone])
+        raise _gone(lock, gone, [pinned for pinned in missing if pinned.name in gone])
 
 
 def _unreachable(lock: Lock, error: UnreachableError) -> BuildFailedError:
@@ -173,8 +173,10 @@ def _provide(pinned: Pinned, urls: Sequence[str], download: Download) -> None:
             else:
                 part.replace(place)
                 return
-        said = "; ".join(map(str, trouble))
-        raise GoneError(said) if all(isinstance(error, GoneError) for error in trouble) else UnreachableError(said)
+        reasons = "; ".join(map(str, trouble))
+        raise (
+            GoneError(reasons) if all(isinstance(error, GoneError) for error in trouble) else UnreachableError(reasons)
+        )
 
 
 def _held(part: Path, stop: threading.Event) -> BinaryIO:
@@ -256,16 +258,16 @@ def _ask(url: str, have: int, download: Download) -> addinfourl:
         return urllib.request.build_opener().open(request, timeout=download.patience)  # type: ignore[no-any-return]
     except urllib.error.HTTPError as error:
         error.close()
-        said = f"{error.code} {error.reason}"
+        reason = f"{error.code} {error.reason}"
         if error.code in NOT_THERE:
-            raise GoneError(f"{said}: {url}") from None
+            raise GoneError(f"{reason}: {url}") from None
     except urllib.error.URLError as error:
         if isinstance(error.reason, FileNotFoundError):
             raise GoneError(f"no such file: {url}") from None
-        said = str(error.reason)
+        reason = str(error.reason)
     except (http.client.HTTPException, OSError) as error:
-        said = str(error) or type(error).__name__
-    raise BrokenOffError(said)
+        reason = str(error) or type(error).__name__
+    raise BrokenOffError(reason)
 
 
 def _pieces(answer: addinfourl, stop: threading.Event) -> Iterator[bytes]:

@@ -86,12 +86,14 @@ class Lock:
         for part in parts:
             if part not in self.parts:
                 raise InputError(f"debian/{self.suite} has no part `{part}`", hint=closest(part, self.parts))
-        return tuple(sorted((one for part in set(parts) for one in self.parts[part]), key=lambda one: one.name))
+        return tuple(
+            sorted((package for part in set(parts) for package in self.parts[part]), key=lambda package: package.name)
+        )
 
     def version(self, pattern: str) -> str:
         """The revision of the first package whose whole name matches; empty where none does."""
-        named = (one for part in self.parts for one in self.parts[part] if re.fullmatch(pattern, one.name))
-        return next((one.version for one in named), "")
+        named = (package for part in self.parts for package in self.parts[part] if re.fullmatch(pattern, package.name))
+        return next((package.version for package in named), "")
 
 
 def with_base(parts: Iterable[str]) -> tuple[str, ...]:
@@ -110,7 +112,7 @@ def read(text: str, origin: str = "a lock file") -> Lock:
         data = json.loads(text)
         if data["schema"] != SCHEMA:
             raise InputError(f"{origin}: written for another elfworlds (schema {data['schema']!r:.20})")
-        parts = {str(name): tuple(_pinned(one) for one in listed) for name, listed in data["parts"].items()}
+        parts = {str(name): tuple(_pinned(package) for package in listed) for name, listed in data["parts"].items()}
         datetime.fromisoformat(_shaped(data, "date"))
         lock = Lock(_shaped(data, "suite"), _shaped(data, "date"), _shaped(data, "architecture"), parts)
         _ = lock.parts[BASE]

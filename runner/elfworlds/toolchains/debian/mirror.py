@@ -99,44 +99,44 @@ def _usable(uri: str) -> bool:
     return parts.scheme in SCHEMES and bool(parts.netloc or parts.scheme == "file")
 
 
-def _uris(found: Iterable[MirrorSource]) -> Iterator[str]:
-    yield from (uri.rstrip("/") for one in found if one.is_debian for uri in one.uris if _usable(uri))
+def _uris(entries: Iterable[MirrorSource]) -> Iterator[str]:
+    yield from (uri.rstrip("/") for entry in entries if entry.is_debian for uri in entry.uris if _usable(uri))
 
 
 def sources(apt: Path) -> tuple[MirrorSource, ...]:
     """Every entry of the files that apt reads below a directory such as /etc/apt, in its order."""
     parts = apt / "sources.list.d"
     files = [apt / "sources.list", *sorted(parts.glob("*.list")), *sorted(parts.glob("*.sources"))]
-    found: list[MirrorSource] = []
+    entries: list[MirrorSource] = []
     for file in files:
         try:
             text = file.read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        found += parse_deb822(text) if file.suffix == ".sources" else parse_list(text)
-    return tuple(found)
+        entries += parse_deb822(text) if file.suffix == ".sources" else parse_list(text)
+    return tuple(entries)
 
 
 def parse_list(text: str) -> tuple[MirrorSource, ...]:
     """The one-line format of sources.list(5): `deb [option=value] uri suite component…`."""
-    found = []
+    entries = []
     for line in text.split("\n"):
         words = _OPTIONS.sub(" ", line.partition("#")[0], count=1).split()
         if len(words) > 2 and words[0] in ("deb", "deb-src"):  # noqa: PLR2004  # a type, a URI, a suite
-            found.append(MirrorSource((words[0],), (words[1],), (words[2],), tuple(words[3:])))
-    return tuple(found)
+            entries.append(MirrorSource((words[0],), (words[1],), (words[2],), tuple(words[3:])))
+    return tuple(entries)
 
 
 def parse_deb822(text: str) -> tuple[MirrorSource, ...]:
     """The format of .sources files: paragraphs of fields, of which `Enabled: no` turns one off."""
-    found = []
+    entries = []
     for fields in paragraphs(text):
         types, uris, suites, components = (
             tuple(fields.get(name, "").split()) for name in ("types", "uris", "suites", "components")
         )
         if types and uris and suites and fields.get("enabled", "yes").strip().lower() not in ("no", "false", "0"):
-            found.append(MirrorSource(types, uris, suites, components))
-    return tuple(found)
+            entries.append(MirrorSource(types, uris, suites, components))
+    return tuple(entries)
 
 
 def paragraphs(text: str) -> Iterator[dict[str, str]]:

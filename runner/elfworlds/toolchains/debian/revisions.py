@@ -21,14 +21,14 @@ FILES = (
 
 def revisions(tree: Path) -> dict[str, str]:
     """Package → revision of `libc6`, `gcc` and `gdb` where the tree has them; gcc's is that of gcc-12 and its like."""
-    found = {name: _search(tree / file, pattern) for name, file, pattern in FILES}
-    return {name: revision for name, revision in found.items() if revision}
+    known = {name: _search(tree / file, pattern) for name, file, pattern in FILES}
+    return {name: revision for name, revision in known.items() if revision}
 
 
 def _search(path: Path, pattern: re.Pattern[bytes]) -> str:
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            found = pattern.search(data)
-            return found[1].decode() if found else ""
+            match = pattern.search(data)
+            return match[1].decode() if match else ""
     except (OSError, ValueError):  # not there, or empty
         return ""

@@ -152,7 +152,7 @@ def _fetch(lock: Lock, wanted: Sequence[Pinned], cache: Path, means: Means) -> l
     with means.working(f"fetching debian/{lock.suite}", len(wanted)) as advance:
         for name in fetch(lock, wanted, download, advance):
             means.tell(f"debian/{lock.suite}: {name} in the cache was not what is pinned: refused, and fetched again")
-    return [download.place(one) for one in wanted]
+    return [download.place(pinned) for pinned in wanted]
 
 
 def _sweep(place: Path) -> None:
@@ -163,10 +163,11 @@ def _sweep(place: Path) -> None:
 
 
 def _is_as_pinned(wanted: Sequence[Pinned], unpacked: Sequence[Unpacked]) -> None:
-    for one, other in zip(wanted, unpacked, strict=True):
-        if (one.name, one.version) != (other.control.name, other.control.version):
+    for pinned, other in zip(wanted, unpacked, strict=True):
+        if (pinned.name, pinned.version) != (other.control.name, other.control.version):
             raise BuildFailedError(
-                f"{one.name} {one.version} is pinned, and its file holds {other.control.name} {other.control.version}",
+                f"{pinned.name} {pinned.version} is pinned, "
+                f"and its file holds {other.control.name} {other.control.version}",
                 hint="the lock file is damaged: `elfworlds toolchain lock SUITE` writes it anew",
             )
 
@@ -176,8 +177,8 @@ def _run_ldconfig(tree: Path, bwrap: str, run: Runner) -> None:
     command = Command(argv=("/sbin/ldconfig", "-X"), env={"PATH": "/sbin"}, cwd="/", timeout=LDCONFIG_SECONDS)
     done = run(sandbox.inside(command, bwrap, str(tree), ("etc",)))
     if not done.ok or not (tree / "etc/ld.so.cache").is_file():
-        said = done.stderr.data.decode("utf-8", "replace").strip() or done.not_started or f"exit {done.exit}"
-        raise BuildFailedError(f"ldconfig failed in the root: {said[:1000]}", hint="nothing is left half-unpacked")
+        reason = done.stderr.data.decode("utf-8", "replace").strip() or done.not_started or f"exit {done.exit}"
+        raise BuildFailedError(f"ldconfig failed in the root: {reason[:1000]}", hint="nothing is left half-unpacked")
 
 
 def _record(lock: Lock, parts: Sequence[str], unpacked: Sequence[Unpacked], made: Path) -> None:
@@ -187,8 +188,8 @@ def _record(lock: Lock, parts: Sequence[str], unpacked: Sequence[Unpacked], made
         "date": lock.date,
         "parts": list(parts),
         "digest": lock.digest_of(parts),
-        "size": sum(one.size for one in unpacked),
-        "packages": [[one.control.name, one.control.version] for one in unpacked],
+        "size": sum(package.size for package in unpacked),
+        "packages": [[package.control.name, package.control.version] for package in unpacked],
     }
     (made / RECORD).write_text(json.dumps(record, indent=1))
 
@@ -233,7 +234,7 @@ def remove(root: Root, cache: Path) -> None:
 
 def remove_packages(cache: Path, keep: Iterable[Pinned]) -> int:
     """Remove fetched packages but some; gives the bytes that this freed."""
-    kept = {one.sha256 for one in keep}
+    kept = {pinned.sha256 for pinned in keep}
     freed = 0
     for path in sorted((cache / "debs").glob("*")):
         if path.stem not in kept:

@@ -93,42 +93,42 @@ def solve(suite: str, apt: Apt, parts: Mapping[str, tuple[str, ...]] = PARTS) ->
 
 
 def _program(apt: Apt) -> str:
-    found = paths.which("apt-get", apt.environment.get("PATH"))
-    if found is None:
+    program = paths.which("apt-get", apt.environment.get("PATH"))
+    if program is None:
         raise BuildFailedError(
             "no apt-get in PATH: only a Debian or Ubuntu system can pin packages",
             hint="make the lock file there and copy it; `elfworlds toolchain fetch` needs nothing of Debian",
         )
-    return found
+    return program
 
 
 def _keyring(apt: Apt) -> Path:
-    found = next((one for one in ((apt.keyring,) if apt.keyring else KEYRINGS) if one.is_file()), None)
-    if found is None:
+    keyring = next((file for file in ((apt.keyring,) if apt.keyring else KEYRINGS) if file.is_file()), None)
+    if keyring is None:
         raise BuildFailedError(
             "Debian's archive keys are not here, so no signature can be checked",
             hint="apt-get install debian-archive-keyring",
         )
-    return found
+    return keyring
 
 
 def _update(suite: str, apt: Apt, tools: tuple[str, Path], state: Path) -> None:
     """Fetch and verify the indices from the first mirror that has them."""
-    said, answers = "no mirror is known", ""
+    complaint, answers = "no mirror is known", ""
     for mirror in apt.mirrors:
         _prepare(state, suite, mirror, tools[1])
         done = _ask(apt, state, tools[0], "update", "--error-on=any")
         if done.ok:
             return
-        said, answers = done.stderr.data.decode("utf-8", "replace").strip(), done.text
-    if "does not have a Release file" in said and ("404" in answers or "File not found" in answers):
-        others = [one for one in CODE_NAMES if one != suite]
+        complaint, answers = done.stderr.data.decode("utf-8", "replace").strip(), done.text
+    if "does not have a Release file" in complaint and ("404" in answers or "File not found" in answers):
+        others = [name for name in CODE_NAMES if name != suite]
         raise InputError(f"no mirror has a suite `{suite}`", hint=closest(suite, others))
-    raise BuildFailedError(f"apt could not read the packages of {suite}:\n{said}", hint=_update_hint(said))
+    raise BuildFailedError(f"apt could not read the packages of {suite}:\n{complaint}", hint=_update_hint(complaint))
 
 
-def _update_hint(said: str) -> str:
-    if "is not signed" in said or "signatures" in said:
+def _update_hint(complaint: str) -> str:
+    if "is not signed" in complaint or "signatures" in complaint:
         return "the mirror is not one of Debian, or the archive keys of this machine are too old for the suite"
     return "is the mirror reachable? ELFWORLDS_DEBIAN_MIRROR names another one"
 
@@ -158,7 +158,7 @@ def _lock(suite: str, apt: Apt, program: str, state: Path, parts: Mapping[str, t
     if any(not base <= packages for packages in chosen.values()):
         raise BuildFailedError(f"apt chooses other packages for a part of {suite} than for its base")
     pinned = {
-        part: tuple(sorted((indexed[one] for one in packages - (base if part != BASE else set())), key=_name))
+        part: tuple(sorted((indexed[package] for package in packages - (base if part != BASE else set())), key=_name))
         for part, packages in chosen.items()
     }
     return Lock(suite, _date(state), ARCHITECTURE, pinned)
@@ -173,8 +173,8 @@ def _chosen(suite: str, apt: Apt, tools: tuple[str, Path], names: tuple[str, ...
     program, state = tools
     done = _ask(apt, state, program, "-s", "install", *sorted(set(names)))
     if not done.ok:
-        said = done.stderr.data.decode("utf-8", "replace").strip()
-        raise BuildFailedError(f"apt cannot solve a root of {suite}:\n{said}")
+        complaint = done.stderr.data.decode("utf-8", "replace").strip()
+        raise BuildFailedError(f"apt cannot solve a root of {suite}:\n{complaint}")
     return installed(done.text)
 
 
@@ -199,7 +199,7 @@ def _pinned(fields: Mapping[str, str]) -> Pinned:
 def _date(state: Path) -> str:
     """When the Release was made, in UTC."""
     releases = (path for path in sorted((state / "state" / "lists").iterdir()) if path.name.endswith("Release"))
-    found = _RELEASE_DATE.search(next(releases).read_text(encoding="utf-8"))
-    if found is None:
+    match = _RELEASE_DATE.search(next(releases).read_text(encoding="utf-8"))
+    if match is None:
         raise BuildFailedError("the mirror's Release says no date")
-    return parsedate_to_datetime(found[1]).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return parsedate_to_datetime(match[1]).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -38,8 +38,8 @@ _UPSTREAM = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)*)")
 
 def upstream(version: str) -> str:
     """What `when` compares of a package's version: `1:3.16.1-1` → `3.16.1`, `1.48.0+dfsg1-2` → `1.48.0`."""
-    found = _UPSTREAM.match(version)
-    return found[1] if found else version
+    match = _UPSTREAM.match(version)
+    return match[1] if match else version
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,9 @@ class RootSystem:
         yield from self.compilers()
         memcheck = self.memcheck()
         for name in (*VERSIONED, *PLAIN):
-            found = self.program(name)
-            if found and (name != "valgrind" or memcheck):
-                yield name, (found,)
+            program = self.program(name)
+            if program and (name != "valgrind" or memcheck):
+                yield name, (program,)
         if memcheck:
             yield "memcheck", (memcheck,)
 
@@ -111,14 +111,14 @@ class RootSystem:
         return next(filter(self.has, places), None)
 
     def versions(self, tools: dict[str, tuple[str, ...]]) -> dict[str, str]:
-        named = {"cc": self.gcc_package(), **{one: one for one in PACKAGED}}
-        found = {tool: upstream(self.revisions[name]) for tool, name in named.items() if name in self.revisions}
-        return {**{tool: one for tool, one in found.items() if tool in tools}, **self.libc()}
+        named = {"cc": self.gcc_package(), **{tool: tool for tool in PACKAGED}}
+        versions = {tool: upstream(self.revisions[name]) for tool, name in named.items() if name in self.revisions}
+        return {**{tool: version for tool, version in versions.items() if tool in tools}, **self.libc()}
 
     def gcc_package(self) -> str:
         """The package of the compiler that `gcc` is a link to: `gcc-10`, whose version is the compiler's own."""
-        found = re.search(r"gcc-[0-9.]+$", self.tree.real(GCC))
-        return found[0] if found else "gcc"
+        match = re.search(r"gcc-[0-9.]+$", self.tree.real(GCC))
+        return match[0] if match else "gcc"
 
     def libc(self) -> dict[str, str]:
         return banner(self.data(f"/lib/{self.multiarch}/libc.so.6"))
@@ -176,7 +176,7 @@ def toolchain(
     inside = system(root, look(str(root.path)), os.uname().machine)
     world = World(inside.name, inside.tree, bwrap=bwrap)
     reaper = provide(root.path.parent, (GCC,), ENV, world, run)
-    tools, found = dict(inside.tools()), inside.searching(run, world)
+    tools, search_paths = dict(inside.tools()), inside.searching(run, world)
     return Toolchain(
         name=inside.name,
         identity=identity(root.packages, inside.machine, system.cc),
@@ -186,10 +186,10 @@ def toolchain(
         lacking={tool: f"{inside.name}: {why}" for tool, why in inside.lacking().items() if tool not in tools},
         env=ENV,
         interp=inside.interp,
-        library_cache=inside.library_cache(found),
-        default_paths=found.default_paths if found else inside.default_paths(),
-        subdirectories=found.subdirectories if found else (),
-        tokens=found.tokens if found else {},
+        library_cache=inside.library_cache(search_paths),
+        default_paths=search_paths.default_paths if search_paths else inside.default_paths(),
+        subdirectories=search_paths.subdirectories if search_paths else (),
+        tokens=search_paths.tokens if search_paths else {},
         world=replace(world, reaper=reaper, read_only=read_only),
         packages_of_axes={**PACKAGES_OF_AXES, "libc": system.libc_package},
     )
@@ -200,7 +200,7 @@ def pinned(lock: Lock, parts: Collection[str], system: type[RootSystem] = RootSy
     packages = tuple(Package(package.name, package.version) for package in lock.packages(with_base(parts)))
     revisions = {package.name: package.version for package in packages}
     compiler = f"gcc-{upstream(revisions.get('gcc', '')).partition('.')[0]}"  # what `gcc` is a link to
-    names = {"libc": system.libc_package, "cc": compiler, **{one: one for one in PACKAGED}}
+    names = {"libc": system.libc_package, "cc": compiler, **{tool: tool for tool in PACKAGED}}
     versions = {tool: upstream(revisions[name]) for tool, name in names.items() if name in revisions}
     return Toolchain(
         name=f"{system.prefix}/{lock.suite}",
@@ -216,4 +216,4 @@ def pinned(lock: Lock, parts: Collection[str], system: type[RootSystem] = RootSy
 def identity(packages: Iterable[Package], machine: str, cc: str) -> dict[str, str]:
     """Every package: which of them a compiler reads is not ours to say."""
     named = sorted((package.name, package.version) for package in packages)
-    return {"cc": cc, "machine": machine, **{f"package {name}": one for name, one in named}}
+    return {"cc": cc, "machine": machine, **{f"package {name}": version for name, version in named}}

@@ -44,7 +44,7 @@ class RootLayout:
         Raises:
             DebError: the name leads out.
         """
-        parts = [one for one in name.split("/") if one not in ("", ".")]
+        parts = [step for step in name.split("/") if step not in ("", ".")]
         if ".." in parts or "\0" in name:
             raise DebError(f"it holds a file outside of its root: {name!r:.200}")
         if self.merged and parts and parts[0] in MERGED:
@@ -82,15 +82,15 @@ def settled(links: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     Raises:
         DebError: two of them disagree, or one lies behind another, which no place in a root should.
     """
-    found: dict[str, str] = {}
+    targets: dict[str, str] = {}
     for place, target in sorted(links):
-        if found.setdefault(place, target) != target:
+        if targets.setdefault(place, target) != target:
             raise DebError(f"two packages have different links {place!r:.200}")
-    for place in found:
-        behind = next((parent for parent in _parents(place) if parent in found), None)
+    for place in targets:
+        behind = next((parent for parent in _parents(place) if parent in targets), None)
         if behind is not None:
             raise DebError(f"it reaches {place!r:.200} through the link {behind!r:.200}")
-    return found
+    return targets
 
 
 def _parents(place: str) -> Iterable[str]:

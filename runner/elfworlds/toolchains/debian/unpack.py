@@ -50,17 +50,17 @@ def unpack(
     for name in layout.directories():
         (tree / name).mkdir(parents=True, exist_ok=True)
 
-    def one(deb: Path) -> Unpacked:
+    def unpack_deb(deb: Path) -> Unpacked:
         try:
-            found = _unpack(deb, tree, layout, unzstd)
+            contents = _unpack(deb, tree, layout, unzstd)
         except DebError as error:
             raise _refused(deb, error) from None
         report()
-        return found
+        return contents
 
     executor = ThreadPoolExecutor(jobs)
     try:
-        unpacked = tuple(executor.map(one, debs))
+        unpacked = tuple(executor.map(unpack_deb, debs))
     finally:
         executor.shutdown(cancel_futures=True)
     try:
@@ -130,7 +130,7 @@ def _write(members: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> int:
 
 
 def _finish(tree: Path, layout: RootLayout, unpacked: Sequence[Unpacked]) -> None:
-    links = settled(link for one in unpacked for link in one.links)
+    links = settled(link for package in unpacked for link in package.links)
     for place, target in {**links, **layout.links(_taken(tree, layout, links))}.items():
         _link(tree / place, target)
     for place, text in FILES.items():

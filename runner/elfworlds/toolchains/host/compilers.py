@@ -73,14 +73,14 @@ def _cxx(prober: Prober, cc: tuple[str, ...]) -> tuple[str, ...] | None:
     """The words of CXX; else the one of the same name beside the compiler for C, then any there, then in PATH."""
     if prober.cxx.strip():
         first, *rest = shlex.split(prober.cxx)
-        found = prober.which(first)
-        return (found, *rest) if found else None
+        cxx = prober.which(first)
+        return (cxx, *rest) if cxx else None
     before, program, after = _driver(prober, cc)
     beside, name = Path(program).parent, _CC.fullmatch(Path(program).name)
     names = [f"{name['before']}{CXX_OF[name['name']]}{name['version'] or ''}"] if name else []
-    places = [str(beside / one) for one in (*names, *CXX_OF.values())]
-    found = next(filter(None, map(prober.which, (*places, *CXX_OF.values()))), None)
-    return (*before, found, *after) if found else None
+    places = [str(beside / driver) for driver in (*names, *CXX_OF.values())]
+    cxx = next(filter(None, map(prober.which, (*places, *CXX_OF.values()))), None)
+    return (*before, cxx, *after) if cxx else None
 
 
 def _driver(prober: Prober, cc: tuple[str, ...]) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
@@ -103,39 +103,39 @@ def _learn_cxx(prober: Prober, words: tuple[str, ...]) -> CompilerFacts:
 
 
 def _find_rustc(prober: Prober, cache: Path | None, cc: tuple[str, ...]) -> Compiler:
-    found = prober.which(prober.rustc or "rustc")
-    if found is None:
+    rustc = prober.which(prober.rustc or "rustc")
+    if rustc is None:
         what = f"no Rust compiler: `{prober.rustc or 'rustc'}` is not in PATH"
         return _missing("rust", "rustc", what)
-    asked = [found, cc, prober.path, prober.home]
+    asked = [rustc, cc, prober.path, prober.home]
     try:
-        facts = remembered(cache, "rustc", asked, CompilerFacts, lambda: _learn_rustc(prober, found, cc))
+        facts = remembered(cache, "rustc", asked, CompilerFacts, lambda: _learn_rustc(prober, rustc, cc))
     except LookupError:
-        return _missing("rust", "rustc", f"no Rust compiler: `{found} --version` gives none")
+        return _missing("rust", "rustc", f"no Rust compiler: `{rustc} --version` gives none")
     return _compiler("rust", "rustc", facts)
 
 
-def _learn_rustc(prober: Prober, found: str, cc: tuple[str, ...]) -> CompilerFacts:
+def _learn_rustc(prober: Prober, command: str, cc: tuple[str, ...]) -> CompilerFacts:
     """Rustup's stand-in is asked for the compiler that it would start, which then needs no settings.
 
     Raises:
         LookupError: it does not work.
     """
-    sysroot = Path(prober.ask(found, "--print", "sysroot", more=prober.home))
+    sysroot = Path(prober.ask(command, "--print", "sysroot", more=prober.home))
     rustc = sysroot / "bin" / "rustc"
-    program = str(rustc) if rustc.is_file() else found
-    told = prober.ask(program, "--version", "--verbose")
-    version = re.search(r"^release: (\S+)", told, re.MULTILINE)
-    target = re.search(r"^host: (\S+)", told, re.MULTILINE)
+    program = str(rustc) if rustc.is_file() else command
+    answer = prober.ask(program, "--version", "--verbose")
+    version = re.search(r"^release: (\S+)", answer, re.MULTILINE)
+    target = re.search(r"^host: (\S+)", answer, re.MULTILINE)
     if version is None or target is None or not sysroot.is_absolute():
         raise LookupError(program)
     library = sysroot / "lib" / "rustlib" / target[1] / "lib"
     files = {"rustc": Path(program)} | {re.sub(r"-.*", "", driver.name): driver for driver in _drivers(sysroot)}
-    identity = {"rustc --version --verbose": told, "std": _digest_of_all(library)}
+    identity = {"rustc --version --verbose": answer, "std": _digest_of_all(library)}
     _, linker, after = _driver(prober, cc)
-    words = (program, "-C", f"linker={linker}", *(word for one in after for word in ("-C", f"link-arg={one}")))
+    words = (program, "-C", f"linker={linker}", *(word for option in after for word in ("-C", f"link-arg={option}")))
     without = _WITHOUT_LLD if prober.ask(program, *_WITHOUT_LLD, "--print", "cfg") else ()
-    also = (path for path in (Path(found), library, _settings(prober)) if path.exists())
+    also = (path for path in (Path(command), library, _settings(prober)) if path.exists())
     return _learnt(prober, (*words, *without), version[1], files, identity, also)
 
 
@@ -146,8 +146,8 @@ def _drivers(sysroot: Path) -> Iterator[Path]:
 
 def _digest_of_all(directory: Path) -> str:
     """Of the libraries that Rust objects are linked with."""
-    found = sorted(path for path in directory.glob("*") if path.suffix in (".rlib", ".so", ".a", ".o"))
-    lines = "".join(f"{digest(one)} {one.name}\n" for one in found)
+    libraries = sorted(path for path in directory.glob("*") if path.suffix in (".rlib", ".so", ".a", ".o"))
+    lines = "".join(f"{digest(library)} {library.name}\n" for library in libraries)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -169,7 +169,7 @@ def _learnt(  # facts, each of its own kind
     digests = {name: digest(path) for name, path in files.items()}
     return CompilerFacts(
         words=list(words),
-        identity={**digests, **identity, **{f"package {name}": one for name, one in owners.items()}},
+        identity={**digests, **identity, **{f"package {name}": revision for name, revision in owners.items()}},
         version=version,
         packages=owners,
         stamps={str(path): stamp(path) for path in (*files.values(), *also)},

@@ -82,22 +82,22 @@ def identity(prober: Prober) -> dict[str, str]:
 
 def _compiler(prober: Prober) -> tuple[str, ...]:
     words = shlex.split(prober.cc)
-    found = prober.which(words[0]) if words else None
-    if found is None:
+    compiler = prober.which(words[0]) if words else None
+    if compiler is None:
         raise BuildFailedError(f"no C compiler: `{prober.cc}` is not in PATH", hint=install_hint())
-    return (found, *words[1:])
+    return (compiler, *words[1:])
 
 
 def _searching(made: Toolchain, libc: str, prober: Prober, cache: Path | None) -> Toolchain:
     """The toolchain with what its loader says of where it searches."""
     interp = _interp(libc)
-    found = searching.ask(
+    search_paths = searching.ask(
         interp, libc, Path(interp), cache, lambda words, more: prober.complaints(*words, more=more.items())
     )
-    subdirectories = found.subdirectories if found else ()
+    subdirectories = search_paths.subdirectories if search_paths else ()
     paths = (
-        found.default_paths
-        if found
+        search_paths.default_paths
+        if search_paths
         else tuple(default_path for default_path in made.default_paths if Path(default_path).is_dir())
     )
     return replace(
@@ -106,7 +106,7 @@ def _searching(made: Toolchain, libc: str, prober: Prober, cache: Path | None) -
         library_cache=library_cache(_bytes(Path("/etc/ld.so.cache")), os.uname().machine, subdirectories),
         default_paths=paths,
         subdirectories=subdirectories,
-        tokens=found.tokens if found else {},
+        tokens=search_paths.tokens if search_paths else {},
     )
 
 
@@ -131,7 +131,8 @@ def _learn(prober: Prober, cc: tuple[str, ...]) -> MachineFacts:
     identity |= {f"package {name}": version for name, version in owners.items()}
     multiarch = prober.ask(*cc, "-print-multiarch")
     return MachineFacts(
-        default_paths=[f"{one}/{multiarch}" for one in ("/lib", "/usr/lib") if multiarch] + list(DEFAULT_PATHS),
+        default_paths=[f"{directory}/{multiarch}" for directory in ("/lib", "/usr/lib") if multiarch]
+        + list(DEFAULT_PATHS),
         libc=str(files.get("libc.so.6", "")),
         identity=identity,
         versions=_versions(prober, cc, libc, files.get("ld")),
@@ -151,14 +152,14 @@ def _toolchain_files(prober: Prober, cc: tuple[str, ...]) -> dict[str, Path]:
     files = {"cc": Path(cc[0]).resolve()}
     for kind, names in (("prog", PROGRAMS), ("file", FILES)):
         for name in names:
-            found = Path(prober.ask(*cc, f"-print-{kind}-name={name}") or name)
-            if not found.is_absolute():
-                found = Path(prober.which(name) or name) if kind == "prog" else found
-            if found.is_file():
-                files[name] = found.resolve()
+            file = Path(prober.ask(*cc, f"-print-{kind}-name={name}") or name)
+            if not file.is_absolute():
+                file = Path(prober.which(name) or name) if kind == "prog" else file
+            if file.is_file():
+                files[name] = file.resolve()
     if "crt1.o" not in files:
         raise BuildFailedError(f"`{shlex.join(cc)}` finds no C library to link with (crt1.o)", hint=install_hint())
-    return files | {one: Path(one) for one in HEADERS if Path(one).is_file()}
+    return files | {header: Path(header) for header in HEADERS if Path(header).is_file()}
 
 
 def _bytes(path: Path) -> bytes:
@@ -172,14 +173,14 @@ def _toolchain(
     path: str, cc: tuple[str, ...], facts: MachineFacts, others: Collection[Compiler], beside: Tools
 ) -> Toolchain:
     here = [other for other in others if other.words]
-    owners = ChainMap(facts.packages, *(dict(one.packages) for one in here), dict(beside.packages))
+    owners = ChainMap(facts.packages, *(dict(compiler.packages) for compiler in here), dict(beside.packages))
     return Toolchain(
         name="host",
         identity=facts.identity,
-        versions={**beside.versions, **facts.versions, **{one.tool: one.version for one in here}},
+        versions={**beside.versions, **facts.versions, **{compiler.tool: compiler.version for compiler in here}},
         packages=tuple(Package(name, version) for name, version in sorted(owners.items())),
-        tools={"cp": ("/bin/cp",), **beside.words, "cc": cc, **{one.tool: one.words for one in here}},
-        parts={one.language: one.identity for one in here},
+        tools={"cp": ("/bin/cp",), **beside.words, "cc": cc, **{compiler.tool: compiler.words for compiler in here}},
+        parts={compiler.language: compiler.identity for compiler in here},
         lacking={other.tool: other.lacking for other in others if not other.words},
         env={"PATH": path, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"},
         default_paths=tuple(facts.default_paths),

@@ -43,40 +43,40 @@ class ToolFacts(Facts):
 
 def find(prober: Prober, cache: Path | None) -> Tools:
     """The tools that PATH has; what they say of themselves is asked once while they are the same files."""
-    found = _which(prober, VERSIONED)
-    facts = remembered(cache, "tools", [found, prober.path], ToolFacts, lambda: _learn(prober, found))
-    paths = _which(prober, PLAIN) | found | facts.memcheck
+    programs = _which(prober, VERSIONED)
+    facts = remembered(cache, "tools", [programs, prober.path], ToolFacts, lambda: _learn(prober, programs))
+    paths = _which(prober, PLAIN) | programs | facts.memcheck
     if "memcheck" not in paths:
         paths.pop("valgrind", None)
-    return Tools(paths, {name: one for name, one in facts.versions.items() if name in paths}, facts.packages)
+    return Tools(paths, {name: version for name, version in facts.versions.items() if name in paths}, facts.packages)
 
 
 def _which(prober: Prober, names: Iterable[str]) -> dict[str, str]:
-    found = {name: prober.which(name) for name in names}
-    return {name: path for name, path in found.items() if path}
+    places = {name: prober.which(name) for name in names}
+    return {name: path for name, path in places.items() if path}
 
 
-def _learn(prober: Prober, found: Mapping[str, str]) -> ToolFacts:
-    memcheck = _memcheck(prober, found)
-    files = [*found.values(), *memcheck.values()]
+def _learn(prober: Prober, programs: Mapping[str, str]) -> ToolFacts:
+    memcheck = _memcheck(prober, programs)
+    files = [*programs.values(), *memcheck.values()]
     return ToolFacts(
         memcheck=memcheck,
-        versions=_versions(prober, found),
+        versions=_versions(prober, programs),
         packages=packages(prober, files) if files else {},
         stamps={file: stamp(Path(file)) for file in files},
     )
 
 
-def _versions(prober: Prober, found: Mapping[str, str]) -> dict[str, str]:
+def _versions(prober: Prober, programs: Mapping[str, str]) -> dict[str, str]:
     """What each says of itself: the last number of the first line (`GNU gdb (Debian 13.1-3) 13.1`)."""
-    said = {name: prober.ask(path, "--version").partition("\n")[0] for name, path in found.items()}
-    numbers = {name: _VERSION.findall(line) for name, line in said.items()}
+    first_lines = {name: prober.ask(path, "--version").partition("\n")[0] for name, path in programs.items()}
+    numbers = {name: _VERSION.findall(line) for name, line in first_lines.items()}
     return {name: every[-1] for name, every in numbers.items() if every}
 
 
-def _memcheck(prober: Prober, found: Mapping[str, str]) -> dict[str, str]:
+def _memcheck(prober: Prober, programs: Mapping[str, str]) -> dict[str, str]:
     """The program behind `valgrind`, which only starts it; it is linked statically, so no LD_PRELOAD acts on it."""
-    if "valgrind" not in found:
+    if "valgrind" not in programs:
         return {}
-    said = _MEMCHECK.search(prober.complaints(found["valgrind"], "-d", "--version"))
-    return {"memcheck": said[1]} if said and Path(said[1]).is_file() else {}
+    match = _MEMCHECK.search(prober.complaints(programs["valgrind"], "-d", "--version"))
+    return {"memcheck": match[1]} if match and Path(match[1]).is_file() else {}

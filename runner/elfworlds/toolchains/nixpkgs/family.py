@@ -85,7 +85,7 @@ def _fetched(pin: Pin, means: Means, *, rust: bool) -> str:
 def _listed(pin: Pin, cache: Path) -> Listed:
     """Which versions a commit holds is known where it is here."""
     here = {part: made for part in PARTS if (made := found(pin, cache, rust=part == "rustc"))}
-    versions = {one.name: one.version for made in here.values() for one in made.packages}
+    versions = {package.name: package.version for made in here.values() for package in made.packages}
     return Listed(
         name=pin.label,
         release=pin.date,

@@ -98,8 +98,8 @@ class Made:
 
 def directory(pin: Pin, cache: Path, *, rust: bool) -> Path:
     """Where the cache has it: another commit, or other expressions, are another place."""
-    told = [pin.rev, pin.nar_hash, *((expressions() / one).read_text() for one in EXPRESSIONS)]
-    digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    inputs = [pin.rev, pin.nar_hash, *((expressions() / file).read_text() for file in EXPRESSIONS)]
+    digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
     return cache / FAMILY / f"{pin.name}-{digest[:16]}{'+rustc' if rust else ''}"
 
 
@@ -120,7 +120,8 @@ def _contents(text: bytes) -> Contents | None:
     if data["schema"] != SCHEMA:
         return None
     packages = {
-        str(name): StorePackage(str(one["path"]), str(one["version"])) for name, one in data["packages"].items()
+        str(name): StorePackage(str(package["path"]), str(package["version"]))
+        for name, package in data["packages"].items()
     }
     places = {field: str(data[field]) for field in ("libc", "static", "debug", "cc", "coreutils", "sh")}
     return Contents(packages=packages, **places)
@@ -132,11 +133,11 @@ def lacking(pin: Pin, run: Runner, path: str) -> str:
     if program is None:
         return "Nix makes it, and nix-build is not in PATH: install Nix (Debian: apt-get install nix-bin)"
     done = run(Command(argv=(program, "--version"), env={"PATH": path, "LC_ALL": "C"}, cwd="/", timeout=ASK_SECONDS))
-    said = _VERSION.search(done.text)
-    if not done.ok or said is None:
+    match = _VERSION.search(done.text)
+    if not done.ok or match is None:
         return f"{program} does not say its version"
-    if order(said[0]) < order(pin.nix):
-        return f"it asks for Nix {pin.nix} or newer, and {program} is {said[0]}"
+    if order(match[0]) < order(pin.nix):
+        return f"it asks for Nix {pin.nix} or newer, and {program} is {match[0]}"
     return ""
 
 
@@ -157,8 +158,8 @@ def make(pin: Pin, cache: Path, run: Runner, environment: Mapping[str, str], *, 
     done = run(_command(pin, place, environment, rust=rust))
     there = found(pin, cache, rust=rust)
     if not done.ok or there is None:
-        said = done.stderr.data.decode("utf-8", "replace") or str(done.not_started or "")
-        raise trouble.explain(pin.label, said, timed_out=done.timed_out, unseen=done.ok)
+        complaint = done.stderr.data.decode("utf-8", "replace") or str(done.not_started or "")
+        raise trouble.explain(pin.label, complaint, timed_out=done.timed_out, unseen=done.ok)
     return there
 
 

@@ -62,8 +62,8 @@ class Pin:
 
 def names(where: Iterable[Path]) -> tuple[str, ...]:
     """Every pin."""
-    found = (_FILE.fullmatch(path.name) for place in where if place.is_dir() for path in place.iterdir())
-    return tuple(sorted({one[1] for one in found if one}))
+    matches = (_FILE.fullmatch(path.name) for place in where if place.is_dir() for path in place.iterdir())
+    return tuple(sorted({match[1] for match in matches if match}))
 
 
 def find(name: str, where: Sequence[Path]) -> Pin:
@@ -75,7 +75,7 @@ def find(name: str, where: Sequence[Path]) -> Pin:
     known = names(where)
     if name not in known:
         raise InputError(
-            f"no pin {FAMILY}/{name}"[:200], hint=closest(f"{FAMILY}/{name}", [f"{FAMILY}/{one}" for one in known])
+            f"no pin {FAMILY}/{name}"[:200], hint=closest(f"{FAMILY}/{name}", [f"{FAMILY}/{pin}" for pin in known])
         )
     path = paths.first(place / f"{FAMILY}-{name}.json" for place in where)
     return read(path.read_text(encoding="utf-8", errors="replace"), path.absolute(), name)

@@ -54,13 +54,13 @@ def toolchain(made: Made, run: Runner, *, bwrap: str = "/usr/bin/bwrap") -> Tool
     inside = _Inside(made)
     world = World(made.pin.label, look(str(made.root)), bwrap=bwrap, read_only=(STORE,))
     reaper = provide(made.place, (inside.cc, f"-L{made.contents.static}"), ENV, world, run)
-    found = inside.searching(run)
+    search_paths = inside.searching(run)
     return replace(
         installed(made),
-        library_cache=inside.library_cache(found),
-        default_paths=found.default_paths if found else default_paths(inside.loader, run),
-        subdirectories=found.subdirectories if found else (),
-        tokens=found.tokens if found else {},
+        library_cache=inside.library_cache(search_paths),
+        default_paths=search_paths.default_paths if search_paths else default_paths(inside.loader, run),
+        subdirectories=search_paths.subdirectories if search_paths else (),
+        tokens=search_paths.tokens if search_paths else {},
         world=replace(world, reaper=reaper),
     )
 
@@ -144,11 +144,11 @@ class _Inside:
             **{name: f"{paths[name]}/bin/{name}" for name in OWN if name in paths},
             "memcheck": self.memcheck(),
         }
-        found = {name: path for name, path in places.items() if Path(path).is_file()}
-        if "memcheck" not in found:
-            found.pop("valgrind", None)
+        programs = {name: path for name, path in places.items() if Path(path).is_file()}
+        if "memcheck" not in programs:
+            programs.pop("valgrind", None)
         more = {"gdb": self.gdb_words(), "rustc": self.rustc_words()}
-        return {name: (path, *more.get(name, ())) for name, path in found.items()}
+        return {name: (path, *more.get(name, ())) for name, path in programs.items()}
 
     def memcheck(self) -> str:
         """The program behind `valgrind`."""
@@ -168,11 +168,11 @@ class _Inside:
 
     def versions(self, tools: Collection[str]) -> dict[str, str]:
         known = self.nixpkgs_versions
-        named = {"cc": "gcc", **{one: one for one in OWN}}
-        found = {tool: number(known[name]) for tool, name in named.items() if tool in tools and known.get(name)}
+        named = {"cc": "gcc", **{tool: tool for tool in OWN}}
+        versions = {tool: number(known[name]) for tool, name in named.items() if tool in tools and known.get(name)}
         libc = self.libc()
         revision = {"libc-revision": f"nixpkgs {known['glibc']}"} if libc and known.get("glibc") else {}
-        return {**found, **libc, **revision}
+        return {**versions, **libc, **revision}
 
     def libc(self) -> dict[str, str]:
         try:
@@ -207,5 +207,5 @@ class _Inside:
 
 def number(version: str) -> str:
     """What `when` compares of nixpkgs' version: `2.40-66` → `2.40`."""
-    found = _NUMBER.match(version)
-    return found[0] if found else version
+    match = _NUMBER.match(version)
+    return match[0] if match else version

@@ -45,8 +45,8 @@ def explain(label: str, text: str, *, timed_out: bool = False, unseen: bool = Fa
         return BuildFailedError(f"{label}: Nix was not done within an hour", hint="the next try goes on where it was")
     lines = [line.strip() for line in text.splitlines() if not _NOISE.search(line)]
     lines = [line for line in lines if "error:" in line] or lines
-    told = "".join(f"\n  {line}" for line in lines[-SHOWN_LINES:])
+    ending = "".join(f"\n  {line}" for line in lines[-SHOWN_LINES:])
     for pattern, meaning, hint in KNOWN:
         if re.search(pattern, text):
-            return BuildFailedError(f"{label}: {meaning}{told}", hint=hint)
-    return BuildFailedError(f"{label}: Nix failed{told}", hint="docs/nix.md has the ways to use Nix")
+            return BuildFailedError(f"{label}: {meaning}{ending}", hint=hint)
+    return BuildFailedError(f"{label}: Nix failed{ending}", hint="docs/nix.md has the ways to use Nix")
