@@ -12,11 +12,9 @@ from elfworlds.outcome.result import (
     unresolved,
     unsupported,
 )
-from elfworlds.outcome.verdicts import MET, UNTRIED, ClaimVerdict, Fails, Sign, Verdict, marked, worst
+from elfworlds.outcome.verdicts import ClaimVerdict, Fails, Sign, Verdict, marked, worst
 
 __all__ = [
-    "MET",
-    "UNTRIED",
     "ClaimJudged",
     "ClaimVerdict",
     "Fails",

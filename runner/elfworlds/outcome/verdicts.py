@@ -117,9 +117,6 @@ MEANINGS: Mapping[Verdict, Meaning] = {
     ),
 }
 
-UNTRIED = tuple(verdict for verdict in Verdict if not verdict.tried)
-MET = tuple(verdict for verdict in Verdict if verdict.met)
-
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The one that is shown of several, of which there is at least one."""
