@@ -36,7 +36,7 @@ def main(suite: str, system: Path) -> None:
     for name in EXPERIMENTS:
         path, label = Path(f"experiments/{name}.yaml"), f"libc=debian/{suite}"
         subprocess.run(["elfworlds", "run", "-q", "--no-tables", path, "-S", label], check=False, capture_output=True)
-        seen = {one["trial"]: one["outcome"] for one in RunDirectory(Path("results") / name / "latest").trials()}
+        seen = {trial.trial: trial.outcome for trial in RunDirectory(Path("results") / name / "latest").trials()}
         found = worlds.chosen(load_all([path], Path.cwd()), labels_of([label]))
         with Pool() as pool:
             plan = make_plan(found[0], worlds.foreseen(found, Session(pool, os.environ, Silent(), jobs=1)))
