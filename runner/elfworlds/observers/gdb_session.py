@@ -150,7 +150,7 @@ def _setup(watched: Watched, env: str) -> Iterator[str]:
 
 
 def _header(watched: Watched) -> str:
-    """What the answers are read by, told to gdb so that it stands in what gdb says."""
+    """The questions of a stop as JSON, which gdb repeats in its output so that the answers can be read by it."""
     asked = [[question.kind, question.name] for question in at_a_stop(GdbSettings.of(watched.settings))]
     return json.dumps({"asked": asked}).replace("\\", "\\\\")
 
@@ -207,7 +207,7 @@ def _stops(watched: Watched) -> Iterator[str]:
 
 
 def _attached(watched: Watched) -> Iterator[str]:
-    """Left to itself where it crashed, and attached to anew, so that gdb reads the link maps as it finds them.
+    """Let the program go where it crashed and attach to it again, so that gdb reads the link maps as it finds them.
 
     A SIGSTOP waits for the program before it can go on. A fault happens again by itself; a signal that was sent
     (si_code, sigaction(2)) is sent again.
@@ -222,6 +222,6 @@ def _attached(watched: Watched) -> Iterator[str]:
 
 
 def _marking(leaves: str, stop: int) -> str:
-    """Writes into the loader's own account (it appends) where this stop lies in it."""
+    """Append a mark to what the loader has written so far, so that it shows what came before this stop."""
     files = f"{shlex.quote(f'{leaves}/{LD_DEBUG_FILE}')}.*"
     return f'shell for f in {files}; do [ ! -e "$f" ] || echo "{MARK}{stop}" >>"$f"; done'

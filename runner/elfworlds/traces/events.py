@@ -72,7 +72,7 @@ def _assembled(data: bytes) -> Iterator[Event]:
 
 
 def _counted(lists: dict[str, list[Json]]) -> dict[str, int]:
-    """How many there are of what an event tells in parts, where it does not count something itself."""
+    """`count`, the length of the list that an event tells in parts; nothing where there is no list, or several."""
     return {"count": len(next(iter(lists.values())))} if len(lists) == 1 else {}
 
 
@@ -95,6 +95,6 @@ def _brackets(line: bytes) -> int:
 
 
 def _real(digits: str) -> float | str:
-    """JSON has no infinity to write down again."""
+    """The number; its own text where Python reads it as infinite, which JSON cannot write down again."""
     number = float(digits)
     return number if math.isfinite(number) else digits

@@ -20,7 +20,7 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class GdbAnswer:
-    """What one question yielded: MI's results, the text that gdb printed meanwhile, and gdb's error; one is empty."""
+    """What one question yielded: MI's results, the text that gdb printed meanwhile, and gdb's error, if any."""
 
     results: Mapping[str, MiValue]
     text: str
@@ -45,7 +45,7 @@ class Stop:
 
     @property
     def state(self) -> str:
-        """How it stopped; gdb gives no reason, or a signal without a name, where it has attached."""
+        """How it stopped: `attached` where gdb gives no reason or the signal `0`, which it does after it attached."""
         reason = text_of(self.reported.get("reason")) or "attached"
         return "attached" if self.reported.get("signal-name") == "0" else STATES.get(reason, reason)
 
@@ -56,7 +56,7 @@ class Stop:
 
     @property
     def exit(self) -> int | None:
-        """MI writes exit codes in octal."""
+        """The exit code, which MI writes in octal; None where the program did not exit here."""
         if self.reported.get("reason") == "exited-normally":
             return 0
         return number_of(self.reported.get("exit-code"), 8) if self.state == "exited" else None

@@ -101,7 +101,7 @@ def _not_started(record: Record) -> bool:
 
 
 def _running(record: Record) -> bool:
-    """Whether gdb says that the shell which it starts has become the program."""
+    """Whether gdb says that the shell it started has become the program."""
     return record.kind == mi.RESULT and record.token == RUN_TOKEN and record.word == "running"
 
 
@@ -150,7 +150,7 @@ def _link_maps(stops: list[Stop], files: Mapping[str, str]) -> dict[At, tuple[Li
 
 
 def _parts(account: str) -> Iterator[tuple[str, int | None]]:
-    """What stands before each mark, with the mark's number; after the last one it is None."""
+    """The text before each mark, with the number of that mark; last the text after all marks, with None."""
     parts = _MARK.split(account)
     yield from zip(parts[::2], [*map(int, parts[1::2]), None], strict=True)
 

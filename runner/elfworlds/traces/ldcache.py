@@ -27,12 +27,12 @@ LEGACY = {"x86_64": {1: "x86_64", 2: "avx512_1", 50: "haswell", 51: "xeon_phi", 
 
 
 def library_cache(data: bytes, machine: str, subdirectories: Sequence[str] = ()) -> dict[str, str | None]:
-    """Name → path of the entries for a machine's own ABI, the loader's choice; empty for what is no cache.
+    """Each name in the cache → the path that the loader takes for it; empty for a file that is no cache.
 
     Args:
         data: the file.
-        machine: as uname(2) has it.
-        subdirectories: those that the loader searches, best first: what lies in others is none of its choices.
+        machine: as uname(2) has it; entries for another ABI than its own are left out.
+        subdirectories: those that the loader searches, best first; it takes nothing from others.
 
     Returns:
         The names as `cache_key` has them; a path that is None where it is not known which one the loader takes.
@@ -53,7 +53,7 @@ UNFIT, UNKNOWN, FIRST = -1, 0, 1
 
 
 def _best(ranked: list[tuple[int, str]]) -> str | None:
-    """The first of the best rank; None where one that nobody can rank stands beside it."""
+    """The first path of the best rank; None where the rank of any path is unknown."""
     usable = [choice for choice in ranked if choice[0] != UNFIT]
     rank, path = min(usable, key=lambda choice: choice[0])
     return None if rank == UNKNOWN else path
@@ -93,7 +93,7 @@ def _rank(hwcap: int, machine: str, names: Sequence[str], subdirectories: tuple[
 
 
 def _named(data: bytes, start: int) -> list[str]:
-    """The names of glibc-hwcaps subdirectories that entries speak of, by number."""
+    """The names of the glibc-hwcaps subdirectories, which entries refer to by their index."""
     at = HEADER.unpack_from(data, start)[4]
     if not at:
         return []

@@ -219,7 +219,7 @@ class _Process:
         return next((process.newest[path] for process in (self, *self.parents) if path in process.newest), None)
 
     def _begins(self, application: str) -> bool:
-        """Whether what needs something is the application of a program that now begins."""
+        """Whether the object that needs a name is the application of a program that begins here."""
         # An application's names are looked for once, before it runs; no child does that again.
         over = self.running or bool(self.parents)
         known = self.application is not None and self._knows(0, application)
@@ -243,7 +243,7 @@ class _Process:
         return wanted
 
     def _give_up(self) -> None:
-        """Nothing was mapped; a file was found all the same where not every place was tried."""
+        """End a search after which nothing was mapped; if it stopped before every place was tried, it found a file."""
         if self.wanted:
             self._found(self.wanted.left_some, mapped=False)
 

@@ -32,7 +32,7 @@ class NameAsked:
 
 @dataclass(frozen=True, slots=True)
 class Optional:
-    """An object that is asked for next by DT_AUXILIARY or DT_FILTER; where it is not there, the loader may go on."""
+    """The object asked for next is named by DT_AUXILIARY or DT_FILTER; the loader may go on without it."""
 
     name: str
 

@@ -16,7 +16,7 @@ _LOADER = ("ld-linux", "ld64.so", "ld.so")  # sonames of the psABIs
 
 
 def marked(lines: list[tuple[int, Line]]) -> list[tuple[int, Line]]:
-    """The lines; of a link map in LM_ID_BASE it is said whether its file was opened by the same program later."""
+    """The lines, with `opened` set in each link map of LM_ID_BASE where later lines show that dlopen made it."""
     later: dict[int, set[str]] = {}
     for at in range(len(lines) - 1, -1, -1):
         pid, line = lines[at]
@@ -52,7 +52,7 @@ class Wanted:
 
     @property
     def left_some(self) -> str | None:
-        """What was tried last, unless it may be that all was tried in vain."""
+        """The file tried last; None where it may have been the last of all places, and tried in vain."""
         if not self.tried or "/" in self.search.name:
             return None
         tried = self.tried[-1]

@@ -83,7 +83,7 @@ class _RefusedError(Exception):
 
 
 def parse(data: bytes) -> MemcheckReport:
-    """Everything up to where the XML is cut or is none any more; a document type is where it ends too."""
+    """Everything up to where the XML ends, is cut, stops being XML or declares a document type."""
     elements = _elements(data)
     states = [element.text("state") for element in elements if element.name == "status"]
     counts = {

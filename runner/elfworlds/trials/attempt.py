@@ -30,7 +30,7 @@ OBSERVED = "observed"
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of one attempt before it is judged; the fields of an `Observation`, without what judging adds."""
+    """What came of one attempt before it is judged: the fields of an `Observation` but those that judging adds."""
 
     result: Result
     command: Command | None = None

@@ -103,7 +103,7 @@ class TrialRunner:
         return replace(observation, attempts=tuple(outcomes))
 
     def attempt(self, trial: Trial) -> Observation:
-        """Whether it was tried is settled first; only what was is judged."""
+        """One attempt at the trial; it is UNRESOLVED or UNSUPPORTED where something it needs is missing."""
         lacking = self.lacking(trial)
         if lacking:
             return self.judged(trial, Ran(lacking))
@@ -136,7 +136,7 @@ class TrialRunner:
         return unresolved(*reasons) if reasons else self.gone(trial)
 
     def gone(self, trial: Trial) -> Untried | None:
-        """Objects that were built and are not there any more, before the trial or after it."""
+        """Why the trial says nothing where an object that was built is gone; None where all are there."""
         artifacts = [self.build.artifacts[key] for key in self.needed(trial) if key in self.build.artifacts]
         missing = [artifact for artifact in artifacts if not os.path.exists(artifact.path)]  # noqa: PTH110  # thousands of trials
         names = [
@@ -198,7 +198,7 @@ class TrialRunner:
         return Ran(result, command, completed, emitted, notes, self.program(trial))
 
     def program(self, trial: Trial) -> str:
-        """The claim first, then the C."""
+        """The trial's C program, headed by its question, its point and its claims; empty where it has none."""
         says = (f"{claim.id or 'claim'}: {claim.says}" for claim in trial.claims)
         which = ", ".join((f"scenario {trial.scenario}", *(f"{axis}={label}" for axis, label in trial.point)))
         text = self.programs.get(trial.bound.program)
@@ -208,7 +208,7 @@ class TrialRunner:
         return replace(judged, matchers=realised(judged.matchers, self.build)) if judged.matchers else judged
 
     def notes(self, trial: Trial, command: Command, completed: Completed) -> tuple[str, ...]:
-        """Objects that the loader could not find."""
+        """A sentence for each object that the loader could not find."""
         text = (completed.stderr.data + completed.stdout.data).decode("utf-8", "replace")
         if not text:
             return ()

@@ -72,7 +72,7 @@ class Searching:
         return facts_and_digest[0] if facts_and_digest else Refusal.UNKNOWN
 
     def visible(self, absolute: str) -> bool:
-        """Whether what the program sees at a path is what is here: a world has a /tmp and a /dev of its own."""
+        """Whether what the program sees at a path can be read from outside; a world has its own /tmp and /dev."""
         world = self.toolchain.world
         if not absolute.startswith("/"):
             return False
@@ -80,14 +80,14 @@ class Searching:
         return world.root is None or world.root.holds(absolute) or _below(absolute, seen) or _in(world.others, absolute)
 
     def settled(self, path: str) -> bool:
-        """The program's own directory is what it may have changed; relative paths lead there."""
+        """Whether a path is outside the program's own directory, where it may have changed what lies there."""
         return path.startswith("/") and not (self.seen and _below(path, (self.seen.cwd,)))
 
     def absolute(self, path: str) -> str:
         return os.path.join(self.seen.cwd, path) if self.seen else path  # noqa: PTH118  # a string all the way
 
     def identity(self, path: str) -> Hashable:
-        """What two names of one file have in common."""
+        """The file's device and inode, the same for all its names; the path itself where nothing can be read of it."""
         try:
             status = os.stat(self.toolchain.world.outside(self.absolute(path)))  # noqa: PTH116
         except (OSError, ValueError):

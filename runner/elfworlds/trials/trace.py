@@ -103,7 +103,7 @@ class Tracer:
         return seeing(toolchain, trial.bound.sees, self.toolchains)
 
     def watched(self, trial: Trial, work: Path) -> Watched:
-        """The program, where it ran already or is to run: relative directories are relative to that."""
+        """The program in the directory where it ran already or is to run, which its relative paths start from."""
         if trial.observer == ld_debug.NAME:
             work = self.kept(trial)
         else:
@@ -113,7 +113,7 @@ class Tracer:
         return replace(seen, timeout=min(seen.timeout, LONGEST_SECONDS))
 
     def left(self, trial: Trial, seen: Watched) -> dict[str, bytes] | None:
-        """What LD_DEBUG wrote, in the trial itself, or in one of its own; None where that one could not be tried."""
+        """What LD_DEBUG wrote in the trial itself, or else in an extra run; None where that run could not be tried."""
         if trial.observer == ld_debug.NAME:
             return contents(seen.leaves)
         completed = self.run(ld_debug.command(seen, self.toolchain(trial)))
