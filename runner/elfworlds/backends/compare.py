@@ -1,4 +1,4 @@
-"""Two backends made the same plan: what differs, beside where their stores are? Nothing should."""
+"""Compares what two backends made of one plan. Nothing should differ but the places of their stores."""
 
 from __future__ import annotations
 

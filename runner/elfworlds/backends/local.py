@@ -95,7 +95,7 @@ class LocalBackend:
         files: Mapping[str, bytes],
         toolchain: Toolchain,
     ) -> Artifact | Failure:
-        """The artifact from the store, made first where it is not there or not what its manifest says."""
+        """The artifact from the store. It is made first if it is not there, or if it differs from its manifest."""
         stored = self.stored(request)
         if stored is not None:
             return stored

@@ -58,7 +58,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """An object that was made a second time: whether every byte is the same, and if not, what is known of it."""
+    """The result of making an object twice: whether every byte is the same, and if not, what differs."""
 
     key: str
     identical: bool
@@ -76,7 +76,7 @@ class Build:
         return self.artifacts[key].directory
 
     def unexpected(self, allowed: frozenset[str]) -> Mapping[str, Failure]:
-        """The failures beside those that are outcomes of the experiment, and beside what only lacked one of those."""
+        """Failures that are not `allowed` as outcomes. A failure that only lacks allowed objects is allowed too."""
         return {
             key: failure
             for key, failure in self.failures.items()

@@ -74,7 +74,7 @@ class Availability:
 
 
 def probe(run: Runner, path: str) -> Availability:
-    """Make one world, with all that worlds are kept apart by; it takes milliseconds, and is tried again where it fails.
+    """Make one world, isolated as every world is. This takes milliseconds; a failure is tried again.
 
     Args:
         run: how programs are run.
@@ -113,7 +113,7 @@ def found(run: Runner, environment: Mapping[str, str]) -> str:
 
 
 def cause(words: str) -> str:
-    """What helps against the cause that bubblewrap's words tell; empty where they tell none that is known."""
+    """What helps, if bubblewrap's words show a known cause; empty if they do not."""
     return next((helps for pattern, helps in CAUSES if re.search(pattern, words)), "")
 
 

@@ -43,7 +43,7 @@ def wrap(command: Command, world: World, writable: tuple[str, ...] = ()) -> Comm
 
 
 def inside(command: Command, bwrap: str, tree: str, changing: tuple[str, ...] = ()) -> Command:
-    """The command in a tree that is being made, before anything tells how it ends.
+    """The command in a tree that is being made. No reaper exists yet to report how it ends.
 
     Args:
         command: its paths are those of the tree.
@@ -55,7 +55,7 @@ def inside(command: Command, bwrap: str, tree: str, changing: tuple[str, ...] = 
 
 
 def _seen(world: World, root: Tree, writable: tuple[str, ...]) -> Iterator[str]:
-    """The file system. What is bound later lies over what was bound before, parents under their children."""
+    """bubblewrap, and the options that build the file system. Later ones cover earlier ones, so parents come first."""
     yield world.bwrap
     yield from _system(root, "", world.changing)
     yield from ("--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp")  # noqa: S108  # its own

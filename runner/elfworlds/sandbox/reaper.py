@@ -30,7 +30,7 @@ SECONDS = 60.0
 def provide(
     directory: Path, cc: Sequence[str], env: Mapping[str, str], world: World, run: Runner, source: Path = SOURCE
 ) -> str:
-    """The path of the reaper of this version; made where it is not there yet.
+    """The path of this version's reaper, which is compiled first if it is not there.
 
     Args:
         directory: an existing one, where it is kept.

@@ -1,4 +1,4 @@
-"""A directory that holds a system: what of it a world shows, and where a path of its lies outside."""
+"""A directory that holds a system: what a world shows of it, and where its paths lie on this machine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Tree:
         return posixpath.normpath(path).strip("/").partition("/")[0] in names
 
     def real(self, path: str) -> str:
-        """A path inside without symbolic links, and still a path inside; one without end stays as it is."""
+        """Resolve the symbolic links of a path inside; the result is a path inside. A loop of links stays as it is."""
         place, waiting, followed = "/", path.split("/")[::-1], 0
         while waiting:
             name = waiting.pop()

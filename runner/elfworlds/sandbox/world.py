@@ -40,7 +40,7 @@ class World:
         return replace(self, read_only=tuple(dict.fromkeys((*self.read_only, *directories))))
 
     def real(self, path: str) -> str:
-        """An absolute path of this world without symbolic links; it is a path of this world still."""
+        """Resolve the symbolic links of an absolute path of this world; the result is a path of this world."""
         for top, tree in (*self.others, ("", self.root)):
             if tree and path.startswith(f"{top}/") and tree.holds(path.removeprefix(top)):
                 inside = tree.real(path.removeprefix(top))
@@ -57,7 +57,7 @@ class World:
         return path
 
     def shows(self, path: str) -> bool:
-        """Whether an absolute path of it is one of this machine, seen at its own place."""
+        """Whether this world shows a path of this machine at the same place."""
         return any(path.startswith(f"{directory}/") for directory in self.read_only)
 
 

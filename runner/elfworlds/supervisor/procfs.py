@@ -71,7 +71,7 @@ def signal_each(pids: Iterable[int], number: int) -> None:
 
 
 def freeze(spared: Collection[int]) -> dict[int, Described]:
-    """Stop every other descendant, newly forked ones included; return who each was before it was stopped."""
+    """Stop every descendant that is not spared, also new ones; describe each as it was before it was stopped."""
     stopped: dict[int, Described] = {}
     while fresh := [pid for pid in descendants() if pid not in stopped and pid not in spared]:
         stopped |= {pid: describe(pid) for pid in fresh}

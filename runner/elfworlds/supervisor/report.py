@@ -1,4 +1,4 @@
-"""How a program began and ended that another process started, in that process' words (sandbox/reaper.c)."""
+"""How a program began and ended, as the process that started it reports (sandbox/reaper.c)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ReportPipe:
         self.text = b""
 
     def started(self) -> None:
-        """What tells has its own copy of the writing end."""
+        """Close our writing end; the process that reports has its own copy."""
         os.close(self.writing)
 
     def take(self) -> bool:

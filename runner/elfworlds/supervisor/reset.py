@@ -30,7 +30,7 @@ RAISED = ("MEMLOCK", "MSGQUEUE", "NPROC", "SIGPENDING")  # their hard limits dep
 
 
 def reset() -> list[str]:
-    """Put this process, and so what it starts, into the one state; what cannot be is told in words.
+    """Put this process, and so what it starts, into the one state; return in words what could not be set.
 
     Only a privileged process may raise a hard limit, lower its nice value, or its OOM score below what it was given.
     """
@@ -46,7 +46,7 @@ def reset() -> list[str]:
 
 
 def _limited(name: str, soft: int, hard: int) -> str:
-    """Set a limit; words for a soft limit that has to stay below what is wanted."""
+    """Set a limit; return words if the soft limit stays below the wanted one, else an empty text."""
     kind = getattr(resource, f"RLIMIT_{name}")
     try:
         resource.setrlimit(kind, (soft, hard))

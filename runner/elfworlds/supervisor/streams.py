@@ -15,7 +15,7 @@ PUNCH_HOLE = 0x01 | 0x02  # FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, fallocat
 
 
 def lifted(fd: int) -> int:
-    """The same descriptor, at a number that no other one is put at when the program is started.
+    """Move a descriptor to a number that is not needed when the program is started.
 
     As low as can be: posix_spawn_file_actions_adddup2(3) takes none above the limit that the program is given.
     """
@@ -79,14 +79,14 @@ class Pipe:
         return bool(piece)
 
     def drain(self, deadline_ms: int) -> None:
-        """Read to the end; nobody is left to write, so that takes no time."""
+        """Read to the end. No writer is left, so this does not wait."""
         poller = select.poll()
         poller.register(self.reading, select.POLLIN)
         while poller.poll(deadline_ms) and self.take():
             pass
 
     def started(self) -> None:
-        """The program has its own copy of the writing end."""
+        """Close our writing end; the program has its own copy."""
         os.close(self.writing)
 
     def close(self) -> None:

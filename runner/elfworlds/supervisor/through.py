@@ -21,12 +21,12 @@ class Through:
         self.settled = False
 
     def close_report(self) -> None:
-        """What is told from here on is told of a program that we kill."""
+        """Read the report up to now. What comes later is about a program that we kill."""
         self.report.take()
         self.settled = self.report.settled
 
     def untried(self, name: str, status: int | None, seconds: float | None) -> str | None:
-        """Why nothing can be said of the program; None where its report is whole, or it was cut off in time.
+        """Why the program has no result; None if its report is complete, or if it ran until the timeout.
 
         Args:
             name: of what starts it.

@@ -147,7 +147,7 @@ class SupervisedCommand:
         return False
 
     def over(self) -> bool:
-        """Whether the command has ended, though what it is started through may wait for us to look around."""
+        """Whether the command has ended; the process that started it may still wait for us."""
         return self.gone or bool(self.through and self.through.report.left)
 
     def poller(self) -> select.poll:
@@ -167,9 +167,10 @@ class SupervisedCommand:
             poller.unregister(fd)
 
     def end_all(self) -> list[tuple[int, str, str, float, str]]:
-        """Kill what is left; return who that was, as it was when it was first seen.
+        """Kill every process that is left; return each as it was when it was first seen.
 
-        What tells the command's end is spared until it has told it, for so long as there is hope.
+        The processes that report the command's end are not returned. They are spared until they have reported it,
+        or until TELL_SECONDS have passed.
         """
         self.reap()
         killed: dict[int, Described] = {}

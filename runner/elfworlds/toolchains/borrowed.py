@@ -24,7 +24,7 @@ GDB = "gdb"
 
 
 def with_gdb(toolchain: Toolchain, other: Toolchain) -> Toolchain:
-    """The toolchain with the gdb of another one; lacking it where that one has none."""
+    """The toolchain with another toolchain's gdb, or without gdb if the other has none."""
     if toolchain.name == other.name:
         return toolchain
     if other.unsupported:

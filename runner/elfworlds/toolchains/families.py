@@ -43,7 +43,7 @@ def known(where: Sequence[Path]) -> tuple[str, ...]:
 
 
 def seen_beside(names: Iterable[str]) -> frozenset[str]:
-    """Those of the names whose roots a trial may have beside its own (`sees`)."""
+    """The names of toolchains whose roots a trial can see beside its own (`sees`)."""
     return frozenset(name for name in names if family_of(name).seen_beside)
 
 
@@ -65,17 +65,17 @@ def provided(name: str, means: Means) -> Toolchain:
 
 
 def foreseen(name: str, means: Means) -> Toolchain:
-    """As `provided`, for a plan that nobody runs: nothing is fetched and nothing is written."""
+    """The toolchain for a plan that is not run: nothing is fetched, nothing is written."""
     return family_of(name).foreseen(name, means)
 
 
 def stand_in(name: str, where: Sequence[Path]) -> Toolchain:
-    """A toolchain for who counts trials and builds nothing."""
+    """A toolchain that is enough to count trials; nothing can be built with it."""
     return family_of(name).stand_in(name, where)
 
 
 def refuse_hidden(place: Path, name: str, hint: str) -> None:
-    """What lies below a directory that every root has its own of cannot be seen in a root.
+    """Refuse a place that a root hides: every root has a directory of its own there.
 
     Args:
         place: absolute.
@@ -83,7 +83,7 @@ def refuse_hidden(place: Path, name: str, hint: str) -> None:
         hint: what to do about it.
 
     Raises:
-        InputError: the place does.
+        InputError: the root hides the place.
     """
     if family_of(name).own_root and place.parts[1] in (*WHOLE, *BESIDE):
         raise InputError(f"{place} cannot be seen in {name}, which has its own /{place.parts[1]}", hint=hint)

@@ -119,15 +119,15 @@ class Family(Protocol):
     def stand_in(
         self, name: str, where: Sequence[Path], languages: Collection[str] = (), why: str = NOBODY_LOOKS
     ) -> Toolchain:
-        """A toolchain that nothing is tried with for the reason `why`; only what pins it is read."""
+        """A toolchain that cannot run trials; `why` is the reason. Only the file that pins it is read."""
 
     @abstractmethod
     def foreseen(self, name: str, means: Means) -> Toolchain:
-        """As `provided`, for a plan that nobody runs: nothing is fetched and nothing is written."""
+        """The toolchain for a plan that is not run: nothing is fetched, nothing is written."""
 
     @abstractmethod
     def provided(self, name: str, means: Means) -> Toolchain:
-        """A toolchain that works, fetched and made first where it is not there; or one that says why it does not.
+        """A toolchain that works, or one that says why it does not. It is fetched and made if it is not there.
 
         Raises:
             BuildFailedError: it cannot be had.
@@ -139,7 +139,7 @@ class Family(Protocol):
         return ()
 
     def fetch(self, names: Sequence[str], parts: Sequence[str], means: Means) -> Iterator[str]:
-        """A line for each toolchain that is here then; what is wrong with a name is said before any is fetched.
+        """Fetch toolchains; give a line for each. All names are checked before the first one is fetched.
 
         Raises:
             InputError: no such toolchain, or no such part.
@@ -149,7 +149,12 @@ class Family(Protocol):
         raise InputError(f"{names[0]}: there is nothing to fetch")
 
     def remove(self, names: Sequence[str] | None, where: Sequence[Path], cache: Path) -> Iterator[str]:
-        """A line for each toolchain that was here and is removed; None for every one, none named for what is left over.
+        """Remove toolchains; give a line for each.
+
+        Args:
+            names: of the toolchains; None for all of them. With no name, only what no toolchain needs is removed.
+            where: directories of the files that pin toolchains.
+            cache: where toolchains are kept.
 
         Raises:
             InputError: it is not here.

@@ -18,7 +18,7 @@ FETCH_SECONDS = 4 * 3600.0
 
 
 def environment_with_compilers(settings: NixSettings, run: Runner, languages: Collection[str]) -> Mapping[str, str]:
-    """The environment with `CC`, and for Rust `RUSTC`; over the host, and where one is said, that is what it was.
+    """The environment with `CC`, and for Rust `RUSTC`, added if they are not set. Builds over the host add nothing.
 
     The compiler for C++ lies beside the one for C.
     """

@@ -70,7 +70,7 @@ def _seen(words: tuple[str, ...], visible: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _program(word: str, visible: tuple[str, ...]) -> str:
-    """A path as a build sees it: /etc, where alternatives lie, is not there."""
+    """A program's path as a build sees it. Links through /etc are resolved, since builds do not see /etc."""
     program = Path(word)
     while program.is_symlink() and program.readlink().is_relative_to("/etc"):
         program = program.readlink()

@@ -23,7 +23,7 @@ PATHS_AT_ONCE = 2_000  # they are arguments, which the kernel bounds
 
 
 def hold(root: Path, outs: Iterable[str], run: Runner, command: Callable[..., Command]) -> None:
-    """Keep store paths until this process ends; one that is gone already is told by whoever uses it.
+    """Keep store paths until this process ends. A path that is gone already is no error here, but where it is used.
 
     Args:
         root: where directories of roots are.

@@ -52,6 +52,6 @@ class Programs:
         )
 
     def log(self, derivation: str) -> str:
-        """What a build wrote when it was done, now or long ago; empty where Nix has it no more."""
+        """The log of a build, however old; empty if Nix no longer has it."""
         done = self.call("nix-store", "--read-log", derivation)
         return plain(done.text) if done.ok else ""

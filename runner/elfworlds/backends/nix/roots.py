@@ -98,6 +98,6 @@ def _unfit(name: str, why: str) -> BuildFailedError:
 
 
 def _stamp(tree: Path) -> list[int]:
-    """Another tree in the same place has another one; a root in use never changes."""
+    """Tells a tree from another one that took its place. A root in use never changes."""
     status = tree.stat()
     return [SCHEMA, status.st_ino, status.st_ctime_ns]

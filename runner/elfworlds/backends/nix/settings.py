@@ -47,7 +47,7 @@ class NixSettings:
         return tuple(dict(self.options).get(SEEN, "").split())
 
     def seeing_nothing(self) -> NixSettings:
-        """The same without them, so that nothing is asked of a daemon that it may refuse."""
+        """The settings for builds that see nothing of this machine: a daemon may refuse to show directories."""
         return replace(self, options=tuple(option for option in self.options if option[0] != SEEN))
 
     def program(self, name: str, *words: str) -> tuple[str, ...]:

@@ -73,20 +73,20 @@ class NixBuild:
             raise trouble.explain(text or words(done))
 
     def finished(self, key: str) -> bool:
-        """Whether Nix seems to have made an object: what it keeps has the time stamp 1; a failure's remains do not."""
+        """Whether Nix seems to have made an object. The file's time stamp is then 1; a failed build does not set it."""
         try:
             return Path(self.places[key].out, self.requests[key].filename).stat().st_mtime == 1
         except OSError:
             return False
 
     def valid(self) -> set[str]:
-        """The objects that Nix knows as its own; a directory in the store may also be what a failed build left."""
+        """The objects that Nix calls valid. A directory that exists may be left from a failed build."""
         outs = {place.out: key for key, place in self.places.items()}
         done = self.programs.call("nix-store", "--check-validity", "--print-invalid", *outs)
         return set(outs.values()) - {outs[line] for line in done.text.splitlines() if line in outs}
 
     def check(self) -> None:
-        """Build what is there once more; `reasons` says what came out different."""
+        """Build every object again; `reasons` then says which ones came out different."""
         derivations = [place.derivation for place in self.places.values()]
         for first in range(0, len(derivations), DERIVATIONS_AT_ONCE):
             done = self.realise(derivations[first : first + DERIVATIONS_AT_ONCE], "--check", keep_going=True)

@@ -69,7 +69,7 @@ class Debian(Family):
         return (_fetched(name, root) for name, root in zip(names, roots_made, strict=True))
 
     def remove(self, names: Sequence[str] | None, where: Sequence[Path], cache: Path) -> Iterator[str]:
-        """Roots, and fetched packages that no root that stays is made of."""
+        """Remove roots, and every fetched package that the remaining roots do not need."""
         here = roots(cache)
         unpacked = {root.suite for root in here}
         wanted = unpacked if names is None else {name.removeprefix(f"{self.prefix}/") for name in names}
@@ -91,7 +91,7 @@ class Debian(Family):
 
 
 def removed(unwanted: Iterable[Root], cache: Path) -> Iterator[str]:
-    """A line for each root, which is gone then."""
+    """Remove roots; give a line for each."""
     for root in unwanted:
         remove(root, cache)
         yield f"removed {root.path.parent}, {root.size // MEGABYTE} MB"

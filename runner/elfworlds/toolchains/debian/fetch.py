@@ -82,7 +82,7 @@ def _digest(file: BinaryIO) -> str:
 
 
 def fetch(lock: Lock, wanted: Sequence[Pinned], download: Download, report: Callable[[], None]) -> tuple[str, ...]:
-    """Have every package in the cache; what is there already is read again and believed only if it is what is pinned.
+    """Fetch every package that the cache lacks. A package in the cache is used only if its digest is the pinned one.
 
     Args:
         lock: whose packages they are.
@@ -158,7 +158,7 @@ def _gone(lock: Lock, gone: dict[str, str], packages: Iterable[Pinned]) -> Build
 
 
 def _provide(pinned: Pinned, urls: Sequence[str], download: Download) -> None:
-    """Fetch a file from the first URL that has it, alone: others wait, and find it."""
+    """Fetch a file from the first URL that has it. Other processes wait for it, and then use it."""
     place = download.place(pinned)
     part = place.with_suffix(".part")
     with _held(part, download.stop) as file:
@@ -206,7 +206,7 @@ def _pause(seconds: float, stop: threading.Event) -> None:
 
 
 def _fetch_from(url: str, pinned: Pinned, file: BinaryIO, download: Download) -> None:
-    """Go on with a file until it is whole; one that then is not what is pinned is fetched once more from its start."""
+    """Continue a download until the file is complete. If its digest is wrong, fetch it once more from the start."""
     for fresh in (False, True):
         if fresh:
             file.truncate(0)

@@ -73,12 +73,12 @@ class Lock:
         return self.digest_of(tuple(self.parts))
 
     def digest_of(self, parts: Sequence[str]) -> str:
-        """Of the packages of some parts: a refresh that finds the same ones keeps it, whatever its date."""
+        """The digest of the packages of some parts. It does not depend on the lock's date."""
         files = [[package.name, package.version, package.sha256] for package in self.packages(parts)]
         return hashlib.sha256(json.dumps([self.suite, self.architecture, files]).encode()).hexdigest()
 
     def packages(self, parts: Sequence[str]) -> tuple[Pinned, ...]:
-        """Those of some parts, in order of their names.
+        """The packages of some parts, in order of their names.
 
         Raises:
             InputError: it has no such part.

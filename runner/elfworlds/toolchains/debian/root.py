@@ -71,7 +71,7 @@ def directory(lock: Lock, parts: Iterable[str], cache: Path) -> Path:
 
 
 def found(lock: Lock, parts: Iterable[str], cache: Path) -> Root | None:
-    """The root, where it is there: nothing is asked but its record."""
+    """The root; None if it is not there. Only its record is read."""
     return _read(directory(lock, parts, cache))
 
 
@@ -195,7 +195,7 @@ def _record(lock: Lock, parts: Sequence[str], unpacked: Sequence[Unpacked], made
 
 
 def _name(made: Path, place: Path) -> Root:
-    """Give a tree that is whole its name; what had it was none."""
+    """Move a complete tree to its place. A damaged root that lies there is moved away."""
     if place.exists():
         place.rename(made.parent / "refused")
     made.rename(place)
@@ -223,7 +223,7 @@ def roots(cache: Path) -> tuple[Root, ...]:
 
 
 def remove(root: Root, cache: Path) -> None:
-    """Remove a root; what is half-removed has no name any more."""
+    """Remove a root. It is renamed first, so that nobody sees a half-removed root."""
     place = root.path.parent
     with _held(cache, place.name):
         _sweep(place)
@@ -233,7 +233,7 @@ def remove(root: Root, cache: Path) -> None:
 
 
 def remove_packages(cache: Path, keep: Iterable[Pinned]) -> int:
-    """Remove fetched packages but some; gives the bytes that this freed."""
+    """Remove fetched packages, except those to keep; return the freed bytes."""
     kept = {pinned.sha256 for pinned in keep}
     freed = 0
     for path in sorted((cache / "debs").glob("*")):

@@ -214,6 +214,6 @@ def pinned(lock: Lock, parts: Collection[str], system: type[RootSystem] = RootSy
 
 
 def identity(packages: Iterable[Package], machine: str, cc: str) -> dict[str, str]:
-    """Every package: which of them a compiler reads is not ours to say."""
+    """All packages are part of the identity, since we cannot know which of them a compiler reads."""
     named = sorted((package.name, package.version) for package in packages)
     return {"cc": cc, "machine": machine, **{f"package {name}": version for name, version in named}}

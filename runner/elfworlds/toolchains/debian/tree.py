@@ -59,11 +59,11 @@ class RootLayout:
         return posixpath.relpath(f"/{self.place(seen)}", f"/{posixpath.dirname(self.place(name))}")
 
     def directories(self) -> tuple[str, ...]:
-        """Those that a root has, whatever is unpacked into it."""
+        """The directories that every root has."""
         return tuple(sorted({*DIRECTORIES, *(self.place(name) for name in ALWAYS)}))
 
     def links(self, taken: Iterable[str]) -> dict[str, str]:
-        """The links that no package has: into /usr where it is merged, and what maintainer scripts would make."""
+        """The links that no package brings: those of a merged /usr, and those that maintainer scripts would make."""
         made = {name: f"usr/{name}" for name in ALWAYS} if self.merged else {}
         for name, target in ALTERNATIVES.items():
             made[self.place(name)] = target

@@ -70,7 +70,7 @@ def _find_cxx(prober: Prober, cache: Path | None, cc: tuple[str, ...]) -> Compil
 
 
 def _cxx(prober: Prober, cc: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The words of CXX; else the one of the same name beside the compiler for C, then any there, then in PATH."""
+    """The words of CXX; else a compiler beside the one for C, with the same name if possible; else one in PATH."""
     if prober.cxx.strip():
         first, *rest = shlex.split(prober.cxx)
         cxx = prober.which(first)
@@ -116,7 +116,7 @@ def _find_rustc(prober: Prober, cache: Path | None, cc: tuple[str, ...]) -> Comp
 
 
 def _learn_rustc(prober: Prober, command: str, cc: tuple[str, ...]) -> CompilerFacts:
-    """Rustup's stand-in is asked for the compiler that it would start, which then needs no settings.
+    """What a rustc says of itself. If it is rustup's stand-in, the real compiler is found and used instead.
 
     Raises:
         LookupError: it does not work.
@@ -145,14 +145,14 @@ def _drivers(sysroot: Path) -> Iterator[Path]:
 
 
 def _digest_of_all(directory: Path) -> str:
-    """Of the libraries that Rust objects are linked with."""
+    """The digest of the libraries that Rust objects are linked with."""
     libraries = sorted(path for path in directory.glob("*") if path.suffix in (".rlib", ".so", ".a", ".o"))
     lines = "".join(f"{digest(library)} {library.name}\n" for library in libraries)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _settings(prober: Prober) -> Path:
-    """Where rustup keeps which toolchain is the default."""
+    """The file in which rustup keeps the default toolchain's name."""
     home = dict(prober.home)
     return Path(home.get("RUSTUP_HOME") or Path(home.get("HOME", "/"), ".rustup"), "settings.toml")
 

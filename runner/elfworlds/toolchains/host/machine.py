@@ -72,7 +72,7 @@ def probe(prober: Prober, cache: Path | None, languages: Collection[str] = ()) -
 
 
 def identity(prober: Prober) -> dict[str, str]:
-    """Of the C compiler alone, asked anew; nothing outside the standard library is needed for that.
+    """The identity of the C compiler, asked anew. This needs nothing outside the standard library.
 
     Raises:
         BuildFailedError: there is no C compiler, or it is not whole.

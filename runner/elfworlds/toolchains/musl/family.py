@@ -26,7 +26,7 @@ class Musl(Debian):
     system: ClassVar[type[RootSystem]] = MuslSystem
 
     def parts(self, languages: Collection[str]) -> tuple[str, ...]:
-        """No other language has a compiler for musl there."""
+        """The part `musl`, whatever the languages: only C has a compiler for musl."""
         del languages
         return (MUSL,)
 
@@ -35,7 +35,7 @@ class Musl(Debian):
         return iter(())
 
     def remove(self, names: Sequence[str] | None, where: Sequence[Path], cache: Path) -> Iterator[str]:
-        """Roots that are named; Debian removes every one, and packages."""
+        """Remove the named roots alone. The family `debian` removes all roots, and the packages."""
         del where
         here = {f"{self.prefix}/{root.suite}": root for root in roots(cache) if MUSL in root.parts}
         for name in names or ():

@@ -42,7 +42,7 @@ class Nixpkgs(Family):
         return pinned(self.pin(name, where), why)
 
     def foreseen(self, name: str, means: Means) -> Toolchain:
-        """What a pin that is here says of itself; of others little is known."""
+        """The toolchain of an installed pin. Of a pin that is not installed, little is known."""
         pin = self.pin(name, means.where)
         here = found(pin, means.cache, rust="rust" in means.languages)
         return installed(here) if here else pinned(pin)
@@ -67,7 +67,7 @@ class Nixpkgs(Family):
         return (_fetched(pin, means, rust="rustc" in parts) for pin in pins)
 
     def remove(self, names: Sequence[str] | None, where: Sequence[Path], cache: Path) -> Iterator[str]:
-        """What it was made of stays in the Nix store until its garbage is collected."""
+        """Remove links from the cache. The packages stay in the Nix store until its garbage is collected."""
         for pin in [self.pin(name, where) for name in (self.names(where) if names is None else names)]:
             if unmade(pin, cache):
                 yield f"{pin.label}: Nix keeps it no longer; nix-collect-garbage frees the room"
@@ -83,7 +83,7 @@ def _fetched(pin: Pin, means: Means, *, rust: bool) -> str:
 
 
 def _listed(pin: Pin, cache: Path) -> Listed:
-    """Which versions a commit holds is known where it is here."""
+    """The versions are known only if the pin is installed."""
     here = {part: made for part in PARTS if (made := found(pin, cache, rust=part == "rustc"))}
     versions = {package.name: package.version for made in here.values() for package in made.packages}
     return Listed(

@@ -97,14 +97,14 @@ class Made:
 
 
 def directory(pin: Pin, cache: Path, *, rust: bool) -> Path:
-    """Where the cache has it: another commit, or other expressions, are another place."""
+    """Its directory in the cache. Each commit has its own, and so has each version of the expressions."""
     inputs = [pin.rev, pin.nar_hash, *((expressions() / file).read_text() for file in EXPRESSIONS)]
     digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
     return cache / FAMILY / f"{pin.name}-{digest[:16]}{'+rustc' if rust else ''}"
 
 
 def found(pin: Pin, cache: Path, *, rust: bool = False) -> Made | None:
-    """The toolchain, where it is there: nothing is asked but what it says of itself."""
+    """The toolchain, read from the cache; None if it is not there. No program is run."""
     place = directory(pin, cache, rust=rust)
     try:
         world = (place / "world").resolve(strict=True)
@@ -173,7 +173,7 @@ def _command(pin: Pin, place: Path, environment: Mapping[str, str], *, rust: boo
 
 
 def unmade(pin: Pin, cache: Path) -> bool:
-    """Forget it: what of the store nothing else needs, Nix' garbage collector takes; False where it was not there."""
+    """Remove a pin from the cache; False if it was not there. Nix' garbage collector may then free its store paths."""
     named = re.compile(rf"{re.escape(pin.name)}-[0-9a-f]{{16}}(?:\+rustc)?")
     there = [path for path in (cache / FAMILY).glob("*") if named.fullmatch(path.name)]
     for place in there:

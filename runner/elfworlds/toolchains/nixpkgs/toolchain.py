@@ -84,9 +84,9 @@ def installed(made: Made) -> Toolchain:
 
 
 def pinned(pin: Pin, unsupported: str = "") -> Toolchain:
-    """What is known of a pin before it is there: neither its store paths, and so the keys of objects, nor its versions.
+    """The toolchain of a pin that is not installed. Its versions and store paths are unknown, and so are object keys.
 
-    Of one that is unsupported nothing will be tried, and nothing has to be compared.
+    An unsupported toolchain runs no trial, so its versions are left out.
     """
     versions = {} if unsupported else dict.fromkeys(("libc", "gdb", "rustc"), UNKNOWN)
     return Toolchain(
@@ -101,7 +101,7 @@ def pinned(pin: Pin, unsupported: str = "") -> Toolchain:
 
 
 def default_paths(loader: str, run: Runner) -> tuple[str, ...]:
-    """Where a dynamic loader looks last, as it says itself (since glibc 2.33); beside it, where it does not say."""
+    """Where a dynamic loader looks last: what it prints (since glibc 2.33), or else its own directory."""
     done = run(Command(argv=(loader, "--help"), env={"LC_ALL": "C"}, cwd="/", timeout=ASK_SECONDS))
     return tuple(_SYSTEM_PATH.findall(done.text)) or (str(Path(loader).parent),)
 
@@ -127,7 +127,7 @@ class _Inside:
         return {package.name: package.version for package in self.made.packages}
 
     def identity(self) -> dict[str, str]:
-        """Store paths: Nix' digests of all that went into them. What is no part of a build is not in it."""
+        """Store paths of what takes part in builds. Each holds Nix' digest of everything that it was made from."""
         paths = {name: path for name, path in self.made.paths.items() if name in ("binutils", "gcc", "glibc")}
         named = {f"package {name}": Path(path).name for name, path in paths.items()}
         return {"cc": self.cc, "machine": os.uname().machine, **named}
