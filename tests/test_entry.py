@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from elfworlds.cli.entry import INTERRUPTS
+from waiting import heed_signals
 
 BUSY = """
 import sys
@@ -35,7 +36,13 @@ WORK = {
 def test_an_interrupt_ends_it_whatever_it_is_busy_with(work: str, number: signal.Signals) -> None:
     """Nothing here ends by itself, however long one waits."""
     words = [sys.executable, "-c", BUSY.format(work=WORK[work])]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(  # our own interpreter
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_signals,
+    ) as process:
         assert process.stdout
         assert process.stderr
         assert process.stdout.readline() == "busy\n"

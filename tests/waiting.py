@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -12,6 +13,12 @@ AGES = 600.0  # seconds in which anything that a test starts has ended, however 
 LONGER = (1.0, 4.0, 16.0, 64.0, 256.0)
 POLL_SECONDS = 0.01
 TIMES = int(os.environ.get("FUZZ_TIMES", "1"))  # as many examples as usual: `make slow` tries more
+
+
+def heed_signals() -> None:
+    """The `preexec_fn` of a child that a test interrupts: nohup(1) and a script's `&` have these signals ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_until(done: Callable[[], bool]) -> None:
