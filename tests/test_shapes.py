@@ -106,6 +106,15 @@ def test_what_is_refused_holds_of_no_such_value(data: st.DataObject) -> None:
     )
 
 
+@pytest.mark.parametrize("matcher", [{"any": None}, {"all": None}, {"in-order": [None]}])
+def test_the_null_that_stands_for_a_list_is_its_only_item(matcher: Any) -> None:  # noqa: ANN401  # any matcher
+    text = Leaf("text", frozenset({"text"}))
+    check_fit(matcher, Subject("it", Items(text, null=True)), as_written)
+    assert matches(matcher, None, {})
+    with pytest.raises(MatcherError, match="never null"):
+        check_fit(matcher, Subject("it", Items(text)), as_written)
+
+
 @SETTINGS
 @given(st.data())
 def test_shapes_that_cannot_be_compared_have_no_equal_values(data: st.DataObject) -> None:

@@ -125,7 +125,7 @@ def _check_word(word: str, operand: Operand, subject: Subject, meant: Meant) -> 
     if word == "absent":
         _check_presence(operand, subject)
     elif word in OF_ITEMS:
-        check_fit(operand, subject.item, meant)
+        _check_item(operand, subject, meant)
     elif word == "not":
         check_fit(operand, replace(subject, always=False), meant)
     elif word in ("count", "distinct"):
@@ -135,6 +135,17 @@ def _check_word(word: str, operand: Operand, subject: Subject, meant: Meant) -> 
         _check_leaf(word, subject)
     else:
         _check_held(word, operand, subject, meant)
+
+
+def _check_item(operand: Operand, subject: Subject, meant: Meant) -> None:
+    """An item of a list. A single value is one item, and so is the null that stands for a list which is not there."""
+    instead_of_a_list = isinstance(subject.shape, Items) and subject.shape.null
+    if not (instead_of_a_list and any(_is_null(meaning) for meaning in meant(operand))):
+        check_fit(operand, subject.item, meant)
+
+
+def _is_null(operand: Operand) -> bool:
+    return (core(operand) if isinstance(operand, str) else operand) is None
 
 
 def _check_presence(operand: Operand, subject: Subject) -> None:
@@ -165,7 +176,7 @@ def _check_held(word: str, operand: Operand, subject: Subject, meant: Meant) -> 
         for index, item in enumerate(operand if isinstance(operand, list) else [operand]):
             if isinstance(operand, list):
                 with _Below(index):
-                    check_fit(item, subject.item, meant)
+                    _check_item(item, subject, meant) if word == "in-order" else check_fit(item, subject.item, meant)
             else:
                 check_fit(item, subject.item, meant)
     elif not (isinstance(shape, Leaf) and TEXT_KIND in shape.kinds):
