@@ -255,6 +255,25 @@ def test_observers_that_saw_the_same_are_told_together_and_others_apart() -> Non
     assert said(axes, by_observer) == ["s (plain, valgrind): b from n 2 on, a below"]
 
 
+@pytest.mark.parametrize(
+    ("most", "lines"),
+    [
+        (12, ["s: y from m 7 on, where n is at least 7; x elsewhere"]),
+        (
+            13,
+            [
+                "s, where n = 1 | 2 | 3 | 4 | 5 | 6: x everywhere",
+                "s, where n = 7 | 8 | 9 | 10 | 11 | 12 | 13: y from m 7 on, x below",
+            ],
+        ),
+    ],
+)
+def test_axes_of_more_places_than_anybody_follows_are_not_told_together(most: int, lines: list[str]) -> None:
+    axes = {"n": tuple(str(one) for one in range(1, most + 1)), "m": tuple(str(one) for one in range(1, 13))}
+    trials = tried(axes, lambda at: "y" if int(at["n"]) >= 7 and int(at["m"]) >= 7 else "x")
+    assert said(axes, trials) == lines
+
+
 def test_noise_is_not_told_at_length() -> None:
     axes = {"a": tuple("0123456789"), "b": tuple("0123456789")}
     noise = random.Random(0)  # noqa: S311  # no secret
@@ -482,6 +501,7 @@ def test_a_box_in_two_boxes_has_the_conditions_of_both() -> None:
     assert both((glibc,), (way,)) == (glibc, way)
     read_elsewhere = Condition("libc", family=json.loads('"glibc"'))
     assert both((glibc,), (read_elsewhere,)) == (glibc,)
+    assert inside((read_elsewhere,), {"libc": "host"}, orders({"libc": LIBC}, VERSIONS).by_axis)
 
 
 @given(st.dictionaries(st.tuples(st.integers(0, 3), st.integers(0, 3)), st.sampled_from("ab"), min_size=1))

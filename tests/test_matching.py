@@ -216,6 +216,9 @@ class TestDifference:
         assert difference("stdout", "a\nb\n", "a\nc\n", {}) == "stdout line 2 is 'c', not 'b'"
         assert difference("stdout", "a\nb\n", "a\n", {}) == "stdout line 2 is '', not 'b'"
 
+    def test_of_texts_of_which_one_goes_on_counts_the_ends_of_lines(self) -> None:
+        assert difference("stdout", "a\nb\nc\nd\ne", "a\nb\nc", {}) == "stdout has 2 lines, not 4"
+
     def test_names_the_text_that_is_missing(self) -> None:
         assert difference("stderr", {"contains": ["a", "b"]}, "a", {}) == "stderr does not contain 'b'"
 

@@ -195,6 +195,14 @@ def test_the_real_loader_agrees(tag: str, env: str, kind: str, tmp_path: Path) -
         assert leaves == [wanted[done.returncode]]
 
 
+@pytest.mark.parametrize(("length", "found"), [(255, True), (256, False)])
+def test_musl_searches_for_no_name_that_no_file_can_have(length: int, *, found: bool) -> None:
+    name = "x" * length
+    inside = replace(world({f"/lib/{name}": facts()}), family="musl")
+    edge = serve(LoadedObject("/app", facts(), None), name, Namespace(), inside)
+    assert edge.path == (f"/lib/{name}" if found else None)
+
+
 @pytest.mark.parametrize(("length", "found"), [(511, True), (512, False)])
 def test_musl_tries_no_path_that_its_buffer_does_not_hold(length: int, *, found: bool) -> None:
     """`char buf[2*NAME_MAX+2]` with the NUL at its end (ldso/dynlink.c, `load_library`)."""

@@ -126,6 +126,13 @@ def test_without_an_ordered_axis_nothing_is_said_of_what_varies() -> None:
     assert said(axes, tried(axes, lambda _: ["yes", "no"])) == []
 
 
+def test_what_varies_at_one_place_of_an_ordered_axis_alone_is_not_said() -> None:
+    axes = {"n": ("1", "2"), "way": ("a", "b")}
+    trials = tried(axes, lambda _: ["yes", "no"])
+    trials = [{**one, "verdict": "UNRESOLVED"} if one["point"]["n"] == "2" else one for one in trials]
+    assert said(axes, trials) == []
+
+
 def test_what_varies_at_more_labels_than_can_be_told_is_said_in_one_line() -> None:
     axes = {"n": ("1", "2"), "way": tuple("abcdefghijklmnopqrst")}
     trials = tried(axes, lambda at: [at["way"]] * 40 if at["way"] != "t" else ["t"] * 20 + ["u"] * 20)

@@ -120,6 +120,14 @@ def test_what_dlopen_opens_is_searched_for_by_the_run_path_of_who_calls(caller: 
     assert (told[-1].needing, told[-1].predicted, told[-1].agrees) == (caller, found, True)
 
 
+def test_what_dlopen_opens_is_searched_for_on_behalf_of_a_program_that_a_link_leads_to() -> None:
+    asks = Search(1, 0, "libp.so", None, (TriedFile("runpath", "/lib/libp.so"),), "/lib/libp.so", "/link", 0)
+    opened = LinkMap(1, 0, 3, "libp.so", "/lib/libp.so", 1, None, None, needed_by=None, opened=True)
+    inside = world({"/link": APP, "/lib/libp.so": LIBRARY}, real={"/link": "/app"}.get)
+    told = predicted([*whole("/link"), asks, opened, Settled(1)], inside)
+    assert (told[-1].needing, told[-1].predicted, told[-1].agrees) == ("/link", "/lib/libp.so", True)
+
+
 def test_a_second_process_that_nobody_forked_is_as_little_known_as_a_child() -> None:
     moved: list[Event] = [searched("liba.so", "/app", "/e/liba.so", 2), mapped("liba.so", "/e/liba.so", "/app", 2)]
     assert verdicts([*whole("/app"), began("/app", 2), *moved])[-1] == ("liba.so", None, None)
