@@ -129,7 +129,7 @@ def test_without_an_ordered_axis_nothing_is_said_of_what_varies() -> None:
 def test_what_varies_at_one_place_of_an_ordered_axis_alone_is_not_said() -> None:
     axes = {"n": ("1", "2"), "way": ("a", "b")}
     trials = tried(axes, lambda _: ["yes", "no"])
-    trials = [{**one, "verdict": "UNRESOLVED"} if one["point"]["n"] == "2" else one for one in trials]
+    trials = [replace(one, verdict=Verdict.UNRESOLVED) if one.point["n"] == "2" else one for one in trials]
     assert said(axes, trials) == []
 
 
