@@ -9,6 +9,8 @@ import pytest
 
 from building import Made, made
 from elfworlds import elf
+from elfworlds.planning.exports import Versions
+from elfworlds.planning.exports import exported as told
 from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.host import Prober, probe
@@ -55,6 +57,23 @@ def test_an_executable_exports_what_is_listed(
 def test_an_executable_has_versions_too(tmp_path: Path, pool: Pool, toolchain: Toolchain) -> None:
     built = made(f"  x: {{executable: x, code: {PROGRAM}, exports: {{V1: [one]}}}}", tmp_path, pool, toolchain)
     assert exported(built, "x") == {"one": "V1"}
+
+
+@pytest.mark.parametrize(
+    ("versions", "shared", "words"),
+    [
+        ((("", ("one",)),), True, ("-Wl,--version-script=f",)),
+        ((("", ("one",)),), False, ("-Wl,--dynamic-list=f",)),
+        ((("V1", ("one",)),), False, ("-rdynamic", "-Wl,--version-script=f")),
+        ((("", ()),), False, ()),
+        (None, True, ()),
+        (None, False, ("-rdynamic",)),
+    ],
+)
+def test_the_linker_is_told_by_a_version_script_a_dynamic_list_or_rdynamic(
+    versions: Versions | None, *, shared: bool, words: tuple[str, ...]
+) -> None:
+    assert told(versions, "f", shared=shared).words == words
 
 
 VERSIONED = """

@@ -498,6 +498,7 @@ def test_a_box_in_two_boxes_has_the_conditions_of_both() -> None:
     assert both((way, glibc), (only, glibc)) == (only, glibc)
     assert both((way,), (other,)) is None
     assert both((way, glibc), (musl,)) is None
+    assert both((musl,), (glibc,)) is None
     assert both((glibc,), (way,)) == (glibc, way)
     read_elsewhere = Condition("libc", family=json.loads('"glibc"'))
     assert both((glibc,), (read_elsewhere,)) == (glibc,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -39,6 +40,16 @@ def test_glibc_goes_on_past_another_machines_file_and_stops_at_a_wrong_one(
     at: int, data: bytes, answer: Refusal
 ) -> None:
     assert header.glibc(changed(at, data), header.own()) is answer
+
+
+@pytest.mark.parametrize(("family", "too_long"), [("glibc", Refusal.SHUT), ("musl", None)])
+def test_what_cannot_be_opened_shuts_a_search_but_musl_passes_over_a_name_that_is_too_long(
+    family: str, too_long: Refusal | None, tmp_path: Path
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    assert header.refusal(tmp_path / "loop", family) is Refusal.SHUT
+    assert header.refusal(tmp_path / ("x" * 256), family) is too_long
+    assert header.refusal(tmp_path / "nothing", family) is None
 
 
 PHENTSIZE_AT = {1: 42, 2: 54}  # offsets of e_phentsize in Elf32_Ehdr and Elf64_Ehdr

@@ -136,6 +136,18 @@ def test_beside_another_axis_it_is_named_by_its_parts_too() -> None:
     assert [head.version for head in heat.rows.heads] == ["binutils 2.35.2", "binutils 2.40"]
 
 
+def test_what_has_the_parts_of_another_place_is_named_by_all_that_is_known_of_it() -> None:
+    parts = {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM, "debian/trixie": BOOKWORM}
+    outcomes = {"debian/bullseye": "links", "debian/bookworm": "warns", "debian/trixie": "refuses"}
+    run = built(outcomes, parts)
+    assert flip_lines(run)[0] == "s: refuses from libc 2.41 on, warns at binutils 2.40, links below binutils 2.40"
+    rows = frame("flips", run, []).to_dict("records")
+    assert [(row["below_version"], row["from_version"]) for row in rows] == [
+        ("binutils 2.35.2", "binutils 2.40, libc 2.36-9+deb12u14"),
+        ("binutils 2.40, libc 2.36-9+deb12u14", "binutils 2.40, libc 2.41-12"),
+    ]
+
+
 def test_families_stay_apart() -> None:
     parts = {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM, "musl/bookworm": BULLSEYE}
     outcomes = {**TWO, "musl/bookworm": "links"}

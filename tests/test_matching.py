@@ -292,6 +292,24 @@ class TestAClaim:
         assert [one.id for one in judgement.claims] == ["C-1", None, None]
         assert judgement.verdict == "PASS"
 
+    @pytest.mark.parametrize(
+        ("matchers", "claimed", "verdict"),
+        [
+            ({"stdout": ""}, ("it",), "undecided"),
+            ({"turn": 1}, ("it",), "undecided"),
+            ({"timed-out": True}, ("it",), "reproduced"),
+            ({"timed-out": True}, ("other",), "refuted"),
+            ({"stdout": ""}, ("it", "hang"), "reproduced"),
+            ({"stdout": ""}, ("hang",), "refuted"),
+        ],
+    )
+    def test_is_undecided_where_time_ran_out_and_neither_it_nor_the_outcome_speaks_of_that(
+        self, matchers: dict[str, object], claimed: tuple[str, ...], verdict: str
+    ) -> None:
+        values = values_of(exit=None, turn=1, **{"timed-out": True})
+        judgement = judge({"it": matchers}, None, [Judged(claimed, {})], Tried(values))
+        assert [one.verdict for one in judgement.claims] == [verdict]
+
 
 class TestSettle:
     @pytest.mark.parametrize(

@@ -247,6 +247,18 @@ def test_an_id_has_a_digest_where_it_could_not_hold_the_label(label: str, plain:
     assert len(digests) == 5
 
 
+@pytest.mark.parametrize("repeat", [1, 2, 3])
+def test_an_id_says_the_repetition_where_there_are_several(repeat: int, tmp_path: Path) -> None:
+    text = f"""
+experiment: x
+question: "?"
+objects: {{app: {{executable: app, code: "int main(void) {{ return 0; }}"}}}}
+scenarios: {{s: {{run: "${{app}}", repeat: {repeat}}}}}
+"""
+    ids = [trial.id.removeprefix("s,libc=host") for trial in plan_of(text, tmp_path).trials]
+    assert ids == ([""] if repeat == 1 else [f",repeat={number}" for number in range(1, repeat + 1)])
+
+
 def test_a_reference_to_an_object_is_its_path_its_directory_or_its_soname(tmp_path: Path) -> None:
     elves.make(tmp_path / "named.so", soname="libnamed.so.1")
     elves.make(tmp_path / "bare.so")
