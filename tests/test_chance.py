@@ -134,6 +134,13 @@ def test_every_table_is_looked_at_up_to_the_most_work(most: int, *, every_table:
         assert differ({"a": 4, "c": 1}, {"b": 4, "c": 1}, Fraction(1, 50)) == every_table
 
 
+def test_two_outcomes_are_never_too_much_work() -> None:
+    one, other = {"yes": 30}, {"yes": 22, "no": 8}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(chance, "MOST_WORK", 0)
+        holds(one, other, p_value(one, other))
+
+
 def of(seen: Counts, name: str) -> dict[str, int]:
     return {"it": seen[name], "another": sum(seen.values()) - seen[name]}
 
