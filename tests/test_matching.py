@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from elfworlds.jsondata import Json
 from elfworlds.outcome import Tried, Verdict, difference, holds, judge, matches, settle
 from elfworlds.outcome.observed import ABSENT, lookup
-from elfworlds.planning.types import Judged, ValueRef
+from elfworlds.planning.types import Judged, Resolved, ValueRef
 from elfworlds.spec.leaves.matchers import WORDS, MatcherError, check_matcher
 from elfworlds.yamltext import Data, Scalar
 from waiting import TIMES
@@ -304,7 +304,7 @@ class TestAClaim:
         ],
     )
     def test_is_undecided_where_time_ran_out_and_neither_it_nor_the_outcome_speaks_of_that(
-        self, matchers: dict[str, object], claimed: tuple[str, ...], verdict: str
+        self, matchers: dict[str, Resolved], claimed: tuple[str, ...], verdict: str
     ) -> None:
         values = values_of(exit=None, turn=1, **{"timed-out": True})
         judgement = judge({"it": matchers}, None, [Judged(claimed, {})], Tried(values))
