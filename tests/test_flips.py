@@ -274,6 +274,25 @@ def test_axes_of_more_places_than_anybody_follows_are_not_told_together(most: in
     assert said(axes, trials) == lines
 
 
+def test_three_axes_are_told_together_and_of_a_fourth_the_labels() -> None:
+    places = ("1", "2")
+    three = {"n": places, "m": places, "k": places}
+    assert said(three, tried(three, lambda at: "y" if set(at.values()) == {"2"} else "x")) == [
+        "s: y from k 2 on, where n is at least 2 and m is at least 2; x elsewhere"
+    ]
+    four = {**three, "j": places}
+    assert said(four, tried(four, lambda at: "y" if set(at.values()) == {"2"} else "x")) == [
+        "s, where n = 1: x everywhere",
+        "s, where n = 2: y from j 2 on, where m is at least 2 and k is at least 2; x elsewhere",
+    ]
+
+
+@pytest.mark.parametrize(("labels", "lines"), [(16, 16), (17, 1)])
+def test_sixteen_sections_are_told_and_no_more(labels: int, lines: int) -> None:
+    axes = {"way": tuple("abcdefghijklmnopqrst"[:labels]), "n": ("1", "2")}
+    assert len(said(axes, tried(axes, lambda at: at["way"] + at["n"]))) == lines
+
+
 def test_noise_is_not_told_at_length() -> None:
     axes = {"a": tuple("0123456789"), "b": tuple("0123456789")}
     noise = random.Random(0)  # noqa: S311  # no secret
