@@ -18,7 +18,8 @@ from elfworlds.process import Command, Completed, Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces import events
 from elfworlds.trials import inspected
-from elfworlds.trials.attempt import Ran
+from elfworlds.trials.attempt import Ran, files_directory
+from elfworlds.trials.privilege import set_id_files
 from playing import observer_of
 
 COMPILE_SECONDS = 120.0
@@ -95,7 +96,8 @@ class Workplace:
         """What values would be called, where the script put what it built."""
         build = self.build(plan, trial)
         observer = observer_of(plan, build, self.path, self.pool, self.toolchain, broken={})
-        return observer.judged(trial, Ran(Tried(values))).judgement
+        directory = files_directory(trial, self.path / shell_script.CWD)
+        return observer.judged(trial, Ran(Tried(values), directory=directory)).judgement
 
     def build(self, plan: Plan, trial: Trial) -> Build:
         """Where the script put what it built."""
@@ -131,9 +133,10 @@ def spoken(trial: Trial) -> set[str]:
 
 
 def plain_ones(plan: Plan) -> list[Trial]:
-    """One trial of each scenario and point; those whose names need an observer or another root are left out."""
+    """One trial of each scenario and point; what needs an observer, another root, bubblewrap or root is left out."""
     first: dict[object, Trial] = {}
     for trial in plan.trials:
-        if not spoken(trial) and not trial.bound.sees:
+        more = (trial.bound.sees, trial.bound.ld_so_conf, set_id_files(trial.bound))
+        if not spoken(trial) and not any(more):
             first.setdefault((trial.scenario, trial.point), trial)
     return list(first.values())

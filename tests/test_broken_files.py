@@ -30,7 +30,7 @@ CANNOT_HOLD_A_COMMENT = {
     "empty-file": [(1, 1, "the file is empty")],
     "not-utf-8": [(2, 14, "not UTF-8")],
 }
-FOUND_WHEN_PLANNED = ("two-objects-with-one-path",)
+FOUND_WHEN_PLANNED = ("two-objects-with-one-path", "two-files-in-one-place", "a-file-below-a-file")
 EXPECTED = re.compile(r"^# expect: (\d+):(\d+) (.+?)\r?$", re.MULTILINE)
 TOLD = re.compile(r"^(?P<file>[^\s][^\n]*?):(?P<line>\d+):(?P<column>\d+): error: (?P<message>.*)$", re.MULTILINE)
 INPUT = 4
@@ -204,6 +204,10 @@ class TestHints:
             ("types-of-calls", "for example: int (const char *, int)"),
             ("values-of-steps", "`observe: [gdb]` gives it"),
             ("two-observers-spoken-of", "did you mean `gdb`?"),
+            ("directories-that-no-cache-has", "write a"),
+            ("directories-that-no-cache-has", "a directory of `files`: ${files.dir}/lib"),
+            ("a-directory-that-nobody-has", "did you mean `files.dir`?"),
+            ("files-that-cannot-lie-there", 'a copy of an object is "${a}", a file with this text {text: …}'),
         ],
     )
     def test_a_message_says_what_would_be_right(

@@ -16,6 +16,7 @@ import pytest
 
 from elfworlds.spec.model.base import Model
 from elfworlds.spec.model.experiment import Claim, Expectation, Experiment, Matrix, Scenario, Source
+from elfworlds.spec.model.layout import LaidOutFile
 from elfworlds.spec.model.objects import Object, Program
 from elfworlds.spec.model.observe import observe_model
 from elfworlds.spec.model.observers import Gdb
@@ -100,6 +101,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "cpus": (1,),
     "crate-type": ("dylib", "bin"),
     "defines": ({"A": 1},),
+    "directory": (True,),
     "edition": ("2018", "2024"),
     "env": ({"A": "1"},),
     "evaluate": ({"a": "1"},),
@@ -108,6 +110,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "expect": ({"outcome": "a"}, {"needed": {"contains": "l"}}),
     "experiment": ("y",),
     "exports": ("all", ["l"], {"V1": ["l"]}),
+    "files": ({"there": {"text": "x"}},),
     "flags": (["RTLD_GLOBAL"],),
     "function": ("g",),
     "gdb": ({},),
@@ -121,10 +124,13 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "inspect": ("k",),
     "language": ("c++", "assembly", "rust", "c"),
     "ld-debug": ({},),
+    "ld-so-conf": (["l"], ["/there"]),
     "ldflags": (["-Wl,-Bsymbolic"],),
     "library": ("other",),
+    "link": ("elsewhere",),
     "main-program": (True,),
     "may-fail": (True,),
+    "mode": ("0700", "06755"),
     "namespace": ("base",),
     "needs": (["l"],),
     "note": ("a note",),
@@ -132,6 +138,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "observe": (["ld-debug"],),
     "outcome": ("b",),
     "outcomes": ({"c": {}},),
+    "owner": (65533,),
     "path": ("other.so",),
     "pie": (False, True),
     "prebuilt": ("q.so",),
@@ -158,6 +165,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "steps": ([{"sleep": 2}],),
     "strace": ({},),
     "symbol": ("k",),
+    "text": ("other",),
     "timeout": (3,),
     "times": (3,),
     "title": ("a title",),
@@ -180,6 +188,7 @@ INSTEAD: dict[tuple[str, str], str] = {  # of these one is written: the other go
     **{(verb, key): "object" for verb in ("load", "dlopen", "dlmopen") for key in ("path", "main-program")},
     ("copy", "path"): "object",
     ("loop", "at-most"): "times",
+    **{("a file with a text", key): "text" for key in ("object", "link", "directory")},
 }
 SO_ANYWAY = {  # what the other keys of a place say already
     ("a library in C++", "language"): "c++",
@@ -254,6 +263,9 @@ def places() -> list[Place]:
     here: At = ("scenarios", "s")
     program = {**SCENARIOS["steps"], "program": {}}
     found.append(Place("a program", Program, (*here, "program"), experiment(program)))
+    for kind, file in (("text", {"text": "x"}), ("copy", {"object": "l", "mode": "04755", "owner": 65534})):
+        name = f"a file with a {kind}"
+        found.append(Place(name, LaidOutFile, (*here, "files", "f"), experiment({**run, "files": {"f": file}})))
     for name, key, model, part in (
         ("observe", "observe", observe_model(), {}),
         ("gdb", "observe", Gdb, {"gdb": {}}),

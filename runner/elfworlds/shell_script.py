@@ -13,18 +13,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from elfworlds import driver
+from elfworlds.planning.command import as_file
 from elfworlds.planning.steps import OWNER, SOURCE
-from elfworlds.planning.types import BUILD, OUT, realise
+from elfworlds.planning.types import BUILD, FILES, OUT, realise
 from elfworlds.sources import INCLUDE_DIRECTORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from elfworlds.jsondata import Json, JsonObject
-    from elfworlds.planning import BuildRequest, Plan, Trial
+    from elfworlds.planning import BuildRequest, LaidFile, Plan, Trial
 
 HERE = "\0"  # stands for "$here" in words until they are quoted: no word of an experiment holds one
 PROGRAM = "program"
+CWD = "cwd"
+CONF, CACHE = '"$here/ld.so.conf"', '"$here/ld.so.cache"'
 TOOLS = {"cc": "${CC:-cc}", "c++": "${CXX:-c++}", "rustc": "${RUSTC:-rustc}", "cp": "cp"}
 DROPPED = ("-ffile-prefix-map=", "-frandom-seed=", "-fdiagnostics-color", "--remap-path-prefix")
 END = "end_of_file"
@@ -75,7 +78,7 @@ class _Script:
         self.requests = [
             request for key, request in plan.requests.items() if key in (*trial.bound.keys, trial.bound.subject)
         ]
-        self.places = {request.key: place(request) for request in self.requests}
+        self.places = {request.key: place(request) for request in self.requests} | {FILES: CWD}
         self.files: dict[str, str] = {}
 
     def lines(self) -> Iterator[str]:
@@ -141,14 +144,44 @@ class _Script:
         if not argv:
             yield from (f"# What the compiler says of {self.places.get(bound.subject, 'it')} is what happens.", "")
             return
-        yield from (*_conditions(self.trial), "mkdir -p cwd && cd cwd")
+        yield from (*_conditions(self.trial), f"mkdir -p {CWD} && cd {CWD}")
+        for file in bound.files:
+            yield from laid_out(file, realise(file.holds, symbols))
+        world = ""
+        if bound.ld_so_conf:
+            yield from own_cache([realise(directory, symbols) for directory in bound.ld_so_conf])
+            world = f"bwrap --dev-bind / / --ro-bind {CACHE} /etc/ld.so.cache -- "
         if GDB in bound.watch and self.trial.observer == GDB:
-            yield from under_gdb(realise(gdb_commands(bound.watch[GDB]), symbols), env, argv)
+            yield from under_gdb(realise(gdb_commands(bound.watch[GDB]), symbols), env, argv, world)
         stdin = "/dev/null"
         if bound.stdin:
             stdin = "../stdin"
             yield f"printf %s {quoted(realise(bound.stdin, symbols))} > {stdin}"
-        yield from captured(f"env -i -- {' '.join(quoted(word) for word in (*env, *argv))} < {stdin}", bound.capture)
+        yield from captured(
+            f"{world}env -i -- {' '.join(quoted(word) for word in (*env, *argv))} < {stdin}", bound.capture
+        )
+
+
+def laid_out(file: LaidFile, holds: str) -> Iterator[str]:
+    """Commands that make a file of the trial's directory; it is the current one."""
+    to = shlex.quote(as_file(file.path))
+    if "/" in file.path:
+        yield f"mkdir -p {shlex.quote(as_file(file.path.rpartition('/')[0]))}"
+    if file.kind == "link":
+        yield f"ln -sfn -- {quoted(holds)} {to}"
+        return
+    making = {"object": f"cp {quoted(holds)} {to}", "text": f"printf %s {quoted(holds)} > {to}"}
+    yield making.get(file.kind, f"mkdir -p {to}")
+    if file.owner:
+        yield f"chown {file.owner}:{file.owner} {to} # as root"
+    yield f"chmod {file.mode:04o} {to}"
+
+
+def own_cache(directories: Iterable[str]) -> Iterator[str]:
+    """Commands that make a cache of the trial's own; this machine's stays as it is."""
+    yield "# The trial's /etc/ld.so.conf named these directories first. Needs: ldconfig, bwrap"
+    yield f"printf '%s\\n' {' '.join(map(quoted, directories))} | cat - /etc/ld.so.conf > {CONF}"
+    yield f'PATH="$PATH:/sbin:/usr/sbin" ldconfig -f {CONF} -C {CACHE}'
 
 
 def gdb_commands(asked: JsonObject) -> str:
@@ -174,7 +207,7 @@ def _texts(setting: Json) -> list[str]:
     return [str(text) for text in texts]
 
 
-def under_gdb(commands: str, env: Iterable[str], argv: Iterable[str]) -> Iterator[str]:
+def under_gdb(commands: str, env: Iterable[str], argv: Iterable[str], world: str) -> Iterator[str]:
     """The same program under gdb, where the script is told so."""
     wrapper = quoted(" ".join(["set exec-wrapper env -i --", *map(marked, env)]))
     yield "# gdb watched the trial: `sh THIS-FILE gdb` shows what it sees at each stop."
@@ -184,7 +217,7 @@ def under_gdb(commands: str, env: Iterable[str], argv: Iterable[str]) -> Iterato
         yield from (f"cat > commands.gdb << {END}", escaped.replace(HERE, "$here"), END)
     else:
         yield from (f"cat > commands.gdb << '{END}'", commands, END)
-    yield f"exec gdb -nx -batch -ex {wrapper} -x commands.gdb --args {' '.join(map(quoted, argv))} < /dev/null"
+    yield f"exec {world}gdb -nx -batch -ex {wrapper} -x commands.gdb --args {' '.join(map(quoted, argv))} < /dev/null"
     yield "fi"
 
 

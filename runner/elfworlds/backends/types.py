@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from elfworlds.planning import realise
+from elfworlds.planning.types import FILES, directory_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,13 +68,24 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """Which of a plan's objects exist, and why the others do not."""
+    """Which of a plan's objects exist, and why the others do not.
+
+    Attributes:
+        files: the directory of the trial whose texts are realised; empty where they are no trial's.
+    """
 
     artifacts: Mapping[str, Artifact]
     failures: Mapping[str, Failure]
+    files: str = ""
 
     def directory(self, key: str) -> str:
+        if key == FILES:
+            return self.files or directory_of(key)
         return self.artifacts[key].directory
+
+    def within(self, directory: str) -> Build:
+        """The same for a trial in a directory."""
+        return replace(self, files=directory)
 
     def unexpected(self, allowed: frozenset[str]) -> Mapping[str, Failure]:
         """Failures that are not `allowed` as outcomes. A failure that only lacks allowed objects is allowed too."""

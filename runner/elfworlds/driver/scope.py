@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 INDEX = "loop.index"
 _INDEX = _HOLE = "\0"  # no text of an experiment holds one
-_SYMBOLIC = re.compile(r"@[0-9a-f]{40}@")
+_SYMBOLIC = re.compile(r"@(?:[0-9a-f]{40}|files\.dir)@")
 
 
 class TextsAtPoint(Protocol):

@@ -9,7 +9,7 @@ from elfworlds.planning.exports import Exported, exported
 from elfworlds.planning.points import applies
 from elfworlds.planning.recipe import Recipe
 from elfworlds.planning.request import request, taken
-from elfworlds.planning.types import BuildRequest, ValueRef, directory_of, keys_in
+from elfworlds.planning.types import FILES, BuildRequest, ValueRef, directory_of, keys_in
 from elfworlds.sources import File
 from elfworlds.spec import languages
 from elfworlds.spec.expand import object_of
@@ -53,7 +53,7 @@ class Binder:
             return self.axis(name.removeprefix("matrix."))
         owner = object_of(name, self.experiment.objects)
         if owner is None:
-            return ValueRef(name)
+            return directory_of(FILES) if name == FILES else ValueRef(name)
         built = self.object(owner)
         if name == owner:
             return f"{directory_of(built.key)}/{built.filename}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from elfworlds.planning.types import ValueRef
@@ -88,6 +89,8 @@ def _command(bound: Bound) -> dict[str, Json]:
         "watch": jsonable(bound.watch),
         "objects": list(bound.keys),
         "outcomes": [{"outcome": name, "matchers": jsonable(values)} for name, values in bound.outcomes.items()],
+        **({"files": [asdict(file) for file in bound.files]} if bound.files else {}),
+        **({"ld-so-conf": list(bound.ld_so_conf)} if bound.ld_so_conf else {}),
     }
 
 

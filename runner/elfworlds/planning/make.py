@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from elfworlds.planning.bind import Binder
 from elfworlds.planning.document import as_document
 from elfworlds.planning.known import Known
+from elfworlds.planning.layout import ClashError
 from elfworlds.planning.points import GDB, LIBC, VersionUnknownError, labels, points
 from elfworlds.planning.reads import AxesRead
 from elfworlds.planning.scenarios import bound, judged, repetitions
@@ -61,6 +62,9 @@ class _Maker:
             path = next(_compared(self.spec.document.data(), error.axis, error.text), ())
             problem = Problem(self.spec.document.mark(path), error.message, error.hint)
             raise self.spec.document.refuse([problem]) from None
+        except ClashError as error:
+            where = self.spec.document.mark(("scenarios", error.scenario, "files", error.written), key=True)
+            raise self.spec.document.refuse([Problem(where, error.message, error.hint)]) from None
 
     def decided(self) -> Plan:
         trials: list[Trial] = []

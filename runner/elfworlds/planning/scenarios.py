@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from elfworlds.planning import steps
+from elfworlds.planning import layout, steps
 from elfworlds.planning.types import Bound, Judged, keys_in
 from elfworlds.refs import Template
 from elfworlds.spec.leaves import forms
@@ -29,7 +29,9 @@ def bound(binder: Binder, name: str, scenario: Scenario) -> Bound:
         own = (request.key,)
     env = tuple((variable, binder.plain(value) or "") for variable, value in sorted(scenario.env.items()))
     stdin = binder.text(scenario.stdin) if scenario.stdin is not None else ""
-    texts = (*argv, *(value for _, value in env), stdin)
+    files = layout.files(binder, name, scenario)
+    conf = layout.ld_so_conf(binder, scenario)
+    texts = (*argv, *(value for _, value in env), stdin, *(file.holds for file in files), *conf)
     subject = binder.object(binder.text(scenario.subject)) if scenario.subject is not None else None
     keys = subject.needs if subject is not None else own
     cpus = scenario.cpus
@@ -50,6 +52,8 @@ def bound(binder: Binder, name: str, scenario: Scenario) -> Bound:
         program=program,
         sees=tuple(binder.text(root) for root in scenario.sees),
         watch={observer: _watched(binder, observer, scenario) for observer in scenario.observe.chosen},
+        files=files,
+        ld_so_conf=conf,
     )
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 OUT = "@out@"
 BUILD = "@build@"
 KEY_DIGITS = 40
-_KEY = re.compile(rf"@([0-9a-f]{{{KEY_DIGITS}}})@")
+FILES = "files.dir"  # between two `@` the trial's own directory, which only the trial knows
+_KEY = re.compile(rf"@([0-9a-f]{{{KEY_DIGITS}}}|{re.escape(FILES)})@")
 
 Point: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -25,13 +26,13 @@ def directory_of(key: str) -> str:
 
 
 def realise(text: str, directory: Callable[[str], str]) -> str:
-    """A symbolic text with every object's directory put in; `directory` maps a key to it."""
+    """A symbolic text with every directory put in; `directory` maps a key, or `FILES`, to it."""
     return _KEY.sub(lambda match: directory(match[1]), text)
 
 
 def keys_in(text: str) -> tuple[str, ...]:
     """The objects whose directories a symbolic text holds, in order."""
-    return tuple(dict.fromkeys(_KEY.findall(text)))
+    return tuple(key for key in dict.fromkeys(_KEY.findall(text)) if key != FILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,25 @@ class Judged:
         return " | ".join(self.outcomes)
 
 
+@dataclass(frozen=True, slots=True)
+class LaidFile:
+    """What lies at a path of a trial's directory before it begins.
+
+    Attributes:
+        path: from that directory.
+        kind: `object`, `text`, `link` or `directory`.
+        holds: symbolic: the object's path, the file's text, what the link holds; empty for a directory.
+        mode: permission bits; 0 for a link.
+        owner: the number of the user and group; 0 for whoever runs the trial.
+    """
+
+    path: str
+    kind: str
+    holds: str
+    mode: int
+    owner: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
     """A scenario with every reference resolved for some points; all their trials share it.
@@ -110,6 +130,8 @@ class Bound:
         program: sha256 of the C that the scenario's steps became; empty where it has none.
         watch: observer → what it is asked.
         sees: toolchains whose roots are seen beside the trial's own.
+        files: what lies in the trial's directory, in order of their paths.
+        ld_so_conf: directories, symbolic, of which ldconfig makes the trial a cache; none where it has the root's.
     """
 
     kind: str
@@ -128,6 +150,8 @@ class Bound:
     program: str = ""
     watch: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     sees: tuple[str, ...] = ()
+    files: tuple[LaidFile, ...] = ()
+    ld_so_conf: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

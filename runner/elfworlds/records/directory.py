@@ -5,8 +5,9 @@
     plan.json  environment.json  objects.jsonl
     trials.jsonl       one line a trial, appended as it ends; events.jsonl likewise
     traces.jsonl       one line a scenario and point: what the loader did there, in a trial of its own
-    trials/<trial>/    cmd.sh; stdout and stderr where something was written; cwd/, where it ran;
+    trials/<trial>/    cmd.sh; stdout and stderr where something was written; cwd/, where it ran; etc/, its own cache;
                        driver.c, what its steps became; observed/, what its observer wrote
+    files/<number>/    what trials/<trial> leads to, where the experiment says what lies in cwd/
     tables/  pictures/  report.md
     complete           there when all of this is
     lock               held (flock(2)) by whoever runs it
@@ -53,6 +54,7 @@ TRIALS = "trials.jsonl"
 EVENTS = "events.jsonl"
 TRACES = "traces.jsonl"
 OBJECTS = "objects.jsonl"
+NUMBERED = "files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +117,21 @@ class RunDirectory:
         return self.path / "trials" / trial.id
 
     def working_directory(self, trial: Trial) -> Path:
-        """Where a trial runs: a directory of its own, empty."""
+        """Where a trial runs: a directory of its own, empty.
+
+        One with files has a name that can stand in LD_LIBRARY_PATH: its number. A trial's own may hold a colon.
+        """
         path = self.trial_directory(trial)
-        try:
+        if path.exists():  # it is tried again
+            _remove(path)
+        if trial.bound.files:
+            numbered = self.path / NUMBERED / str(trial.number)
+            shutil.rmtree(numbered, ignore_errors=True)
+            numbered.mkdir(parents=True)
+            path.symlink_to(f"../{NUMBERED}/{trial.number}")
+            path = numbered
+        else:
             os.mkdir(path)  # noqa: PTH102  # as _put
-        except FileExistsError:  # it is tried again
-            shutil.rmtree(path)
-            path.mkdir()
         os.mkdir(f"{path}/cwd")  # noqa: PTH102  # as _put
         return path / "cwd"
 
@@ -208,7 +218,7 @@ class RunDirectory:
         untried = {trial.trial for trial in trials} - done
         begun = [path for path in (self.path / "trials").iterdir() if path.name not in done]
         for directory in begun:
-            shutil.rmtree(directory)
+            _remove(directory)
         in_flight = sum(path.name not in untried for path in begun)
         return Past(done, len(untried), in_flight, cut)
 
@@ -224,6 +234,15 @@ class RunDirectory:
         temporary.unlink(missing_ok=True)
         temporary.symlink_to(self.path.name)
         temporary.replace(link)
+
+
+def _remove(directory: Path) -> None:
+    """A trial's directory, or the one that it leads to and the link."""
+    if not directory.is_symlink():
+        shutil.rmtree(directory)
+        return
+    shutil.rmtree(directory.resolve(), ignore_errors=True)
+    directory.unlink()
 
 
 def _put(path: str, data: bytes, mode: int = 0o644) -> None:

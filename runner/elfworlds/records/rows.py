@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from elfworlds.outcome.observed import ABSENT, lookup
+from elfworlds.records.places import Directory
 from elfworlds.records.types import ClaimRecord, EventRecord, ObjectRecord, TrialRecord
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ HEAD = ("trial", "event", "verb")
 def trial_record(observation: Observation) -> TrialRecord:
     """One trial as one flat record."""
     trial, judged, done = observation.trial, observation.judgement, observation.completed
-    values = observation.values
+    values, there = observation.values, Directory(observation.directory)
     exit_status, signal = values.get("exit"), values.get("signal")
     return TrialRecord(
         number=trial.number,
@@ -36,10 +37,10 @@ def trial_record(observation: Observation) -> TrialRecord:
         outcome=judged.outcome,
         expected=judged.expected,
         verdict=judged.verdict,
-        why=judged.why,
-        shown={name: _shown(values, name) for name in trial.bound.show},
+        why=there.maybe(judged.why),
+        shown={name: _shown(values, name, there) for name in trial.bound.show},
         attempts=observation.attempts,
-        notes=observation.notes,
+        notes=tuple(map(there.text, observation.notes)),
         exit=exit_status if isinstance(exit_status, int) else None,
         signal=signal if isinstance(signal, str) else None,
         timed_out=done.timed_out if done else None,
@@ -50,17 +51,17 @@ def trial_record(observation: Observation) -> TrialRecord:
         stdout_bytes=done.stdout.total if done else None,
         stderr_bytes=done.stderr.total if done else None,
         cut_bytes=done.stdout.cut + done.stderr.cut if done else None,
-        command=shlex.join(observation.command.argv) if observation.command else None,
+        command=there.text(shlex.join(observation.command.argv)) if observation.command else None,
         claims=tuple(ClaimRecord(claim.id, claim.says, claim.claimed, claim.verdict) for claim in judged.claims),
     )
 
 
 def event_records(observation: Observation) -> Iterator[EventRecord]:
     """What happened in a trial beside its end: what its program told, and processes that had to be killed."""
-    trial = observation.trial.id
+    trial, there = observation.trial.id, Directory(observation.directory)
     for event in observation.events:
-        fields = {name: value for name, value in event.fields.items() if name not in HEAD}
-        yield EventRecord(trial, event.name, {"verb": event.verb, **fields})
+        fields = {name: there.json(value) for name, value in event.fields.items() if name not in HEAD}
+        yield EventRecord(trial, there.text(event.name), {"verb": event.verb, **fields})
     for left in observation.completed.left if observation.completed else ():
         yield EventRecord(trial, "left-behind", asdict(left))
 
@@ -94,9 +95,10 @@ def object_records(plan: Plan, build: Build) -> Iterator[ObjectRecord]:
         )
 
 
-def _shown(values: JsonObject, name: str) -> Json:
+def _shown(values: JsonObject, name: str, there: Directory) -> Json:
     """A value as it stands beside an outcome: a long text is cut, and what a trial did not give is missing."""
     value = lookup(values, name)
     if value is ABSENT:
         return None
+    value = there.json(value)
     return value if not isinstance(value, str) or len(value) <= SHOWN_CHARACTERS else f"{value[:SHOWN_CHARACTERS]}…"

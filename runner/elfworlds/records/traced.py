@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elfworlds.records.places import Directory
 from elfworlds.records.types import Bindings, LinkMapRecord, SearchRecord, TraceRecord
 from elfworlds.search_prediction import LD_PRELOAD
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def trace_record(traced: Traced) -> TraceRecord:
     """The line of traces.jsonl."""
     trial, trace, predictions = traced.trial, traced.trace, traced.predictions
-    return TraceRecord(
+    record = TraceRecord(
         scenario=trial.scenario,
         point=dict(trial.point),
         trial=trial.id,
@@ -26,6 +27,7 @@ def trace_record(traced: Traced) -> TraceRecord:
         searches=tuple(searches(trace, predictions)),
         bindings=bindings(trace),
     )
+    return Directory(traced.directory).trace(record)
 
 
 def link_maps(

@@ -65,6 +65,8 @@ def _seen(world: World, root: Tree, writable: tuple[str, ...]) -> Iterator[str]:
         yield from ("--ro-bind", path, path)
     for path in sorted({posixpath.normpath(directory) for directory in writable} - set(OWN)):
         yield from ("--bind", path, path)
+    for placed in world.placed:
+        yield from ("--bind" if placed.writable else "--ro-bind", placed.outside, placed.inside)
     if world.reaper:
         yield from ("--ro-bind", world.reaper, REAPER)
 

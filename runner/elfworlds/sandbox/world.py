@@ -13,6 +13,15 @@ TOOLS = "/tool"
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """A file or directory of this machine that a world shows at another path, over what is there."""
+
+    outside: str
+    inside: str
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """What a command sees as `/`: this machine as it is, or a root and little beside it.
 
@@ -25,6 +34,7 @@ class World:
         read_only: existing directories of this machine that are seen at their own paths, such as a store.
         others: other roots, each with the directory below which it is seen; the one whose gdb is used is at /tool.
         changing: directories of the root's top that may be written to, while a root is made.
+        placed: what is seen over the root's own files.
     """
 
     name: str
@@ -34,10 +44,15 @@ class World:
     read_only: tuple[str, ...] = ()
     others: tuple[tuple[str, Tree], ...] = ()
     changing: tuple[str, ...] = ()
+    placed: tuple[Placed, ...] = ()
 
     def reading(self, *directories: str) -> World:
         """The same, with directories that are seen at their own paths."""
         return replace(self, read_only=tuple(dict.fromkeys((*self.read_only, *directories))))
+
+    def with_placed(self, *placed: Placed) -> World:
+        """The same, with more files or directories at other paths than their own."""
+        return replace(self, placed=(*self.placed, *placed))
 
     def real(self, path: str) -> str:
         """Resolve the symbolic links of an absolute path of this world; the result is a path of this world."""
@@ -49,6 +64,9 @@ class World:
 
     def outside(self, path: str) -> str:
         """Where an absolute path of this world lies on this machine; what is bound lies at its own path."""
+        for placed in self.placed:
+            if path == placed.inside:
+                return placed.outside
         for top, tree in (*self.others, ("", self.root)):
             below = path.removeprefix(top) if path.startswith(f"{top}/") else ""
             if tree and below and tree.holds(below):

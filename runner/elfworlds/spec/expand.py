@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.spec.leaves.forms import label_of
+from elfworlds.spec.leaves.layout import FILES_DIR
 from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES, comparison, wanted
 from elfworlds.yamltext import Scalar, closest
 
@@ -39,6 +40,7 @@ class Names:
         values: what a trial gives.
         toolchains: what a `when` of `libc` and `gdb` may name.
         whole: the axes with all labels; None where these are all.
+        files: whether `${files.dir}` is the trial's directory here.
     """
 
     axes: Mapping[str, Axis]
@@ -47,6 +49,7 @@ class Names:
     values: Collection[str] = ()
     toolchains: frozenset[str] = frozenset()
     whole: Mapping[str, Axis] | None = None
+    files: bool = False
 
     def where(self, when: Mapping[str, Sequence[str | None]]) -> Names:
         """What may be named at the points of a `when`: axes with the labels that they can have there."""
@@ -68,7 +71,7 @@ class Names:
             if axis in self.raw_axes or axis in self.axes:
                 return None
             return f"no axis `{axis}` in the matrix", closest(axis, self.raw_axes | set(self.axes))
-        if self.object_of(name) or name in self.values:
+        if self.object_of(name) or name in self.values or (self.files and name == FILES_DIR):
             return None
         return f"`${{{name}}}` names nothing", self._hint(name)
 
@@ -77,12 +80,15 @@ class Names:
             return f"for the dynamic loader's own token write ${name}, or $${{{name}}}"
         if name in self.raw_axes:
             return f"an axis is ${{matrix.{name}}}"
+        if name == FILES_DIR:
+            return "a scenario with `files` has it, for what is run and how it is judged; no object is built with it"
         if name == "loop.index":
             return "only the steps of a loop have it; a thread in a loop has none"
         head, _, attribute = name.rpartition(".")
         if head in self.objects:
             return f"an object has `.dir` and `.soname`, no `.{attribute}`"
         known = self.objects | set(self.values) | {f"matrix.{axis}" for axis in self.raw_axes}
+        known |= {FILES_DIR} if self.files else set()
         return closest(name, known)
 
 

@@ -38,11 +38,17 @@ class Ran:
     events: tuple[Event, ...] = ()
     notes: tuple[str, ...] = ()
     program: str = ""
+    directory: str = ""
+
+
+def files_directory(trial: Trial, cwd: Path) -> str:
+    """What `${files.dir}` stands for in a trial; empty where it has no files."""
+    return str(cwd) if trial.bound.files else ""
 
 
 def watched(trial: Trial, build: Build, cwd: Path, leaves: Path) -> Watched:
     """The trial's program with every path real."""
-    bound = trial.bound
+    bound, build = trial.bound, build.within(files_directory(trial, cwd))
     return Watched(
         argv=tuple(build.realise(word) for word in bound.argv),
         env={name: build.realise(value) for name, value in bound.env},

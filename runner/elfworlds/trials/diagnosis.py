@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elfworlds import resolve
+from elfworlds.planning.types import keys_in
 from elfworlds.traces import loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from elfworlds.backends import Artifact
+    from elfworlds.backends import Artifact, Build
+    from elfworlds.planning import Bound
 
 
 def missing_objects(
@@ -24,7 +27,7 @@ def missing_objects(
 
     Args:
         text: what the program and the loader wrote.
-        artifacts: the objects of the trial by key, the application first.
+        artifacts: the objects of the trial by key, the application first; copies that were laid out by their path.
         names: key → the object's name in the experiment.
         env: the trial's environment.
         family: whose loader it is, `glibc` or `musl`.
@@ -67,5 +70,18 @@ def _sentences(
 
 def _named(sentence: str, artifacts: Mapping[str, Artifact], names: Mapping[str, str]) -> str:
     for key, artifact in artifacts.items():
-        sentence = sentence.replace(artifact.directory, f"${{{names.get(key, key)}.dir}}")
+        if key in names:
+            sentence = sentence.replace(artifact.directory, f"${{{names[key]}.dir}}")
     return sentence
+
+
+def artifacts_of(bound: Bound, build: Build) -> dict[str, Artifact]:
+    """The objects of a trial where they lie: those that are laid out only there, by their path."""
+    copies = [file for file in bound.files if file.kind == "object"]
+    laid = {key for file in copies for key in keys_in(file.holds)}
+    there = {key: build.artifacts[key] for key in bound.keys if key not in laid}
+    for file in copies:
+        (key,) = keys_in(file.holds)
+        place, _, filename = f"{build.files}/{file.path}".rpartition("/")
+        there[file.path] = replace(build.artifacts[key], directory=place, filename=filename)
+    return there

@@ -26,8 +26,9 @@ from elfworlds.outcome import (
 from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
 from elfworlds.traces import events
 from elfworlds.trials import compiled, inspected
-from elfworlds.trials.attempt import OBSERVED, Ran, contents, realised, watched
-from elfworlds.trials.diagnosis import missing_objects
+from elfworlds.trials.attempt import OBSERVED, Ran, contents, files_directory, realised, watched
+from elfworlds.trials.diagnosis import artifacts_of, missing_objects
+from elfworlds.trials.prepare import impossible, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -55,6 +56,7 @@ class Observation:
         attempts: the outcome of each try; the last one is what is told.
         events: what the program told, in order.
         program: the C that its steps became, as people read it.
+        directory: what `${files.dir}` stood for; empty where the trial has no files.
         notes: what else there is to say: why it was not tried, which object the loader could not find.
     """
 
@@ -67,6 +69,7 @@ class Observation:
     attempts: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     program: str = ""
+    directory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +114,22 @@ class TrialRunner:
         return self.judged(trial, replace(ran, result=self.gone(trial) or ran.result))
 
     def judged(self, trial: Trial, ran: Ran) -> Observation:
-        outcomes = {name: realised(matchers, self.build) for name, matchers in trial.bound.outcomes.items()}
-        program = self.build.realise(trial.bound.argv[0]) if isinstance(ran.result, Tried) and trial.bound.argv else ""
+        build = self.build.within(ran.directory)
+        outcomes = {name: realised(matchers, build) for name, matchers in trial.bound.outcomes.items()}
+        program = build.realise(trial.bound.argv[0]) if isinstance(ran.result, Tried) and trial.bound.argv else ""
         result = admit(ran.result, outcomes, program)
-        expected = self.realised(trial.expected) if trial.expected else None
+        expected = _realised(trial.expected, build) if trial.expected else None
         reasons = result.reasons if isinstance(result, Untried) else ()
         return Observation(
             trial,
-            judge(outcomes, expected, [self.realised(claim) for claim in trial.claims], result),
+            judge(outcomes, expected, [_realised(claim, build) for claim in trial.claims], result),
             ran.command,
             ran.completed,
             result.values,
             (*reasons, *ran.notes),
             events=ran.events,
             program=ran.program,
+            directory=ran.directory,
         )
 
     def lacking(self, trial: Trial) -> Untried | None:
@@ -159,7 +164,7 @@ class TrialRunner:
         toolchain = self.toolchain(trial)
         if toolchain.unsupported:
             return f"{toolchain.name}: {toolchain.unsupported}"
-        if why := cannot_see(toolchain, trial.bound.sees, self.toolchains):
+        if why := cannot_see(toolchain, trial.bound.sees, self.toolchains) or impossible(trial, toolchain):
             return why
         lacking = [tool for tool in OBSERVERS[trial.observer].tools if tool not in toolchain.tools]
         if not lacking:
@@ -178,13 +183,15 @@ class TrialRunner:
 
     def tried(self, trial: Trial) -> Ran:
         """Run the trial's command, and read what it left."""
-        toolchain, watching = self.toolchain(trial), OBSERVERS[trial.observer]
-        cwd = self.directory(trial)
+        watching, cwd = OBSERVERS[trial.observer], self.directory(trial)
+        prepared = prepare(trial, self.build, cwd, self.toolchain(trial), self.run)
+        if isinstance(prepared, Untried):
+            return Ran(prepared)
         leaves = cwd.parent / OBSERVED
         if trial.observer != PLAIN:
             leaves.mkdir()
         seen = watched(trial, self.build, cwd, leaves)
-        command = replace(watching.command(seen, toolchain), events=True)
+        command = replace(watching.command(seen, prepared.toolchain), events=True)
         completed = self.run(command)
         emitted = events.parse(completed.events)
         values = {**outcome.event_values(emitted), **_processes(completed)}
@@ -194,8 +201,10 @@ class TrialRunner:
         why = tuple(str(event.fields.get("value")) for event in emitted if event.name == events.UNSUPPORTED)
         if why:
             result = Untried(Verdict.UNSUPPORTED, why, result.values)
-        notes = (*_gave_up(values), *self.notes(trial, command, completed)) if isinstance(result, Tried) else ()
-        return Ran(result, command, completed, emitted, notes, self.program(trial))
+        directory = files_directory(trial, cwd)
+        notes = (*_gave_up(values), *self.notes(trial, command, completed, directory))
+        notes = (*prepared.notes, *notes) if isinstance(result, Tried) else ()
+        return Ran(result, command, completed, emitted, notes, self.program(trial), directory)
 
     def program(self, trial: Trial) -> str:
         """The trial's C program, headed by its question, its point and its claims; empty where it has none."""
@@ -204,16 +213,18 @@ class TrialRunner:
         text = self.programs.get(trial.bound.program)
         return driver.readable(text, (self.question, which, *says)) if text else ""
 
-    def realised(self, judged: Judged) -> Judged:
-        return replace(judged, matchers=realised(judged.matchers, self.build)) if judged.matchers else judged
-
-    def notes(self, trial: Trial, command: Command, completed: Completed) -> tuple[str, ...]:
+    def notes(self, trial: Trial, command: Command, completed: Completed, directory: str) -> tuple[str, ...]:
         """A sentence for each object that the loader could not find."""
         text = (completed.stderr.data + completed.stdout.data).decode("utf-8", "replace")
         if not text:
             return ()
-        artifacts = {key: self.build.artifacts[key] for key in trial.bound.keys}
-        return tuple(missing_objects(text, artifacts, self.names, command.env, self.toolchain(trial).family))
+        artifacts = artifacts_of(trial.bound, self.build.within(directory))
+        family = self.toolchain(trial).family
+        return tuple(missing_objects(text, artifacts, self.names, command.env, family))
+
+
+def _realised(judged: Judged, build: Build) -> Judged:
+    return replace(judged, matchers=realised(judged.matchers, build)) if judged.matchers else judged
 
 
 def _gave_up(values: JsonObject) -> tuple[str, ...]:

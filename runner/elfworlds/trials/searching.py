@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import elf, resolve
 from elfworlds.resolve import Refusal
+from elfworlds.trials.layout import unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -35,11 +37,13 @@ class Searching:
     Attributes:
         seen: the program; None for one that nobody runs, which has no directory and an empty environment.
         facts: a path of this machine → the ELF facts of what lies there and its digest; None for what is no ELF file.
+        laid_out: whether `files` lie in the program's directory, so that a change in it can be seen.
     """
 
     seen: Watched | None
     toolchain: Toolchain
     facts: Callable[[str], tuple[ElfObject, str] | None]
+    laid_out: bool = False
 
     def world(self) -> resolve.Surroundings:
         toolchain, env = self.toolchain, self.seen.env if self.seen else {}
@@ -65,6 +69,8 @@ class Searching:
         if not self.visible(absolute):
             return Refusal.UNKNOWN
         outside = self.toolchain.world.outside(absolute)
+        if self.laid_out and not readable(outside):
+            return Refusal.UNKNOWN
         refused = resolve.refusal(Path(outside), self.toolchain.family)
         if refused or not os.path.exists(outside):  # noqa: PTH110  # a string all the way
             return refused
@@ -80,8 +86,12 @@ class Searching:
         return world.root is None or world.root.holds(absolute) or _below(absolute, seen) or _in(world.others, absolute)
 
     def settled(self, path: str) -> bool:
-        """Whether a path is outside the program's own directory, where it may have changed what lies there."""
-        return path.startswith("/") and not (self.seen and _below(path, (self.seen.cwd,)))
+        """Whether the program cannot have changed what lies at a path, as it can in its own directory, or did not."""
+        if not path.startswith("/"):
+            return False
+        if self.seen is None or not _below(path, (self.seen.cwd,)):
+            return True
+        return self.laid_out and unchanged(path, self.seen.cwd)
 
     def absolute(self, path: str) -> str:
         return os.path.join(self.seen.cwd, path) if self.seen else path  # noqa: PTH118  # a string all the way
@@ -93,6 +103,14 @@ class Searching:
         except (OSError, ValueError):
             return path
         return status.st_dev, status.st_ino
+
+
+def readable(path: str) -> bool:
+    """Whether a file's mode lets its owner read it: in a world root has no other right to. True where none is there."""
+    try:
+        return bool(os.stat(path).st_mode & stat.S_IRUSR)  # noqa: PTH116  # a string all the way
+    except (OSError, ValueError):
+        return True
 
 
 def _below(path: str, directories: tuple[str, ...]) -> bool:

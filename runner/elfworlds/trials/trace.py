@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,11 +14,13 @@ from elfworlds.observers import ld_debug, plain
 from elfworlds.outcome import Untried
 from elfworlds.toolchains.borrowed import seeing
 from elfworlds.traces.lddebug import parse
-from elfworlds.trials.attempt import OBSERVED, contents, watched
+from elfworlds.trials import cache
+from elfworlds.trials.attempt import OBSERVED, contents, files_directory, watched
+from elfworlds.trials.prepare import Prepared, prepare
 from elfworlds.trials.searching import Searching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from elfworlds.backends import Build
     from elfworlds.elf import ElfObject
@@ -58,6 +61,7 @@ class Traced:
     Attributes:
         objects: path → the object's name in the experiment.
         files: path → the file, of those that were mapped and could be read.
+        directory: what `${files.dir}` stood for; empty where the trial has no files.
     """
 
     trial: Trial
@@ -65,6 +69,7 @@ class Traced:
     predictions: tuple[Prediction, ...]
     objects: Mapping[str, str]
     files: Mapping[str, MappedFile]
+    directory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +92,37 @@ class Tracer:
     def trace(self, trial: Trial) -> Traced | None:
         """What the loader did in a trial that was tried; None where tracing it failed."""
         with tempfile.TemporaryDirectory(prefix="elfworlds-") as work:
-            seen = self.watched(trial, Path(work))
-            left = self.left(trial, seen)
+            seen, toolchain = self.watched(trial, Path(work)), self.toolchain(trial)
+            prepared = self.prepared(trial, Path(seen.cwd), toolchain)
+            if isinstance(prepared, Untried):
+                return None
+            toolchain = prepared.toolchain
+            left = self.left(trial, seen, toolchain)
             if left is None:
                 return None
             trace = parse(ld_debug.text(left))
-            toolchain = self.toolchain(trial)
-            predictions = search_prediction.predict(trace, self.searching(seen, toolchain).world())
-        mapped = {link_map.path: self.mapped(toolchain.world.outside(link_map.path)) for link_map in trace.link_maps}
+            predictions = search_prediction.predict(trace, self.searching(trial, seen, toolchain).world())
+            outside = {link_map.path: toolchain.world.outside(link_map.path) for link_map in trace.link_maps}
+            mapped = {path: self.mapped(place) for path, place in outside.items()}
+            names = {**self.names, **self.copies(trial, seen.cwd, outside)}
         files = {path: file for path, file in mapped.items() if file}
-        return Traced(trial, trace, predictions, self.names, files)
+        return Traced(trial, trace, predictions, names, files, files_directory(trial, Path(seen.cwd)))
+
+    def prepared(self, trial: Trial, cwd: Path, toolchain: Toolchain) -> Prepared | Untried:
+        """The trial's directory, laid out; of one that ran already as it lies there."""
+        if trial.observer == ld_debug.NAME:
+            return Prepared(cache.with_cache(trial.bound, cwd, toolchain))
+        return prepare(trial, self.build, cwd, toolchain, self.run)
+
+    def copies(self, trial: Trial, cwd: str, paths: Iterable[str]) -> dict[str, str]:
+        """Of mapped paths those of copies in the trial's directory → the object's name."""
+        laid = {
+            os.path.realpath(f"{cwd}/{file.path}"): self.names[self.build.realise(file.holds)]
+            for file in trial.bound.files
+            if file.kind == "object"
+        }
+        real = {path: os.path.realpath(os.path.join(cwd, path)) for path in paths} if laid else {}  # noqa: PTH118
+        return {path: laid[place] for path, place in real.items() if place in laid}
 
     def toolchain(self, trial: Trial) -> Toolchain:
         toolchain = self.toolchains[trial.bound.toolchain]
@@ -105,23 +131,23 @@ class Tracer:
     def watched(self, trial: Trial, work: Path) -> Watched:
         """The program in the directory where it ran already or is to run, which its relative paths start from."""
         if trial.observer == ld_debug.NAME:
-            work = self.kept(trial)
+            work = behind(self.kept(trial))
         else:
             for name in ("cwd", OBSERVED):
                 (work / name).mkdir()
         seen = watched(trial, self.build, work / "cwd", work / OBSERVED)
         return replace(seen, timeout=min(seen.timeout, LONGEST_SECONDS))
 
-    def left(self, trial: Trial, seen: Watched) -> dict[str, bytes] | None:
+    def left(self, trial: Trial, seen: Watched, toolchain: Toolchain) -> dict[str, bytes] | None:
         """What LD_DEBUG wrote in the trial itself, or else in an extra run; None where that run could not be tried."""
         if trial.observer == ld_debug.NAME:
             return contents(seen.leaves)
-        completed = self.run(ld_debug.command(seen, self.toolchain(trial)))
+        completed = self.run(ld_debug.command(seen, toolchain))
         return None if isinstance(plain.read(completed), Untried) else contents(seen.leaves)
 
-    def searching(self, seen: Watched, toolchain: Toolchain) -> Searching:
+    def searching(self, trial: Trial, seen: Watched, toolchain: Toolchain) -> Searching:
         """Where the loader of that program would look."""
-        return Searching(seen, toolchain, self.read)
+        return Searching(seen, toolchain, self.read, laid_out=bool(trial.bound.files))
 
     def read(self, path: str) -> tuple[ElfObject, str] | None:
         """A file's facts and digest; a path of this machine."""
@@ -133,6 +159,11 @@ class Tracer:
         """Which file exactly was mapped, whoever built it; a path of this machine."""
         read = self.read(path) if path.startswith("/") else None
         return MappedFile(read[1], read[0].build_id) if read else None
+
+
+def behind(directory: Path) -> Path:
+    """What a link to a directory leads to, by the path that the trial had; another directory as it is."""
+    return Path(os.path.normpath(directory.parent / directory.readlink())) if directory.is_symlink() else directory
 
 
 def _read(path: Path) -> tuple[ElfObject, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from elfworlds.refs import Template
 from elfworlds.spec.checks.findings import Finding, conditions, references, texts
 from elfworlds.spec.checks.idle import idle_in_scenario
 from elfworlds.spec.checks.judging import check_judging
+from elfworlds.spec.checks.layout import check_files, check_ld_so_conf, check_no_object_is_called_files
 from elfworlds.spec.checks.objects import check_objects, check_program
 from elfworlds.spec.checks.observers import check_watching
 from elfworlds.spec.checks.steps import check_steps
@@ -54,6 +56,7 @@ def check(
     known = Names(experiment.matrix.axes, axes, _keys(raw, "objects"), toolchains=toolchains)
     findings = [*_matrix(experiment, known, toolchains)]
     findings += check_objects(experiment.objects, _part(raw, "objects"), known, VALUES["run"])
+    findings += check_no_object_is_called_files(experiment)
     for name, written_scenario in _part(raw, "scenarios").items():
         findings += _one_kind(name, written_scenario)
     for name, scenario in experiment.scenarios.items():
@@ -140,13 +143,16 @@ def _scenario(
     name: str, scenario: Scenario, raw: dict[str, Data], known: Names, objects: Mapping[str, Object]
 ) -> Iterator[Finding]:
     here: Path = ("scenarios", name)
+    built, known = known, replace(known, files=bool(scenario.files))
     yield from _what(scenario, here, known)
+    yield from check_files(scenario, here, known)
+    yield from check_ld_so_conf(scenario, here, known)
     yield from idle_in_scenario(scenario, raw, here)
     yield from _limits(scenario, here, known)
     yield from conditions(scenario.when, (*here, "when"), known)
     steps = [*every(scenario.steps)]
     yield from check_steps(scenario, raw, here, known)
-    yield from check_program(scenario.program, (*here, "program"), known, objects) if scenario.program else ()
+    yield from check_program(scenario.program, (*here, "program"), built, objects) if scenario.program else ()
     yield from check_watching(scenario, here, known)
     outcomes = _keys(raw, "outcomes") | set(DEFAULT_OUTCOMES)
     yield from check_judging(scenario, here, known, values_of(scenario, steps, known, written(raw)), outcomes)

@@ -28,6 +28,7 @@ from elfworlds.spec.leaves.annotated import (
 )
 from elfworlds.spec.leaves.forms import Axis, label_of, listed
 from elfworlds.spec.model.base import REMOVABLE, Model
+from elfworlds.spec.model.layout import Files
 from elfworlds.spec.model.objects import Object, Program
 from elfworlds.spec.model.observe import NOT_OBSERVED, ObserveKey
 from elfworlds.spec.model.steps import Steps
@@ -135,6 +136,16 @@ class Scenario(Model):
         dict[EnvName, Value], REMOVABLE, Field(description="the whole environment; nothing is inherited")
     ] = {}
     stdin: Annotated[Templated | None, Field(description="what standard input holds")] = None
+    files: Annotated[
+        Files,
+        REMOVABLE,
+        Field(description="what lies in the trial's directory, `${files.dir}`: path → `${object}`, or a mapping"),
+    ] = {}
+    ld_so_conf: Annotated[
+        Templates,
+        Naming.OBJECTS,
+        Field(description="directories that /etc/ld.so.conf names first, in a root; an object's name is its directory"),
+    ] = ()
     timeout: Annotated[Seconds, Field(description="seconds, after which everything the trial started is killed")] = 30.0
     repeat: Annotated[Count, Field(description="how many times each point is tried")] = 1
     retries: Annotated[Times, Field(description="how often a trial that failed is tried again; then it is FLAKY")] = 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from elfworlds import refs
 from elfworlds.refs import Template
 from elfworlds.spec.leaves.annotated import Naming
+from elfworlds.spec.leaves.layout import FilePath
 from elfworlds.spec.model.base import Model
 from elfworlds.yamltext import Scalar
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from elfworlds.spec.leaves.exports import Exports
 
-    Single: TypeAlias = Model | Template | Exports | str | float | None
+    Single: TypeAlias = Model | Template | Exports | FilePath | str | float | None
     Part: TypeAlias = "Single | list[Part] | tuple[Part, ...] | Mapping[str, Part]"
 
 
@@ -68,8 +69,16 @@ def _templates(value: Part) -> Iterator[Template]:
     elif isinstance(value, Scalar):
         yield refs.parse(value)
     elif isinstance(value, list | tuple | dict):
-        for inner in value.values() if isinstance(value, dict) else value:
+        for inner in _keys_and_values(value) if isinstance(value, dict) else value:
             yield from _templates(inner)
     elif is_dataclass(value):
         for field in fields(value):
             yield from _templates(getattr(value, field.name))
+
+
+def _keys_and_values(mapping: Mapping[str | FilePath, Part]) -> Iterator[Part]:
+    """What may hold templates in a mapping: of its keys the paths of files."""
+    for key, value in mapping.items():
+        if isinstance(key, FilePath):
+            yield key
+        yield value

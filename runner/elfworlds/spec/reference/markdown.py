@@ -17,6 +17,7 @@ from elfworlds.spec.model.experiment import (
     Scenario,
     Source,
 )
+from elfworlds.spec.model.layout import LaidOutFile
 from elfworlds.spec.model.objects import Object, Program
 from elfworlds.spec.model.observe import observe_model
 from elfworlds.spec.model.observers import OBSERVERS
@@ -52,6 +53,7 @@ PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`matrix`", Matrix),
     ("An object", Object),
     ("A scenario", Scenario),
+    ("A scenario's `files`: what lies at a path", LaidOutFile),
     ("A scenario's `program`", Program),
     ("A scenario's `observe`", observe_model()),
     *(
