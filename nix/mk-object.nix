@@ -5,6 +5,7 @@
 {
   key, # in the environment, and so is the toolchain's identity, which it digests
   filename,
+  links, # further names of the file
   argv,
   env,
   world, # what starts the script, and what it sees: world.nix
@@ -27,6 +28,7 @@ let
   ]
   ++ map (directory: "mkdir -p ${words.quote directory}") (builtins.filter (one: one != ".") directories)
   ++ map (place: "ln -s ${inputs.${place}} ${words.quote place}") places
+  ++ map (link: ''ln -s ${words.quote filename} "$out"/${words.quote link}'') links
   ++ [ "exec ${builtins.concatStringsSep " " (map (words.replaced symbols) argv)}" ];
 in
 derivation (

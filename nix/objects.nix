@@ -28,6 +28,7 @@ let
     mkObject {
       inherit key;
       inherit (request) filename;
+      links = request.links or [ ];
       argv = toolchain document.toolchain request.argv;
       inherit (document.toolchain) env;
       world = here;

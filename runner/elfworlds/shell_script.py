@@ -109,6 +109,8 @@ class _Script:
         yield f"(cd {shlex.quote(sources)} && {tool} {' '.join(quoted(word) for word in words)})"
         if tool == "cp":
             yield f"chmod +x {shlex.quote(f'{place}/{request.filename}')}"
+        for link in request.links:
+            yield f"ln -sf {shlex.quote(request.filename)} {shlex.quote(f'{place}/{link}')}"
         yield ""
 
     def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:

@@ -1,6 +1,6 @@
 """The embedded store: one directory per build key, complete or absent, shared safely by any number of runs.
 
-objects/<key>/<file> + manifest.json    what was made, and from what
+objects/<key>/<file> + manifest.json    what was made, and from what; beside it links, where it has further names
 locks/<key>                             held while a key is made (flock(2), so no lock outlives its holder)
 tmp/<key>.*                             work in progress; what a killed run left is removed by the next one
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 import shutil
 import tempfile
@@ -24,6 +25,7 @@ from elfworlds.errors import InterruptedRunError
 from elfworlds.locking import locked
 from elfworlds.planning import realise
 from elfworlds.planning.document import build_document
+from elfworlds.planning.links import MANIFEST
 from elfworlds.planning.types import BUILD, OUT
 from elfworlds.process import Command
 
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from elfworlds.process import Completed, Runner
     from elfworlds.toolchains import Toolchain
 
-MANIFEST = "manifest.json"
 SCHEMA = 2
 COMPILE_SECONDS = 600.0
 UNSEEN = ("-ffile-prefix-map", "-frandom-seed", "--remap-path-prefix")  # they make places and runs alike
@@ -109,7 +110,10 @@ class LocalBackend:
             facts = elf.ElfObject.from_facts(manifest["facts"])
             artifact = _artifact(directory, request, facts, manifest["sha256"], manifest["output"], reused=True)
             digest = _sha256((directory / request.filename).read_bytes())
+            linked = [os.readlink(directory / link) for link in request.links]  # noqa: PTH115  # what it holds
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        if any(target != request.filename for target in linked):
             return None
         expected = {"schema": SCHEMA, "key": request.key, "prefix": str(self.root), "sha256": digest}
         return artifact if all(manifest.get(name) == value for name, value in expected.items()) else None
@@ -188,6 +192,8 @@ class LocalBackend:
             "toolchain": toolchain.record(),
         }
         path.chmod(0o555)
+        for link in request.links:
+            (made / link).symlink_to(request.filename)
         (made / MANIFEST).write_text(json.dumps(manifest, sort_keys=True))
         place = self.root / "objects" / request.key
         if place.exists():
@@ -247,6 +253,7 @@ def _artifact(
         facts=facts,
         output=output,
         reused=reused,
+        links=request.links,
     )
 
 

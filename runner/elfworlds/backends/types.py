@@ -24,6 +24,7 @@ class Artifact:
         directory: where it lies; what `@<key>@` stands for.
         output: what the compiler said while making it, warnings mostly.
         reused: whether it was there before.
+        links: further names of the file there.
     """
 
     key: str
@@ -33,10 +34,16 @@ class Artifact:
     facts: ElfObject
     output: str
     reused: bool
+    links: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
         return f"{self.directory}/{self.filename}"
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The path, and those of the links to it."""
+        return tuple(f"{self.directory}/{name}" for name in (self.filename, *self.links))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def check(experiments: Experiments) -> None:
-    """Say everything that is wrong with experiment files; exit 4 if anything is."""
+    """Say everything that is wrong with experiment files; exit 4 if anything is. A warning changes no exit code."""
     from elfworlds.workflow.experiments import load_all
     from elfworlds.workflow.plans import make_plan
     from elfworlds.workflow.toolchains import stand_ins
+    from elfworlds.workflow.warnings import warnings
 
     plans: list[Plan] = []
 
@@ -27,4 +29,6 @@ def check(experiments: Experiments) -> None:
 
     loaded = load_all(experiments, paths.here(), add)
     for experiment, plan in zip(loaded, plans, strict=True):
+        for warning in warnings(experiment, plan, os.environ):
+            typer.echo(warning, err=True)
         typer.echo(f"{experiment.path}: ok ({len(plan.requests)} objects, {len(plan.trials)} trials)")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.planning.exports import Exported, exported
+from elfworlds.planning.links import soname_in
 from elfworlds.planning.points import applies
 from elfworlds.planning.recipe import Recipe
 from elfworlds.planning.request import request, taken
@@ -87,6 +88,9 @@ class Binder:
         """DT_SONAME, empty for none: an executable has one only where the experiment says so."""
         if definition.prebuilt is not None:
             return self.prebuilt(definition.prebuilt).facts.soname or ""
+        linked = soname_in(self.words(definition.ldflags))
+        if linked is not None:
+            return linked
         if definition.soname is None:
             return definition.filename if definition.library else ""
         return self.text(definition.soname)
@@ -103,9 +107,9 @@ class Binder:
         definition = self.experiment.objects[name]
         if definition.prebuilt is None:
             return request(self.recipe(name, definition, *self.files(name, definition)), self.toolchain)
-        file = self.prebuilt(definition.prebuilt).file
-        self.known.files[file.sha256] = file.data
-        return taken(name, file, self.toolchain)
+        prebuilt = self.prebuilt(definition.prebuilt)
+        self.known.files[prebuilt.file.sha256] = prebuilt.file.data
+        return taken(name, prebuilt.file, self.soname(definition), self.toolchain)
 
     def recipe(self, name: str, definition: Object, sources: tuple[str, ...], inputs: Mapping[str, str]) -> Recipe:
         """How an object is built.

@@ -58,6 +58,7 @@ class BuildRequest:
         argv: the command; `@out@`, `@build@` and `@<key>@` stand for directories.
         inputs: place in the build directory → sha256 of the file; nothing else is there.
         needs: keys of the objects that must exist before, the transitive ones included.
+        links: further names of the file in `@out@`: symbolic links.
     """
 
     key: str
@@ -67,6 +68,7 @@ class BuildRequest:
     argv: tuple[str, ...]
     inputs: tuple[tuple[str, str], ...]
     needs: tuple[str, ...]
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,14 @@ def missing_objects(
     for missing in loader.not_found(text):
         needing = [key for key, artifact in artifacts.items() if missing.name in artifact.facts.needed]
         yield from _sentences(missing.name, needing, artifacts, names, world) or [
-            f"{missing.name}, which no object of the experiment needs but the program asked for, was not found"
+            _without_a_search(missing.name, [names.get(key, key) for key in needing])
         ]
+
+
+def _without_a_search(name: str, needing: list[str]) -> str:
+    if needing:
+        return f"{name}, which {' and '.join(needing)} need{'s' if len(needing) == 1 else ''}, was not found"
+    return f"{name}, which no object of the experiment needs but the program asked for, was not found"
 
 
 def _sentences(
@@ -61,7 +67,7 @@ def _sentences(
         edge = resolve.serve(
             resolve.LoadedObject(artifact.path, artifact.facts, None), name, resolve.Namespace(), world
         )
-        serving = {other.directory for other in artifacts.values() if name in (other.filename, other.facts.soname)}
+        serving = {other.directory for other in artifacts.values() if name in (other.filename, *other.links)}
         if not serving & {place.directory for place in edge.searched}:
             sentence = resolve.why_not_found(names.get(key, key), edge)
             sentences.append(_named(sentence, artifacts, names))

@@ -132,7 +132,7 @@ class Execution:
             Whether each trial that was tried has its trace.
         """
         directory, names = opened.directory, self.plan.names()
-        objects = {artifact.path: names[key] for key, artifact in self.build.artifacts.items()}
+        objects = {path: names[key] for key, artifact in self.build.artifacts.items() for path in artifact.paths}
         tracer = Tracer(objects, self.build, self.toolchains, self.session.pool.run, directory.trial_directory)
         there = {trace.trial for trace in directory.traces()}
         tried = {trial.trial for trial in directory.trials() if trial.verdict.tried}

@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeAlias, Union
 
-from elfworlds.yamltext.problems import Mark, Problem, ProblemsError, lines_of
+from elfworlds.yamltext.problems import Mark, Problem, ProblemsError, lines_of, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -172,6 +172,10 @@ class Document:
             ">",
         )
         return mark.line + 1 if is_block else mark.line
+
+    def warning(self, problem: Problem) -> str:
+        """What is told of something that may be meant."""
+        return render(self.name, lines_of(self.text), problem, "warning")
 
     def refuse(self, problems: Iterable[Problem]) -> ProblemsError:
         return ProblemsError(self.name, self.text, problems)

@@ -80,13 +80,13 @@ def _comparable(word: str, candidates: list[str]) -> list[str]:
     )
 
 
-def render(name: str, lines: list[str], problem: Problem) -> str:
+def render(name: str, lines: list[str], problem: Problem, level: str = "error") -> str:
     """`file:line:column: error: …`, the line, a caret below it, and the hint."""
     mark = problem.mark
     if mark is None:
-        head = [f"{sentence(name)}: error: {sentence(problem.message)}"]
+        head = [f"{sentence(name)}: {level}: {sentence(problem.message)}"]
     else:
-        head = [f"{sentence(name)}:{mark.line}:{mark.column}: error: {sentence(problem.message)}"]
+        head = [f"{sentence(name)}:{mark.line}:{mark.column}: {level}: {sentence(problem.message)}"]
         head += excerpt(lines, mark)
     return "\n".join(head + ([f"       = {sentence(problem.hint)}"] if problem.hint else []))
 

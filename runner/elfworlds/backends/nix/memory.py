@@ -53,6 +53,7 @@ class Memory:
             facts=known.facts,
             output=known.output,
             reused=reused,
+            links=request.links,
         )
 
     def recall(self, path: Path) -> StoredFacts | None:

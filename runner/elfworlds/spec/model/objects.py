@@ -79,7 +79,10 @@ class Object(Model):
     rpath: Rpath = None
     soname: Annotated[
         Templated | None,
-        Field(description='DT_SONAME; default: a library\'s file name, and none for an executable; "" for none'),
+        Field(
+            description="DT_SONAME, by which the library is found too; default: a library's file name, and none for an "
+            'executable; "" for none'
+        ),
     ] = None
     cflags: Cflags = ()
     ldflags: Ldflags = ()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from elfworlds.errors import InputError
+from elfworlds.sandbox import look
 from elfworlds.toolchains.debian.lock import BASE, find, suites
 from elfworlds.toolchains.debian.root import directory, ensure, remove, remove_packages, roots
 from elfworlds.toolchains.debian.toolchain import RootSystem, pinned, toolchain
@@ -54,6 +56,12 @@ class Debian(Family):
     def provided(self, name: str, means: Means) -> Toolchain:
         root = ensure(self.lock(name, means.where), self.parts(means.languages), means.cache, means)
         return toolchain(root, means.run, bwrap=means.bwrap, system=self.system)
+
+    def library(self, name: str, soname: str, where: Sequence[Path], cache: Path) -> str | None:
+        lock = self.lock(name, where)
+        unpacked = (root for root in roots(cache) if directory(lock, root.parts, cache) == root.path.parent)
+        own = (self.system(root, look(str(root.path)), os.uname().machine).library(soname) for root in unpacked)
+        return next(filter(None, own), None)
 
     def listed(self, where: Sequence[Path], cache: Path) -> Iterator[Listed]:
         here = roots(cache)

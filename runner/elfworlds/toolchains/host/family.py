@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from elfworlds import paths
 from elfworlds.errors import BuildFailedError, InputError
 from elfworlds.toolchains.family import NOBODY_LOOKS, DoctorLine, Family
-from elfworlds.toolchains.host.machine import probe
+from elfworlds.toolchains.host.machine import machine_library, probe
 from elfworlds.toolchains.prober import Prober
 from elfworlds.toolchains.toolchain import Toolchain
 
@@ -50,6 +50,10 @@ class Host(Family):
     def provided(self, name: str, means: Means) -> Toolchain:
         del name
         return host(means.run, means.environment, remember=True, languages=means.languages)
+
+    def library(self, name: str, soname: str, where: Sequence[Path], cache: Path) -> str | None:
+        del name, where, cache
+        return machine_library(soname)
 
     def doctor(self, means: Means) -> Iterator[DoctorLine]:
         try:

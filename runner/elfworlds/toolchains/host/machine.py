@@ -14,6 +14,7 @@ from elfworlds.errors import BuildFailedError
 from elfworlds.toolchains import searching
 from elfworlds.toolchains.host import compilers, tools
 from elfworlds.toolchains.host.install import install_hint
+from elfworlds.toolchains.libraries import own_library
 from elfworlds.toolchains.prober import Facts, Prober, digest, packages, remembered, stamp
 from elfworlds.toolchains.toolchain import Package, Toolchain
 from elfworlds.traces.glibc import banner
@@ -34,6 +35,7 @@ HEADERS = (
     "/usr/include/linux/version.h",
 )
 DEFAULT_PATHS = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
+LIBRARY_CACHE = Path("/etc/ld.so.cache")
 _GNU_LD = re.compile(r"GNU ld\b.*?([0-9]+(?:\.[0-9]+)+)")
 
 
@@ -80,6 +82,14 @@ def identity(prober: Prober) -> dict[str, str]:
     return _learn(prober, _compiler(prober)).identity
 
 
+def machine_library(soname: str) -> str | None:
+    """The path of this machine's own library of that DT_SONAME; None where the files that a loader reads name none."""
+    machine = os.uname().machine
+    cache = library_cache(_bytes(LIBRARY_CACHE), machine)
+    directories = [f"{directory}/{machine}-linux-gnu" for directory in ("/lib", "/usr/lib")]
+    return own_library(soname, cache, (*directories, *DEFAULT_PATHS), outside=str)
+
+
 def _compiler(prober: Prober) -> tuple[str, ...]:
     words = shlex.split(prober.cc)
     compiler = prober.which(words[0]) if words else None
@@ -103,7 +113,7 @@ def _searching(made: Toolchain, libc: str, prober: Prober, cache: Path | None) -
     return replace(
         made,
         interp=interp,
-        library_cache=library_cache(_bytes(Path("/etc/ld.so.cache")), os.uname().machine, subdirectories),
+        library_cache=library_cache(_bytes(LIBRARY_CACHE), os.uname().machine, subdirectories),
         default_paths=paths,
         subdirectories=subdirectories,
         tokens=search_paths.tokens if search_paths else {},

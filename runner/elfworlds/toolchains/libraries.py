@@ -1,0 +1,34 @@
+"""The libraries that a toolchain has of its own, as the files of this machine tell: no program is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds import elf
+from elfworlds.resolve import cache_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+
+def own_library(
+    soname: str, cache: Mapping[str, str | None], directories: Iterable[str], outside: Callable[[str], str]
+) -> str | None:
+    """The path, in the toolchain's world, of its library of that DT_SONAME; None where none is found.
+
+    Args:
+        soname: a file name.
+        cache: its ld.so.cache, as `traces.ldcache` has it.
+        directories: where its dynamic loader looks last.
+        outside: a path in its world → where that lies on this machine.
+    """
+    places = [cache.get(cache_key(soname)), *(f"{directory}/{soname}" for directory in directories)]
+    return next((place for place in places if place and _soname(Path(outside(place))) == soname), None)
+
+
+def _soname(path: Path) -> str | None:
+    try:
+        return elf.read(path).soname
+    except elf.NotElfError:
+        return None
