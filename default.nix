@@ -20,7 +20,15 @@ let
     # from a plan to derivations
     compiler = import ./nix/compiler.nix { inherit pkgs; };
     inherit (pkgs) rustc;
-    toolchain = import ./nix/toolchain.nix { inherit pkgs compiler rustc; };
+    editors = import ./nix/editors.nix { inherit pkgs; };
+    toolchain = import ./nix/toolchain.nix {
+      inherit
+        pkgs
+        compiler
+        rustc
+        editors
+        ;
+    };
     world = import ./nix/world.nix { inherit system pkgs; };
     mkObject = import ./nix/mk-object.nix { };
     objects = import ./nix/objects.nix { inherit mkObject toolchain world; };

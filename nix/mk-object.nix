@@ -7,6 +7,7 @@
   filename,
   links, # further names of the file
   argv,
+  after, # commands that edit the file then
   env,
   world, # what starts the script, and what it sees: world.nix
   inputs, # place in the build directory → store path
@@ -19,6 +20,10 @@ let
     "@build@" = ''"$PWD"'';
   } // words.symbols needs;
 
+  command = argv: builtins.concatStringsSep " " (map (words.replaced symbols) argv);
+  # Who reads the log learns from the last line which command it was.
+  failed = step: ''{ status=$?; echo "elfworlds: after ${toString step}" >&2; exit "$status"; }'';
+
   places = builtins.attrNames inputs;
   directories = words.unique (map dirOf places);
   lines = [
@@ -29,7 +34,16 @@ let
   ++ map (directory: "mkdir -p ${words.quote directory}") (builtins.filter (one: one != ".") directories)
   ++ map (place: "ln -s ${inputs.${place}} ${words.quote place}") places
   ++ map (link: ''ln -s ${words.quote filename} "$out"/${words.quote link}'') links
-  ++ [ "exec ${builtins.concatStringsSep " " (map (words.replaced symbols) argv)}" ];
+  ++ (
+    if after == [ ] then
+      [ "exec ${command argv}" ]
+    else
+      [
+        (command argv)
+        ''chmod u+w "$out"/${words.quote filename}'' # a copy is read-only
+      ]
+      ++ builtins.genList (step: "${command (builtins.elemAt after step)} || ${failed step}") (builtins.length after)
+  );
 in
 derivation (
   env

@@ -30,6 +30,7 @@ let
       inherit (request) filename;
       links = request.links or [ ];
       argv = toolchain document.toolchain request.argv;
+      after = map (toolchain document.toolchain) (request.after or [ ]);
       inherit (document.toolchain) env;
       world = here;
       inputs = builtins.mapAttrs (_place: input) request.inputs;

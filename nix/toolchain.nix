@@ -4,6 +4,7 @@
   pkgs,
   compiler,
   rustc,
+  editors,
 }:
 {
   tools,
@@ -22,7 +23,8 @@ let
       "-C"
       "linker=${compiler}/bin/cc"
     ];
-  };
+  }
+  // builtins.mapAttrs (name: package: [ "${package}/bin/${name}" ]) editors;
   words = if root != null || pkgs.stdenv.isHost or false then tools.${tool} else own.${tool};
 in
 words ++ builtins.tail argv

@@ -16,6 +16,7 @@ clang       clang               that the C sources compile without warnings with
 gdb         gdb                 watching a program under gdb
 valgrind    valgrind            watching a program under memcheck
 strace      strace              watching a program under strace
+patchelf    patchelf            files that a tool edits after the link
 '
 set -u
 if [ ! -e /usr/include/stdio.h ]; then

@@ -208,6 +208,9 @@ class TestHints:
             ("directories-that-no-cache-has", "a directory of `files`: ${files.dir}/lib"),
             ("a-directory-that-nobody-has", "did you mean `files.dir`?"),
             ("files-that-cannot-lie-there", 'a copy of an object is "${a}", a file with this text {text: …}'),
+            ("after-the-link", "did you mean `strip`?"),
+            ("after-the-link", "each command is a list of its own"),
+            ("after-the-link", "the file is the last word of each command without being named"),
         ],
     )
     def test_a_message_says_what_would_be_right(

@@ -82,6 +82,7 @@ VERBS: dict[str, Any] = {
 }
 # Values of a key, whichever part has it; of the part alone where they must be others.
 SAMPLES: dict[str, tuple[Any, ...]] = {
+    "after": ([["strip"]],),
     "args": (["1"],),
     "as": ("other",),
     "as-needed": (True,),

@@ -26,6 +26,7 @@ ORDER = (
     "refs",
     "columns",
     "ctext",
+    "editors",
     "spec",
     "driver",
     "elf",
@@ -52,7 +53,19 @@ ORDER = (
     "__main__",
 )
 WITHIN = {  # the order of a room's own rooms and modules
-    "spec": ("leaves", "shapes", "expand", "model", "languages", "values", "checks", "places", "load", "reference"),
+    "spec": (
+        "leaves",
+        "shapes",
+        "expand",
+        "model",
+        "languages",
+        "editing",
+        "values",
+        "checks",
+        "places",
+        "load",
+        "reference",
+    ),
 }
 ONLY_IN = {
     "subprocess": "process",

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds.editors import BINUTILS, EDITORS
 from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES
 from elfworlds.toolchains.debian.toolchain import upstream
 from elfworlds.version import __version__
@@ -96,8 +97,9 @@ def made_with(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str, dict
     tools: dict[str, dict[str, None]] = {}
     for trial in plan.trials:
         if trial.bound.kind in ASKS_A_BUILD:
-            tool = plan.requests[trial.bound.subject].argv[0]
-            tools.setdefault(trial.scenario, {}).update(dict.fromkeys(MAKERS.get(tool, ())))
+            request = plan.requests[trial.bound.subject]
+            makers = (*map(EDITORS.get, reversed(request.editors)), *MAKERS.get(request.argv[0], ()))
+            tools.setdefault(trial.scenario, {}).update(dict.fromkeys(filter(None, makers)))
     labels = [label for axis, every in plan.axes if axis == LIBC for label in every if label in toolchains]
     return {
         scenario: {LIBC: {label: _parts(toolchains[label], names) for label in labels}}
@@ -115,8 +117,14 @@ def _parts(toolchain: Toolchain, names: Iterable[str]) -> dict[str, str]:
         "cc": ("clang" if clang else "gcc", compiler),
         "c++": ("clang++" if clang else "g++", toolchain.versions.get("c++", compiler)),
         "rustc": ("rustc", toolchain.versions.get("rustc", "")),
+        **{package: (package, _packaged(toolchain, package)) for package in EDITORS.values() if package != BINUTILS},
     }
     return {known[name][0]: known[name][1] for name in names if known[name][1]}
+
+
+def _packaged(toolchain: Toolchain, package: str) -> str:
+    """The version of a package, as its revision has it; empty where it is not known."""
+    return next((upstream(known.version) for known in toolchain.packages if known.name == package), "")
 
 
 def _binutils(toolchain: Toolchain) -> str:

@@ -84,7 +84,8 @@ class _Script:
     def lines(self) -> Iterator[str]:
         yield "#!/bin/sh"
         yield from (f"# {line}" for text in comment(self.plan, self.trial) for line in text.split("\n"))
-        tools = ", ".join(sorted({TOOLS.get(request.argv[0], request.argv[0]) for request in self.requests} - {"cp"}))
+        used = {tool for request in self.requests for tool in (request.argv[0], *request.editors)}
+        tools = ", ".join(sorted({TOOLS.get(tool, tool) for tool in used} - {"cp"}))
         yield f"# Needs: {tools}. Run it in an empty directory: sh THIS-FILE"
         yield from (f"# It was tried with all files of {name} below /{name}." for name in self.trial.bound.sees)
         yield from ("set -eu", "here=$(pwd)", "")
@@ -102,16 +103,22 @@ class _Script:
         yield f"mkdir -p {shlex.quote(place)}"
         for path, data in self.inputs(request).items():
             yield from self.put(f"{sources}/{path}", data)
-        symbols: Callable[[str], str] = lambda key: f"{HERE}/{self.places[key]}"  # noqa: E731  # a map of keys
-        words = [realise(word, symbols) for word in request.argv[1:] if not word.startswith(DROPPED)]
-        words = [word.replace(OUT, f"{HERE}/{place}").replace(BUILD, ".") for word in words]
-        tool = TOOLS.get(request.argv[0], request.argv[0])
-        yield f"(cd {shlex.quote(sources)} && {tool} {' '.join(quoted(word) for word in words)})"
-        if tool == "cp":
+        yield self.command(request, request.argv, sources)
+        if request.argv[0] == "cp":
             yield f"chmod +x {shlex.quote(f'{place}/{request.filename}')}"
+        for command in request.after:
+            yield self.command(request, command, sources)
         for link in request.links:
             yield f"ln -sf {shlex.quote(request.filename)} {shlex.quote(f'{place}/{link}')}"
         yield ""
+
+    def command(self, request: BuildRequest, argv: Iterable[str], directory: str) -> str:
+        """A command of a request, in the directory of its sources."""
+        symbols: Callable[[str], str] = lambda key: f"{HERE}/{self.places[key]}"  # noqa: E731  # a map of keys
+        tool, *rest = argv
+        words = [realise(word, symbols) for word in rest if not word.startswith(DROPPED)]
+        words = [word.replace(OUT, f"{HERE}/{self.places[request.key]}").replace(BUILD, ".") for word in words]
+        return f"(cd {shlex.quote(directory)} && {TOOLS.get(tool, tool)} {' '.join(quoted(word) for word in words)})"
 
     def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:
         """The files to write; the generated program has our headers in it."""

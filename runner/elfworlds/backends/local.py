@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shlex
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -19,14 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import elf, sandbox
+from elfworlds.backends.commands import by_hand, realised
 from elfworlds.backends.schedule import build_all
 from elfworlds.backends.types import Again, Artifact, Build, Failure
 from elfworlds.errors import InterruptedRunError
 from elfworlds.locking import locked
-from elfworlds.planning import realise
 from elfworlds.planning.document import build_document
 from elfworlds.planning.links import MANIFEST
-from elfworlds.planning.types import BUILD, OUT
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
@@ -38,7 +36,34 @@ if TYPE_CHECKING:
 
 SCHEMA = 2
 COMPILE_SECONDS = 600.0
-UNSEEN = ("-ffile-prefix-map", "-frandom-seed", "--remap-path-prefix")  # they make places and runs alike
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The commands of a request that were run: the first makes the file, the others edit it."""
+
+    ended: tuple[Completed, ...]
+
+    @property
+    def last(self) -> Completed:
+        return self.ended[-1]
+
+    @property
+    def output(self) -> str:
+        return b"".join(done.stdout.data + done.stderr.data for done in self.ended).decode("utf-8", "replace")
+
+    def failure(self, request: BuildRequest, output: str, directory: Callable[[str], str]) -> Failure:
+        """What there is to say where the last command failed."""
+        step = len(self.ended) - 2 if len(self.ended) > 1 else None
+        done = self.last
+        ending = "" if done.exit is not None else f"\n{_ending(request, step, done)}"
+        return Failure(
+            key=request.key,
+            command=by_hand(request, directory, step),
+            output=output + ending,
+            exit=done.exit,
+            step=step,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +150,18 @@ class LocalBackend:
         files: Mapping[str, bytes],
         toolchain: Toolchain,
     ) -> Artifact | Failure:
-        lack = toolchain.lack(request.argv[0])
+        lack = next(filter(None, map(toolchain.lack, (request.argv[0], *request.editors))), None)
         if lack is not None:
             return Failure(key=request.key, command=by_hand(request, _directories(artifacts)), output=lack)
         for stale in (self.root / "tmp").glob(f"{request.key}.*"):
             shutil.rmtree(stale, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=f"{request.key}.", dir=self.root / "tmp"))
         try:
-            done = self.attempt(work, request, artifacts, files, toolchain)
-            output = (done.stdout.data + done.stderr.data).decode("utf-8", "replace").replace(f"{work}/", "")
-            if not done.ok:
-                ending = "" if done.exit is not None else f"\n{_ending(done.timed_out, done.signal, done.not_started)}"
-                command = by_hand(request, _directories(artifacts))
-                return Failure(key=request.key, command=command, output=output + ending, exit=done.exit)
-            return self.keep(request, work / "out", output, toolchain)
+            ran = self.attempt(work, request, artifacts, files, toolchain)
+            output = ran.output.replace(f"{work}/", "")
+            if ran.last.ok:
+                return self.keep(request, work / "out", output, toolchain)
+            return ran.failure(request, output, _directories(artifacts))
         except elf.NotElfError as error:
             return Failure(key=request.key, command=by_hand(request, _directories(artifacts)), output=error.message)
         finally:
@@ -151,12 +174,20 @@ class LocalBackend:
         artifacts: Mapping[str, Artifact],
         files: Mapping[str, bytes],
         toolchain: Toolchain,
-    ) -> Completed:
-        """Run a request's command in a directory of its own."""
+    ) -> Attempt:
+        """Run a request's commands in a directory of its own, up to the first that fails."""
         lay_out(work, request, files)
-        command = as_command(request, work, artifacts, toolchain)
         world = toolchain.world.reading(self.store)
-        return self.run(sandbox.wrap(command, world, (str(work),)))
+        ended: list[Completed] = []
+        for words in (request.argv, *request.after):
+            command = as_command(words, work, artifacts, toolchain)
+            ended.append(self.run(sandbox.wrap(command, world, (str(work),))))
+            if not ended[-1].ok:
+                break
+            made = work / "out" / request.filename
+            if request.after and made.is_file():
+                made.chmod(0o755)  # a copy may be read-only
+        return Attempt(tuple(ended))
 
     def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]:
         """Make each object once more beside the store."""
@@ -202,12 +233,6 @@ class LocalBackend:
         return _artifact(place, request, facts, sha256, output, reused=False)
 
 
-def by_hand(request: BuildRequest, directory: Callable[[str], str]) -> str:
-    """The command as a person would type it where the sources are; `directory` maps a key to an object's own."""
-    words = realised(request, Path(), directory, ".")
-    return shlex.join(word for word in words if not word.startswith(UNSEEN))
-
-
 def lay_out(work: Path, request: BuildRequest, files: Mapping[str, bytes]) -> None:
     """A directory with the request's inputs and nothing else."""
     for name in ("src", "out", "tmp"):
@@ -218,10 +243,11 @@ def lay_out(work: Path, request: BuildRequest, files: Mapping[str, bytes]) -> No
         target.write_bytes(files[sha256])
 
 
-def as_command(request: BuildRequest, work: Path, artifacts: Mapping[str, Artifact], toolchain: Toolchain) -> Command:
-    words = realised(request, work / "src", _directories(artifacts), str(work / "out"))
+def as_command(words: tuple[str, ...], work: Path, artifacts: Mapping[str, Artifact], toolchain: Toolchain) -> Command:
+    """A command of a request, symbolic, as it is run in its work directory."""
+    real = realised(words, work / "src", _directories(artifacts), str(work / "out"))
     return Command(
-        argv=(*toolchain.tool(request.argv[0]), *words[1:]),
+        argv=(*toolchain.tool(real[0]), *real[1:]),
         env={**toolchain.env, "TMPDIR": str(work / "tmp")},
         cwd=str(work / "src"),
         timeout=COMPILE_SECONDS,
@@ -230,16 +256,6 @@ def as_command(request: BuildRequest, work: Path, artifacts: Mapping[str, Artifa
 
 def _directories(artifacts: Mapping[str, Artifact]) -> Callable[[str], str]:
     return lambda key: artifacts[key].directory
-
-
-def realised(request: BuildRequest, build: Path, directory: Callable[[str], str], out: str) -> tuple[str, ...]:
-    symbols = {OUT: out, BUILD: str(build)}
-    words = []
-    for word in request.argv:
-        for symbol, path in symbols.items():
-            word = word.replace(symbol, path)  # noqa: PLW2901  # one symbol after the other
-        words.append(realise(word, directory))
-    return tuple(words)
 
 
 def _artifact(
@@ -257,10 +273,12 @@ def _artifact(
     )
 
 
-def _ending(timed_out: bool, signal: str | None, not_started: str | None) -> str:  # noqa: FBT001  # what a process says
-    if timed_out:
-        return f"the compiler did not end within {COMPILE_SECONDS:.0f} s"
-    return f"the compiler was ended by {signal}" if signal else f"the compiler could not be started: {not_started}"
+def _ending(request: BuildRequest, step: int | None, done: Completed) -> str:
+    """How a command ended that gave no exit status."""
+    what = "the compiler" if step is None else request.after[step][0]
+    if done.timed_out:
+        return f"{what} did not end within {COMPILE_SECONDS:.0f} s"
+    return f"{what} was ended by {done.signal}" if done.signal else f"{what} could not be started: {done.not_started}"
 
 
 def _sha256(data: bytes) -> str:

@@ -55,6 +55,7 @@ class Failure:
         output: the compiler's words.
         exit: the compiler's exit status; None where it has none.
         missing: keys of needed objects that failed before it.
+        step: which command of `after` failed; None where it was not one of these.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Failure:
     output: str
     exit: int | None = None
     missing: tuple[str, ...] = ()
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.planning.exports import Exported, exported
-from elfworlds.planning.links import soname_in
+from elfworlds.planning.links import soname_in, soname_set
 from elfworlds.planning.points import applies
 from elfworlds.planning.recipe import Recipe
 from elfworlds.planning.request import request, taken
@@ -86,14 +86,24 @@ class Binder:
 
     def soname(self, definition: Object) -> str:
         """DT_SONAME, empty for none: an executable has one only where the experiment says so."""
+        edited = soname_set(self.after(definition))
+        return self.linked_soname(definition) if edited is None else edited
+
+    def linked_soname(self, definition: Object) -> str:
+        """DT_SONAME as it is before any command of `after`."""
         if definition.prebuilt is not None:
             return self.prebuilt(definition.prebuilt).facts.soname or ""
-        linked = soname_in(self.words(definition.ldflags))
-        if linked is not None:
-            return linked
+        asked = soname_in(self.words(definition.ldflags))
+        if asked is not None:
+            return asked
         if definition.soname is None:
             return definition.filename if definition.library else ""
         return self.text(definition.soname)
+
+    def after(self, definition: Object) -> tuple[tuple[str, ...], ...]:
+        """The commands that edit the object's file; one that has no words at this point is left out."""
+        commands = (tuple(self.words(command)) for command in definition.after)
+        return tuple(command for command in commands if command)
 
     def prebuilt(self, path: Template) -> Prebuilt:
         return self.sources.prebuilt[self.text(path)]
@@ -109,7 +119,7 @@ class Binder:
             return request(self.recipe(name, definition, *self.files(name, definition)), self.toolchain)
         prebuilt = self.prebuilt(definition.prebuilt)
         self.known.files[prebuilt.file.sha256] = prebuilt.file.data
-        return taken(name, prebuilt.file, self.soname(definition), self.toolchain)
+        return taken(name, prebuilt.file, self.soname(definition), self.after(definition), self.toolchain)
 
     def recipe(self, name: str, definition: Object, sources: tuple[str, ...], inputs: Mapping[str, str]) -> Recipe:
         """How an object is built.
@@ -124,7 +134,9 @@ class Binder:
         search, exports = tuple(self.search(definition, [key for key, _, _ in needs])), self.exports(definition)
         defines = tuple((macro, self.plain(value)) for macro, value in sorted(definition.defines.items()))
         cflags, ldflags = tuple(self.words(definition.cflags)), tuple(self.words(definition.ldflags))
-        texts = (*search, *(value or "" for _, value in defines), *cflags, *ldflags)
+        after = self.after(definition)
+        edits = (word for command in after for word in command)
+        texts = (*search, *(value or "" for _, value in defines), *cflags, *ldflags, *edits)
         return Recipe(
             name=name,
             filename=definition.filename,
@@ -139,7 +151,7 @@ class Binder:
             others=tuple(key for text in texts for key in keys_in(text)),
             search=search,
             dtag="runpath" if definition.rpath is None else "rpath",
-            soname=self.soname(definition),
+            soname=self.linked_soname(definition),
             z=tuple(self.words(definition.z)),
             std=definition.std,
             pie=definition.pie,
@@ -150,6 +162,8 @@ class Binder:
             edition=definition.edition,
             crate_type=definition.crate_type,
             exports=exports.words,
+            after=after,
+            found_as=self.soname(definition),
         )
 
     def needs(self, definition: Object) -> tuple[tuple[tuple[str, str, bool], ...], tuple[str, ...]]:

@@ -68,6 +68,7 @@ def build_document(request: BuildRequest) -> dict[str, Json]:
         "argv": list(request.argv),
         "inputs": dict(request.inputs),
         "needs": list(request.needs),
+        **({"after": [list(words) for words in request.after]} if request.after else {}),
         **({"links": list(request.links)} if request.links else {}),
     }
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+PATCHELF, SET_SONAME = "patchelf", "--set-soname"
 SONAME = ("-soname", "--soname", "-h")
 MANIFEST = "manifest.json"  # what a store may keep beside the file
 LONGEST_NAME = 255  # bytes: NAME_MAX
@@ -41,6 +43,18 @@ def soname_in(ldflags: Iterable[str]) -> str | None:
         if option in SONAME
     ]
     return asked[-1] if asked else None
+
+
+def soname_set(after: Iterable[tuple[str, ...]]) -> str | None:
+    """The DT_SONAME that commands after the link set, the last one of several; None where none does."""
+    named = [
+        following
+        for command in after
+        if command[0] == PATCHELF
+        for word, following in pairwise(command)
+        if word == SET_SONAME
+    ]
+    return named[-1] if named else None
 
 
 def _for_the_linker(words: Iterable[str]) -> Iterator[str]:

@@ -15,6 +15,8 @@ class Recipe:
         dtag: `runpath` or `rpath`.
         std, edition, crate_type: None for the default of the language.
         exports: words for the linker.
+        after: commands that edit the file, without its path.
+        found_as: the DT_SONAME that the file has in the end.
     """
 
     name: str
@@ -41,3 +43,5 @@ class Recipe:
     edition: str | None = None
     crate_type: str | None = None
     exports: tuple[str, ...] = ()
+    after: tuple[tuple[str, ...], ...] = ()
+    found_as: str = ""

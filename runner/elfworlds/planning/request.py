@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elfworlds.planning.command import as_file, command
 from elfworlds.planning.links import beside
-from elfworlds.planning.types import KEY_DIGITS, OUT, BuildRequest
+from elfworlds.planning.types import KEY_DIGITS, OUT, BuildRequest, keys_in
 
 if TYPE_CHECKING:
     from elfworlds.jsondata import Json
@@ -20,47 +21,53 @@ FORMAT = "elfworlds-object-1"
 
 
 def request(recipe: Recipe, toolchain: Toolchain) -> BuildRequest:
-    argv = command(recipe)
+    """The request for an object that the experiment builds."""
     keys = (*(key for key, _, _ in recipe.needs), *recipe.indirect, *recipe.others)
-    links = beside(recipe.filename, recipe.soname) if recipe.shared else ()
-    return BuildRequest(
-        key=_key(toolchain.digest_of(recipe.language), recipe.filename, argv, recipe.inputs, links),
+    made = BuildRequest(
+        key="",
         name=recipe.name,
         toolchain=toolchain.name,
         filename=recipe.filename,
-        argv=argv,
+        argv=command(recipe),
         inputs=recipe.inputs,
         needs=tuple(dict.fromkeys(keys)),
-        links=links,
+        links=beside(recipe.filename, recipe.found_as) if recipe.shared else (),
+        after=_editing(recipe.after, recipe.filename),
     )
+    return _with_key(made, toolchain.digest_of(recipe.language, *made.editors))
 
 
-def taken(name: str, file: File, soname: str, toolchain: Toolchain) -> BuildRequest:
-    """A file that somebody else built: copied, under its own name."""
-    argv = ("cp", as_file(file.path), f"{OUT}/{file.path}")
-    inputs = ((file.path, file.sha256),)
-    links = beside(file.path, soname)
-    return BuildRequest(
-        key=_key(toolchain.digest, file.path, argv, inputs, links),
+def taken(name: str, file: File, soname: str, after: tuple[tuple[str, ...], ...], toolchain: Toolchain) -> BuildRequest:
+    """A file that somebody else built: copied, under its own name, and the copy edited."""
+    made = BuildRequest(
+        key="",
         name=name,
         toolchain=toolchain.name,
         filename=file.path,
-        argv=argv,
-        inputs=inputs,
-        needs=(),
-        links=links,
+        argv=("cp", as_file(file.path), f"{OUT}/{file.path}"),
+        inputs=((file.path, file.sha256),),
+        needs=tuple(dict.fromkeys(key for words in after for word in words for key in keys_in(word))),
+        links=beside(file.path, soname),
+        after=_editing(after, file.path),
     )
+    return _with_key(made, toolchain.digest_of("c", *made.editors))
 
 
-def _key(
-    toolchain: str,
-    filename: str,
-    argv: tuple[str, ...],
-    inputs: tuple[tuple[str, str], ...],
-    links: tuple[str, ...],
-) -> str:
-    """The digest of all that decides an object. What most objects do not have is part of it only where it is there."""
-    decisive: list[Json] = [FORMAT, toolchain, filename, list(argv), [list(place) for place in inputs]]
-    more: dict[str, Json] = {"links": list(links)} if links else {}
+def _editing(after: tuple[tuple[str, ...], ...], filename: str) -> tuple[tuple[str, ...], ...]:
+    return tuple((*words, f"{OUT}/{filename}") for words in after)
+
+
+def _with_key(made: BuildRequest, toolchain: str) -> BuildRequest:
+    """The request with the digest of all that decides an object; what few objects have counts only where it is there.
+
+    Args:
+        made: the request without its key.
+        toolchain: the digest of what builds it.
+    """
+    decisive: list[Json] = [FORMAT, toolchain, made.filename, list(made.argv), [list(place) for place in made.inputs]]
+    more: dict[str, Json] = {
+        **({"links": list(made.links)} if made.links else {}),
+        **({"after": [list(words) for words in made.after]} if made.after else {}),
+    }
     text = json.dumps([*decisive, more] if more else decisive, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
+    return replace(made, key=hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS])

@@ -59,6 +59,7 @@ class BuildRequest:
         inputs: place in the build directory → sha256 of the file; nothing else is there.
         needs: keys of the objects that must exist before, the transitive ones included.
         links: further names of the file in `@out@`: symbolic links.
+        after: commands that edit the file then, one after the other; each has its path as the last word.
     """
 
     key: str
@@ -69,6 +70,12 @@ class BuildRequest:
     inputs: tuple[tuple[str, str], ...]
     needs: tuple[str, ...]
     links: tuple[str, ...] = ()
+    after: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def editors(self) -> tuple[str, ...]:
+        """The tools of the toolchain that `after` names, each once."""
+        return tuple(dict.fromkeys(words[0] for words in self.after))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class Means:
         run: starts programs.
         environment: PATH, XDG_CACHE_HOME, the compilers' variables.
         where: directories of the files that pin toolchains, best first.
-        languages: what objects are written in.
+        languages: what objects are written in, and the tools that edit them after the link.
         bwrap: bubblewrap's path.
         jobs: how much is done at once.
         working: called with what is done and with a number of pieces of work; called back after each piece.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from elfworlds.sandbox import HOST, World
@@ -37,7 +38,8 @@ class Toolchain:
         versions: what `when` compares, by axis: `libc` → `2.36`, or UNKNOWN; the libc's family is `libc-family`.
         packages: the packages that these files belong to, where the system knows.
         tools: tool → the words that start it.
-        parts: language → what else decides what is built from it, by name; C has nothing else.
+        parts: language → what else decides what is built from it, by name; C has nothing else. A tool that edits
+            files after the link → what decides what it does.
         lacking: tool that is not there → what to do about it.
         env: the environment of a build.
         interp: the path of its dynamic loader, as its programs name it; empty where it is not known.
@@ -71,9 +73,10 @@ class Toolchain:
     def digest(self) -> str:
         return _digest(self.identity)
 
-    def digest_of(self, language: str) -> str:
-        """The digest of what builds a language's objects."""
-        return _digest({**self.identity, **self.parts.get(language, {})})
+    def digest_of(self, language: str, *editors: str) -> str:
+        """The digest of what builds a language's objects, and of the tools that edit them then."""
+        parts = (self.parts.get(part, {}) for part in (language, *editors))
+        return _digest(reduce(lambda known, part: {**known, **part}, parts, self.identity))
 
     @property
     def family(self) -> str:

@@ -82,6 +82,7 @@ class TrialRunner:
         broken: key → why the object cannot be used.
         question: the experiment's.
         programs: sha256 → the C that steps became.
+        impossible: key → why the object cannot be had on this machine.
     """
 
     names: Mapping[str, str]
@@ -93,6 +94,7 @@ class TrialRunner:
     question: str = ""
     programs: Mapping[str, str] = field(default_factory=dict)
     retries: int = 0
+    impossible: Mapping[str, str] = field(default_factory=dict)
 
     def observe(self, trial: Trial) -> Observation:
         """The trial, tried again where it failed and may be; one that passes at last is FLAKY."""
@@ -166,6 +168,9 @@ class TrialRunner:
             return f"{toolchain.name}: {toolchain.unsupported}"
         if why := cannot_see(toolchain, trial.bound.sees, self.toolchains) or impossible(trial, toolchain):
             return why
+        if self.impossible.keys() & {*trial.bound.keys, trial.bound.subject}:
+            keys = (*trial.bound.keys, trial.bound.subject)
+            return next(self.impossible[key] for key in keys if key in self.impossible)
         lacking = [tool for tool in OBSERVERS[trial.observer].tools if tool not in toolchain.tools]
         if not lacking:
             return ""

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from elfworlds.errors import Exit
+from elfworlds.planning.editing import without_editor
 from elfworlds.report.text import grid
 from elfworlds.workflow import backends
 from elfworlds.workflow.comparison import BackendComparison
@@ -69,6 +70,7 @@ def _with_each_backend(
         made = build_plan(builder, plan, toolchains, session.screen, keep_going=options.keep_going)
         session.screen.say(*_where(plan, made))
         session.screen.tell(failure_report(experiment, plan, made))
+        session.screen.tell(f"not built: {why}" for why in dict.fromkeys(without_editor(plan, toolchains).values()))
         session.screen.say(build_line(made, builder.where))
         comparison.add(builder.name, made, None)
         if options.verify:
@@ -90,9 +92,17 @@ def _where(plan: Plan, made: Build) -> list[str]:
 def build_plan(
     backend: Backend, plan: Plan, toolchains: Mapping[str, Toolchain], screen: Screen, *, keep_going: bool
 ) -> Build:
-    """The plan's objects, with a bar while they are made; those of toolchains that do not work here are left out."""
+    """The plan's objects, with a bar while they are made.
+
+    Those of toolchains that do not work here are left out, and those that a missing tool would edit.
+    """
     unsupported = {toolchain.name for toolchain in toolchains.values() if toolchain.unsupported}
-    requests = {key: request for key, request in plan.requests.items() if request.toolchain not in unsupported}
+    lacking = without_editor(plan, toolchains)
+    requests = {
+        key: request
+        for key, request in plan.requests.items()
+        if request.toolchain not in unsupported and key not in lacking
+    }
     plan = dataclasses.replace(plan, requests=requests)
     with screen.working("building", len(plan.requests)) as advance:
 

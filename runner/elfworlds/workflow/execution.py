@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from elfworlds import paths
 from elfworlds.environment import environment, made_with, versions
 from elfworlds.errors import InterruptedRunError
+from elfworlds.planning.editing import without_editor
 from elfworlds.records import RunAbout, environment_digest, open_run, trace_record
 from elfworlds.trials.observe import TrialRunner, broken_objects, run
 from elfworlds.trials.trace import Tracer, first_trials
@@ -123,6 +124,7 @@ class Execution:
             self.plan.question,
             self.plan.programs(),
             self.retries,
+            without_editor(self.plan, self.toolchains),
         )
 
     def trace(self, opened: Opened) -> bool:

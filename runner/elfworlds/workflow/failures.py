@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from elfworlds.driver import CODE, STEP, VALUE
 from elfworlds.planning.points import DEFAULT_LIBC
 from elfworlds.planning.steps import OWNER
+from elfworlds.spec.checks.editing import AFTER
 from elfworlds.spec.languages import inline_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from elfworlds.backends import Build
-    from elfworlds.planning import Plan
+    from elfworlds.planning import BuildRequest, Plan
     from elfworlds.spec.model.steps import Step
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.yamltext import Path
@@ -38,7 +39,11 @@ def failure_report(experiment: LoadedExperiment, plan: Plan, build: Build) -> It
         yield f"  $ {failure.command}"
         output = in_the_file(experiment, name.removeprefix(OWNER), failure.output)
         yield from (f"  {line}" for line in output.rstrip("\n").split("\n"))
-        yield from _where_code_is(experiment, name)
+        yield from (
+            _where_code_is(experiment, name)
+            if failure.step is None
+            else _where_after_is(experiment, plan.requests[key], failure.step)
+        )
 
 
 def _with(toolchain: str) -> str:
@@ -81,6 +86,15 @@ def _path(before: Path, numbers: list[str], steps: Sequence[Step]) -> Path | Non
         return None
     here = (*before, index, steps[index].verb_word)
     return _path((*here, "steps"), numbers[1:], steps[index].inner) if numbers[1:] else here
+
+
+def _where_after_is(experiment: LoadedExperiment, request: BuildRequest, step: int) -> Iterable[str]:
+    """Where the command that failed stands in the experiment; where an axis left some out, where the first one does."""
+    written = experiment.spec.experiment.objects[request.name].after
+    index = step if len(written) == len(request.after) else 0
+    document = experiment.spec.document
+    place = document.mark(experiment.spec.in_the_file(("objects", request.name, AFTER, index)))
+    yield f"  (`{AFTER}` of {request.name}: {document.name}:{place.line})"
 
 
 def _where_code_is(experiment: LoadedExperiment, name: str) -> Iterable[str]:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from elfworlds.backends.nix import trouble
+from elfworlds.editors import EDITORS
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ FETCH_SECONDS = 4 * 3600.0
 def environment_with_compilers(settings: NixSettings, run: Runner, languages: Collection[str]) -> Mapping[str, str]:
     """The environment with `CC`, and for Rust `RUSTC`, added if they are not set. Builds over the host add nothing.
 
-    The compiler for C++ lies beside the one for C.
+    The compiler for C++ lies beside the one for C. Tools that edit files after the link come first in PATH.
     """
     known = dict(settings.environment)
     if settings.over_host:
@@ -29,6 +30,10 @@ def environment_with_compilers(settings: NixSettings, run: Runner, languages: Co
         known["CC"] = f"{_place(settings, run, 'compiler')}/bin/cc"
     if "rust" in languages and not known.get("RUSTC"):
         known["RUSTC"] = f"{_place(settings, run, 'rustc')}/bin/rustc"
+    editors = dict.fromkeys(_place(settings, run, f"editors.{name}") for name in sorted(EDITORS.keys() & languages))
+    if editors:
+        places = [f"{place}/bin" for place in editors]
+        known["PATH"] = os.pathsep.join([*places, known.get("PATH", os.defpath)])
     return known
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds.backends.local import by_hand
+from elfworlds.backends.commands import by_hand
 from elfworlds.backends.nix import trouble
 from elfworlds.backends.types import Failure
 from elfworlds.errors import BuildFailedError
@@ -36,7 +36,7 @@ def document(
     """
     wanted = tuple(requests)
     builds = {request.key: build_document(request) for request in wanted}
-    used = sorted({request.argv[0] for request in wanted})
+    used = sorted({tool for request in wanted for tool in (request.argv[0], *request.editors)})
     return {
         "toolchain": {
             "name": toolchain.name,
@@ -52,7 +52,7 @@ def unbuildable(requests: Mapping[str, BuildRequest], toolchain: Toolchain) -> d
     """The objects for which a compiler is missing, and those that need one of them."""
     failures: dict[str, Failure] = {}
     for key, request in requests.items():
-        lack = toolchain.lack(request.argv[0])
+        lack = next(filter(None, map(toolchain.lack, (request.argv[0], *request.editors))), None)
         missing = tuple(need for need in request.needs if need in failures)
         if missing:
             failures[key] = Failure(key=key, command="", output="", missing=missing)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import elf
-from elfworlds.backends.local import COMPILE_SECONDS, by_hand
+from elfworlds.backends.commands import by_hand
+from elfworlds.backends.local import COMPILE_SECONDS
 from elfworlds.backends.nix import trouble
 from elfworlds.backends.types import Artifact, Failure
 from elfworlds.traces.nix import Begun, NixMessage, Printed, Reader
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Report = Callable[[BuildRequest, Artifact | Failure], None]
 
 POLL_SECONDS = 0.05
+STEP = re.compile(r"^elfworlds: after (\d{1,4})\s*\Z", re.MULTILINE)
 EXIT_CODE = re.compile(r"failed with exit code (\d+)")
 DERIVATIONS_AT_ONCE = 5_000  # their names are arguments, which the kernel bounds
 
@@ -160,21 +162,29 @@ class NixBuild:
                 self.settle(key, Failure(key=key, command="", output="", missing=missing))
 
     def failure(self, key: str, derivation: str) -> Failure:
-        """The compiler's own words; Nix' where the compiler said nothing."""
-        output = "\n".join(self.begun.get(derivation, [])) or self.programs.log(derivation).rstrip("\n")
+        """The words of the compiler, or of the tool that edited the file; Nix' where these said nothing."""
+        log = "\n".join(self.begun.get(derivation, [])) or self.programs.log(derivation).rstrip("\n")
+        output, step = which_step(log)
         reason = self.reasons[derivation]
         if not output or not EXIT_CODE.search(reason):
             output = "\n".join(filter(None, [output, reason]))
         code = EXIT_CODE.search(reason)
         status = int(code[1]) if code else None
-        return Failure(key=key, command=self.by_hand(self.requests[key]), output=output, exit=status)
+        command = self.by_hand(self.requests[key], step)
+        return Failure(key=key, command=command, output=output, exit=status, step=step)
 
-    def by_hand(self, request: BuildRequest) -> str:
-        return by_hand(request, lambda key: self.places[key].out)
+    def by_hand(self, request: BuildRequest, step: int | None = None) -> str:
+        return by_hand(request, lambda key: self.places[key].out, step)
 
     def settle(self, key: str, failure: Failure) -> None:
         self.failures[key] = failure
         self.report(self.requests[key], failure)
+
+
+def which_step(log: str) -> tuple[str, int | None]:
+    """What a failed build wrote, and which command of `after` failed, as nix/mk-object.nix says it in the last line."""
+    match = STEP.search(log)
+    return (log[: match.start()].rstrip("\n"), int(match[1])) if match else (log, None)
 
 
 def _flags(jobs: int, keep_going: bool) -> tuple[str, ...]:  # noqa: FBT001  # an option of Nix

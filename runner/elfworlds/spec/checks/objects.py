@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from elfworlds import refs
 from elfworlds.refs import RefError, Template
 from elfworlds.spec.checks.circles import circles
+from elfworlds.spec.checks.editing import AFTER, check_after, words
 from elfworlds.spec.checks.findings import Finding, references, texts
 from elfworlds.spec.checks.idle import idle_in_object
 from elfworlds.spec.checks.judging import check_facts
@@ -48,6 +49,7 @@ def check_objects(
         yield from _cut(definition, here)
         yield from _needs(definition, here, known, objects)
         yield from _directories(definition, here, known)
+        yield from check_after(name, definition, here, known)
         yield from check_language(definition, entries(raw[name]), here, known)
         for fact in definition.expect:
             if fact not in FACTS:
@@ -68,7 +70,7 @@ def _name(name: str, here: Path, values: Collection[str]) -> Iterator[Finding]:
 def _one_thing(raw: Mapping[str, Data], here: Path) -> Iterator[Finding]:
     written = {key for key, value in raw.items() if value is not None and value != []}
     if "prebuilt" in written:
-        for key in sorted(written - {"prebuilt", "expect", "note"}):
+        for key in sorted(written - {"prebuilt", AFTER, "expect", "note"}):
             yield Finding((*here, key), f"a prebuilt object has no `{key}`", "it is taken as it is", at_key=True)
         return
     if len(written & {"library", "executable"}) != 1:
@@ -86,6 +88,7 @@ def templates(definition: Object, here: Path) -> Iterator[tuple[Path, str | Temp
     for key in LISTS:
         for index, template in enumerate(getattr(definition, key) or ()):
             yield (*here, key, index), template
+    yield from words(definition, here)
     for key in ("soname", "prebuilt"):
         if getattr(definition, key) is not None:
             yield (*here, key), getattr(definition, key)
@@ -142,7 +145,10 @@ def check_program(program: Program, here: Path, known: Names, objects: Mapping[s
 
 def _circles(objects: Mapping[str, Object], known: Names) -> Iterator[Finding]:
     """Objects that cannot be built in any order."""
-    edges = {name: list(_edges(definition, ("objects", name), known)) for name, definition in objects.items()}
+    edges = {
+        name: [edge for edge in _edges(definition, ("objects", name), known) if edge[1] != name or edge[0][2] != AFTER]
+        for name, definition in objects.items()
+    }
     for path, circle in circles(edges):
         shown = " → ".join(circle)
         hint = "each of them would have to be built before it is built"

@@ -84,6 +84,16 @@ Templated: TypeAlias = Annotated[Template, Reads(forms.template, _TEXT)]
 Templates: TypeAlias = Annotated[tuple[Templated, ...], _LIST]
 Texts: TypeAlias = Annotated[tuple[Text, ...], _LIST]
 Words: TypeAlias = Annotated[tuple[Template, ...], Reads(forms.words, _STRING)]
+Commands: TypeAlias = Annotated[
+    tuple[
+        Annotated[
+            tuple[Template, ...],
+            Reads(forms.command, {"anyOf": [_STRING, {"type": "array", "minItems": 1, "items": _TEXT}]}),
+        ],
+        ...,
+    ],
+    _LIST,
+]
 Flag: TypeAlias = Annotated[bool, Reads(forms.boolean, {"type": "boolean"})]
 Count: TypeAlias = Annotated[
     int | Template,

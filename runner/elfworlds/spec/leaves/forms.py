@@ -85,6 +85,15 @@ def words(data: Data) -> tuple[Template, ...]:
     return tuple(template(word) for word in parts)
 
 
+def command(data: Data) -> tuple[Template, ...]:
+    """A command as a list of words, or on a line, as `words` has it."""
+    if not isinstance(data, list):
+        return words(data)
+    if not data:
+        raise refuse("an empty command", "its first word is a tool: [strip, --strip-all]")
+    return tuple(template(word) for word in data)
+
+
 def matching(pattern: re.Pattern[str], what: str) -> Callable[[Data], str]:
     def check(data: Data) -> str:
         word = text(data)

@@ -9,6 +9,7 @@ from pydantic import Field
 from elfworlds.spec.leaves import exports as exporting
 from elfworlds.spec.leaves.annotated import (
     CName,
+    Commands,
     FileStem,
     Flag,
     Matcher,
@@ -99,6 +100,13 @@ class Object(Model):
         Field(description="what rustc makes; default: cdylib, for an executable bin"),
     ] = None
     exports: ExportedSymbols = None
+    after: Annotated[
+        Commands,
+        Field(
+            description="commands that edit the file after the link, one after the other: "
+            "[[patchelf, --set-rpath, /x], [strip]]; the file is the last word of each"
+        ),
+    ] = ()
     pie: Pie = True
     as_needed: Annotated[Flag, Field(description="whether unused needs leave no DT_NEEDED")] = False
     build_id: Annotated[str, word("sha1", "md5", "none"), Field(description="--build-id")] = "sha1"

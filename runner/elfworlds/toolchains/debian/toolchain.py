@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from elfworlds import elf
+from elfworlds.editors import EDITORS
 from elfworlds.process import Command
 from elfworlds.sandbox import World, look, wrap
 from elfworlds.sandbox.reaper import provide
@@ -95,7 +96,7 @@ class RootSystem:
         yield "cc", (self.cc,)
         yield from self.compilers()
         memcheck = self.memcheck()
-        for name in (*VERSIONED, *PLAIN):
+        for name in (*VERSIONED, *PLAIN, *EDITORS):
             program = self.program(name)
             if program and (name != "valgrind" or memcheck):
                 yield name, (program,)

@@ -73,7 +73,7 @@ def host(run: Runner, environment: Mapping[str, str], *, remember: bool, languag
         run: starts programs.
         environment: PATH and the variables.
         remember: whether what it says is kept in the cache, and taken from there.
-        languages: what objects are written in.
+        languages: what objects are written in, and the tools that edit them after the link.
 
     Raises:
         InputError: a variable holds no command.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.errors import BuildFailedError
 from elfworlds.toolchains import searching
-from elfworlds.toolchains.host import compilers, tools
+from elfworlds.toolchains.host import compilers, editors, tools
 from elfworlds.toolchains.host.install import install_hint
 from elfworlds.toolchains.libraries import own_library
 from elfworlds.toolchains.prober import Facts, Prober, digest, packages, remembered, stamp
@@ -61,14 +61,15 @@ def probe(prober: Prober, cache: Path | None, languages: Collection[str] = ()) -
     Args:
         prober: how to ask.
         cache: a directory to remember in; None to ask anew and write nothing.
-        languages: what objects are written in; C is always asked about, the others' compilers where they are used.
+        languages: what objects are written in, and the tools that edit them after the link; C is always asked about,
+            the others' compilers and these tools where they are used.
 
     Raises:
         BuildFailedError: there is no C compiler, or it is not whole.
     """
     cc = _compiler(prober)
     facts = remembered(cache, "host", [cc, prober.path], MachineFacts, lambda: _learn(prober, cc))
-    others = compilers.find(prober, cache, cc, languages)
+    others = [*compilers.find(prober, cache, cc, languages), *editors.find(prober, cache, cc, languages)]
     made = _toolchain(prober.path, cc, facts, others, tools.find(prober, cache))
     return _searching(made, facts.libc, prober, cache)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from elfworlds.editors import EDITORS
 from elfworlds.errors import BuildFailedError
 from elfworlds.toolchains.family import NOBODY_LOOKS, Family, Listed
 from elfworlds.toolchains.nixpkgs.made import found, lacking, make, unmade
@@ -45,7 +47,7 @@ class Nixpkgs(Family):
         """The toolchain of an installed pin. Of a pin that is not installed, little is known."""
         pin = self.pin(name, means.where)
         here = found(pin, means.cache, rust="rust" in means.languages)
-        return installed(here) if here else pinned(pin)
+        return _using(installed(here), means.languages) if here else pinned(pin)
 
     def provided(self, name: str, means: Means) -> Toolchain:
         pin, rust = self.pin(name, means.where), "rust" in means.languages
@@ -56,7 +58,7 @@ class Nixpkgs(Family):
                 return pinned(pin, why)
             means.tell(f"{pin.label}: asking Nix for it, which takes minutes the first time")
             there = make(pin, means.cache, means.run, means.environment, rust=rust)
-        return toolchain(there, means.run, bwrap=means.bwrap)
+        return _using(toolchain(there, means.run, bwrap=means.bwrap), means.languages)
 
     def listed(self, where: Sequence[Path], cache: Path) -> Iterator[Listed]:
         for name in self.names(where):
@@ -71,6 +73,12 @@ class Nixpkgs(Family):
         for pin in [self.pin(name, where) for name in (self.names(where) if names is None else names)]:
             if unmade(pin, cache):
                 yield f"{pin.label}: Nix keeps it no longer; nix-collect-garbage frees the room"
+
+
+def _using(made: Toolchain, wanted: Collection[str]) -> Toolchain:
+    """The toolchain without the parts that are tools nobody uses."""
+    parts = {name: part for name, part in made.parts.items() if name not in EDITORS or name in wanted}
+    return replace(made, parts=parts)
 
 
 def _fetched(pin: Pin, means: Means, *, rust: bool) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds.editors import EDITORS
 from elfworlds.process import Command
 from elfworlds.sandbox import World, look
 from elfworlds.sandbox.reaper import provide
@@ -133,7 +134,10 @@ class _Inside:
         return {"cc": self.cc, "machine": os.uname().machine, **named}
 
     def parts(self, tools: Collection[str]) -> dict[str, dict[str, str]]:
-        return {"rust": {"package rustc": Path(self.made.paths["rustc"]).name}} if "rustc" in tools else {}
+        paths = self.made.paths
+        rust = {"rust": {"package rustc": Path(paths["rustc"]).name}} if "rustc" in tools else {}
+        patchelf = {"patchelf": {"package patchelf": Path(paths["patchelf"]).name}} if "patchelf" in tools else {}
+        return {**rust, **patchelf}
 
     def tools(self) -> dict[str, tuple[str, ...]]:
         paths = self.made.paths
@@ -142,6 +146,7 @@ class _Inside:
             "sh": self.made.contents.sh,
             **{name: f"{self.made.contents.coreutils}/bin/{name}" for name in SMALL},
             **{name: f"{paths[name]}/bin/{name}" for name in OWN if name in paths},
+            **{name: f"{paths[package]}/bin/{name}" for name, package in EDITORS.items() if package in paths},
             "memcheck": self.memcheck(),
         }
         programs = {name: path for name, path in places.items() if Path(path).is_file()}

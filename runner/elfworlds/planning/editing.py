@@ -1,0 +1,31 @@
+"""Objects that cannot be had because a tool that would edit them after the link is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.planning.types import Plan
+    from elfworlds.toolchains import Toolchain
+
+
+def without_editor(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str, str]:
+    """Key → why the object cannot be had here: what edits it, or one that it needs, is not there.
+
+    Args:
+        plan: its requests stand in the order of their needs.
+        toolchains: by name; those that do not work here are passed over.
+    """
+    reasons: dict[str, str] = {}
+    for key, request in plan.requests.items():
+        toolchain = toolchains[request.toolchain]
+        lacks = (toolchain.lack(tool) for tool in request.editors if not toolchain.unsupported)
+        needed = (reasons[need] for need in request.needs if need in reasons)
+        why = next(filter(None, lacks), None)
+        if why is not None:
+            reasons[key] = f"object {request.name}: " + why.replace("\n", "; ")
+        elif (inherited := next(needed, None)) is not None:
+            reasons[key] = inherited
+    return reasons
