@@ -102,7 +102,7 @@ def test_the_last_soname_that_is_set_counts() -> None:
 
 @pytest.mark.needs("patchelf")
 def test_a_copy_of_a_file_that_somebody_else_built_is_edited(tmp_path: Path, pool: Pool, editing: Toolchain) -> None:
-    words = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-Wl,-soname,libfoo.so.2", "-o", tmp_path / "libfoo.so.2.3"]
+    words = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-Wl,-soname,libfoo.so.2", "-o", f"{tmp_path}/libfoo.so.2.3"]
     subprocess.run(words, input=b"int foo(void) { return 0; }", check=True)
     (tmp_path / "libfoo.so.2.3").chmod(0o444)
     before = (tmp_path / "libfoo.so.2.3").read_bytes()

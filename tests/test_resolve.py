@@ -235,8 +235,8 @@ def multiarch() -> list[str]:
 )
 def test_what_the_loader_missed_is_explained_by_its_own_rules(family: str, said: str, tmp_path: Path) -> None:
     needs = facts(needed=("libx.so",), rpath=("/r",))
-    where = {"key": "k", "directory": str(tmp_path), "filename": "app", "sha256": ""}
-    artifact = Artifact(**where, facts=needs, output="", reused=False)
+    where = str(tmp_path)
+    artifact = Artifact(key="k", directory=where, filename="app", sha256="", facts=needs, output="", reused=False)
     text = "libx.so: cannot open shared object file: No such file or directory"
     told = missing_objects(text, {"k": artifact}, {"k": "app"}, {"LD_LIBRARY_PATH": "/e;/f:"}, family)
     assert list(told) == [f"libx.so, which app needs, was not found: {said}"]

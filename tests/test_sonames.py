@@ -140,7 +140,7 @@ def test_an_entry_whose_link_is_not_as_it_was_made_is_made_again(
 def test_a_prebuilt_library_of_several_versions_links_by_name_and_loads(
     tmp_path: Path, pool: Pool, toolchain: Toolchain
 ) -> None:
-    words = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-Wl,-soname,libfoo.so.2", "-o", tmp_path / "libfoo.so.2.3.4"]
+    words = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-Wl,-soname,libfoo.so.2", "-o", f"{tmp_path}/libfoo.so.2.3.4"]
     subprocess.run(words, input=b"int foo(void) { return 0; }", check=True)
     objects = """
   foo: {prebuilt: libfoo.so.2.3.4}
@@ -208,7 +208,7 @@ def test_check_knows_the_libraries_of_a_root_that_is_unpacked(world: World) -> N
     place = root.directory(known, (), world.store)
     library = place / "root" / "usr" / "lib" / "x86_64-linux-gnu" / "libcurious.so.5"
     library.parent.mkdir(parents=True)
-    words = ["cc", "-shared", "-x", "c", "-", "-Wl,-soname,libcurious.so.5", "-o", library]
+    words = ["cc", "-shared", "-x", "c", "-", "-Wl,-soname,libcurious.so.5", "-o", str(library)]
     subprocess.run(words, input=b"int curious;", check=True)
     record = {"schema": 1, "suite": "bookworm", "parts": ["base"], "size": 1, "packages": [["libc6", "2.36"]]}
     (place / "root.json").write_text(json.dumps(record))

@@ -46,5 +46,6 @@ def symbolic(artifact: Artifact, build: Build) -> dict[str, Json]:
 
 
 def _holds_paths(plan: Plan, key: str) -> bool:
-    """Whether an object's bytes depend on where the store is: its command names another object's directory."""
-    return any(keys_in(word) for word in plan.requests[key].argv)
+    """Whether an object's bytes depend on where the store is: a command of it names another object's directory."""
+    request = plan.requests[key]
+    return any(keys_in(word) for words in (request.argv, *request.after) for word in words)

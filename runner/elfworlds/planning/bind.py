@@ -8,7 +8,7 @@ from elfworlds import refs
 from elfworlds.planning.exports import Exported, exported
 from elfworlds.planning.links import soname_in, soname_set
 from elfworlds.planning.points import applies
-from elfworlds.planning.recipe import Recipe
+from elfworlds.planning.recipe import Finish, Recipe
 from elfworlds.planning.request import request, taken
 from elfworlds.planning.types import FILES, BuildRequest, ValueRef, directory_of, keys_in
 from elfworlds.sources import File
@@ -115,11 +115,12 @@ class Binder:
     def request(self, name: str) -> BuildRequest:
         """Made anew; `object` gives the one that there is."""
         definition = self.experiment.objects[name]
+        finish = Finish(self.after(definition), self.soname(definition))
         if definition.prebuilt is None:
-            return request(self.recipe(name, definition, *self.files(name, definition)), self.toolchain)
+            return request(self.recipe(name, definition, *self.files(name, definition)), finish, self.toolchain)
         prebuilt = self.prebuilt(definition.prebuilt)
         self.known.files[prebuilt.file.sha256] = prebuilt.file.data
-        return taken(name, prebuilt.file, self.soname(definition), self.after(definition), self.toolchain)
+        return taken(name, prebuilt.file, finish, self.toolchain)
 
     def recipe(self, name: str, definition: Object, sources: tuple[str, ...], inputs: Mapping[str, str]) -> Recipe:
         """How an object is built.
@@ -134,9 +135,7 @@ class Binder:
         search, exports = tuple(self.search(definition, [key for key, _, _ in needs])), self.exports(definition)
         defines = tuple((macro, self.plain(value)) for macro, value in sorted(definition.defines.items()))
         cflags, ldflags = tuple(self.words(definition.cflags)), tuple(self.words(definition.ldflags))
-        after = self.after(definition)
-        edits = (word for command in after for word in command)
-        texts = (*search, *(value or "" for _, value in defines), *cflags, *ldflags, *edits)
+        texts = (*search, *(value or "" for _, value in defines), *cflags, *ldflags)
         return Recipe(
             name=name,
             filename=definition.filename,
@@ -162,8 +161,6 @@ class Binder:
             edition=definition.edition,
             crate_type=definition.crate_type,
             exports=exports.words,
-            after=after,
-            found_as=self.soname(definition),
         )
 
     def needs(self, definition: Object) -> tuple[tuple[tuple[str, str, bool], ...], tuple[str, ...]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from elfworlds.planning.types import keys_in
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -15,8 +17,6 @@ class Recipe:
         dtag: `runpath` or `rpath`.
         std, edition, crate_type: None for the default of the language.
         exports: words for the linker.
-        after: commands that edit the file, without its path.
-        found_as: the DT_SONAME that the file has in the end.
     """
 
     name: str
@@ -43,5 +43,21 @@ class Recipe:
     edition: str | None = None
     crate_type: str | None = None
     exports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What becomes of an object's file after its link.
+
+    Attributes:
+        after: commands that edit it, without its path.
+        soname: the DT_SONAME that it has in the end; empty for none.
+    """
+
     after: tuple[tuple[str, ...], ...] = ()
-    found_as: str = ""
+    soname: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The objects whose directories the commands name."""
+        return tuple(key for words in self.after for word in words for key in keys_in(word))

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 from elfworlds.planning.command import as_file, command
 from elfworlds.planning.links import beside
-from elfworlds.planning.types import KEY_DIGITS, OUT, BuildRequest, keys_in
+from elfworlds.planning.types import KEY_DIGITS, OUT, BuildRequest
 
 if TYPE_CHECKING:
     from elfworlds.jsondata import Json
-    from elfworlds.planning.recipe import Recipe
+    from elfworlds.planning.recipe import Finish, Recipe
     from elfworlds.sources import File
     from elfworlds.toolchains import Toolchain
 
 FORMAT = "elfworlds-object-1"
 
 
-def request(recipe: Recipe, toolchain: Toolchain) -> BuildRequest:
+def request(recipe: Recipe, finish: Finish, toolchain: Toolchain) -> BuildRequest:
     """The request for an object that the experiment builds."""
-    keys = (*(key for key, _, _ in recipe.needs), *recipe.indirect, *recipe.others)
+    keys = (*(key for key, _, _ in recipe.needs), *recipe.indirect, *recipe.others, *finish.keys)
     made = BuildRequest(
         key="",
         name=recipe.name,
@@ -31,13 +31,13 @@ def request(recipe: Recipe, toolchain: Toolchain) -> BuildRequest:
         argv=command(recipe),
         inputs=recipe.inputs,
         needs=tuple(dict.fromkeys(keys)),
-        links=beside(recipe.filename, recipe.found_as) if recipe.shared else (),
-        after=_editing(recipe.after, recipe.filename),
+        links=beside(recipe.filename, finish.soname) if recipe.shared else (),
+        after=_editing(finish, recipe.filename),
     )
     return _with_key(made, toolchain.digest_of(recipe.language, *made.editors))
 
 
-def taken(name: str, file: File, soname: str, after: tuple[tuple[str, ...], ...], toolchain: Toolchain) -> BuildRequest:
+def taken(name: str, file: File, finish: Finish, toolchain: Toolchain) -> BuildRequest:
     """A file that somebody else built: copied, under its own name, and the copy edited."""
     made = BuildRequest(
         key="",
@@ -46,15 +46,15 @@ def taken(name: str, file: File, soname: str, after: tuple[tuple[str, ...], ...]
         filename=file.path,
         argv=("cp", as_file(file.path), f"{OUT}/{file.path}"),
         inputs=((file.path, file.sha256),),
-        needs=tuple(dict.fromkeys(key for words in after for word in words for key in keys_in(word))),
-        links=beside(file.path, soname),
-        after=_editing(after, file.path),
+        needs=tuple(dict.fromkeys(finish.keys)),
+        links=beside(file.path, finish.soname),
+        after=_editing(finish, file.path),
     )
     return _with_key(made, toolchain.digest_of("c", *made.editors))
 
 
-def _editing(after: tuple[tuple[str, ...], ...], filename: str) -> tuple[tuple[str, ...], ...]:
-    return tuple((*words, f"{OUT}/{filename}") for words in after)
+def _editing(finish: Finish, filename: str) -> tuple[tuple[str, ...], ...]:
+    return tuple((*words, f"{OUT}/{filename}") for words in finish.after)
 
 
 def _with_key(made: BuildRequest, toolchain: str) -> BuildRequest:

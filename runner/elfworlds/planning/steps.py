@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elfworlds import driver
+from elfworlds.planning.recipe import Finish
 from elfworlds.planning.request import request
 from elfworlds.planning.types import directory_of
 from elfworlds.refs import Template
@@ -30,7 +31,7 @@ def built(binder: Binder, name: str, scenario: Scenario) -> tuple[BuildRequest, 
     text = binder.known.keep(File.of(SOURCE, program.text.encode()))
     executable = _executable(scenario.program or Program(), program)
     recipe = binder.recipe(f"{OWNER}{name}", executable, (inline_path(executable),), _inputs(binder, program))
-    build_request = request(recipe, binder.toolchain)
+    build_request = request(recipe, Finish(), binder.toolchain)
     binder.known.add(build_request)
     return (
         build_request,
