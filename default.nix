@@ -32,7 +32,7 @@ let
     world = import ./nix/world.nix { inherit system pkgs; };
     mkObject = import ./nix/mk-object.nix { };
     objects = import ./nix/objects.nix { inherit mkObject toolchain world; };
-    build = { plan, files }: builtins.attrValues (objects { inherit plan files; });
+    build = { plan, files }: builtins.filter builtins.isAttrs (builtins.attrValues (objects { inherit plan files; }));
     manifest = import ./nix/manifest.nix { inherit objects; };
     pinned = import ./nix/pinned.nix { inherit pkgs compiler rustc; };
 

@@ -2,7 +2,8 @@
 #
 # `plan` is a JSON file: {"toolchain": {"tools": …, "env": …, "root": …}, "builds": {KEY: REQUEST}}, each request as
 # `elfworlds plan --format json` shows it; `root` is null, or as world.nix reads it. `files` is a directory with every input under its sha256.
-# Both are absolute paths as strings. They go in as files, since one argument holds 128 KiB at most.
+# Both are absolute paths as strings. `trees` has those that objects are files of, by key: {"path": …, "sha256": …};
+# such an object is the tree's own store path. They go in as files, since one argument holds 128 KiB at most.
 {
   mkObject,
   toolchain,
@@ -23,7 +24,15 @@ let
       inherit sha256;
     };
 
-  objects = builtins.mapAttrs (
+  # Nix knows a tree by its digest: it is read when it is not in the store, and only then.
+  tree =
+    key:
+    builtins.path {
+      name = "tree";
+      inherit (document.trees.${key}) path sha256;
+    };
+
+  made =
     key: request:
     mkObject {
       inherit key;
@@ -40,7 +49,10 @@ let
           value = objects.${name};
         }) request.needs
       );
-    }
+    };
+
+  objects = builtins.mapAttrs (
+    key: request: if request ? tree then tree request.tree else made key request
   ) document.builds;
 in
 objects

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from debs import forge_deb, make_deb, member
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Pool
-from elfworlds.toolchains.debian.archive import DebError
 from elfworlds.toolchains.debian.tree import RootLayout, settled
 from elfworlds.toolchains.debian.unpack import Unpacked, unpack
-from elfworlds.toolchains.debian.zstd import Decompressor
+from elfworlds.trees.deb import DebError
+from elfworlds.trees.zstd import Decompressor
 
 LAYOUTS = [RootLayout(merged=True), RootLayout(merged=False)]
 components = st.sampled_from(["..", ".", "", "bin", "lib", "usr", "lib64", "a", "b"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from elfworlds.spec.model.base import Model
 from elfworlds.spec.model.experiment import Claim, Expectation, Experiment, Matrix, Scenario, Source
 from elfworlds.spec.model.layout import LaidOutFile
-from elfworlds.spec.model.objects import Object, Program
+from elfworlds.spec.model.objects import Object, Prebuilt, Program
 from elfworlds.spec.model.observe import observe_model
 from elfworlds.spec.model.observers import Gdb
 from elfworlds.spec.model.steps import BESIDE, VERB_WORDS, Step
@@ -46,6 +47,7 @@ OBJECTS: dict[str, Data] = {
     "a library in Rust": {"library": "x", "sources": ["r.rs"]},
     "an executable in Rust": {"executable": "x", "sources": ["r.rs"]},
     "a prebuilt object": {"prebuilt": "p.so"},
+    "a file of a tree": {"prebuilt": {"tree": "tree", "file": "p.so"}},
 }
 JUDGED = {"outcomes": {"a": {"exit": 0}, "b": {"exit": 1}}}
 SCENARIOS: dict[str, Data] = {
@@ -83,6 +85,7 @@ VERBS: dict[str, Any] = {
 # Values of a key, whichever part has it; of the part alone where they must be others.
 SAMPLES: dict[str, tuple[Any, ...]] = {
     "after": ([["strip"]],),
+    "archive": ("other.zip",),
     "args": (["1"],),
     "as": ("other",),
     "as-needed": (True,),
@@ -110,6 +113,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "executable": ("other",),
     "expect": ({"outcome": "a"}, {"needed": {"contains": "l"}}),
     "experiment": ("y",),
+    "file": ("q.so",),
     "exports": ("all", ["l"], {"V1": ["l"]}),
     "files": ({"there": {"text": "x"}},),
     "flags": (["RTLD_GLOBAL"],),
@@ -171,6 +175,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "times": (3,),
     "title": ("a title",),
     "to": ("elsewhere",),
+    "tree": ("other",),
     "type": ("long", "long (void)"),
     "until": ("failure",),
     "url": ("https://example.org",),
@@ -188,6 +193,7 @@ INSTEAD: dict[tuple[str, str], str] = {  # of these one is written: the other go
     **{("mappings", key): "object" for key in ("path", "at")},
     **{(verb, key): "object" for verb in ("load", "dlopen", "dlmopen") for key in ("path", "main-program")},
     ("copy", "path"): "object",
+    ("a prebuilt tree", "archive"): "tree",
     ("loop", "at-most"): "times",
     **{("a file with a text", key): "text" for key in ("object", "link", "directory")},
 }
@@ -261,6 +267,9 @@ def places() -> list[Place]:
     found += [
         Place(f"a {name} scenario", Scenario, ("scenarios", "s"), experiment(one)) for name, one in SCENARIOS.items()
     ]
+    inside: At = ("objects", "x", "prebuilt")
+    for name, one in (("a prebuilt tree", {"tree": "tree", "file": "p.so"}), ("a prebuilt file", {"file": "p.so"})):
+        found.append(Place(name, Prebuilt, inside, experiment(run, x={"prebuilt": one})))
     here: At = ("scenarios", "s")
     program = {**SCENARIOS["steps"], "program": {}}
     found.append(Place("a program", Program, (*here, "program"), experiment(program)))
@@ -318,6 +327,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     elf = Path("/bin/true").read_bytes()
     (path / "p.so").write_bytes(elf)
     (path / "q.so").write_bytes(elf + b"\0")
+    for tree in ("tree", "other"):
+        (path / tree).mkdir()
+        (path / tree / "p.so").write_bytes(elf)
+        (path / tree / "q.so").write_bytes(elf + b"\0")
+        (path / tree / "told").write_text(tree)
+    with zipfile.ZipFile(path / "other.zip", "w") as archive:
+        archive.writestr("p.so", elf)
     return path
 
 

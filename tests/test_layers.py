@@ -30,6 +30,7 @@ ORDER = (
     "spec",
     "driver",
     "elf",
+    "trees",
     "sources",
     "resolve",
     "traces",

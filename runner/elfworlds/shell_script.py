@@ -17,6 +17,7 @@ from elfworlds.planning.command import as_file
 from elfworlds.planning.steps import OWNER, SOURCE
 from elfworlds.planning.types import BUILD, FILES, OUT, realise
 from elfworlds.sources import INCLUDE_DIRECTORY
+from elfworlds.trees import script as trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -67,7 +68,9 @@ def script(plan: Plan, trial: Trial) -> str:
 
 
 def place(request: BuildRequest) -> str:
-    """The directory of an object, below that of the script."""
+    """The directory of an object, or of its tree, below that of the script."""
+    if request.tree:
+        return trees.place(request.tree)
     return PROGRAM if request.name.startswith(OWNER) else f"objects/{request.name}"
 
 
@@ -91,8 +94,11 @@ class _Script:
         yield from ("set -eu", "here=$(pwd)", "")
         if self.trial.bound.argv and self.trial.bound.capture == "pipe":
             yield from ("# The trial's standard output was a pipe.", *ON_A_TERMINAL, "")
+        for key in dict.fromkeys(request.tree for request in self.requests if request.tree):
+            files = [request.filename for request in self.requests if request.tree == key]
+            yield from trees.lines(self.plan.trees[key], files)
         for request in self.requests:
-            yield from self.build(request)
+            yield from self.build(request) if not request.tree else ()
         yield from self.run()
 
     def build(self, request: BuildRequest) -> Iterator[str]:

@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING
 from elfworlds import elf, sandbox
 from elfworlds.backends.commands import by_hand, realised
 from elfworlds.backends.schedule import build_all
+from elfworlds.backends.shelved import Shelved, read_again
 from elfworlds.backends.types import Again, Artifact, Build, Failure
 from elfworlds.errors import InterruptedRunError
 from elfworlds.locking import locked
 from elfworlds.planning.document import build_document
 from elfworlds.planning.links import MANIFEST
 from elfworlds.process import Command
+from elfworlds.trees import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,7 +104,11 @@ class LocalBackend:
         for part in ("objects", "locks", "tmp"):
             (self.root / part).mkdir(parents=True, exist_ok=True)
 
+        shelved = Shelved(Shelf(self.root, {}), plan.trees)
+
         def make(request: BuildRequest, artifacts: Mapping[str, Artifact]) -> Artifact | Failure:
+            if request.tree:
+                return shelved.provide(request)
             return self.provide(request, artifacts, plan.files, toolchains[request.toolchain])
 
         executor = ThreadPoolExecutor(self.jobs)
@@ -194,6 +200,8 @@ class LocalBackend:
 
         def once_more(artifact: Artifact) -> Again:
             request = plan.requests[artifact.key]
+            if request.tree:
+                return read_again(artifact, plan.trees[request.tree])
             with tempfile.TemporaryDirectory(prefix=f"{request.key}.", dir=self.root / "tmp") as name:
                 work = Path(name)
                 self.attempt(work, request, build.artifacts, plan.files, toolchains[request.toolchain])

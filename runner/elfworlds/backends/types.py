@@ -21,7 +21,7 @@ class Artifact:
     """An object that exists.
 
     Attributes:
-        directory: where it lies; what `@<key>@` stands for.
+        directory: what `@<key>@` stands for: where it lies, for a file of a tree where the tree lies.
         output: what the compiler said while making it, warnings mostly.
         reused: whether it was there before.
         links: further names of the file there.

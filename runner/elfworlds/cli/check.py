@@ -1,4 +1,4 @@
-"""`elfworlds check`: is an experiment file right? Nothing is built, nothing is written."""
+"""`elfworlds check`: is an experiment file right? Nothing is built; archives that it names are unpacked."""
 
 from __future__ import annotations
 
@@ -32,3 +32,5 @@ def check(experiments: Experiments) -> None:
         for warning in warnings(experiment, plan, os.environ):
             typer.echo(warning, err=True)
         typer.echo(f"{experiment.path}: ok ({len(plan.requests)} objects, {len(plan.trials)} trials)")
+        for tree in plan.trees.values():
+            typer.echo(f"  tree {tree.told}")

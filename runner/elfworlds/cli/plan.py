@@ -1,4 +1,4 @@
-"""`elfworlds plan`: what a run would build and try. Nothing is written."""
+"""`elfworlds plan`: what a run would build and try. Nothing is written, but archives are unpacked."""
 
 from __future__ import annotations
 
@@ -62,4 +62,5 @@ def _lines(plan: Plan) -> Iterator[str]:
         for placement in plan.placements
     ]
     yield from grid([["object", "key", "file", "at"], *rows]) if rows else []
+    yield from (f"  tree {tree.told} ({', '.join(plan.of_tree(key))})" for key, tree in plan.trees.items())
     yield from (f"  {trial.id}" for trial in plan.trials)

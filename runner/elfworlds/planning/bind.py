@@ -9,9 +9,9 @@ from elfworlds.planning.exports import Exported, exported
 from elfworlds.planning.links import soname_in, soname_set
 from elfworlds.planning.points import applies
 from elfworlds.planning.recipe import Finish, Recipe
-from elfworlds.planning.request import request, taken
+from elfworlds.planning.request import bundled, request, taken
 from elfworlds.planning.types import FILES, BuildRequest, ValueRef, directory_of, keys_in
-from elfworlds.sources import File
+from elfworlds.sources import Bundled, File
 from elfworlds.spec import languages
 from elfworlds.spec.expand import object_of
 from elfworlds.yamltext import Scalar, core
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from elfworlds.planning.types import Point, Resolved
     from elfworlds.refs import Template
     from elfworlds.sources import Prebuilt, Sources
+    from elfworlds.spec.model import objects as model
     from elfworlds.spec.model.experiment import Experiment
     from elfworlds.spec.model.objects import Object
     from elfworlds.toolchains import Toolchain
@@ -58,7 +59,9 @@ class Binder:
         built = self.object(owner)
         if name == owner:
             return f"{directory_of(built.key)}/{built.filename}"
-        return directory_of(built.key) if name.endswith(".dir") else self.soname(self.experiment.objects[owner])
+        if name.endswith(".soname"):
+            return self.soname(self.experiment.objects[owner])
+        return built.directory if name.endswith(".dir") else directory_of(built.key)
 
     def axis(self, name: str) -> Resolved:
         label = self.point[name]
@@ -105,8 +108,9 @@ class Binder:
         commands = (tuple(self.words(command)) for command in definition.after)
         return tuple(command for command in commands if command)
 
-    def prebuilt(self, path: Template) -> Prebuilt:
-        return self.sources.prebuilt[self.text(path)]
+    def prebuilt(self, stated: model.Prebuilt) -> Prebuilt | Bundled:
+        key, place = stated.origin
+        return self.sources.prebuilt[key, self.text(place), self.text(stated.file)]
 
     def object(self, name: str) -> BuildRequest:
         """The object's build request at this point."""
@@ -119,7 +123,9 @@ class Binder:
         if definition.prebuilt is None:
             return request(self.recipe(name, definition, *self.files(name, definition)), finish, self.toolchain)
         prebuilt = self.prebuilt(definition.prebuilt)
-        self.known.files[prebuilt.file.sha256] = prebuilt.file.data
+        if isinstance(prebuilt, Bundled):
+            return bundled(name, self.known.shelve(prebuilt.tree), prebuilt.path, self.toolchain)
+        self.known.keep(prebuilt.file)
         return taken(name, prebuilt.file, finish, self.toolchain)
 
     def recipe(self, name: str, definition: Object, sources: tuple[str, ...], inputs: Mapping[str, str]) -> Recipe:
@@ -164,13 +170,14 @@ class Binder:
         )
 
     def needs(self, definition: Object) -> tuple[tuple[tuple[str, str, bool], ...], tuple[str, ...]]:
-        """What an object is linked with: key, file name, whether it has a soname; and the keys of what those need."""
+        """What an object is linked with: key, file name, whether it has a soname; and where what those need is."""
         names = [str(name) for name in self.words(definition.needs)]
         built = [self.object(name) for name in names]
         sonames = [bool(self.soname(self.experiment.objects[name])) for name in names]
         direct = tuple((each.key, each.filename, soname) for each, soname in zip(built, sonames, strict=True))
         keys = {key for key, _, _ in direct}
-        return direct, tuple(dict.fromkeys(key for each in built for key in each.needs if key not in keys))
+        more = dict.fromkeys(key for each in built for key in each.needs if key not in keys)
+        return direct, tuple(self.known.requests[key].directory for key in more)
 
     def exports(self, definition: Object) -> Exported:
         if definition.exports is None:
@@ -191,10 +198,10 @@ class Binder:
         """The entries of DT_RUNPATH or DT_RPATH; an object's name stands for its directory."""
         entries = definition.runpath if definition.rpath is None else definition.rpath
         if entries is None:
-            yield from (directory_of(key) for key in dict.fromkeys(needs))
+            yield from dict.fromkeys(self.known.requests[key].directory for key in needs)
             return
         for entry in self.words(entries):
-            yield directory_of(self.object(entry).key) if entry in self.experiment.objects else entry
+            yield self.object(entry).directory if entry in self.experiment.objects else entry
 
     def files(self, name: str, definition: Object) -> tuple[tuple[str, ...], dict[str, str]]:
         """The sources to compile, and path → sha256 of every file that they may read."""

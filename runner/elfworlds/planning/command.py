@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -110,8 +111,8 @@ def _link(recipe: Recipe) -> Iterable[str]:
         yield f"-Wl,-soname,{recipe.soname}"
     for entry in recipe.search:
         yield from ("-Xlinker", "-rpath", "-Xlinker", entry)
-    for key in recipe.indirect:
-        yield f"-Wl,-rpath-link,{directory_of(key)}"
+    for directory in recipe.indirect:
+        yield f"-Wl,-rpath-link,{directory}"
     yield from recipe.exports
 
 
@@ -121,4 +122,5 @@ def _libraries(needs: tuple[tuple[str, str, bool], ...]) -> Iterable[str]:
         if has_soname:
             yield f"{directory_of(key)}/{filename}"
         else:
-            yield from (f"-L{directory_of(key)}", f"-l:{filename}")
+            directory, name = posixpath.split(f"{directory_of(key)}/{filename}")
+            yield from (f"-L{directory}", f"-l:{name}")

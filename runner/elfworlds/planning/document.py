@@ -12,6 +12,7 @@ from elfworlds.planning.types import ValueRef
 if TYPE_CHECKING:
     from elfworlds.jsondata import Json
     from elfworlds.planning.types import Bound, BuildRequest, Judged, Plan, Resolved, Trial
+    from elfworlds.trees import Tree
 
 SCHEMA = 1
 
@@ -37,6 +38,7 @@ def as_document(plan: Plan) -> dict[str, Json]:
             for placement in plan.placements
         ],
         "builds": {key: build_document(request) for key, request in plan.requests.items()},
+        **({"trees": {key: _tree(tree) for key, tree in sorted(plan.trees.items())}} if plan.trees else {}),
         "commands": [_command(command) for command in commands.values()],
         "trials": [_trial(trial, places[id(trial.bound)]) for trial in plan.trials],
     }
@@ -70,7 +72,13 @@ def build_document(request: BuildRequest) -> dict[str, Json]:
         "needs": list(request.needs),
         **({"after": [list(words) for words in request.after]} if request.after else {}),
         **({"links": list(request.links)} if request.links else {}),
+        **({"tree": request.tree} if request.tree else {}),
     }
+
+
+def _tree(tree: Tree) -> dict[str, Json]:
+    """How much a tree is; what is in it, its key says."""
+    return {"files": tree.manifest.files, "bytes": tree.manifest.size}
 
 
 def _command(bound: Bound) -> dict[str, Json]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from elfworlds.planning.reads import AxesRead
     from elfworlds.planning.types import BuildRequest, Point
     from elfworlds.sources import File
+    from elfworlds.trees import Tree
 
 
 class Known:
@@ -19,6 +20,7 @@ class Known:
         self.reads = reads
         self.requests: dict[str, BuildRequest] = {}
         self.files: dict[str, bytes] = {}
+        self.trees: dict[str, Tree] = {}
         self._at: dict[tuple[str, Point], BuildRequest] = {}
 
     def request(self, name: str, point: Mapping[str, str], make: Callable[[str], BuildRequest]) -> BuildRequest:
@@ -39,6 +41,10 @@ class Known:
         """The digest by which the plan has the file's bytes."""
         self.files[file.sha256] = file.data
         return file.sha256
+
+    def shelve(self, tree: Tree) -> str:
+        """The key by which the plan has the tree."""
+        return self.trees.setdefault(tree.key, tree).key
 
     def closure(self, keys: Iterable[str]) -> tuple[str, ...]:
         closure = dict.fromkeys(keys)

@@ -85,6 +85,7 @@ class _Maker:
             placements=tuple(placements.values()),
             trials=tuple(trials),
             files={file.sha256: file.data for file in self.sources.files.values()} | self.known.files,
+            trees=self.known.trees,
         )
         return with_digest(plan)
 
@@ -127,7 +128,7 @@ class _Maker:
         first: dict[str, Placement] = {}
         problems = []
         for placed in placements:
-            other = first.setdefault(placed.key, placed)
+            other = first.setdefault(self.file(placed.key), placed)
             if other.object != placed.object:
                 early, late = sorted((placed.object, other.object), key=order.index)
                 where = self.spec.document.mark(("objects", late), key=True)
@@ -135,6 +136,13 @@ class _Maker:
                 problems.append(Problem(where, message, "remove one, or let a define tell them apart"))
         if problems:
             raise self.spec.document.refuse(problems)
+
+    def file(self, key: str) -> str:
+        """The file that a build makes; two paths of a tree may lead to one."""
+        request = self.known.requests[key]
+        if not request.tree:
+            return key
+        return f"{request.tree}/{self.known.trees[request.tree].manifest.real(request.filename)}"
 
 
 def observers(bound: Bound, claims: Iterable[Judged], expected: Judged | None) -> tuple[str, ...]:

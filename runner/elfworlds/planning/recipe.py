@@ -13,7 +13,7 @@ class Recipe:
 
     Attributes:
         needs: (key, file name, whether it has a soname) of each library to link with, in order.
-        indirect: keys that those need in turn.
+        indirect: directories, symbolic, of what those need in turn.
         dtag: `runpath` or `rpath`.
         std, edition, crate_type: None for the default of the language.
         exports: words for the linker.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.planning.command import as_file, command
 from elfworlds.planning.links import beside
-from elfworlds.planning.types import KEY_DIGITS, OUT, BuildRequest
+from elfworlds.planning.types import KEY_DIGITS, OUT, BuildRequest, keys_in
 
 if TYPE_CHECKING:
     from elfworlds.jsondata import Json
@@ -22,7 +22,8 @@ FORMAT = "elfworlds-object-1"
 
 def request(recipe: Recipe, finish: Finish, toolchain: Toolchain) -> BuildRequest:
     """The request for an object that the experiment builds."""
-    keys = (*(key for key, _, _ in recipe.needs), *recipe.indirect, *recipe.others, *finish.keys)
+    indirect = (key for text in recipe.indirect for key in keys_in(text))
+    keys = (*(key for key, _, _ in recipe.needs), *indirect, *recipe.others, *finish.keys)
     made = BuildRequest(
         key="",
         name=recipe.name,
@@ -53,6 +54,21 @@ def taken(name: str, file: File, finish: Finish, toolchain: Toolchain) -> BuildR
     return _with_key(made, toolchain.digest_of("c", *made.editors))
 
 
+def bundled(name: str, tree: str, path: str, toolchain: Toolchain) -> BuildRequest:
+    """A file of a tree that somebody else made: the tree is put into the store as it is."""
+    made = BuildRequest(
+        key="",
+        name=name,
+        toolchain=toolchain.name,
+        filename=path,
+        argv=("cp", "-a", ".", OUT),
+        inputs=(),
+        needs=(),
+        tree=tree,
+    )
+    return _with_key(made, toolchain.digest)
+
+
 def _editing(finish: Finish, filename: str) -> tuple[tuple[str, ...], ...]:
     return tuple((*words, f"{OUT}/{filename}") for words in finish.after)
 
@@ -68,6 +84,7 @@ def _with_key(made: BuildRequest, toolchain: str) -> BuildRequest:
     more: dict[str, Json] = {
         **({"links": list(made.links)} if made.links else {}),
         **({"after": [list(words) for words in made.after]} if made.after else {}),
+        **({"tree": made.tree} if made.tree else {}),
     }
     text = json.dumps([*decisive, more] if more else decisive, separators=(",", ":"))
     return replace(made, key=hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS])

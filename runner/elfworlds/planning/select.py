@@ -55,11 +55,14 @@ def select(plan: Plan, selection: Selection) -> Plan:
         for bound in {id(trial.bound): trial.bound for trial in trials}.values()
         for key in (*bound.keys, bound.subject)
     }
+    requests = {key: request for key, request in plan.requests.items() if key in keys}
+    named = {request.tree for request in requests.values()}
     chosen = replace(
         plan,
         trials=_limited(trials, selection.timeout),
-        requests={key: request for key, request in plan.requests.items() if key in keys},
+        requests=requests,
         placements=tuple(placement for placement in plan.placements if placement.key in keys),
+        trees={key: tree for key, tree in plan.trees.items() if key in named},
     )
     return with_digest(chosen)
 

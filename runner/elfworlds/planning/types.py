@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from elfworlds.jsondata import Json
+    from elfworlds.trees import Tree
 
 OUT = "@out@"
 BUILD = "@build@"
@@ -60,6 +62,8 @@ class BuildRequest:
         needs: keys of the objects that must exist before, the transitive ones included.
         links: further names of the file in `@out@`: symbolic links.
         after: commands that edit the file then, one after the other; each has its path as the last word.
+        tree: key of the tree of which it is a file; then the tree is all of its inputs, `filename` is the file's
+            path in it, and `@<key>@` stands for the tree.
     """
 
     key: str
@@ -71,11 +75,17 @@ class BuildRequest:
     needs: tuple[str, ...]
     links: tuple[str, ...] = ()
     after: tuple[tuple[str, ...], ...] = ()
+    tree: str = ""
 
     @property
     def editors(self) -> tuple[str, ...]:
         """The tools of the toolchain that `after` names, each once."""
         return tuple(dict.fromkeys(words[0] for words in self.after))
+
+    @property
+    def directory(self) -> str:
+        """The symbol for the directory in which its file lies."""
+        return posixpath.dirname(f"{directory_of(self.key)}/{self.filename}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +197,7 @@ class Plan:
         axes: each axis with its labels, in the file's order; `libc` is always one.
         requests: key → request, needed ones first.
         files: sha256 → bytes of every input.
+        trees: key → tree of which objects are files; their bytes stay where they lie.
     """
 
     experiment: str
@@ -197,6 +208,7 @@ class Plan:
     placements: tuple[Placement, ...]
     trials: tuple[Trial, ...]
     files: Mapping[str, bytes]
+    trees: Mapping[str, Tree] = field(default_factory=dict)
 
     def may_fail(self) -> frozenset[str]:
         """Objects of `build` scenarios: if their build fails, that is an outcome."""
@@ -206,6 +218,11 @@ class Plan:
         """sha256 → the C that scenarios' steps became."""
         digests = {trial.bound.program for trial in self.trials} - {""}
         return {digest: self.files[digest].decode() for digest in digests}
+
+    def of_tree(self, key: str) -> tuple[str, ...]:
+        """The objects that are files of a tree."""
+        placed = (placement for placement in self.placements if placement.key in self.requests)
+        return tuple(dict.fromkeys(place.object for place in placed if self.requests[place.key].tree == key))
 
     def names(self) -> dict[str, str]:
         """Key → the first object's name."""

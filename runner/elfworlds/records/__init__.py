@@ -15,6 +15,7 @@ from elfworlds.records.types import (
     SearchRecord,
     ToolchainRecord,
     TraceRecord,
+    TreeRecord,
     TrialRecord,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "SearchRecord",
     "ToolchainRecord",
     "TraceRecord",
+    "TreeRecord",
     "TrialRecord",
     "environment_digest",
     "open_run",

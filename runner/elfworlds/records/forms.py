@@ -21,6 +21,7 @@ from elfworlds.records.types import (
     SearchRecord,
     ToolchainRecord,
     TraceRecord,
+    TreeRecord,
     TrialRecord,
 )
 
@@ -55,7 +56,8 @@ _TOOLCHAIN = form(ToolchainRecord, earlier=_earlier(identity={}))
 TRIAL = form(TrialRecord, {ClaimRecord: of(_CLAIM)}, _earlier(shown={}, attempts=[]))
 OBJECT = form(ObjectRecord, earlier=_earlier(needs=[], compiler_output=""))
 TRACE = form(TraceRecord, {LinkMapRecord: of(_LINK_MAP), SearchRecord: of(_SEARCH), Bindings: bindings.KIND})
-ABOUT = form(RunAbout, earlier=lambda data: {"versions": {}, "made-with": {}, **data})
+_TREE = form(TreeRecord)
+ABOUT = form(RunAbout, {TreeRecord: of(_TREE)}, lambda data: {"versions": {}, "made-with": {}, "trees": [], **data})
 ENVIRONMENT = form(EnvironmentRecord, {ToolchainRecord: of(_TOOLCHAIN)}, _earlier(inherited=[]))
 
 
@@ -89,6 +91,8 @@ def _plain(record: DataclassInstance) -> Json:
     if isinstance(record, EventRecord):
         return {"trial": record.trial, "event": record.event, **record.fields}
     content = {key: getattr(record, name) for name, key in _keys(type(record))}
+    if isinstance(record, RunAbout) and not record.trees:
+        del content["trees"]
     return {"schema": SCHEMA, **content} if isinstance(record, TrialRecord) else content
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.records.places import Directory
-from elfworlds.records.types import ClaimRecord, EventRecord, ObjectRecord, TrialRecord
+from elfworlds.records.types import ClaimRecord, EventRecord, ObjectRecord, TreeRecord, TrialRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +93,14 @@ def object_records(plan: Plan, build: Build) -> Iterator[ObjectRecord]:
             execstack=facts.execstack,
             compiler_output=artifact.output,
         )
+
+
+def tree_records(plan: Plan) -> tuple[TreeRecord, ...]:
+    """Every tree of which objects are files."""
+    return tuple(
+        TreeRecord(tree.name, key, tree.manifest.files, tree.manifest.size, plan.of_tree(key))
+        for key, tree in plan.trees.items()
+    )
 
 
 def _shown(values: JsonObject, name: str, there: Directory) -> Json:

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from elfworlds.records.directory import RunDirectory
-    from elfworlds.records.types import EnvironmentRecord, EventRecord, ObjectRecord, TraceRecord, TrialRecord
+    from elfworlds.records.types import (
+        EnvironmentRecord,
+        EventRecord,
+        ObjectRecord,
+        TraceRecord,
+        TreeRecord,
+        TrialRecord,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +35,7 @@ class RunRecord:
         trials: records with settled verdicts, in the plan's order.
         traces: what the loader did at each scenario and point, in the order of the trials that they stand for.
         rerun: the command that makes such a run again.
+        trees: those of which objects are files.
     """
 
     name: str
@@ -44,6 +52,7 @@ class RunRecord:
     rerun: str
     versions: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     made_with: Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]] = field(default_factory=dict)
+    trees: Sequence[TreeRecord] = ()
 
 
 def read_run(directory: RunDirectory) -> RunRecord:
@@ -69,6 +78,7 @@ def read_run(directory: RunDirectory) -> RunRecord:
         objects=directory.objects(),
         environment=directory.environment(),
         rerun=about.rerun,
+        trees=about.trees,
     )
 
 

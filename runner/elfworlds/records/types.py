@@ -195,6 +195,17 @@ class TraceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeRecord:
+    """A tree of files that somebody else made: how much it is, and which objects are files of it."""
+
+    name: str
+    key: str
+    files: int
+    bytes: int
+    objects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunAbout:
     """run.json.
 
@@ -206,6 +217,7 @@ class RunAbout:
         made_with: what made the objects that scenarios build or inspect: scenario → axis → label → part → version.
         planned: how many trials there are in all.
         rerun: the command that makes such a run again.
+        trees: those of which objects are files; written where there are some.
     """
 
     schema: int
@@ -220,6 +232,7 @@ class RunAbout:
     made_with: Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]] = field(metadata={"key": "made-with"})
     planned: int
     rerun: str
+    trees: tuple[TreeRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

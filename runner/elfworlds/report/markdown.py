@@ -25,7 +25,7 @@ from elfworlds.yamltext.problems import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from elfworlds.records import EnvironmentRecord, ObjectRecord, RunRecord, TrialRecord
+    from elfworlds.records import EnvironmentRecord, ObjectRecord, RunRecord, TreeRecord, TrialRecord
 
 _SPECIAL = re.compile(r"(^#|[\\`*_\[\]<>|])")
 
@@ -43,7 +43,7 @@ def markdown(run: RunRecord) -> str:
         *_reasons("Known defects", defects(run.trials)),
         *_reasons("Not supported here", unsupported(run.trials)),
     ]
-    lines += [*_note(run.note), *_loading(run), *_objects(run.objects), *_versions(run.environment)]
+    lines += [*_note(run.note), *_loading(run), *_objects(run.objects), *_trees(run.trees), *_versions(run.environment)]
     return "\n".join([*lines, "## Run it again", "", f"    {run.rerun}", ""])
 
 
@@ -186,6 +186,12 @@ def _objects(objects: Sequence[ObjectRecord]) -> list[str]:
         for built in objects
     ]
     return ["## Objects", "", *table(["object", "soname", "needed", "search path", "sha256"], rows), ""]
+
+
+def _trees(trees: Sequence[TreeRecord]) -> list[str]:
+    """The trees that somebody else made, with the objects that are files of them."""
+    rows = [[tree.name, " ".join(tree.objects), str(tree.files), str(tree.bytes), tree.key[:12]] for tree in trees]
+    return ["## Trees", "", *table(["tree", "objects", "files", "bytes", "key"], rows), ""] if rows else []
 
 
 def _search(built: ObjectRecord, names: Mapping[str, str]) -> str:

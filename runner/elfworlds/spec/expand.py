@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from elfworlds.refs import Reference, Template
     from elfworlds.spec.leaves.forms import Axis
 
-ATTRIBUTES = ("dir", "soname")
+ATTRIBUTES = ("dir", "soname", "tree")
 MAX_EXPANSIONS = 10_000
 
 
@@ -41,6 +41,7 @@ class Names:
         toolchains: what a `when` of `libc` and `gdb` may name.
         whole: the axes with all labels; None where these are all.
         files: whether `${files.dir}` is the trial's directory here.
+        of_trees: the objects that are files of trees.
     """
 
     axes: Mapping[str, Axis]
@@ -50,6 +51,7 @@ class Names:
     toolchains: frozenset[str] = frozenset()
     whole: Mapping[str, Axis] | None = None
     files: bool = False
+    of_trees: frozenset[str] = frozenset()
 
     def where(self, when: Mapping[str, Sequence[str | None]]) -> Names:
         """What may be named at the points of a `when`: axes with the labels that they can have there."""
@@ -71,7 +73,10 @@ class Names:
             if axis in self.raw_axes or axis in self.axes:
                 return None
             return f"no axis `{axis}` in the matrix", closest(axis, self.raw_axes | set(self.axes))
-        if self.object_of(name) or name in self.values or (self.files and name == FILES_DIR):
+        owner = self.object_of(name)
+        if owner and name == f"{owner}.tree" and owner not in self.of_trees:
+            return f"`{owner}` is no file of a tree", f"its directory is ${{{owner}.dir}}"
+        if owner or name in self.values or (self.files and name == FILES_DIR):
             return None
         return f"`${{{name}}}` names nothing", self._hint(name)
 
@@ -86,7 +91,7 @@ class Names:
             return "only the steps of a loop have it; a thread in a loop has none"
         head, _, attribute = name.rpartition(".")
         if head in self.objects:
-            return f"an object has `.dir` and `.soname`, no `.{attribute}`"
+            return f"an object has `.dir` and `.soname`, a file of a tree `.tree`, none `.{attribute}`"
         known = self.objects | set(self.values) | {f"matrix.{axis}" for axis in self.raw_axes}
         known |= {FILES_DIR} if self.files else set()
         return closest(name, known)
@@ -135,3 +140,26 @@ def names(template: Template, axes: Mapping[str, Axis]) -> tuple[str, ...]:
     """Every name that a reference of the template can have, inner ones first."""
     spelled = (name for reference in template.references() for name in expand(reference.name, axes))
     return tuple(dict.fromkeys(spelled))
+
+
+def together(templates: Sequence[Template], axes: Mapping[str, Axis]) -> tuple[tuple[str, ...], ...]:
+    """The texts that templates can become at one point, for each point."""
+    named = [*_axes_of(templates, axes)]
+    found: dict[tuple[str, ...], None] = {}
+    for labels in islice(product(*(axes[name].values for name in named)), MAX_EXPANSIONS):
+        fixed = {name: replace(axes[name], values=(value,)) for name, value in zip(named, labels, strict=True)}
+        found[tuple(expand(template, {**axes, **fixed})[0] for template in templates)] = None
+    return tuple(found)
+
+
+def _axes_of(templates: Sequence[Template], axes: Mapping[str, Axis]) -> dict[str, None]:
+    """The axes that templates read, those that values of axes name included."""
+    read: dict[str, None] = {}
+    waiting = [*templates]
+    while waiting:
+        spelled = [name.removeprefix("matrix.") for name in names(waiting.pop(), axes) if name.startswith("matrix.")]
+        new = [name for name in dict.fromkeys(spelled) if name in axes and name not in read]
+        read |= dict.fromkeys(new)
+        values = (value if isinstance(value, Scalar) else label for name in new for label, value in axes[name].values)
+        waiting += [refs.parse(value) for value in values]
+    return read

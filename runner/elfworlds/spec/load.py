@@ -107,7 +107,7 @@ def _prune(data: dict[str, Data], kind: str, path: tuple[int | str, ...]) -> Non
     if kind == "missing" and steps[-1] in _FILLED:
         entries(_holder(data, steps))[str(steps[-1])] = _FILLED[steps[-1]]
         return
-    if kind == "missing":
+    if kind == "missing" or "prebuilt" in steps[:-1]:  # without one of its keys it would be another file
         steps = steps[:-1] or steps
     if len(steps) <= 1:
         name = str(steps[0]) if steps else ""

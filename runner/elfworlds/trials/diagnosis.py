@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,11 @@ def _sentences(
         edge = resolve.serve(
             resolve.LoadedObject(artifact.path, artifact.facts, None), name, resolve.Namespace(), world
         )
-        serving = {other.directory for other in artifacts.values() if name in (other.filename, *other.links)}
+        serving = {
+            posixpath.dirname(other.path)
+            for other in artifacts.values()
+            if name in map(posixpath.basename, other.paths)
+        }
         if not serving & {place.directory for place in edge.searched}:
             sentence = resolve.why_not_found(names.get(key, key), edge)
             sentences.append(_named(sentence, artifacts, names))
@@ -77,7 +82,7 @@ def _sentences(
 def _named(sentence: str, artifacts: Mapping[str, Artifact], names: Mapping[str, str]) -> str:
     for key, artifact in artifacts.items():
         if key in names:
-            sentence = sentence.replace(artifact.directory, f"${{{names[key]}.dir}}")
+            sentence = sentence.replace(posixpath.dirname(artifact.path), f"${{{names[key]}.dir}}")
     return sentence
 
 

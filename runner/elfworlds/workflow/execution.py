@@ -14,6 +14,7 @@ from elfworlds.environment import environment, made_with, versions
 from elfworlds.errors import InterruptedRunError
 from elfworlds.planning.editing import without_editor
 from elfworlds.records import RunAbout, environment_digest, open_run, trace_record
+from elfworlds.records.rows import tree_records
 from elfworlds.trials.observe import TrialRunner, broken_objects, run
 from elfworlds.trials.trace import Tracer, first_trials
 from elfworlds.workflow.results import shown
@@ -94,6 +95,7 @@ class Execution:
             made_with=made_with(self.plan, self.toolchains),
             planned=len(self.plan.trials),
             rerun=" ".join(["elfworlds run", shlex.quote(shown(self.experiment.path)), *chosen]),
+            trees=tree_records(self.plan),
         )
 
     def observe(self, opened: Opened) -> Ending:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
@@ -33,7 +34,7 @@ def shadowed(experiment: LoadedExperiment, plan: Plan, environment: Mapping[str,
         if definition.executable:
             continue
         request = plan.requests[placed.key]
-        for name in (request.filename, *request.links):
+        for name in (posixpath.basename(request.filename), *request.links):
             family = families.family_of(request.toolchain)
             own = family.library(request.toolchain, name, where, cache)
             if own:

@@ -12,7 +12,9 @@ from elfworlds.backends.nix import handover, trouble
 from elfworlds.backends.nix.holding import hold
 from elfworlds.backends.nix.programs import Programs
 from elfworlds.backends.nix.roots import Roots
+from elfworlds.backends.nix.trees import TreeMemory
 from elfworlds.backends.nix.work import NixBuild, ObjectDerivation, words
+from elfworlds.backends.shelved import artifact, read_again
 from elfworlds.backends.types import Again, Artifact, Build, Failure
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from elfworlds.planning import BuildRequest, Plan
     from elfworlds.process import Runner
     from elfworlds.toolchains import Toolchain
+    from elfworlds.trees import Tree
 
     Report = Callable[[BuildRequest, Artifact | Failure], None]
 
@@ -78,10 +81,15 @@ class NixBackend:
                 report(requests.pop(key), failure)
             if failures and not keep_going:
                 break
-            places = self.places(requests, toolchains[name], plan.files)
+            places = self.places(requests, toolchains[name], plan)
+            for key in [key for key, request in requests.items() if request.tree]:
+                request = requests.pop(key)
+                artifacts[key] = self.shelved(request, plan.trees[request.tree], places.pop(key).out)
+                report(request, artifacts[key])
             programs = self.programs.within(toolchains[name])
             work = NixBuild(programs, self.memory, requests, places, report, artifacts, failures)
-            work.do(keep_going=keep_going)
+            if requests:
+                work.do(keep_going=keep_going)
             if failures and not keep_going:
                 break
         outs = [artifact.directory for artifact in artifacts.values()]
@@ -99,7 +107,10 @@ class NixBackend:
         for name in dict.fromkeys(request.toolchain for request in plan.requests.values()):
             requests = {key: request for key, request in plan.requests.items() if request.toolchain == name}
             built = {key: request for key, request in requests.items() if key in build.artifacts}
-            places = self.places(built, toolchains[name], plan.files)
+            places = self.places(built, toolchains[name], plan)
+            for key in [key for key, request in built.items() if request.tree]:
+                places.pop(key)
+                verdicts[key] = read_again(build.artifacts[key], plan.trees[built.pop(key).tree])
             programs = self.programs.within(toolchains[name])
             work = NixBuild(programs, self.memory, built, places, lambda *_: None, dict(build.artifacts), {})
             work.check()
@@ -108,17 +119,27 @@ class NixBackend:
                 verdicts[key] = Again(key=key, identical=not why, why=why)
         return verdicts
 
+    def shelved(self, request: BuildRequest, tree: Tree, out: str) -> Artifact:
+        """A file of a tree, which is in the store now."""
+        memory = TreeMemory(self.memory.root)
+        reused = memory.out(tree) == out
+        if not reused:
+            memory.remember(tree, memory.given(tree)["sha256"], out)
+        return artifact(request, tree, out, reused=reused)
+
     def places(
-        self, requests: Mapping[str, BuildRequest], toolchain: Toolchain, files: Mapping[str, bytes]
+        self, requests: Mapping[str, BuildRequest], toolchain: Toolchain, plan: Plan
     ) -> dict[str, ObjectDerivation]:
         """Every object's derivation, which this writes into the store, and its directory, which may not be there."""
         programs = self.programs.within(toolchain)
         root = Roots(programs.settings, self.memory.root, self.run).given(toolchain)
+        named = {request.tree for request in requests.values()}
+        trees = {key: TreeMemory(self.memory.root).given(tree) for key, tree in plan.trees.items() if key in named}
         with tempfile.TemporaryDirectory(prefix="elfworlds-nix.") as temporary:
             directory = Path(temporary)
-            document = handover.document(requests.values(), toolchain, programs.settings.visible, root)
+            document = handover.document(requests.values(), toolchain, programs.settings.visible, root, trees)
             inputs = (sha256 for request in requests.values() for _, sha256 in request.inputs)
-            handover.write(directory, document, inputs, files)
+            handover.write(directory, document, inputs, plan.files)
             done = programs.call("nix-instantiate", *_evaluation(programs.settings, directory))
         if not done.ok:
             raise trouble.explain(words(done))

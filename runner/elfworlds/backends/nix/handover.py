@@ -24,7 +24,11 @@ LINKER = "linker="
 
 
 def document(
-    requests: Iterable[BuildRequest], toolchain: Toolchain, visible: tuple[str, ...], root: Mapping[str, str] | None
+    requests: Iterable[BuildRequest],
+    toolchain: Toolchain,
+    visible: tuple[str, ...],
+    root: Mapping[str, str] | None,
+    trees: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Json]:
     """As nix/objects.nix reads it.
 
@@ -33,10 +37,12 @@ def document(
         toolchain: with what.
         visible: the directories of this machine that a build sees, if any.
         root: what a build sees instead (roots.py).
+        trees: those that objects are files of, by key (trees.py).
     """
     wanted = tuple(requests)
     builds = {request.key: build_document(request) for request in wanted}
-    used = sorted({tool for request in wanted for tool in (request.argv[0], *request.editors)})
+    asked = [request for request in wanted if not request.tree]
+    used = sorted({tool for request in asked for tool in (request.argv[0], *request.editors)})
     return {
         "toolchain": {
             "name": toolchain.name,
@@ -45,6 +51,7 @@ def document(
             "root": root,
         },
         "builds": builds,
+        "trees": {key: dict(tree) for key, tree in trees.items()},
     }
 
 

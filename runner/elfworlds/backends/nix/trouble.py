@@ -69,8 +69,8 @@ NO_NAMESPACE = Trouble(
 AGAIN = "`elfworlds toolchain remove SUITE` and `fetch SUITE` make the root anew"
 CHANGED = Trouble(
     (r"store path mismatch in .* added from",),
-    "files of a root were changed since Nix was first given it",
-    f"{AGAIN}; {WITHOUT}",
+    "files of a root or of a tree were changed since Nix was first given it",
+    f"of a tree, run it again; of a root, {AGAIN}; {WITHOUT}",
 )
 NO_WORLD = Trouble(
     (r"^\s*elfworlds-enter: ",),

@@ -21,6 +21,7 @@ from elfworlds.spec.checks.values import values_of, written
 from elfworlds.spec.expand import Names, expand
 from elfworlds.spec.leaves import forms
 from elfworlds.spec.model.experiment import DEFAULT_OUTCOMES, Experiment, Scenario
+from elfworlds.spec.model.objects import ORIGINS
 from elfworlds.spec.model.steps import every
 from elfworlds.spec.values.described import VALUES
 from elfworlds.yamltext import Scalar, closest, entries
@@ -53,7 +54,9 @@ def check(
         roots: those of them that a trial may see beside its own root.
     """
     axes = _keys(raw, "matrix") - {"include", "exclude"}
-    known = Names(experiment.matrix.axes, axes, _keys(raw, "objects"), toolchains=toolchains)
+    objects = _part(raw, "objects")
+    of_trees = frozenset(name for name in objects if set(ORIGINS).intersection(_part(raw, "objects", name, "prebuilt")))
+    known = Names(experiment.matrix.axes, axes, frozenset(map(str, objects)), toolchains=toolchains, of_trees=of_trees)
     findings = [*_matrix(experiment, known, toolchains)]
     findings += check_objects(experiment.objects, _part(raw, "objects"), known, VALUES["run"])
     findings += check_no_object_is_called_files(experiment)

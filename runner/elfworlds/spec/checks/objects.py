@@ -14,6 +14,7 @@ from elfworlds.spec.checks.idle import idle_in_object
 from elfworlds.spec.checks.judging import check_facts
 from elfworlds.spec.checks.languages import check_language
 from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
+from elfworlds.spec.model.objects import ORIGINS
 from elfworlds.spec.values.described import FACTS
 from elfworlds.yamltext import closest, entries
 
@@ -72,6 +73,16 @@ def _one_thing(raw: Mapping[str, Data], here: Path) -> Iterator[Finding]:
     if "prebuilt" in written:
         for key in sorted(written - {"prebuilt", AFTER, "expect", "note"}):
             yield Finding((*here, key), f"a prebuilt object has no `{key}`", "it is taken as it is", at_key=True)
+        origins = [key for key in entries(raw["prebuilt"]) if key in ORIGINS]
+        if len(origins) > 1:
+            message = f"a file has one place: here are `{origins[0]}` and `{origins[1]}`"
+            yield Finding((*here, "prebuilt", origins[1]), message, "write one of them", at_key=True)
+        if origins and AFTER in written:
+            message, hint = (
+                f"a file of a tree has no `{AFTER}`",
+                "the tree is taken as it is: edit the file in a copy of it",
+            )
+            yield Finding((*here, AFTER), message, hint, at_key=True)
         return
     if len(written & {"library", "executable"}) != 1:
         hint = "write one of the two, with its name"
@@ -89,9 +100,11 @@ def templates(definition: Object, here: Path) -> Iterator[tuple[Path, str | Temp
         for index, template in enumerate(getattr(definition, key) or ()):
             yield (*here, key, index), template
     yield from words(definition, here)
-    for key in ("soname", "prebuilt"):
-        if getattr(definition, key) is not None:
-            yield (*here, key), getattr(definition, key)
+    if definition.soname is not None:
+        yield (*here, "soname"), definition.soname
+    for key in ("file", *ORIGINS) if definition.prebuilt is not None else ():
+        if getattr(definition.prebuilt, key) is not None:
+            yield (*here, "prebuilt", key), getattr(definition.prebuilt, key)
     for macro, value in definition.defines.items():
         yield (*here, "defines", macro), value or ""
     for place, symbol in definition.exports.symbols if definition.exports is not None else ():

@@ -61,10 +61,10 @@ class Naming(Enum):
 
 _LIST = BeforeValidator(forms.listed)
 _STRING = {"type": "string"}
-_TEXT = {"type": ["string", "number", "boolean"]}
+TEXT_SCHEMA: JsonObject = {"type": ["string", "number", "boolean"]}
 _REFERENCE = {"type": "string", "pattern": r"\$\{"}
 
-Text: TypeAlias = Annotated[str, Reads(forms.text, _TEXT)]
+Text: TypeAlias = Annotated[str, Reads(forms.text, TEXT_SCHEMA)]
 Name: TypeAlias = Annotated[
     str, Reads(matching(forms.NAME, "name"), {"type": ["string", "number"], "pattern": f"^{forms.NAME.pattern}$"})
 ]
@@ -80,7 +80,7 @@ ValueName: TypeAlias = Annotated[
     ),
 ]
 Value: TypeAlias = Annotated[Scalar | None, Reads(forms.scalar, {"type": ["string", "number", "boolean", "null"]})]
-Templated: TypeAlias = Annotated[Template, Reads(forms.template, _TEXT)]
+Templated: TypeAlias = Annotated[Template, Reads(forms.template, TEXT_SCHEMA)]
 Templates: TypeAlias = Annotated[tuple[Templated, ...], _LIST]
 Texts: TypeAlias = Annotated[tuple[Text, ...], _LIST]
 Words: TypeAlias = Annotated[tuple[Template, ...], Reads(forms.words, _STRING)]
@@ -88,7 +88,7 @@ Commands: TypeAlias = Annotated[
     tuple[
         Annotated[
             tuple[Template, ...],
-            Reads(forms.command, {"anyOf": [_STRING, {"type": "array", "minItems": 1, "items": _TEXT}]}),
+            Reads(forms.command, {"anyOf": [_STRING, {"type": "array", "minItems": 1, "items": TEXT_SCHEMA}]}),
         ],
         ...,
     ],

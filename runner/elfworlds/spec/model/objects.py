@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import Field
+from pydantic_core import CoreSchema, core_schema
 
 from elfworlds.spec.leaves import exports as exporting
 from elfworlds.spec.leaves.annotated import (
+    TEXT_SCHEMA,
     CName,
     Commands,
     FileStem,
@@ -24,6 +27,13 @@ from elfworlds.spec.leaves.annotated import (
 from elfworlds.spec.leaves.exports import Exports
 from elfworlds.spec.leaves.languages import LANGUAGES
 from elfworlds.spec.model.base import REMOVABLE, Model, word
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+
+    from elfworlds.jsondata import Json
+    from elfworlds.refs import Template
+    from elfworlds.yamltext import Data
 
 PROGRAM = "program"
 
@@ -56,13 +66,59 @@ ExportedSymbols: TypeAlias = Annotated[
 Pie: TypeAlias = Annotated[Flag, Field(description="whether an executable is position-independent")]
 
 
+@dataclass(frozen=True, slots=True)
+class OrItsFile:
+    """A pydantic annotation: a text is short for `{file: TEXT}`; the JSON Schema has both."""
+
+    def __get_pydantic_core_schema__(self, source: type[Model], handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_file, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Json]:
+        return {"anyOf": [dict(TEXT_SCHEMA), handler(schema)]}
+
+
+def _file(data: Data) -> Data:
+    return {"file": data} if isinstance(data, str) else data
+
+
+class Prebuilt(Model):
+    """A file that somebody else built; a path alone is short for `{file: PATH}`.
+
+    With `tree` or `archive` the whole tree is one entry of the store, so that `$ORIGIN` leads to the file's neighbours.
+    """
+
+    file: Annotated[
+        Templated,
+        Field(description="an ELF file: beside the experiment, or an absolute path; of a tree, its path there"),
+    ]
+    tree: Annotated[
+        Templated | None,
+        Field(description="a directory that is taken as it is: beside the experiment, or an absolute path"),
+    ] = None
+    archive: Annotated[
+        Templated | None,
+        Field(description="an archive that is unpacked: .whl, .zip, .deb, .tar, .tar.gz, .tar.xz, .tar.bz2, .tar.zst"),
+    ] = None
+
+    @property
+    def origin(self) -> tuple[str, Template]:
+        """Where the file is: the key that says so, and its value; `file` where it stands alone."""
+        named = ((key, getattr(self, key)) for key in ORIGINS)
+        return next(((key, value) for key, value in named if value is not None), ("file", self.file))
+
+
+ORIGINS = ("tree", "archive")
+
+
 class Object(Model):
     """An ELF file: a library or an executable that the experiment builds, or one that somebody else built."""
 
     library: Annotated[FileStem | None, Field(description="a shared object lib<name>.so")] = None
     executable: Annotated[FileStem | None, Field(description="an executable of this name")] = None
     prebuilt: Annotated[
-        Templated | None, Field(description="a file that exists: beside the experiment, or an absolute path")
+        Prebuilt | None,
+        OrItsFile(),
+        Field(description="a file that exists: beside the experiment, or an absolute path; or a file of a tree"),
     ] = None
     language: Annotated[
         str | None,

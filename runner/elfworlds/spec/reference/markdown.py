@@ -18,7 +18,7 @@ from elfworlds.spec.model.experiment import (
     Source,
 )
 from elfworlds.spec.model.layout import LaidOutFile
-from elfworlds.spec.model.objects import Object, Program
+from elfworlds.spec.model.objects import Object, Prebuilt, Program
 from elfworlds.spec.model.observe import observe_model
 from elfworlds.spec.model.observers import OBSERVERS
 from elfworlds.spec.model.steps import (
@@ -52,6 +52,7 @@ PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`source`", Source),
     ("`matrix`", Matrix),
     ("An object", Object),
+    ("An object's `prebuilt`", Prebuilt),
     ("A scenario", Scenario),
     ("A scenario's `files`: what lies at a path", LaidOutFile),
     ("A scenario's `program`", Program),

@@ -28,8 +28,8 @@ from elfworlds.toolchains.debian.lock import Lock, with_base
 from elfworlds.toolchains.debian.mirror import mirrors
 from elfworlds.toolchains.debian.tree import RootLayout
 from elfworlds.toolchains.debian.unpack import Unpacked, unpack
-from elfworlds.toolchains.debian.zstd import Decompressor
 from elfworlds.toolchains.toolchain import Package
+from elfworlds.trees.zstd import Decompressor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from elfworlds.toolchains.debian.archive import DebError
+from elfworlds.trees.deb import DebError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from elfworlds.errors import BuildFailedError
 from elfworlds.toolchains.debian import archive
-from elfworlds.toolchains.debian.archive import DebError
 from elfworlds.toolchains.debian.tree import FILES, RootLayout, settled, unread
+from elfworlds.trees.deb import DebError, tar
 
 if TYPE_CHECKING:
     import tarfile
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
-    from elfworlds.toolchains.debian.archive import Control, Unzstd
+    from elfworlds.toolchains.debian.archive import Control
+    from elfworlds.trees.deb import Unzstd
 
 COPY = 1 << 20
 
@@ -78,7 +79,7 @@ def _refused(deb: Path, error: DebError) -> BuildFailedError:
 def _unpack(deb: Path, tree: Path, layout: RootLayout, unzstd: Unzstd) -> Unpacked:
     links: list[tuple[str, str]] = []
     size = 0
-    with archive.tar(deb, "data", unzstd) as members:
+    with tar(deb, "data", unzstd) as members:
         for member in members:
             place = layout.place(member.name)
             if unread(place):

@@ -13,20 +13,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from elfworlds import driver, elf, paths
-from elfworlds.spec.expand import expand
-from elfworlds.spec.languages import inline_path
+from elfworlds import driver, paths
 from elfworlds.spec.leaves.languages import SUFFIXES, of_source
-from elfworlds.yamltext import Problem, closest
+from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
-
-    from elfworlds.elf import ElfObject
-    from elfworlds.spec import Spec
-    from elfworlds.spec.leaves.forms import Axis
-    from elfworlds.spec.model.objects import Object
 
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]', re.MULTILINE)
 ASSEMBLED = re.compile(rb'^[ \t]*\.(?:include|incbin)[ \t]+"([^"\n]+)"', re.MULTILINE)
@@ -78,91 +71,16 @@ class Project:
         return Project(beside, beside)
 
 
-@dataclass(frozen=True, slots=True)
-class Prebuilt:
-    """A file that somebody else built, under its own name."""
-
-    file: File
-    facts: ElfObject
-
-
 class SourceError(Exception):
-    """A source that cannot be used; the message says why, `hint` what would be right."""
+    """A source that cannot be used; the message says why, `hint` what would be right, `key` which key it is."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, key: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+        self.key = key
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Every file that an experiment's objects may read.
-
-    Attributes:
-        files: logical path → file.
-        reads: logical path of a source, or name of an object with inline code → all that it includes,
-            directly or not, itself first.
-        prebuilt: path, as the experiment says it → what lies there.
-    """
-
-    files: Mapping[str, File]
-    reads: Mapping[str, tuple[str, ...]]
-    prebuilt: Mapping[str, Prebuilt]
-
-
-def gather(spec: Spec, project: Project) -> tuple[Sources, list[Problem]]:
-    """All sources of all points, and what is wrong with them."""
-    reader = _Reader(project)
-    reads: dict[str, tuple[str, ...]] = {}
-    prebuilt: dict[str, Prebuilt] = {}
-    problems: list[Problem] = []
-    axes = spec.experiment.matrix.axes
-    for name, definition in spec.experiment.objects.items():
-        for path in expand(definition.prebuilt, axes) if definition.prebuilt else ():
-            try:
-                prebuilt[path] = _prebuilt(path, project)
-            except SourceError as error:
-                problems.append(Problem(spec.document.mark(("objects", name, "prebuilt")), str(error), error.hint))
-        for place, path in _wanted(definition, axes):
-            try:
-                rust = definition.language == "rust" or of_source(path) == "rust"
-                reads[path or name] = (
-                    reader.closure(path, rust=rust)
-                    if path
-                    else reader.inline(inline_path(definition), definition.code or "")
-                )
-            except SourceError as error:
-                problems.append(Problem(spec.document.mark(("objects", name, *place)), str(error), error.hint))
-    return Sources(reader.files, reads, prebuilt), problems
-
-
-def _prebuilt(path: str, project: Project) -> Prebuilt:
-    """An absolute path is taken as it is; another lies beside the experiment."""
-    place = project.beside / path
-    if why := paths.why_no_object(place.name):
-        raise SourceError(why, "give the file, or a link to it, another name")
-    if why := paths.why_unreadable(place):
-        raise SourceError(f"{why}: {place}", "name an ELF file beside the experiment, or by its absolute path")
-    try:
-        return Prebuilt(File.of(place.name, place.read_bytes()), elf.read(place))
-    except elf.NotElfError as error:
-        raise SourceError(error.message, error.hint) from None
-    except OSError as error:
-        raise SourceError(f"{place}: {error.strerror}") from None
-
-
-def _wanted(definition: Object, axes: Mapping[str, Axis]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Places in the object and the logical paths that they name; an empty path stands for inline code."""
-    if definition.code is not None:
-        yield ("code",), ""
-    for index, template in enumerate(definition.sources):
-        for path in expand(template, axes):
-            yield ("sources", index), path
-    for index, path in enumerate(definition.headers):
-        yield ("headers", index), path
-
-
-class _Reader:
+class Reader:
     """Reads each file once."""
 
     def __init__(self, project: Project) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.process import Command
-from elfworlds.toolchains.debian.archive import DebError, Stretch
+from elfworlds.trees.deb import DebError, Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from elfworlds.process import Runner
 
 SECONDS = 600.0
+HEADERS = 1 << 30  # what a tar archive may hold beside its files
 
 
 @dataclass(frozen=True, slots=True)
 class Decompressor:
-    """zstd(1), and where it may write."""
+    """zstd(1), where it may write, and how many bytes of it."""
 
     run: Runner
     environment: Mapping[str, str]
     work: Path
+    most: int = 1 << 40
 
     def unzstd(self, path: Path, stretch: tuple[int, int]) -> Path:
         """A file with what a stretch of another one holds.
@@ -41,7 +43,8 @@ class Decompressor:
         with Stretch(path, *stretch) as source, (place / "in").open("wb") as target:
             shutil.copyfileobj(source, target)
         argv = (program, "-d", "-q", str(place / "in"), "-o", str(place / "out"))
-        done = self.run(Command(argv=argv, env={}, cwd=str(place), timeout=SECONDS))
+        limits = {"core": 0, "fsize": self.most + HEADERS}
+        done = self.run(Command(argv=argv, env={}, cwd=str(place), timeout=SECONDS, limits=limits))
         (place / "in").unlink()
         if not done.ok:
             raise DebError(f"zstd: {done.stderr.data.decode('utf-8', 'replace').strip()[:500]}")

@@ -1,0 +1,66 @@
+"""A directory that a person names → its manifest; every file is read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from elfworlds.trees.manifest import DIRECTORY, FILE, LINK, Entry, Manifest, Tally, TreeError, utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from elfworlds.trees.manifest import Limits
+
+OTHERS = {
+    stat.S_IFIFO: "a fifo",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a device",
+    stat.S_IFCHR: "a device",
+}
+
+
+def manifest(place: Path, limits: Limits) -> Manifest:
+    """What lies below a directory; nothing there is followed.
+
+    Raises:
+        TreeError: it holds what no tree can, or too much.
+        OSError: it cannot be read.
+    """
+    entries: dict[str, Entry] = {}
+    tally = Tally(limits)
+    for path, state in below(str(place)):
+        tally.file()
+        entries[utf8(path)] = _entry(f"{place}/{path}", path, state, tally)
+    return Manifest.of(entries)
+
+
+def below(place: str, prefix: str = "") -> Iterator[tuple[str, os.stat_result]]:
+    """Every path below a directory, and the state of what lies there; a directory before what is in it."""
+    with os.scandir(f"{place}/{prefix}" if prefix else place) as found:
+        listed = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in found)
+    for name, state in listed:
+        path = f"{prefix}/{name}" if prefix else name
+        yield path, state
+        if stat.S_ISDIR(state.st_mode):
+            yield from below(place, path)
+
+
+def _entry(place: str, path: str, state: os.stat_result, tally: Tally) -> Entry:
+    if stat.S_ISDIR(state.st_mode):
+        return Entry(DIRECTORY)
+    if stat.S_ISLNK(state.st_mode):
+        return Entry(LINK, utf8(os.readlink(place)))  # noqa: PTH115
+    if not stat.S_ISREG(state.st_mode):
+        what = OTHERS.get(stat.S_IFMT(state.st_mode), "something else")
+        raise TreeError(f"{path!r:.200} is {what}: a tree holds files, directories and links")
+    tally.add(state.st_size)
+    return Entry(FILE, sha256(place), bool(state.st_mode & stat.S_IXUSR), state.st_size)
+
+
+def sha256(place: str) -> str:
+    with open(place, "rb") as file:  # noqa: PTH123  # as os.scandir gave it
+        return hashlib.file_digest(file, "sha256").hexdigest()
