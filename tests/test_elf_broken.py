@@ -21,6 +21,10 @@ from forging_elf import (
     DT_GNU_HASH,
     DT_HASH,
     DT_NEEDED,
+    DT_RELA,
+    DT_RELASZ,
+    DT_RELR,
+    DT_RELRSZ,
     DT_STRSZ,
     DT_STRTAB,
     DT_SYMTAB,
@@ -33,6 +37,10 @@ from forging_elf import (
     library,
 )
 
+READERS: tuple[Callable[[Path], object], ...] = (
+    *(elf.read, elf.symbols, elf.versions),
+    *(elf.relocations, elf.layout, elf.notes),
+)
 NUMBERS = [
     0,
     1,
@@ -57,7 +65,7 @@ SETTINGS = settings(
 def survives(path: Path) -> bool:
     """Whether a file is read; else it is refused with its name, and with nothing but our own error."""
     read = True
-    for use in (elf.read, elf.symbols):
+    for use in READERS:
         try:
             use(path)
         except elf.NotElfError as error:
@@ -196,6 +204,53 @@ def many_headers() -> bytes:
     return forged.file()
 
 
+def with_entries(*entries: tuple[int, int]) -> Callable[[], bytes]:
+    """A library with symbols and with dynamic entries, of which a value 0 is the address of 64 zeros."""
+
+    def make() -> bytes:
+        forged = Forged()
+        zeros = forged.add(bytes(64))
+        strtab = forged.add(b"\0name\0")
+        symtab = forged.add(forged.symbol(0, 0) + forged.symbol(1) * 2)
+        forged.dynamic(
+            [
+                *((DT_STRTAB, strtab), (DT_STRSZ, 6), (DT_SYMTAB, symtab), (DT_HASH, zeros)),
+                *((tag, value or zeros) for tag, value in entries),
+            ]
+        )
+        return forged.file()
+
+    return make
+
+
+def relocating(*records: tuple[int, int, int]) -> Callable[[], bytes]:
+    """The same with these relocations."""
+
+    def make() -> bytes:
+        forged = Forged()
+        strtab = forged.add(b"\0name\0")
+        symtab = forged.add(forged.symbol(0, 0) + forged.symbol(1) * 2)
+        table = forged.add(b"".join(forged.pack("QQQ", *record) for record in records))
+        forged.dynamic([(DT_STRTAB, strtab), (DT_SYMTAB, symtab), (DT_RELA, table), (DT_RELASZ, 24 * len(records))])
+        return forged.file()
+
+    return make
+
+
+def noting(count: int, size: int, text: bytes = b"[") -> Callable[[], bytes]:
+    """As many segments of one note of .note.dlopen, which holds a text again and again."""
+
+    def make() -> bytes:
+        forged = Forged(room=count + 2)
+        data = forged.pack("III", 4, size, 0x407C0C0A) + b"FDO\0" + text * (size // len(text))
+        forged.add(data, PT_NOTE)
+        (place,) = forged.headers
+        forged.headers += [(place[0], place[1], place[2] - at) for at in range(count - 1)]
+        return forged.file()
+
+    return make
+
+
 LIES: dict[str, tuple[Callable[[], bytes], str]] = {
     "symbols beyond the file": (lying((DT_HASH, 0x10000)), "symbols, and there is room for"),
     "a hash table nowhere": (lying((DT_HASH, 0x7000000000000000)), "mapped at 0x7000000000000000"),
@@ -211,6 +266,16 @@ LIES: dict[str, tuple[Callable[[], bytes], str]] = {
     "versions over each other": (overlapping_versions, "lie over each other"),
     "names over each other": (overlapping_names, "texts lie over each other"),
     "a million notes": (many_notes, "notes"),
+    "relocations beyond the file": (with_entries((DT_RELA, 0), (DT_RELASZ, 2400)), "relocations are cut off"),
+    "relocations nowhere": (with_entries((DT_RELA, 0x70000000), (DT_RELASZ, 24)), "mapped at 0x70000000"),
+    "a thousand million relocations": (with_entries((DT_RELA, 0), (DT_RELASZ, 24 << 30)), "4194304 relocations"),
+    "a thousand million packed ones": (with_entries((DT_RELR, 0), (DT_RELRSZ, 8 << 30)), "4194304 relocations"),
+    "packed ones beyond the file": (with_entries((DT_RELR, 0), (DT_RELRSZ, 2400)), "relocations are cut off"),
+    "a relocation of a symbol that is not there": (relocating((0, (9999 << 32) + 6, 0)), "mapped at"),
+    "a relocation of the last symbol of all": (relocating((0, (0xFFFFFFFF << 32) + 6, 0)), "mapped at"),
+    "notes of much text": (noting(1, 1 << 21), "bytes of JSON"),
+    "text that nests": (noting(1, 1 << 19), ""),
+    "the same note a thousand times": (noting(1000, 1 << 12), ""),
     "four thousand segments": (many_headers, "program headers"),
 }
 
@@ -223,7 +288,7 @@ def test_a_file_that_lies_is_refused_with_what_cannot_be(name: str, tmp_path: Pa
         survives(tmp_path / "lie")
         return
     with pytest.raises(elf.NotElfError, match=re.escape(words)):
-        (elf.read(tmp_path / "lie"), elf.symbols(tmp_path / "lie"))
+        [read(tmp_path / "lie") for read in READERS]
 
 
 def test_a_lie_about_the_string_tables_size_changes_nothing(tmp_path: Path) -> None:
@@ -254,7 +319,7 @@ import sys
 from pathlib import Path
 from elfworlds import elf
 for path in map(Path, sys.argv[1:]):
-    for use in (elf.read, elf.symbols):
+    for use in (elf.read, elf.symbols, elf.versions, elf.relocations, elf.layout, elf.notes):
         try:
             use(path)
         except elf.NotElfError as error:

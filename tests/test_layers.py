@@ -27,6 +27,7 @@ ORDER = (
     "columns",
     "ctext",
     "editors",
+    "psabi",
     "spec",
     "driver",
     "elf",

@@ -9,8 +9,8 @@ from elftools.elf.enums import ENUM_ST_INFO_BIND, ENUM_ST_INFO_TYPE, ENUM_ST_VIS
 
 from elfworlds.elf.dynamic import Dynamic, unpacked
 from elfworlds.elf.reader import BrokenError
+from elfworlds.elf.symver import HIDDEN, names_of_versions
 from elfworlds.elf.types import Symbol
-from elfworlds.elf.versions import HIDDEN, names_of_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,6 +68,40 @@ def _fields(dynamic: Dynamic, address: int, count: int | None) -> Iterator[tuple
         yield fields
 
 
+class Names:
+    """Number of a symbol → its name and its version, each read where it is asked for."""
+
+    def __init__(self, dynamic: Dynamic) -> None:
+        self.dynamic = dynamic
+        self.image = dynamic.image
+        self.table, self.numbers = dynamic.value("DT_SYMTAB"), dynamic.value("DT_VERSYM")
+        self.versions = names_of_versions(dynamic)
+        self.known: dict[int, tuple[str, str | None]] = {}
+
+    def of(self, number: int) -> tuple[str, str | None]:
+        """Name and version.
+
+        Raises:
+            BrokenError: there is no such symbol.
+        """
+        if number not in self.known:
+            self.known[number] = self._read(number)
+        return self.known[number]
+
+    def _read(self, number: int) -> tuple[str, str | None]:
+        if self.table is None:
+            raise BrokenError("a relocation names a symbol, and there are none")
+        size = ENTRY[self.image.bits][1]
+        name = next(unpacked(self.image, "I", self.table + number * size, 4), None)
+        if name is None:
+            raise BrokenError(f"a relocation names symbol {number}, which is not there")
+        version = None
+        if self.numbers is not None:
+            known = next(unpacked(self.image, "H", self.numbers + 2 * number, 2), (GLOBAL,))
+            version = self.versions.get(known[0] & ~HIDDEN) if known[0] > GLOBAL else None
+        return self.dynamic.text(name[0]), version
+
+
 def _symbol(bits: int, fields: tuple[int, ...], dynamic: Dynamic, number: int, names: Mapping[int, str]) -> Symbol:
     if bits == 32:  # noqa: PLR2004  # of two
         name, value, size, info, other, section = fields
@@ -78,6 +112,7 @@ def _symbol(bits: int, fields: tuple[int, ...], dynamic: Dynamic, number: int, n
         version=names.get(number & ~HIDDEN) if number > GLOBAL else None,
         is_default=number > GLOBAL and not number & HIDDEN and section != 0,
         defined=section != 0,
+        section=section,
         bind=BINDS.get(info >> 4, f"STB_{info >> 4}"),
         type=TYPES.get(info & 15, f"STT_{info & 15}"),
         visibility=VISIBILITIES.get(other & 7, f"STV_{other & 7}"),

@@ -8,13 +8,13 @@ from elftools.elf.enums import ENUM_DT_FLAGS, ENUM_DT_FLAGS_1  # noqa: TID251  #
 
 from elfworlds.elf.dynamic import DT_GNU_FLAGS_1, TAGS, Dynamic
 from elfworlds.elf.image import PF_X
-from elfworlds.elf.reader import BrokenError
+from elfworlds.elf.nhdr import build_id_of
 from elfworlds.elf.types import DT_AUXILIARY, DT_FILTER, DT_NEEDED, ElfObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from elfworlds.elf.image import Image, Segment
+    from elfworlds.elf.image import Image
 
 DF_GNU_1 = {"DF_GNU_1_UNIQUE": 1}  # glibc's; pyelftools has no name for it
 FLAG_TAGS = ("BIND_NOW", "SYMBOLIC", "TEXTREL")  # gABI: each tag means the same as its bit in DT_FLAGS
@@ -24,8 +24,6 @@ FLAGS = (
     (DT_GNU_FLAGS_1, DF_GNU_1),
 )
 LONGEST_INTERP = 4096  # PATH_MAX: Linux starts no program whose PT_INTERP is longer
-MOST_NOTES = 1 << 13
-WIDE = 8  # bytes to which some notes are aligned; all others to 4
 
 
 def facts(image: Image) -> ElfObject:
@@ -44,7 +42,7 @@ def facts(image: Image) -> ElfObject:
         needed=tuple(map(dynamic.text, dynamic.all("DT_NEEDED"))),
         rpath=_entries(dynamic.named("DT_RPATH")),
         runpath=_entries(dynamic.named("DT_RUNPATH")),
-        build_id=build_id(image),
+        build_id=build_id_of(image),
         flags=_flags(dynamic),
         execstack=not stack or bool(stack[-1].flags & PF_X),
         filters=tuple(_filters(dynamic)),
@@ -80,37 +78,3 @@ def _flags(dynamic: Dynamic) -> tuple[str, ...]:
         flags += [name for name, bit in names.items() if isinstance(bit, int) and value & bit]
     flags += [f"DF_{name}" for name in FLAG_TAGS if dynamic.value(f"DT_{name}") is not None]
     return tuple(sorted(set(flags)))
-
-
-def build_id(image: Image) -> str | None:
-    """The first note of GNU's that is one."""
-    for number, (owner, kind, offset, size) in enumerate(_notes(image)):
-        if number == MOST_NOTES:
-            raise BrokenError(f"more than {MOST_NOTES} notes")
-        if (owner, kind) == (b"GNU\0", "NT_GNU_BUILD_ID"):
-            return image.data.at(offset, size).hex()
-    return None
-
-
-def _notes(image: Image) -> Iterator[tuple[bytes, str | int, int, int]]:
-    """Owner, kind, place and size of each note."""
-    struct = image.structs.Elf_Nhdr
-    for segment in image.of("PT_NOTE"):
-        align = WIDE if segment.align == WIDE else 4
-        at, end = segment.offset, _end(image, segment)
-        while at + struct.sizeof() <= end:
-            note = image.parse(struct, at)
-            owner = at + struct.sizeof()
-            place = _aligned(owner + note["n_namesz"], segment.offset, align)
-            name = image.data.at(owner, note["n_namesz"]) if note["n_namesz"] == len(b"GNU\0") else b""
-            yield name, note["n_type"], place, note["n_descsz"]
-            at = _aligned(place + note["n_descsz"], segment.offset, align)
-
-
-def _end(image: Image, segment: Segment) -> int:
-    return min(segment.offset + segment.filesz, image.data.size)
-
-
-def _aligned(at: int, start: int, align: int) -> int:
-    """The next place that lies a multiple of the alignment behind the start."""
-    return start + (at - start + align - 1) // align * align

@@ -1,4 +1,4 @@
-"""A file at a path → its facts, its dynamic symbols."""
+"""A file at a path → its facts, its dynamic symbols, and its details."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from elfworlds.elf.details import Layout, Notes, Relocations, Versions
     from elfworlds.elf.image import Image
     from elfworlds.elf.types import ElfObject, Symbol
 
@@ -41,6 +42,34 @@ def symbols(path: Path) -> tuple[Symbol, ...]:
     return _opened(path, symbols_of)
 
 
+def versions(path: Path) -> Versions:
+    """The versions that the file at a path needs and defines."""
+    from elfworlds.elf.symver import versions_of  # noqa: PLC0415
+
+    return _opened(path, versions_of)
+
+
+def relocations(path: Path) -> Relocations:
+    """The relocations of the file at a path; none where it has no dynamic section."""
+    from elfworlds.elf.rela import relocations_of  # noqa: PLC0415
+
+    return _opened(path, relocations_of)
+
+
+def layout(path: Path) -> Layout:
+    """The stack, RELRO, TLS and hash tables of the file at a path."""
+    from elfworlds.elf.phdr import layout_of  # noqa: PLC0415
+
+    return _opened(path, layout_of)
+
+
+def notes(path: Path) -> Notes:
+    """The notes of the file at a path."""
+    from elfworlds.elf.nhdr import notes_of  # noqa: PLC0415
+
+    return _opened(path, notes_of)
+
+
 def _opened(path: Path, use: Callable[[Image], Read]) -> Read:
     from elfworlds.elf.image import Image  # noqa: PLC0415
 
@@ -65,11 +94,11 @@ def _opened(path: Path, use: Callable[[Image], Read]) -> Read:
 
 
 def _debug_file(path: Path, image: Image) -> DebugFileError:
-    from elfworlds.elf.facts import build_id  # noqa: PLC0415
+    from elfworlds.elf.nhdr import build_id_of  # noqa: PLC0415
 
     message = f"{path}: a separate debug file: it names the segments of another file, and has no bytes of them"
     try:
-        known = build_id(image)
+        known = build_id_of(image)
     except BrokenError:
         known = None
     which = f", whose build ID is {known} too" if known else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from struct import Struct
+from struct import Struct, unpack
 from typing import TYPE_CHECKING, Any
 
 from elftools.elf.structs import ELFStructs  # noqa: TID251  # the door
@@ -79,6 +79,10 @@ class Image:
     def parse(self, struct: Any, offset: int) -> Any:  # noqa: ANN401  # pyelftools' structures and records
         """A record of a fixed size."""
         return struct.parse(self.data.at(offset, struct.sizeof()))
+
+    def words(self, offset: int, count: int) -> tuple[int, ...]:
+        """Numbers of four bytes each."""
+        return unpack(f"{'<' if self.little else '>'}{count}I", self.data.at(offset, 4 * count))
 
     def _segments(self) -> list[Segment]:
         struct = self.structs.Elf_Phdr

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from elfworlds.jsondata import Json, JsonObject
 
+SECTIONS = {0: "undefined", 0xFFF1: "absolute", 0xFFF2: "common"}
 DT_NEEDED, DT_AUXILIARY, DT_FILTER = "DT_NEEDED", "DT_AUXILIARY", "DT_FILTER"
 
 
@@ -109,6 +110,7 @@ class Symbol:
     Attributes:
         version: of GNU symbol versioning, or None; `is_default` tells `@@` from `@`.
         defined: here, or only referred to.
+        section: st_shndx, a number of which the loader knows only 0, undefined, and those of `SECTIONS`.
         bind, type, visibility: STB_GLOBAL, STT_FUNC, STV_DEFAULT, …
         value, size: bytes; the value is an address within the file.
     """
@@ -122,3 +124,24 @@ class Symbol:
     visibility: str
     value: int
     size: int
+    section: int
+
+    def facts(self) -> dict[str, Json]:
+        """The facts under the names that an experiment's matchers use."""
+        return {
+            "name": self.symbol,
+            "version": self.version,
+            "default-version": self.is_default,
+            "defined": self.defined,
+            "section": SECTIONS.get(self.section, self.section),
+            "binding": _word(self.bind),
+            "type": _word(self.type),
+            "visibility": _word(self.visibility),
+            "size": self.size,
+            "value": self.value,
+        }
+
+
+def _word(name: str) -> str:
+    """STB_GNU_UNIQUE → unique; of a number without a name that number."""
+    return name.rpartition("_")[2].lower()

@@ -2,7 +2,7 @@
 
 from elfworlds.outcome.judge import ClaimJudged, Judgement, judge, settle
 from elfworlds.outcome.match import difference, holds, matches
-from elfworlds.outcome.observed import event_values, lookup
+from elfworlds.outcome.observed import ABSENT, Counts, Named, event_values, lookup
 from elfworlds.outcome.result import (
     Result,
     Tried,
@@ -15,10 +15,13 @@ from elfworlds.outcome.result import (
 from elfworlds.outcome.verdicts import ClaimVerdict, Fails, Sign, Verdict, marked, worst
 
 __all__ = [
+    "ABSENT",
     "ClaimJudged",
     "ClaimVerdict",
+    "Counts",
     "Fails",
     "Judgement",
+    "Named",
     "Result",
     "Sign",
     "Tried",

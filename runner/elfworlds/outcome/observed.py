@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from elfworlds.spec.shapes import OF_LISTS, OF_OBSERVED
+from elfworlds.spec.shapes import OF_LISTS, OF_OBSERVED, length_of_name
 from elfworlds.traces import events as tracing
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class Absent(Enum):
     ABSENT = "absent"
 
 
+DEFAULT = "default-version"
 ABSENT: Final = Absent.ABSENT
 Value: TypeAlias = "Json | Absent"
 
@@ -32,18 +33,45 @@ class Several(tuple["JsonObject", ...]):
     __slots__ = ()
 
 
+class Named(tuple["JsonObject", ...]):
+    """Mappings that each have a `name`; a path may go on with a name, which leads to those that have it."""
+
+    __slots__ = ()
+
+    def follow(self, path: list[str]) -> tuple[Value, list[str]]:
+        """What a path leads to from here, and the rest of the path."""
+        fields = set(self[0]) if self else set()
+        if path[0] in OF_LISTS or path[0] in fields:
+            return _step(self, path[0]), path[1:]
+        taken = length_of_name(path, fields)
+        return self.called(".".join(path[:taken])), path[taken:]
+
+    def called(self, name: str) -> Several | Absent:
+        """Those of a name; the last one is that of the default version, where one is."""
+        items = [item for item in self if item.get("name") == name]
+        return Several(sorted(items, key=lambda item: item.get(DEFAULT) is True)) if items else ABSENT
+
+
+class Counts(dict[str, "Json"]):
+    """How many there are of each kind; of one that is not named, none."""
+
+    __slots__ = ()
+
+
 def lookup(values: JsonObject, name: str) -> Value:
     """The value that a name of an experiment stands for; `ABSENT` where the trial did not give it."""
     root, *path = name.split(".")
     if name in values:
         return _bare(values[name])
     value: Value = values.get(root, ABSENT)
-    for step in path:
-        value = _step(value, step)
+    while path:
+        value, path = value.follow(path) if isinstance(value, Named) else (_step(value, path[0]), path[1:])
     return _bare(value)
 
 
 def _step(value: Value, step: str) -> Value:
+    if isinstance(value, Counts):
+        return value.get(step, 0)
     if isinstance(value, Several):
         own = value[-1].get(step, ABSENT) if value else ABSENT
         return own if own is not ABSENT else _of_all(value, step) if step in OF_OBSERVED else ABSENT

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from elfworlds.yamltext import closest
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping, Sequence
 
 TEXT_KIND, NUMBER_KIND, FLAG_KIND, NULL_KIND = "text", "number", "flag", "null"
 
@@ -20,12 +22,14 @@ class Leaf:
         kinds: text, number, flag (true or false), null: what it may be.
         digits: whether a text may be a number.
         ordered: whether it can be less or greater than a number.
+        choices: the words that it may be, beside a number where `digits` says so; empty where it may be any.
     """
 
     name: str
     kinds: frozenset[str]
     digits: bool = False
     ordered: bool = False
+    choices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name} or null" if NULL_KIND in self.kinds and self.name not in ("scalar", "null") else self.name
@@ -33,10 +37,15 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list."""
+    """A list.
+
+    Attributes:
+        named: whether a path may go on with the `name` of an item, which leads to those that have it.
+    """
 
     of: Shape
     null: bool = False
+    named: bool = False
 
     def __str__(self) -> str:
         return f"[{self.of}]{' or null' if self.null else ''}"
@@ -107,6 +116,12 @@ OF_LISTS = ("first", "last", "all", "count")
 OF_OBSERVED = ("first", "last", "all", "times")
 
 
+def chosen(*words: str, digits: bool = False, name: str = "") -> Leaf:
+    """One of some words; with `digits` also a number, which stands for what has no name."""
+    shown = name or " or ".join((*words, "a number") if digits else words)
+    return Leaf(shown, frozenset({TEXT_KIND}), digits, choices=words)
+
+
 def or_null(shape: Leaf) -> Leaf:
     return replace(shape, kinds=shape.kinds | {NULL_KIND})
 
@@ -116,7 +131,7 @@ def nullable(shape: Shape) -> bool:
 
 
 def step(shape: Shape, name: str) -> Shape | None:
-    """What a path leads to with one name more; None where there is no such thing. `outcome.lookup` goes this way."""
+    """What a path leads to with one name more; None where there is no such thing."""
     if isinstance(shape, Unknown):
         return shape
     if isinstance(shape, Repeated):
@@ -128,6 +143,32 @@ def step(shape: Shape, name: str) -> Shape | None:
         inner = step(shape.of, name)
         return Items(inner) if inner is not None else None
     return shape.fields.get(name, shape.other) if isinstance(shape, Fields) else None
+
+
+def follow(shape: Shape, path: Sequence[str]) -> tuple[Shape, tuple[str, ...]]:
+    """What a path leads to, and the rest of it from where there is no such thing. `outcome.lookup` goes this way."""
+    rest = tuple(path)
+    while rest:
+        inner, taken = step(shape, rest[0]), 1
+        if inner is None and isinstance(shape, Items) and shape.named and isinstance(shape.of, Fields):
+            inner, taken = Repeated(shape.of), _length_as_meant(rest, shape.of.fields)
+        if inner is None:
+            break
+        shape, rest = inner, rest[taken:]
+    return shape, rest
+
+
+def length_of_name(path: Sequence[str], fields: Container[str]) -> int:
+    """How many steps of a path are the name of an item, which may hold dots: all before one of its fields."""
+    ends = (at for at in range(1, len(path)) if path[at] in fields or path[at] in OF_OBSERVED)
+    return next(ends, len(path))
+
+
+def _length_as_meant(path: Sequence[str], fields: Mapping[str, Shape]) -> int:
+    """The same, but for a last step that looks like a misspelt field."""
+    taken = length_of_name(path, fields)
+    misspelt = taken == len(path) > 1 and (closest(path[-1], fields) or "").startswith("did")
+    return taken - 1 if misspelt else taken
 
 
 def _of_all(item: Shape, name: str, accessors: tuple[str, ...]) -> Shape | None:
@@ -161,7 +202,8 @@ def either(shape: Shape, other: Shape) -> Shape:
         return shape
     if isinstance(shape, Leaf) and isinstance(other, Leaf):
         name = shape.name if shape.name == other.name else "scalar"
-        return Leaf(name, shape.kinds | other.kinds, shape.digits or other.digits, shape.ordered or other.ordered)
+        digits, ordered = shape.digits or other.digits, shape.ordered or other.ordered
+        return Leaf(name, shape.kinds | other.kinds, digits, ordered)
     if isinstance(shape, Repeated) and isinstance(other, Repeated):
         both = (set(shape.each.fields), set(other.each.fields))
         fields = {**shape.each.fields, **other.each.fields}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import elf, resolve
+from elfworlds.trials.details import details, names_in
 from elfworlds.trials.searching import Searching, facts_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def values(trial: Trial, build: Build, toolchain: Toolchain) -> dict[str, Json]:
     ]
     return {
         **artifact.facts.facts(),
+        **details(Path(artifact.path), names_in(trial)),
         "exports": sorted({symbol.symbol for symbol in symbols if symbol.defined}),
         "undefined": sorted({symbol.symbol for symbol in symbols if not symbol.defined}),
         "missing-objects": sorted({edge.name for edge in edges if edge.path is None and edge.sure}),

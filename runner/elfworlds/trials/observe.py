@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -27,13 +28,13 @@ from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
 from elfworlds.traces import events
 from elfworlds.trials import compiled, inspected
 from elfworlds.trials.attempt import OBSERVED, Ran, contents, files_directory, realised, watched
+from elfworlds.trials.details import details, names_of
 from elfworlds.trials.diagnosis import artifacts_of, missing_objects
 from elfworlds.trials.prepare import impossible, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Executor, Future
-    from pathlib import Path
 
     from elfworlds.backends import Build
     from elfworlds.jsondata import Json, JsonObject
@@ -254,10 +255,15 @@ def broken_objects(plan: Plan, build: Build) -> dict[str, str]:
 
 
 def _wrong_fact(placed: Placement, build: Build) -> str | None:
-    facts = build.artifacts[placed.key].facts.facts()
-    for name, wanted in realised(placed.expect, build).items():
-        if not matches(wanted, facts[name], facts):
-            return f"object {placed.object}: {difference(name, wanted, facts[name], facts)}"
+    artifact, expect = build.artifacts[placed.key], realised(placed.expect, build)
+    try:
+        facts = {**artifact.facts.facts(), **details(Path(artifact.path), names_of(expect))}
+    except ElfworldsError as error:
+        return f"object {placed.object}: {error}"
+    for name, wanted in expect.items():
+        fact = outcome.lookup(facts, name)
+        if not matches(wanted, fact, facts):
+            return f"object {placed.object}: {difference(name, wanted, fact, facts)}"
     return None
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Meant: TypeAlias = Callable[[Operand], Iterable[Operand]]
 
 SHAPES = (Leaf, Items, Fields, Repeated, Unknown)
+MOST_SHOWN = 12  # fields of a mapping in a message
 LOOKS_INTO = {"matches": "looks into a text", "less-than": "compares numbers", "greater-than": "compares numbers"}
 
 
@@ -193,7 +194,16 @@ def _check_equal(wanted: Operand, subject: Subject, meant: Meant) -> None:
         return
     if not (comparable(wanted, shape) if isinstance(wanted, SHAPES) else _may_equal(wanted, shape)):
         what = in_words(wanted) if isinstance(wanted, SHAPES) else _shown(wanted)
-        raise MatcherError(f"{subject.name} is {in_words(shape)}, and never {what}", _instead(shape), at_key=False)
+        hint = _meant_choice(wanted, shape) or _instead(shape)
+        raise MatcherError(f"{subject.name} is {in_words(shape)}, and never {what}", hint, at_key=False)
+
+
+def _meant_choice(wanted: Operand, shape: Shape) -> str | None:
+    """The word that was meant, where there are some to choose from."""
+    if not (isinstance(wanted, str) and isinstance(shape, Leaf)):
+        return None
+    hints = (closest(word, shape.choices) for word in (wanted, wanted.lower(), wanted.lower().rpartition("_")[2]))
+    return next((hint for hint in hints if hint and hint.startswith("did")), None)
 
 
 def _may_equal(wanted: Operand, shape: Shape) -> bool:
@@ -202,6 +212,8 @@ def _may_equal(wanted: Operand, shape: Shape) -> bool:
         return nullable(shape)
     if not isinstance(shape, Leaf) or isinstance(value, list):
         return False
+    if shape.choices and not isinstance(value, int | float):
+        return str(wanted) in shape.choices
     if isinstance(value, bool):
         return bool(shape.kinds & {FLAG_KIND, TEXT_KIND})
     if isinstance(value, str):
@@ -228,11 +240,15 @@ def in_words(shape: Shape) -> str:
     if isinstance(shape, Items):
         return "a list"
     if isinstance(shape, Fields | Repeated):
-        names = ", ".join(f"`{name}`" for name in fields_of(shape))
-        return f"a mapping of {names}" if names else "a mapping"
+        names = [f"`{name}`" for name in fields_of(shape)]
+        shown = [*names[:MOST_SHOWN], "…"] if len(names) > MOST_SHOWN else names
+        return f"a mapping of {', '.join(shown)}" if names else "a mapping"
     if not isinstance(shape, Leaf):
         return "anything"
+    if 0 < len(shape.choices) <= MOST_SHOWN:
+        return f"one of {', '.join(f'`{word}`' for word in shape.choices)}" + (", or null" if nullable(shape) else "")
     named = {"true or false": "true or false", "words": "a text in words", "address": "an address"}
+    named |= {shape.name: shape.name} if shape.choices else {}
     return named.get(shape.name, f"a {shape.name}") + (" or null" if str(shape).endswith(" or null") else "")
 
 

@@ -69,14 +69,17 @@ def _values(matchers: Mapping[str, Data], path: Path, known: Names, values: Valu
             yield from _fit(matcher, values.subject(value), here, with_values)
 
 
+VALUES_OF_FILES = Values(FACTS)
+
+
 def check_facts(expect: Mapping[str, Data], path: Path, known: Names) -> Iterator[Finding]:
     """Expected facts that no ELF file can have; wrong references are reported elsewhere."""
     for fact, matcher in expect.items():
         wrong = any(True for place, text in texts(matcher, path) for _ in references(text, place, known))
         problems = [] if wrong else [*_resolved(matcher, (*path, fact), known)]
         yield from problems
-        if not (wrong or problems) and fact in FACTS:
-            yield from _fit(matcher, Subject(f"`{fact}`", FACTS[fact], always=True), (*path, fact), known)
+        if not (wrong or problems) and fact in VALUES_OF_FILES:
+            yield from _fit(matcher, VALUES_OF_FILES.subject(fact), (*path, fact), known)
 
 
 def _fit(matcher: Data, subject: Subject, path: Path, known: Names) -> Iterator[Finding]:

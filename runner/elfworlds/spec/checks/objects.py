@@ -11,7 +11,7 @@ from elfworlds.spec.checks.circles import circles
 from elfworlds.spec.checks.editing import AFTER, check_after, words
 from elfworlds.spec.checks.findings import Finding, references, texts
 from elfworlds.spec.checks.idle import idle_in_object
-from elfworlds.spec.checks.judging import check_facts
+from elfworlds.spec.checks.judging import VALUES_OF_FILES, check_facts
 from elfworlds.spec.checks.languages import check_language
 from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
 from elfworlds.spec.model.objects import ORIGINS
@@ -53,9 +53,9 @@ def check_objects(
         yield from check_after(name, definition, here, known)
         yield from check_language(definition, entries(raw[name]), here, known)
         for fact in definition.expect:
-            if fact not in FACTS:
-                path = (*here, "expect", fact)
-                yield Finding(path, f"`{fact}` is no fact of an ELF file", closest(fact, FACTS), at_key=True)
+            if fact not in VALUES_OF_FILES:
+                hint = VALUES_OF_FILES.hint(fact) if fact.partition(".")[0] in FACTS else closest(fact, FACTS)
+                yield Finding((*here, "expect", fact), f"`{fact}` is no fact of an ELF file", hint, at_key=True)
         yield from check_facts(definition.expect, (*here, "expect"), known)
     yield from _circles(objects, known)
 

@@ -9,7 +9,7 @@ from elfworlds.spec.checks.findings import Finding
 from elfworlds.spec.checks.fits import Subject
 from elfworlds.spec.model.experiment import Claim, Expectation
 from elfworlds.spec.model.observers import OBSERVERS
-from elfworlds.spec.shapes import UNKNOWN, Fields, Repeated, Shape, bare, either, fields_of, step
+from elfworlds.spec.shapes import UNKNOWN, Fields, Repeated, Shape, bare, either, fields_of, follow
 from elfworlds.spec.values.described import ALWAYS, REPORT, VALUES, c_value, observer_values, step_values
 from elfworlds.yamltext import closest, entries
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 RESERVED = ("failed", "unsupported", "unreadable", "left-behind", "loop")
 PLAYED = ("run", "steps")
+MOST_SHOWN = 20  # fields in a hint
 TIMES = "`%s.times` is how often it was observed"
 
 
@@ -66,13 +67,8 @@ class Values:
     def _follow(self, name: str) -> tuple[Shape, str]:
         """The shape to which the path leads, and the rest of the path from where there is no such field."""
         root, *path = name.split(".")
-        shape = self.roots[root]
-        for place, field in enumerate(path):
-            inner = step(shape, field)
-            if inner is None:
-                return shape, ".".join(path[place:])
-            shape = inner
-        return shape, ""
+        shape, rest = follow(self.roots[root], path)
+        return shape, ".".join(rest)
 
 
 def _instead(shape: Shape, name: str, lacking: str) -> str:
@@ -80,6 +76,8 @@ def _instead(shape: Shape, name: str, lacking: str) -> str:
     if lacking == "count" and isinstance(shape, Repeated):
         return TIMES % name
     fields = fields_of(shape)
+    if len(fields) > MOST_SHOWN:
+        return closest(lacking, fields) or ""
     shown = ", ".join(f"`{name}.{field}`" for field in fields)
     return f"there are {shown}" if fields else f"`{name}` has no fields"
 

@@ -27,6 +27,7 @@ from elfworlds.spec.shapes import (
     either,
     or_null,
 )
+from elfworlds.spec.values.files import FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,18 +37,6 @@ if TYPE_CHECKING:
     from elfworlds.spec.model.observe import Observe
     from elfworlds.spec.model.steps import Step
 
-FACTS: Mapping[str, Shape] = {
-    "build-id": or_null(TEXT),
-    "execstack": FLAG,
-    "flags": Items(NAME),
-    "interp": or_null(PATH),
-    "machine": NAME,
-    "needed": Items(NAME),
-    "rpath": Items(PATH, null=True),
-    "runpath": Items(PATH, null=True),
-    "soname": or_null(NAME),
-    "type": NAME,
-}
 LEFT = {"pid": NUMBER, "command": NAME, "state": NAME, "cpu_s": NUMBER, "wchan": NAME}
 ENDED: Mapping[str, Shape] = {
     "exit": or_null(NUMBER),
