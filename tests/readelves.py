@@ -12,9 +12,6 @@ from pathlib import Path
 
 from elfworlds import elf
 
-ALIASES = {  # readelf's names of relocations, where they are not the psABI's
-    "R_386_JUMP_SLOT": "R_386_JMP_SLOT",
-}
 SECTIONS = {"UND": "undefined", "ABS": "absolute", "COM": "common"}
 SYMBOL = re.compile(
     r"^ +\d+: ([0-9a-f]+) +(\d+|0x[0-9a-f]+) (\w+|<\S+ \S+>: \d+) +(\w+|<\S+ \S+>: \d+) +(\w+)"
@@ -161,10 +158,9 @@ def _relocations(text: str) -> tuple[dict[str, int], list[tuple[str, str]]]:
     kinds: Counter[str] = Counter()
     named = []
     for kind, _, name in RELOCATION.findall(text):
-        known = ALIASES.get(kind, kind)
-        kinds[known] += 1
+        kinds[kind] += 1
         if name:
-            named.append((known, name.replace("@@", "@")))
+            named.append((kind, name.replace("@@", "@")))
     return dict(kinds), sorted(named)
 
 

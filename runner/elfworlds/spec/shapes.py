@@ -48,7 +48,7 @@ class Items:
     named: bool = False
 
     def __str__(self) -> str:
-        return f"[{self.of}]{' or null' if self.null else ''}"
+        return f"[{self.of}]{' or null' if self.null else ''}{', by name' if self.named else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ def check_objects(
         yield from check_language(definition, entries(raw[name]), here, known)
         for fact in definition.expect:
             if fact not in VALUES_OF_FILES:
-                hint = VALUES_OF_FILES.hint(fact) if fact.partition(".")[0] in FACTS else closest(fact, FACTS)
+                root = fact.partition(".")[0]
+                hint = VALUES_OF_FILES.hint(fact) if root in FACTS else closest(root, FACTS)
                 yield Finding((*here, "expect", fact), f"`{fact}` is no fact of an ELF file", hint, at_key=True)
         yield from check_facts(definition.expect, (*here, "expect"), known)
     yield from _circles(objects, known)

@@ -76,8 +76,11 @@ def _instead(shape: Shape, name: str, lacking: str) -> str:
     if lacking == "count" and isinstance(shape, Repeated):
         return TIMES % name
     fields = fields_of(shape)
+    near = closest(lacking, fields) or ""
+    if near.startswith("did"):
+        return near.replace("`", f"`{name}.", 1)
     if len(fields) > MOST_SHOWN:
-        return closest(lacking, fields) or ""
+        return ""
     shown = ", ".join(f"`{name}.{field}`" for field in fields)
     return f"there are {shown}" if fields else f"`{name}` has no fields"
 

@@ -76,7 +76,7 @@ NOTES = Fields(
 DETAILS: Mapping[str, Shape] = {
     "symbols": Items(SYMBOL, named=True),
     "versions": Fields({"needed": Items(NEEDED_VERSION, named=True), "defined": Items(DEFINED_VERSION, named=True)}),
-    "relocations": Fields(dict.fromkeys(NAMES, NUMBER), called="kind: number"),
+    "relocations": Fields(dict.fromkeys(NAMES, NUMBER), called="{R_…: number}"),
     "symbol-relocations": Items(Fields({"name": NAME, "version": or_null(NAME), "kind": KIND}), named=True),
     "relr": Fields({"entries": NUMBER, "relocations": NUMBER}, null=True),
     "text-relocations": NUMBER,
