@@ -123,14 +123,16 @@ def _shown(symbol: elf.Symbol) -> tuple[object, ...]:
 def _symbols(text: str) -> Iterator[tuple[object, ...]]:
     _, _, table = text.partition("Symbol table '.dynsym'")
     for value, size, kind, bind, visibility, section, name, needed in SYMBOL.findall(table.split("\n\n")[0]):
-        words = (_word(bind), _word(kind), visibility.lower(), SECTIONS.get(section, section))
+        words = (_word(bind, "unique"), _word(kind, "ifunc"), visibility.lower(), SECTIONS.get(section, section))
         if name:  # a copy of another file's has its version, and answers who asks for none
             whole = name.replace("@", "@@") if needed and section != "UND" else name
             yield (whole, *words, int(size, 0), int(value, 16))
 
 
-def _word(text: str) -> str:
-    return text.rpartition(": ")[2].lower()
+def _word(text: str, gnu: str) -> str:
+    """The word; `<OS specific>: 10` is GNU's where a file does not say that it is of GNU, which no loader asks."""
+    word = text.rpartition(": ")[2].lower()
+    return gnu if word == "10" else word
 
 
 def _needs(text: str) -> Iterator[tuple[str, str, bool]]:

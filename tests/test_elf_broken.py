@@ -76,13 +76,16 @@ def survives(path: Path) -> bool:
 
 @pytest.fixture(scope="module")
 def victims(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """A library with versions, a program, an object, one of 32 bits, one of another byte order, and a system's own."""
+    """A library with versions, a program, an object, one with packed relocations, one of 32 bits, one of another byte
+    order, and a system's own."""
     folder = tmp_path_factory.mktemp("victims")
     (folder / "map").write_text("ONE { global: f; local: *; };\n")
     (folder / "a.c").write_text(
-        '#include <stdio.h>\nint f(void) { return puts(""); }\nint main(void) { return f(); }\n'
+        "#include <stdio.h>\nstatic int x;\nint *all[] = {&x, &x, &x};\n__thread int own;\n"
+        'int f(void) { return puts("") + own; }\nint main(void) { return f(); }\n'
     )
     kinds = {"l.so": ["-shared", "-fPIC", "-Wl,--version-script=map"], "app": [], "a.o": ["-c"]}
+    kinds["packed.so"] = ["-shared", "-fPIC", "-Wl,-z,pack-relative-relocs,-z,x86-64-v3"]
     for name, words in kinds.items():
         subprocess.run(["cc", "-o", name, "a.c", *words], cwd=folder, check=True)
     made = [library(Forged(bits=32)).file(), library(Forged(order=">")).file()]

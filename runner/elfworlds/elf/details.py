@@ -206,8 +206,8 @@ class Notes:
     def facts(self) -> dict[str, Json]:
         return {
             "build-id": self.build_id,
-            "abi-tag": self.abi_tag and self.abi_tag.facts(),
-            "properties": self.properties and self.properties.facts(),
+            "abi-tag": self.abi_tag.facts() if self.abi_tag else None,
+            "properties": self.properties.facts() if self.properties else None,
             "dlopen": [entry.facts() for entry in self.dlopen],
             "package": None if self.package is None else dict(self.package),
             "other": [note.facts() for note in self.other],
