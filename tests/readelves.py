@@ -12,6 +12,7 @@ from pathlib import Path
 
 from elfworlds import elf
 
+GO = "GO BUILDID"  # its linker puts no other note into PT_NOTE, which is all that a loader sees
 SECTIONS = {"UND": "undefined", "ABS": "absolute", "COM": "common"}
 SYMBOL = re.compile(
     r"^ +\d+: ([0-9a-f]+) +(\d+|0x[0-9a-f]+) (\w+|<\S+ \S+>: \d+) +(\w+|<\S+ \S+>: \d+) +(\w+)"
@@ -66,7 +67,7 @@ def by_readelf(path: Path) -> Said:
     }
     stack = _segment(text, "GNU_STACK")
     tls = _segment(text, "TLS")
-    build_id = re.search(r"Build ID: (\w+)", text)
+    build_id = None if GO in text else re.search(r"Build ID: (\w+)", text)
     abi = re.search(r"OS: (\w+), ABI: (\S+)", text)
     now = bool(flags & {"DF_BIND_NOW", "DF_1_NOW"})
     return Said(
@@ -149,8 +150,8 @@ def _definitions(text: str) -> list[tuple[str, bool, bool, tuple[str, ...]]]:
     found: list[tuple[str, bool, bool, tuple[str, ...]]] = []
     for flags, name, parent in DEFINITION.findall(table.split("\n\n")[0]):
         if parent:
-            *before, parents = found[-1]
-            found[-1] = (before[0], before[1], before[2], (*parents, parent))
+            own, base, weak, parents = found[-1]
+            found[-1] = (own, base, weak, (*parents, parent))
         else:
             found.append((name, "BASE" in flags, "WEAK" in flags, ()))
     return found

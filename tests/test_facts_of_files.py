@@ -7,6 +7,7 @@ import json
 import pytest
 
 from conftest import World
+from elfworlds.jsondata import JsonObject
 from elfworlds.outcome import ABSENT, Counts, Named, lookup
 
 INSPECT = """
@@ -107,7 +108,7 @@ SYMBOLS = Named(
         {"name": "version", "version": "X", "default-version": False},
     )
 )
-VALUES = {"symbols": SYMBOLS, "none": Named(), "relocations": Counts({"COPY": 1}), "in": {"deep": SYMBOLS}}
+VALUES: JsonObject = {"symbols": SYMBOLS, "none": Named(), "relocations": Counts({"COPY": 1}), "in": {"deep": SYMBOLS}}
 
 
 @pytest.mark.parametrize(

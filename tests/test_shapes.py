@@ -39,7 +39,7 @@ from elfworlds.spec.shapes import (
     or_null,
     step,
 )
-from elfworlds.spec.values.described import FACTS
+from elfworlds.spec.values.files import FACTS
 from elfworlds.yamltext import Scalar
 from shaping import conforms, misfits
 

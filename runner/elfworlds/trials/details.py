@@ -81,7 +81,7 @@ class _File:
 
     def relr(self) -> Json:
         packed = self.relocations.packed
-        return packed and packed.facts()
+        return packed.facts() if packed else None
 
     def tls(self) -> Json:
         models: list[Json] = [*self.relocations.tls_models]
@@ -89,7 +89,7 @@ class _File:
 
     def stack(self) -> Json:
         stack = self.layout.stack
-        return stack and stack.facts()
+        return stack.facts() if stack else None
 
 
 READERS: Mapping[str, Callable[[_File], Json]] = {

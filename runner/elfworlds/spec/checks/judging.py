@@ -12,7 +12,7 @@ from elfworlds.spec.checks.values import Values, unknown_value
 from elfworlds.spec.expand import expand
 from elfworlds.spec.leaves.matchers import MatcherError, check_matcher
 from elfworlds.spec.shapes import TEXT
-from elfworlds.spec.values.described import FACTS
+from elfworlds.spec.values.files import FACTS
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from elfworlds.spec.checks.languages import check_language
 from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
 from elfworlds.spec.model.objects import ORIGINS
 from elfworlds.spec.values.described import FACTS
+from elfworlds.spec.values.files import FACTS
 from elfworlds.yamltext import closest, entries
 
 if TYPE_CHECKING:

@@ -37,7 +37,8 @@ from elfworlds.spec.model.steps import (
     Write,
 )
 from elfworlds.spec.shapes import Fields, Items
-from elfworlds.spec.values.described import FACTS, FOUND, REPORT, VALUE, VALUES
+from elfworlds.spec.values.described import FOUND, REPORT, VALUE, VALUES
+from elfworlds.spec.values.files import FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
