@@ -26,7 +26,12 @@ def misfits(value: Any, shape: Shape, path: str = "") -> list[str]:  # noqa: ANN
         found = [f"{path}.{name} is not described" for name in value if _field(shape, name) is None]
         known = ((name, one, _field(shape, name)) for name, one in value.items())
         return found + [wrong for name, one, of in known if of for wrong in misfits(one, of, f"{path}.{name}")]
-    return [] if isinstance(shape, Leaf) and _kind(value) in shape.kinds else [f"{path} is {value!r}, and not {shape}"]
+    fits = isinstance(shape, Leaf) and _kind(value) in shape.kinds and _chosen(value, shape)
+    return [] if fits else [f"{path} is {value!r}, and not {shape}"]
+
+
+def _chosen(value: Any, shape: Leaf) -> bool:  # noqa: ANN401  # any value
+    return not shape.choices or value in shape.choices or (shape.digits and str(value).isdigit())
 
 
 def _field(shape: Fields, name: str) -> Shape | None:

@@ -50,7 +50,10 @@ def relocations_of(image: Image) -> Relocations:
         counts[kind, symbol != 0] += 1
         if symbol:
             named.append((symbol, kind))
-        in_read_only += any(start <= offset < end for start, end in fixed)
+        for start, end in fixed:  # as a loop, since a large library has half a million
+            if start <= offset < end:
+                in_read_only += 1
+                break
     packed, of_packed = _packed(dynamic, fixed)
     kinds = {kind: names.get(kind, str(kind)) for kind, _ in counts}
     by_name: Counter[str] = Counter()

@@ -133,15 +133,15 @@ class Symbol:
             "version": self.version,
             "default-version": self.is_default,
             "defined": self.defined,
-            "section": SECTIONS.get(self.section, self.section),
-            "binding": _word(self.bind),
-            "type": _word(self.type),
-            "visibility": _word(self.visibility),
+            "section": SECTIONS.get(self.section, str(self.section)),
+            "binding": word_of(self.bind),
+            "type": word_of(self.type),
+            "visibility": word_of(self.visibility),
             "size": self.size,
             "value": self.value,
         }
 
 
-def _word(name: str) -> str:
+def word_of(name: str) -> str:
     """STB_GNU_UNIQUE → unique; of a number without a name that number."""
     return name.rpartition("_")[2].lower()
