@@ -22,8 +22,8 @@ SYMBOL = re.compile(
 NEED = re.compile(r"Version: \d+ +File: (\S+)|Name: (\S+) +Flags: (.+?) +Version: \d+")
 DEFINITION = re.compile(r"Rev: \d+ +Flags: (.+?) +Index: \d+ +Cnt: \d+ +Name: (\S+)|Parent \d+: (\S+)")
 RELOCATION = re.compile(
-    r"^[0-9a-f]+ +[0-9a-f]+ (R_\w+|unrecognized: [0-9a-f]+)(?: +([0-9a-f]{8,16}) +(\S+))?", re.MULTILINE
-)
+    r"^[0-9a-f]+ +[0-9a-f]+ (R_\w+|unrecognized: [0-9a-f]+)(?: +([0-9a-f]{8,16}|\S+\(\)) +(\S+))?", re.MULTILINE
+)  # an IFUNC's value is shown as `name()`
 PACKED = re.compile(r"(\d+) offsets|which relocate (\d+) locations?")
 
 

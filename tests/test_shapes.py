@@ -12,12 +12,10 @@ from hypothesis import strategies as st
 
 from elfworlds import elf
 from elfworlds.ctext import kind_of_expression, kind_of_type
-from elfworlds.elf import dynsym
-from elfworlds.elf.types import word_of
 from elfworlds.jsondata import Json
 from elfworlds.outcome import matches
 from elfworlds.outcome.match import equals
-from elfworlds.outcome.observed import ABSENT, Named, Several, lookup
+from elfworlds.outcome.observed import ABSENT, Several, lookup
 from elfworlds.spec.checks.fits import Subject, check_fit, comparable, in_words
 from elfworlds.spec.leaves.matchers import MatcherError, as_written
 from elfworlds.spec.shapes import (
@@ -38,12 +36,11 @@ from elfworlds.spec.shapes import (
     bare,
     chosen,
     either,
-    follow,
     nullable,
     or_null,
     step,
 )
-from elfworlds.spec.values.files import BINDINGS, FACTS, TYPES, VISIBILITIES
+from elfworlds.spec.values.files import FACTS
 from elfworlds.trials.details import details
 from elfworlds.yamltext import Scalar
 from shaping import conforms, misfits
@@ -302,41 +299,3 @@ def test_facts_of_a_file_are_as_they_are_described() -> None:
         facts = {**elf.read(path).facts(), **details(path, FACTS)}
         assert set(facts) == set(FACTS)
         assert misfits(facts, Fields(FACTS)) == []
-
-
-CODES = {
-    "binding": (BINDINGS, dynsym.BINDS),
-    "type": (TYPES, dynsym.TYPES),
-    "visibility": (VISIBILITIES, dynsym.VISIBILITIES),
-}
-RESERVED = {"num", "relc", "srelc", "loos", "hios", "loproc", "hiproc", "exported", "singleton", "eliminate"}
-
-
-@pytest.mark.parametrize("field", CODES)
-def test_the_words_of_a_symbol_are_those_that_it_may_have(field: str) -> None:
-    words, names = CODES[field]
-    assert {word_of(name) for name in names.values()} - RESERVED == set(words)
-    assert word_of("STB_13") == "13"
-
-
-NAMED = Items(Fields({"name": NAME, "default-version": FLAG, "size": NUMBER}), named=True)
-STEPS = ("a", "b", "name", "size", "first", "all", "times", "count", "default-version")
-
-
-@SETTINGS
-@given(st.data(), st.lists(st.sampled_from(STEPS), max_size=4))
-def test_a_path_through_a_name_leads_to_a_value_of_its_shape(data: st.DataObject, path: list[str]) -> None:
-    name = st.sampled_from(["a", "b", "a.b", "a.a.b", "size", "b.name"])
-    item = st.fixed_dictionaries({"name": name, "default-version": st.booleans(), "size": st.integers(0, 2)})
-    value = lookup({"x": Named(data.draw(st.lists(item, max_size=4)))}, ".".join(["x", *path]))
-    shape, lacking = follow(NAMED, path)
-    if lacking:
-        assert value in (ABSENT, [], 0) or empty(value)
-    elif value is not ABSENT:
-        assert conforms(value, bare(shape))
-
-
-def test_a_misspelt_field_after_a_name_is_no_part_of_the_name() -> None:
-    assert follow(NAMED, ["a", "szie"])[1] == ("szie",)
-    assert follow(NAMED, ["GLIBC_2", "34"]) == (Repeated(NAMED.of), ())
-    assert follow(NAMED, ["a", "b", "size"]) == (NUMBER, ())
