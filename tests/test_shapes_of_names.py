@@ -35,13 +35,16 @@ NAMED = Items(SYMBOL, named=True)
 STEPS = ("a", "b", "name", "size", "first", "all", "times", "count", "default-version")
 
 
+def _symbol(*, name: str, is_default: bool, size: int) -> JsonObject:
+    return {"name": name, "default-version": is_default, "size": size}
+
+
 @SETTINGS
 @given(st.data(), st.lists(st.sampled_from(STEPS), max_size=4))
 def test_a_path_through_a_name_leads_to_a_value_of_its_shape(data: st.DataObject, path: list[str]) -> None:
     name = st.sampled_from(["a", "b", "a.b", "a.a.b", "size", "b.name"])
-    item = st.fixed_dictionaries({"name": name, "default-version": st.booleans(), "size": st.integers(0, 2)})
-    items: list[JsonObject] = [*data.draw(st.lists(item, max_size=4))]
-    value = lookup({"x": Named(items)}, ".".join(["x", *path]))
+    item = st.builds(_symbol, name=name, is_default=st.booleans(), size=st.integers(0, 2))
+    value = lookup({"x": Named(data.draw(st.lists(item, max_size=4)))}, ".".join(["x", *path]))
     shape, lacking = follow(NAMED, path)
     if lacking:
         assert value in (ABSENT, [], 0)
