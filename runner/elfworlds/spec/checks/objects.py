@@ -15,7 +15,6 @@ from elfworlds.spec.checks.judging import VALUES_OF_FILES, check_facts
 from elfworlds.spec.checks.languages import check_language
 from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
 from elfworlds.spec.model.objects import ORIGINS
-from elfworlds.spec.values.described import FACTS
 from elfworlds.spec.values.files import FACTS
 from elfworlds.yamltext import closest, entries
 
