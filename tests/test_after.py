@@ -23,7 +23,7 @@ from elfworlds.spec.editing import used
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.host import Prober, probe
 from elfworlds.yamltext import parse
-from nix_support import bench, environment, needs_nix, written
+from nix_support import ROOT, bench, environment, needs_nix, written
 from pinned_roots import rooted
 from plans import keys_of, plan_of, stub
 
@@ -320,3 +320,17 @@ def test_nix_says_which_command_failed(tmp_path: Path) -> None:
     assert (failure.step, failure.command) == (1, "objcopy --no-such-option ./libdep.so")
     assert "objcopy: unrecognized option '--no-such-option'" in failure.output
     assert "elfworlds: after" not in failure.output
+
+
+@needs_nix
+@pytest.mark.needs("patchelf")
+def test_a_package_sets_own_tools_edit_where_there_are_some(tmp_path: Path) -> None:
+    packages = str(ROOT / "tests" / "data" / "nix" / "own-compiler")
+    after = [["patchelf", "--set-rpath", f"/x/{os.getpid()}"], ["strip"]]
+    objects = {"a": {"library": "a", "code": "int a;\n", "after": after}}
+    with bench(written(tmp_path, "own", objects, "/bin/true ${a}"), tmp_path, ELFWORLDS_NIX_PACKAGES=packages) as one:
+        tools = one.toolchains["host"].tools
+        for tool in ("patchelf", "strip"):
+            assert re.fullmatch(rf"/nix/store/[^/]+-own-\w+/bin/{tool}", tools[tool][0])
+        (artifact,) = one.build().artifacts.values()
+    assert artifact.facts.runpath == (f"/x/{os.getpid()}",)

@@ -5,9 +5,30 @@
 }:
 let
   host = import ../../../../nix/hostpkgs { inherit system; };
+  # A package whose programs are the host's.
+  of =
+    name: programs:
+    derivation {
+      name = "own-${name}";
+      inherit system programs;
+      builder = "/usr/bin/bash";
+      PATH = "/usr/bin";
+      args = [
+        "-euc"
+        ''
+          mkdir -p "$out/bin"
+          for program in $programs; do
+            printf '#!/usr/bin/bash\nexec /usr/bin/%s "$@"\n' "$program" > "$out/bin/$program"
+            chmod +x "$out/bin/$program"
+          done
+        ''
+      ];
+    };
 in
 host
 // {
+  patchelf = of "patchelf" "patchelf";
+  binutils = of "binutils" "strip objcopy elfedit";
   rustc = derivation {
     name = "own-rustc";
     inherit system;
