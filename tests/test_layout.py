@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from elfworlds.planning import LaidFile
 from elfworlds.planning.document import as_document
 from elfworlds.trials.layout import LAID_OUT_NS, lay_out, unchanged
 from plans import plan_of
+from waiting import AGES
 
 NOTHING_BUILT = Build({}, {})
 EXPERIMENT = """
@@ -169,3 +171,58 @@ def test_the_plan_does_not_depend_on_the_place_and_has_the_key_only_where_it_is_
     assert str(tmp_path) not in commands
     without = plan_of("experiment: x\nquestion: x\nscenarios: {x: {run: /bin/true}}", tmp_path)
     assert "files" not in json.dumps(as_document(without)["commands"])
+
+
+CHANGING = """
+experiment: changing
+question: Is a search that a program's own changes decide told as an alarm?
+matrix: {change: [none, removed, put-there, replaced-and-back]}
+objects:
+  w-1: &w {library: w, defines: {WHICH: 1}, code: "int w(void) { return WHICH; }"}
+  w-2: {<<: *w, defines: {WHICH: 2}}
+scenarios:
+  changed:
+    files: {a/libw.so: "${w-1}", b/libw.so: "${w-2}", c: {directory: true}}
+    env: {LD_LIBRARY_PATH: "${files.dir}/c:${files.dir}/a:${files.dir}/b", PATH: "/usr/bin:/bin"}
+    steps:
+      - {system: {command: rm a/libw.so}, when: {change: removed}}
+      - {system: {command: cp b/libw.so c}, when: {change: put-there}}
+      - {system: {command: mv a away}, when: {change: replaced-and-back}}
+      - dlopen: {path: libw.so, as: opened}
+      - call: {handle: opened, function: w, type: int (void), as: which}
+      - {system: {command: mv away a}, when: {change: replaced-and-back}}
+      - {system: {command: cp -p b/libw.so a}, when: {change: removed}}
+      - {system: {command: rm c/libw.so}, when: {change: put-there}}
+    outcomes: {first: {which: 1}, second: {which: 2}}
+    expect: [{when: {change: none}, outcome: first}, {outcome: second}]
+"""
+
+
+def test_what_the_program_changed_and_changed_back_is_no_false_alarm(world: World) -> None:
+    """What lay where the program changed something stays open; a file that was taken was there, wherever it is now."""
+    code, out, err = world.run("run", world.experiment("changing", CHANGING))
+    assert code == 0, out + err
+    assert "did not go where the search order says" not in out + err
+    traces = [json.loads(line) for line in (world.latest("changing") / "traces.jsonl").read_text().splitlines()]
+    agrees = {
+        trace["point"]["change"]: search["agrees"]
+        for trace in traces
+        for search in trace["searches"]
+        if search["name"] == "libw.so"
+    }
+    assert agrees == {"none": True, "removed": None, "put-there": True, "replaced-and-back": None}
+
+
+def test_an_exported_script_lays_out_the_same(world: World) -> None:
+    path = world.experiment("laid-out", EXPERIMENT.format(observe="[]"))
+    ends = {}
+    for which in ("first", "second"):
+        code, script, err = world.run("export-c", path, "started", "-S", f"which={which}")
+        assert code == 0, err
+        place = world.path / f"script {which}"
+        place.mkdir()
+        (place.parent / "script.sh").write_text(script)
+        done = subprocess.run(["/bin/sh", "../script.sh"], cwd=place, capture_output=True, timeout=AGES, check=False)
+        ends[which] = (done.returncode, done.stderr.decode())
+    assert ends == {"first": (1, ""), "second": (2, "")}
+    assert (world.path / "script first/cwd/linked").is_symlink()

@@ -50,7 +50,7 @@ def ld_so_conf(binder: Binder, scenario: Scenario) -> tuple[str, ...]:
     """The directories that a scenario's ld.so.conf names; an object's name stands for its directory."""
     objects = binder.experiment.objects
     entries = binder.words(scenario.ld_so_conf)
-    return tuple(directory_of(binder.object(entry).key) if entry in objects else entry for entry in entries)
+    return tuple(binder.object(entry).directory if entry in objects else entry for entry in entries)
 
 
 def _laid(binder: Binder, place: str, file: LaidOutFile) -> LaidFile:

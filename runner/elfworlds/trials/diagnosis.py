@@ -94,5 +94,5 @@ def artifacts_of(bound: Bound, build: Build) -> dict[str, Artifact]:
     for file in copies:
         (key,) = keys_in(file.holds)
         place, _, filename = f"{build.files}/{file.path}".rpartition("/")
-        there[file.path] = replace(build.artifacts[key], directory=place, filename=filename)
+        there[file.path] = replace(build.artifacts[key], directory=place, filename=filename, links=())
     return there
