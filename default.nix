@@ -2,7 +2,7 @@
 #
 #   nix-build                 the runner, over the nixpkgs that flake.lock pins
 #   nix-shell                 a shell to work on it
-#   nix-build -A build …      the objects of a plan; `objects` has them by key, nix/objects.nix says the arguments
+#   nix-build -A farm …       the objects of a plan, a link to each; nix/handed-over.nix says the arguments
 #
 # `packages` is where a package set lies, nixpkgs or nix/hostpkgs; flake.nix hands one in as `pkgs`.
 {
@@ -18,7 +18,7 @@
 let
   scope = rec {
     # from a plan to derivations
-    compiler = import ./nix/compiler.nix { inherit pkgs; };
+    compiler = pkgs.plainCompiler or (import ./nix/compiler.nix { inherit pkgs; });
     inherit (pkgs) rustc;
     editors = import ./nix/editors.nix { inherit pkgs; };
     toolchain = import ./nix/toolchain.nix {
@@ -32,21 +32,18 @@ let
     world = import ./nix/world.nix { inherit system pkgs; };
     mkObject = import ./nix/mk-object.nix { };
     objects = import ./nix/objects.nix { inherit mkObject toolchain world; };
-    build = { plan, files }: builtins.filter builtins.isAttrs (builtins.attrValues (objects { inherit plan files; }));
-    manifest = import ./nix/manifest.nix { inherit objects; };
+    handedOver = import ./nix/handed-over.nix { inherit objects; };
+    farm = import ./nix/farm.nix { inherit handedOver world; };
     pinned = import ./nix/pinned.nix { inherit pkgs compiler rustc; };
 
     # the runner and what is around it
     python = import ./nix/python.nix { inherit pkgs; };
     source = import ./nix/source.nix { };
-    app = import ./nix/app.nix {
-      inherit
-        pkgs
-        compiler
-        python
-        source
-        packages
-        ;
+    runTimePackages = import ./nix/run-time-packages.nix { inherit pkgs compiler packages; };
+    app = import ./nix/package.nix {
+      inherit pkgs compiler source;
+      packages = runTimePackages;
+      tests = checks;
     };
     checks = import ./nix/checks.nix {
       inherit
@@ -66,6 +63,29 @@ let
         packages
         ;
     };
+
+    # for experiments of one's own: what a plan does not say of a toolchain, and what a run is told of it
+    stated = import ./nix/stated.nix { inherit pkgs editors; };
+    exported =
+      if pkgs.stdenv.isHost or false then
+        [
+          "CC=/usr/bin/gcc"
+          "CXX=/usr/bin/g++"
+          "RUSTC=/usr/bin/rustc"
+        ]
+      else
+        [ "CC=${compiler}/bin/cc" ];
+    lib = import ./nix/lib.nix { inherit packages; };
+    experiments = import ./nix/experiments.nix {
+      inherit
+        lib
+        pkgs
+        app
+        source
+        exported
+        ;
+    };
+    reports = import ./nix/reports.nix { inherit pkgs experiments; };
   };
 in
 if inNixShell then scope.devShell else scope

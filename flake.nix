@@ -11,32 +11,39 @@
         "x86_64-linux"
         "aarch64-linux"
       ];
-      # Where nixpkgs cannot be had, Nix shows this with its own error. A Nix older than 2.20 does not, and one older
-      # than 2.18 could not use it anyway: that is said beforehand.
+      # Where nixpkgs cannot be had, Nix shows this with its own error; a Nix older than 2.20 does not.
       wayOut = "without a network: nix/hostpkgs/nix run . -- run experiments/same-lib.yaml; without Nix: make run; docs/nix.md";
+      had = builtins.addErrorContext "nixpkgs could not be had; ${wayOut}" nixpkgs;
+      tooOld = builtins.compareVersions builtins.nixVersion "2.18" < 0 && !(had.lib.isHostpkgs or false);
       fetched =
-        if builtins.compareVersions builtins.nixVersion "2.18" < 0 then
-          builtins.trace "Nix ${builtins.nixVersion} is too old for the nixpkgs of flake.lock; ${wayOut}" nixpkgs
+        if tooOld then
+          builtins.trace "Nix ${builtins.nixVersion} is too old for the nixpkgs of flake.lock; ${wayOut}" had
         else
-          builtins.addErrorContext "nixpkgs could not be had; ${wayOut}" nixpkgs;
+          had;
+      scopeOf =
+        system:
+        import ./default.nix {
+          inherit system;
+          packages = "${fetched}";
+          pkgs = fetched.legacyPackages.${system};
+        };
       perSystem =
         view:
         builtins.listToAttrs (
           map (system: {
             name = system;
-            value = view (
-              import ./default.nix {
-                inherit system;
-                packages = "${fetched}";
-                pkgs = fetched.legacyPackages.${system};
-              }
-            );
+            value = view (scopeOf system);
           }) systems
         );
     in
     {
       packages = perSystem (scope: {
         default = scope.app;
+        inherit (scope) reports;
+        report-same-lib = scope.experiments.same-lib.report;
+      });
+      legacyPackages = perSystem (scope: {
+        inherit (scope) experiments;
       });
       apps = perSystem (scope: {
         default = {
@@ -49,5 +56,19 @@
         default = scope.devShell;
       });
       formatter = perSystem (scope: scope.formatter);
+
+      lib = import ./nix/lib.nix { packages = "${fetched}"; };
+      overlays.default = final: _previous: {
+        elfworlds =
+          (import ./default.nix {
+            inherit (final.stdenv.hostPlatform) system;
+            packages = "${final.path}";
+            pkgs = final;
+          }).app;
+      };
+      templates.default = {
+        path = ./nix/templates/default;
+        description = "An experiment with its flake, and a check that it comes out as it says";
+      };
     };
 }

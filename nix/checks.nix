@@ -69,7 +69,7 @@ in
         -Wall -Wextra -Wshadow -pedantic -Werror
   '';
 
-  format = check "format" { inherit (pkgs) ruff; nixfmt = pkgs.nixfmt-rfc-style or null; } ''
+  format = check "format" { inherit (pkgs) ruff; nixfmt = pkgs.nixfmt or null; } ''
     "$ruff/bin/ruff" format --no-cache --check .
     "$ruff/bin/ruff" check --no-cache .
     test -z "$nixfmt" || find . -name '*.nix' -exec "$nixfmt/bin/nixfmt" --check {} +

@@ -1,7 +1,7 @@
 # `nix fmt`: Python by ruff, Nix by nixfmt where the package set has it.
 { pkgs }:
 let
-  nixfmt = pkgs.nixfmt-rfc-style or null;
+  nixfmt = pkgs.nixfmt or null;
 in
 pkgs.runCommand "elfworlds-format" { inherit nixfmt; inherit (pkgs) ruff; } ''
   mkdir -p "$out/bin"

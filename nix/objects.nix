@@ -1,28 +1,25 @@
 # The seam: a plan → one derivation per build key.
 #
-# `plan` is a JSON file: {"toolchain": {"tools": …, "env": …, "root": …}, "builds": {KEY: REQUEST}}, each request as
-# `elfworlds plan --format json` shows it; `root` is null, or as world.nix reads it. `files` is a directory with every input under its sha256.
-# Both are absolute paths as strings. `trees` has those that objects are files of, by key: {"path": …, "sha256": …};
-# such an object is the tree's own store path. They go in as files, since one argument holds 128 KiB at most.
+# `document` is {"toolchain": {"tools": …, "env": …, "root": …}, "builds": {KEY: REQUEST}}, each request as
+# `elfworlds plan --format json` shows it; `root` is null, or as world.nix reads it. `input` maps a place and the
+# sha256 of what lies there while an object is built to a store path. `trees` has those that objects are files of, by
+# key: {"path": …, "sha256": …}; such an object is the tree's own store path.
 {
   mkObject,
   toolchain,
   world,
 }:
-{ plan, files }:
+{ document, input }:
 let
-  document = builtins.fromJSON (builtins.readFile plan);
   here = world document.toolchain;
 
-  # One store path per content, whatever the directory: its name is fixed and its digest known.
-  input =
-    sha256:
-    builtins.path {
-      name = "input";
-      path = "${files}/${sha256}";
-      recursive = false;
-      inherit sha256;
-    };
+  # A file that somebody else built and that lies in the store keeps its references: as itself it is an input.
+  inputsOf =
+    request:
+    if request ? origin then
+      builtins.mapAttrs (_place: _sha256: builtins.storePath request.origin) request.inputs
+    else
+      builtins.mapAttrs input request.inputs;
 
   # Nix knows a tree by its digest: it is read when it is not in the store, and only then.
   tree =
@@ -42,7 +39,7 @@ let
       after = map (toolchain document.toolchain) (request.after or [ ]);
       inherit (document.toolchain) env;
       world = here;
-      inputs = builtins.mapAttrs (_place: input) request.inputs;
+      inputs = inputsOf request;
       needs = builtins.listToAttrs (
         map (name: {
           inherit name;

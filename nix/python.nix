@@ -4,8 +4,6 @@
   extras ? [ ],
 }:
 let
-  project = (builtins.fromTOML (builtins.readFile ../pyproject.toml)).project;
-  asked = project.dependencies ++ builtins.concatMap (extra: project.optional-dependencies.${extra}) extras;
-  name = requirement: builtins.head (builtins.match "([A-Za-z0-9_-]+).*" requirement);
+  requirements = import ./requirements.nix;
 in
-pkgs.python3.withPackages (packages: map (requirement: packages.${name requirement}) asked)
+pkgs.python3.withPackages (packages: requirements.dependencies packages ++ requirements.extras extras packages)

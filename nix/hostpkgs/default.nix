@@ -13,14 +13,22 @@ let
   usr.outPath = "/usr";
 in
 rec {
+  lib = import ./lib.nix;
   stdenv = {
     isHost = true;
     hostPlatform = { inherit system; };
     cc = usr;
   };
   bash = usr;
+  bubblewrap = usr;
   coreutils = usr;
+  gdb = usr;
+  git = usr;
+  nix = usr;
+  patchelf = usr;
   rustc = usr;
+  strace = usr;
+  valgrind = usr;
   bashInteractive = runCommand "bash" { } ''
     mkdir -p "$out/bin"
     ln -s /usr/bin/bash "$out/bin/"

@@ -1,12 +1,12 @@
-# The machine's Python of the locked minor version, with packages made from wheels.
+# A Python of the locked minor version, the machine's unless another is given, with packages made from wheels.
 {
   runCommand,
   minor,
   wheels, # name → { path, version, requires, … }
+  interpreter ? "/usr/bin/python${minor}",
+  shell ? "/bin/sh",
 }:
 let
-  interpreter = "/usr/bin/python${minor}";
-
   pkgs = builtins.mapAttrs (name: one: one // { inherit name; }) wheels;
 
   # Everything that packages need, each once, in an order that does not change.
@@ -41,8 +41,20 @@ let
             --no-cache-dir --disable-pip-version-check --root-user-action=ignore
         "$out/bin/python3" -m compileall -q --invalidation-mode unchecked-hash "$out/lib"
       '';
+  buildPythonApplication = import ./python-application.nix {
+    inherit
+      runCommand
+      withPackages
+      minor
+      shell
+      ;
+    pip = wheels.pip.path;
+  };
 in
 {
-  inherit pkgs withPackages;
+  inherit withPackages;
+  pkgs = pkgs // {
+    inherit buildPythonApplication;
+  };
   pythonVersion = minor;
 }
