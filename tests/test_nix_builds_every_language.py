@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from elfworlds.__main__ import main
-from elfworlds.errors import BuildFailedError
 from nix_support import ROOT, RUSTC, bench, environment, needs_nix, written
 
 pytestmark = [
@@ -60,16 +60,18 @@ def test_a_store_path_holds_the_object_alone_and_names_no_place_of_its_build(tmp
         assert len(one.reported) == len(OBJECTS)
 
 
-def test_a_rustc_that_builds_cannot_see_is_refused(tmp_path: Path) -> None:
+def test_a_rustc_that_builds_cannot_see_fails_the_objects_in_rust_and_no_other(tmp_path: Path) -> None:
     elsewhere = tmp_path / "rustc"
     elsewhere.write_text('#!/bin/sh\n[ "$*" = "--print sysroot" ] && echo /usr/lib || exec /usr/bin/rustc "$@"\n')
     elsewhere.chmod(0o755)
     file = written(tmp_path, "every", OBJECTS, "${bin}")
-    with (
-        bench(file, tmp_path, RUSTC=str(elsewhere)) as one,
-        pytest.raises(BuildFailedError, match=r"rustc` is not where a Nix build sees it"),
-    ):
-        one.build()
+    with bench(file, tmp_path, RUSTC=str(elsewhere)) as one:
+        build = one.build(keep_going=True)
+        rust = {key for key, request in one.plan.requests.items() if request.argv[0] == "rustc"}
+        own = {key for key, failure in build.failures.items() if not failure.missing}
+        assert own <= rust <= set(build.failures)
+        assert all(re.search(r"rustc` is not where a Nix build sees it", build.failures[key].output) for key in own)
+        assert set(build.artifacts) == set(one.plan.requests) - set(build.failures) != set()
 
 
 def test_a_package_sets_own_rustc_is_used_where_an_object_is_in_rust(tmp_path: Path) -> None:

@@ -7,13 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
 from elfworlds.__main__ import main
 from elfworlds.backends import Artifact, Failure
-from elfworlds.backends.nix.holding import hold
+from elfworlds.backends.nix.holding import own_directory
 from elfworlds.errors import BuildFailedError
 from elfworlds.process import Pool
 from elfworlds.workflow import backends
@@ -277,8 +276,8 @@ def test_no_garbage_collection_takes_what_a_run_uses(here: Path) -> None:
         for out in outs:
             assert any(str(held) in root for root in one.nix_store("--query", "--roots", out))
         script = (
-            "import sys; from pathlib import Path; from elfworlds.backends.nix.holding import hold\n"
-            "hold(Path(sys.argv[1]), ['/nowhere'], lambda _: print(len(list(Path(sys.argv[1]).glob('*/')))), print)\n"
+            "import sys; from pathlib import Path; from elfworlds.backends.nix.holding import own_directory\n"
+            "own_directory(Path(sys.argv[1])); print(len(list(Path(sys.argv[1]).glob('*/'))))\n"
         )
         done = subprocess.run([sys.executable, "-c", script, held], check=True, capture_output=True, text=True)
         assert done.stdout.split()[-1] == "2"  # this process' own, which lives, and the other's
@@ -288,9 +287,5 @@ def test_no_garbage_collection_takes_what_a_run_uses(here: Path) -> None:
 def test_roots_that_a_killed_runner_left_are_removed(tmp_path: Path) -> None:
     (tmp_path / "left").mkdir()
     (tmp_path / "left" / "lock").touch()
-    hold(tmp_path, [], never, never)
+    own_directory(tmp_path)
     assert not (tmp_path / "left").exists()
-
-
-def never(*_: object) -> NoReturn:
-    raise AssertionError

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 LIBC = "libc"
+NIX_BUILD = "a Nix build"
 ASKS_A_BUILD = ("build", "inspect")
 # tool of a request → what decides what it makes, the first one most: a compiler for C and C++ only asks its linker
 MAKERS = {"cc": ("binutils", "cc"), "c++": ("binutils", "c++"), "rustc": ("rustc", "binutils")}
@@ -53,6 +54,7 @@ def environment(
         "cpu": _cpu(),
         "cpus": len(os.sched_getaffinity(0)),
         "inherited": list(inherited),
+        **({"within": NIX_BUILD} if _in_a_nix_build() else {}),
         "toolchains": [toolchain.record() for toolchain in toolchains],
     }
 
@@ -135,6 +137,11 @@ def _binutils(toolchain: Toolchain) -> str:
         if package.name == "binutils" or package.name.startswith("binutils-")
     )
     return toolchain.versions.get("ld") or upstream(next(versions, ""))
+
+
+def _in_a_nix_build() -> bool:
+    """Nix' sandbox, or a build without one; a shell of Nix has the same variable and another one."""
+    return "NIX_BUILD_TOP" in os.environ and "IN_NIX_SHELL" not in os.environ
 
 
 def _release() -> str:

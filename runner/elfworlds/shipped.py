@@ -6,11 +6,17 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent
 CHECKOUT = PACKAGE.parents[1]
+SHARE = PACKAGE.parents[3] / "share" / "elfworlds"
 
 
 def expressions() -> Path:
     """The directory with default.nix, flake.lock and nix/."""
     return _directory("expressions", CHECKOUT)
+
+
+def experiments() -> Path:
+    """The directory with experiments/ and csrc/: share/elfworlds of what it was installed into."""
+    return SHARE if SHARE.is_dir() else CHECKOUT
 
 
 def locks() -> Path:

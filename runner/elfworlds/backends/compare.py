@@ -22,12 +22,19 @@ def builds(plan: Plan, names: tuple[str, str], made: tuple[Build, Build]) -> Ite
             continue
         if here is None or there is None:
             lacking = names[here is not None]
-            yield f"object {request.name}: {lacking} could not make it, {names[here is None]} could"
+            yield f"object {request.name}: {lacking} could not make it, {names[here is None]} could{_why(key, made)}"
             continue
         own = {**symbolic(here, made[0])}, {**symbolic(there, made[1])}
         for fact, value in own[0].items():
             if value != own[1][fact] and not (fact in ("build-id", "sha256") and _holds_paths(plan, key)):
                 yield f"object {request.name}: {fact} is {value} by {names[0]}, {own[1][fact]} by {names[1]}"
+
+
+def _why(key: str, made: tuple[Build, Build]) -> str:
+    """The first line of what went wrong, where that is no compiler's own words."""
+    failures = [build.failures[key] for build in made if key in build.failures]
+    said = next((failure.output for failure in failures if failure.exit is None and failure.output), "")
+    return f" ({said.partition(chr(10))[0]})" if said else ""
 
 
 def symbolic(artifact: Artifact, build: Build) -> dict[str, Json]:

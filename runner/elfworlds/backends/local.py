@@ -166,7 +166,7 @@ class LocalBackend:
             ran = self.attempt(work, request, artifacts, files, toolchain)
             output = ran.output.replace(f"{work}/", "")
             if ran.last.ok:
-                return self.keep(request, work / "out", output, toolchain)
+                return self.put(request, work / "out", output, toolchain)
             return ran.failure(request, output, _directories(artifacts))
         except elf.NotElfError as error:
             return Failure(key=request.key, command=by_hand(request, _directories(artifacts)), output=error.message)
@@ -215,7 +215,10 @@ class LocalBackend:
         with ThreadPoolExecutor(self.jobs) as executor:
             return {again.key: again for again in executor.map(once_more, build.artifacts.values())}
 
-    def keep(self, request: BuildRequest, made: Path, output: str, toolchain: Toolchain) -> Artifact:
+    def keep(self, build: Build, run: Path) -> None:
+        """Nothing deletes from this store."""
+
+    def put(self, request: BuildRequest, made: Path, output: str, toolchain: Toolchain) -> Artifact:
         """Write the manifest beside the file, and put both into the store at once."""
         path = made / request.filename
         facts = elf.read(path)

@@ -10,6 +10,7 @@ from elfworlds.planning.types import FILES, directory_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from elfworlds.elf import ElfObject
     from elfworlds.planning import BuildRequest, Plan
@@ -81,11 +82,13 @@ class Build:
 
     Attributes:
         files: the directory of the trial whose texts are realised; empty where they are no trial's.
+        farms: paths that keep the objects where a store deletes what nobody keeps.
     """
 
     artifacts: Mapping[str, Artifact]
     failures: Mapping[str, Failure]
     files: str = ""
+    farms: tuple[str, ...] = ()
 
     def directory(self, key: str) -> str:
         if key == FILES:
@@ -114,7 +117,7 @@ class Backend(Protocol):
 
     `keep_going` builds all that does not depend on a failure; `report` is told of each object as it is done.
     `verify` makes every object of a build once more. `where` says in words where objects are; `store` is the
-    directory that all of them lie in, at the path that is in them.
+    directory that all of them lie in, at the path that is in them. `keep` lets them live as long as a run's directory.
     """
 
     @property
@@ -136,3 +139,5 @@ class Backend(Protocol):
     ) -> Build: ...
 
     def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]: ...
+
+    def keep(self, build: Build, run: Path) -> None: ...

@@ -12,6 +12,7 @@ from elfworlds.cli.options import Experiments, Select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from elfworlds.planning import Plan
 
@@ -22,7 +23,12 @@ def plan(
     experiments: Experiments,
     select: Select = None,
     form: Annotated[str, typer.Option("--format", metavar="FORM", help="text or json.")] = "text",
-) -> None:
+    *,
+    lock: Annotated[bool, typer.Option("--lock", help="Write NAME.plan.json beside each experiment, for Nix.")] = False,
+    locked: Annotated[
+        bool, typer.Option("--locked", help="Only say whether NAME.plan.json is as it should be.")
+    ] = False,
+) -> int:
     """Show the objects, their build keys and the trials of experiments."""
     from elfworlds.errors import InputError
     from elfworlds.planning.document import as_document, as_text
@@ -35,6 +41,8 @@ def plan(
 
     if form not in FORMATS:
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
+    if lock or locked:
+        return lock_all(experiments, write=lock)
     labels = labels_of(select or ())
     loaded = load_chosen(experiments, paths.here(), labels)
     choice = Choice(labels=labels)
@@ -45,6 +53,28 @@ def plan(
             typer.echo(as_text(as_document(made)), nl=False)
         else:
             typer.echo("\n".join(_lines(made)))
+    return 0
+
+
+def lock_all(experiments: list[Path], *, write: bool) -> int:
+    """Write locked plans, or say which ones are stale; exit 1 if one is."""
+    from elfworlds import atomic
+    from elfworlds.errors import Exit
+    from elfworlds.process import Pool
+    from elfworlds.workflow.locks import locks
+    from elfworlds.workflow.screen import Silent
+    from elfworlds.workflow.session import Session
+
+    stale = 0
+    with Pool() as pool:
+        for file, text in locks(experiments, Session(pool, os.environ, Silent(), jobs=1)):
+            if write:
+                atomic.write(file, text)
+                typer.echo(file)
+            elif not file.is_file() or file.read_text() != text:
+                stale += 1
+                typer.echo(f"{file} is not what the experiment says now: elfworlds plan --lock {file.parent} writes it")
+    return Exit.EXPECTATION_FAILED if stale else Exit.AS_EXPECTED
 
 
 def _lines(plan: Plan) -> Iterator[str]:

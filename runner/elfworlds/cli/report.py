@@ -28,7 +28,7 @@ def report(
     from elfworlds.errors import Exit, InputError
     from elfworlds.records import read_run
     from elfworlds.report.summary import failed
-    from elfworlds.workflow.reports import show
+    from elfworlds.workflow.reports import lost_objects, show
     from elfworlds.workflow.results import find
 
     if form not in FORMATS:
@@ -41,6 +41,7 @@ def report(
         screen = Terminal.of(color, quiet=False, environment=os.environ)
         screen.say(f"{record.name}: {record.question}")
         show(directory, record, screen)
+        screen.tell(lost_objects(directory))
     else:
         typer.echo(text(record, form), nl=False)
     return Exit.EXPECTATION_FAILED if failed(record.trials) else Exit.AS_EXPECTED

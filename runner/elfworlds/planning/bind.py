@@ -126,7 +126,7 @@ class Binder:
         if isinstance(prebuilt, Bundled):
             return bundled(name, self.known.shelve(prebuilt.tree), prebuilt.path, self.toolchain)
         self.known.keep(prebuilt.file)
-        return taken(name, prebuilt.file, finish, self.toolchain)
+        return taken(name, prebuilt, finish, self.toolchain)
 
     def recipe(self, name: str, definition: Object, sources: tuple[str, ...], inputs: Mapping[str, str]) -> Recipe:
         """How an object is built.
@@ -138,7 +138,7 @@ class Binder:
             inputs: path → sha256 of every file that they may read, themselves included.
         """
         needs, indirect = self.needs(definition)
-        search, exports = tuple(self.search(definition, [key for key, _, _ in needs])), self.exports(definition)
+        search, exports = self.run_path(definition, needs, sources), self.exports(definition)
         defines = tuple((macro, self.plain(value)) for macro, value in sorted(definition.defines.items()))
         cflags, ldflags = tuple(self.words(definition.cflags)), tuple(self.words(definition.ldflags))
         texts = (*search, *(value or "" for _, value in defines), *cflags, *ldflags)
@@ -193,6 +193,14 @@ class Binder:
     def applies(self, when: Mapping[str, tuple[str | None, ...]]) -> bool:
         """Whether a `when` holds at this point."""
         return applies(when, self.point, self.versions)
+
+    def run_path(
+        self, definition: Object, needs: Iterable[tuple[str, str, bool]], sources: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """What `search` gives, and the directories of the compiler's own libraries where its loader does not look."""
+        own = self.toolchain.run_path.get(languages.language(definition, sources), ())
+        asked = tuple(self.search(definition, [key for key, _, _ in needs]))
+        return (*asked, *(path for path in own if path not in asked))
 
     def search(self, definition: Object, needs: Iterable[str]) -> Iterator[str]:
         """The entries of DT_RUNPATH or DT_RPATH; an object's name stands for its directory."""

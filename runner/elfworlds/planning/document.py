@@ -73,6 +73,7 @@ def build_document(request: BuildRequest) -> dict[str, Json]:
         **({"after": [list(words) for words in request.after]} if request.after else {}),
         **({"links": list(request.links)} if request.links else {}),
         **({"tree": request.tree} if request.tree else {}),
+        **({"origin": request.origin} if request.origin else {}),
     }
 
 

@@ -14,7 +14,7 @@ from elfworlds.planning.types import KEY_DIGITS, OUT, BuildRequest, keys_in
 if TYPE_CHECKING:
     from elfworlds.jsondata import Json
     from elfworlds.planning.recipe import Finish, Recipe
-    from elfworlds.sources import File
+    from elfworlds.sources import Prebuilt
     from elfworlds.toolchains import Toolchain
 
 FORMAT = "elfworlds-object-1"
@@ -38,8 +38,12 @@ def request(recipe: Recipe, finish: Finish, toolchain: Toolchain) -> BuildReques
     return _with_key(made, toolchain.digest_of(recipe.language, *made.editors))
 
 
-def taken(name: str, file: File, finish: Finish, toolchain: Toolchain) -> BuildRequest:
-    """A file that somebody else built: copied, under its own name, and the copy edited."""
+def taken(name: str, prebuilt: Prebuilt, finish: Finish, toolchain: Toolchain) -> BuildRequest:
+    """A file that somebody else built: copied, under its own name, and the copy edited.
+
+    One of the Nix store refers to others there, which Nix has to know: its place is part of the key.
+    """
+    file = prebuilt.file
     made = BuildRequest(
         key="",
         name=name,
@@ -50,6 +54,7 @@ def taken(name: str, file: File, finish: Finish, toolchain: Toolchain) -> BuildR
         needs=tuple(dict.fromkeys(finish.keys)),
         links=beside(file.path, finish.soname),
         after=_editing(finish, file.path),
+        origin=prebuilt.origin,
     )
     return _with_key(made, toolchain.digest_of("c", *made.editors))
 
@@ -85,6 +90,7 @@ def _with_key(made: BuildRequest, toolchain: str) -> BuildRequest:
         **({"links": list(made.links)} if made.links else {}),
         **({"after": [list(words) for words in made.after]} if made.after else {}),
         **({"tree": made.tree} if made.tree else {}),
+        **({"origin": made.origin} if made.origin else {}),
     }
     text = json.dumps([*decisive, more] if more else decisive, separators=(",", ":"))
     return replace(made, key=hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS])

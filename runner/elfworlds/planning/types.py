@@ -64,6 +64,7 @@ class BuildRequest:
         after: commands that edit the file then, one after the other; each has its path as the last word.
         tree: key of the tree of which it is a file; then the tree is all of its inputs, `filename` is the file's
             path in it, and `@<key>@` stands for the tree.
+        origin: where in the Nix store the file lies that is copied; empty for all others.
     """
 
     key: str
@@ -76,6 +77,7 @@ class BuildRequest:
     links: tuple[str, ...] = ()
     after: tuple[tuple[str, ...], ...] = ()
     tree: str = ""
+    origin: str = ""
 
     @property
     def editors(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@
     tables/  pictures/  report.md
     complete           there when all of this is
     lock               held (flock(2)) by whoever runs it
+    nix-objects        a link to what keeps its objects in the Nix store, where Nix made them
 
 Everything but the three appended files is written whole: a temporary sibling, then `os.replace`.
 """

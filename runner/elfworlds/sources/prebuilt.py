@@ -25,15 +25,21 @@ if TYPE_CHECKING:
 At: TypeAlias = tuple[str, str, str]
 BESIDE = "beside the experiment, or by its absolute path"
 OTHER_NAME = "give the file, or a link to it, another name"
+NIX_STORE = "/nix/store"
 TOKENS = ("$ORIGIN", "${ORIGIN}")
 
 
 @dataclass(frozen=True, slots=True)
 class Prebuilt:
-    """A file that somebody else built, under its own name."""
+    """A file that somebody else built, under its own name.
+
+    Attributes:
+        origin: its path in the Nix store, where it lies there; empty elsewhere.
+    """
 
     file: File
     facts: ElfObject
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,9 @@ def _alone(path: str, project: Project) -> Prebuilt:
     if why := paths.why_unreadable(place):
         raise SourceError(f"{why}: {place}", f"name an ELF file {BESIDE}")
     try:
-        return Prebuilt(File.of(place.name, place.read_bytes()), elf.read(place))
+        real = place.resolve()
+        origin = str(real) if real.is_relative_to(NIX_STORE) else ""
+        return Prebuilt(File.of(place.name, place.read_bytes()), elf.read(place), origin)
     except elf.NotElfError as error:
         raise SourceError(error.message, error.hint) from None
     except OSError as error:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from elfworlds.jsondata import Json
     from elfworlds.process import Completed, Runner
 
-SCHEMA = 4  # of what is remembered
+SCHEMA = 5  # of what is remembered
 PROBE_SECONDS = 30.0
 
 

@@ -40,6 +40,7 @@ class Toolchain:
         tools: tool → the words that start it.
         parts: language → what else decides what is built from it, by name; C has nothing else. A tool that edits
             files after the link → what decides what it does.
+        run_path: language → directories without which its programs would not find the compiler's own libraries.
         lacking: tool that is not there → what to do about it.
         env: the environment of a build.
         interp: the path of its dynamic loader, as its programs name it; empty where it is not known.
@@ -59,6 +60,7 @@ class Toolchain:
     tools: Mapping[str, tuple[str, ...]]
     env: Mapping[str, str]
     parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    run_path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lacking: Mapping[str, str] = field(default_factory=dict)
     interp: str = ""
     library_cache: Mapping[str, str | None] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from elfworlds.trials.trace import Tracer, first_trials
 from elfworlds.workflow.results import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from elfworlds.backends import Build
@@ -51,6 +51,7 @@ class Execution:
         results: where runs go.
         retries: how often a trial that failed is tried again.
         maxfail: the number of failures that stops the run; None for no such number.
+        keep: lets the objects live as long as the run's directory.
     """
 
     experiment: LoadedExperiment
@@ -62,6 +63,7 @@ class Execution:
     results: Path
     retries: int = 0
     maxfail: int | None = None
+    keep: Callable[[Path], None] = lambda _: None
 
     def open(self, utc: str) -> Opened:
         """A new run directory, or an interrupted one to go on with; `utc` is the time as `20261120T214503Z`."""
@@ -74,6 +76,7 @@ class Execution:
 
         place = paths.directory(self.results, paths.OTHER_PLACE)
         opened = open_run(place, about, utc, begin)
+        self.keep(opened.directory.path)
         opened.directory.write_objects(self.plan, self.build)
         return opened
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import paths
+from elfworlds import paths, shipped
 from elfworlds.errors import InputError
 from elfworlds.sources import Project, gather
 from elfworlds.spec import editing, load
@@ -16,11 +17,12 @@ from elfworlds.yamltext import ProblemsError, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from elfworlds.sources import Sources
     from elfworlds.spec import Spec
     from elfworlds.yamltext import Problem
+
+EXPERIMENTS = "experiments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class LoadedExperiment:
     sources: Sources
     project: Project
     chosen: tuple[str, ...] = ()
+
+    @property
+    def results(self) -> Path:
+        """Where its runs go: results/ of its project; one that came with an installed program leaves them here."""
+        return (paths.here() if self.project.root == shipped.SHARE.resolve() else self.project.root) / "results"
 
 
 def load_all(
@@ -72,10 +79,26 @@ def _files(count: int) -> str:
 
 
 def experiment_files(path: Path) -> list[Path]:
-    """The path itself, or the experiments in a directory."""
+    """The path itself, or the experiments in a directory; `same-lib` stands for experiments/same-lib.yaml.
+
+    Where the current directory has no experiments/, those that came with the program are meant.
+    """
+    path = _shipped(path)
     if not paths.is_directory(path):
         return [path]
     return [paths.word(str(file)) for file in sorted(path.glob("*.yaml"))] or [path]
+
+
+def _shipped(path: Path) -> Path:
+    """The path, unless nothing is there and it names an experiment by its name, or one that came with the program."""
+    if path.exists() or path.is_symlink() or path.is_absolute():
+        return path
+    place = Path(EXPERIMENTS, f"{path}.yaml") if len(path.parts) == 1 and not path.suffix else path
+    if place.parts[0] != EXPERIMENTS:
+        return path
+    base = Path() if paths.is_directory(Path(EXPERIMENTS)) else shipped.experiments()
+    named = base / (EXPERIMENTS if path == Path(EXPERIMENTS) else place)
+    return named if named.exists() else path
 
 
 def load_one(path: Path, cwd: Path) -> LoadedExperiment:

@@ -70,7 +70,7 @@ class Choice:
         """Trials of the latest run that were not as expected."""
         if not self.failed:
             return None
-        latest = paths.real(output or experiment.project.root / "results") / experiment.spec.name / "latest"
+        latest = paths.real(output or experiment.results) / experiment.spec.name / "latest"
         if not paths.is_directory(latest):
             return frozenset()
         return frozenset(trial.trial for trial in read_run(RunDirectory(latest)).trials if trial.verdict.bad)

@@ -66,6 +66,14 @@ def show(directory: RunDirectory, run: RunRecord, screen: Screen) -> None:
     screen.tell(_after_a_blank(list(text.failure_lines(trials, axes, shown(directory.path), stderr))))
 
 
+def lost_objects(directory: RunDirectory) -> list[str]:
+    """What a person should know of the objects of a run from before: that they may go, or are gone."""
+    from elfworlds.backends.nix.holding import lost
+
+    why = lost(directory.path)
+    return ["", f"note: {why}"] if why else []
+
+
 def _after_a_blank(lines: Sequence[str]) -> list[str]:
     return ["", *lines] if lines else []
 

@@ -25,7 +25,7 @@ def results(experiment: LoadedExperiment, output: Path | None, toolchains: Itera
     Raises:
         InputError: it cannot be written to, or a trial in a root would not see it.
     """
-    place = paths.real(output or experiment.project.root / "results")
+    place = paths.real(output or experiment.results)
     for toolchain in toolchains:
         refuse_hidden(place, toolchain.name, paths.OTHER_PLACE)
     latest = place / experiment.spec.name / "latest"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from elfworlds.errors import Exit
@@ -129,6 +130,8 @@ def _with_each_backend(
         failures = list(failure_report(work.experiment, work.plan, made))
         session.screen.tell(failures)
         if made.unexpected(work.plan.may_fail()) and not options.keep_going:
+            comparison.add(builder.name, made, None)
+            comparison.tell(session.screen)
             yield Executed(None, Exit.BUILD_FAILED, cut_short=True, why="\n".join(failures))
             return
         executed = _execute(_execution(work, made, builder, toolchains, options, session), options)
@@ -155,6 +158,7 @@ def _execution(
         results=work.results,
         retries=options.retries,
         maxfail=options.maxfail,
+        keep=partial(builder.keep, made),
     )
 
 

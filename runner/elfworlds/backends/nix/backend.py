@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds.backends.nix import handover, trouble
-from elfworlds.backends.nix.holding import hold
+from elfworlds.backends.nix import evaluation, handover
+from elfworlds.backends.nix.evaluation import evaluate
+from elfworlds.backends.nix.holding import keep, own_directory
+from elfworlds.backends.nix.making import Making
 from elfworlds.backends.nix.programs import Programs
 from elfworlds.backends.nix.roots import Roots
 from elfworlds.backends.nix.trees import TreeMemory
-from elfworlds.backends.nix.work import NixBuild, ObjectDerivation, words
+from elfworlds.backends.nix.work import NixBuild
 from elfworlds.backends.shelved import artifact, read_again
-from elfworlds.backends.types import Again, Artifact, Build, Failure
+from elfworlds.backends.types import Again, Artifact, Build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
+    from elfworlds.backends.nix.making import Report
     from elfworlds.backends.nix.memory import Memory
     from elfworlds.backends.nix.settings import NixSettings
+    from elfworlds.jsondata import JsonObject
     from elfworlds.planning import BuildRequest, Plan
     from elfworlds.process import Runner
     from elfworlds.toolchains import Toolchain
     from elfworlds.trees import Tree
 
-    Report = Callable[[BuildRequest, Artifact | Failure], None]
-
-STORE = "/nix/store"
+STORE = evaluation.STORE
 HELD = "held"
 
 
@@ -72,50 +72,40 @@ class NixBackend:
         keep_going: bool,
         report: Report,
     ) -> Build:
-        artifacts: dict[str, Artifact] = {}
-        failures: dict[str, Failure] = {}
-        for name in dict.fromkeys(request.toolchain for request in plan.requests.values()):
+        place = own_directory(self.memory.root / HELD)
+        made = Making(self, plan, report, keep_going=keep_going)
+        for number, name in enumerate(dict.fromkeys(request.toolchain for request in plan.requests.values())):
             requests = {key: request for key, request in plan.requests.items() if request.toolchain == name}
-            for key, failure in handover.unbuildable(requests, toolchains[name]).items():
-                failures[key] = failure
-                report(requests.pop(key), failure)
-            if failures and not keep_going:
+            made.all(requests, toolchains[name], place / str(number))
+            if made.failures and not keep_going:
                 break
-            places = self.places(requests, toolchains[name], plan)
-            for key in [key for key, request in requests.items() if request.tree]:
-                request = requests.pop(key)
-                artifacts[key] = self.shelved(request, plan.trees[request.tree], places.pop(key).out)
-                report(request, artifacts[key])
-            programs = self.programs.within(toolchains[name])
-            work = NixBuild(programs, self.memory, requests, places, report, artifacts, failures)
-            if requests:
-                work.do(keep_going=keep_going)
-            if failures and not keep_going:
-                break
-        outs = [artifact.directory for artifact in artifacts.values()]
-        if outs:
-            hold(self.memory.root / HELD, outs, self.run, self.programs.command)
         order = list(plan.requests)
         return Build(
-            {key: artifacts[key] for key in order if key in artifacts},
-            {key: failures[key] for key in order if key in failures},
+            {key: made.artifacts[key] for key in order if key in made.artifacts},
+            {key: made.failures[key] for key in order if key in made.failures},
+            farms=tuple(made.farms),
         )
+
+    def keep(self, build: Build, run: Path) -> None:
+        """Root the objects in the run's directory, which is where it will stay."""
+        keep(self.programs, run, build.farms)
 
     def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]:
         """Make each object once more, by Nix' own --check."""
         verdicts: dict[str, Again] = {}
-        for name in dict.fromkeys(request.toolchain for request in plan.requests.values()):
+        place = own_directory(self.memory.root / HELD)
+        for number, name in enumerate(dict.fromkeys(request.toolchain for request in plan.requests.values())):
             requests = {key: request for key, request in plan.requests.items() if request.toolchain == name}
             built = {key: request for key, request in requests.items() if key in build.artifacts}
-            places = self.places(built, toolchains[name], plan)
+            programs, document = self.programs.within(toolchains[name]), self.document(built, toolchains[name], plan)
+            farm = evaluate(programs, document, built, plan.files, place / str(number))
             for key in [key for key, request in built.items() if request.tree]:
-                places.pop(key)
                 verdicts[key] = read_again(build.artifacts[key], plan.trees[built.pop(key).tree])
-            programs = self.programs.within(toolchains[name])
-            work = NixBuild(programs, self.memory, built, places, lambda *_: None, dict(build.artifacts), {})
+            farm = farm.only(built)
+            work = NixBuild(programs, self.memory, built, farm, lambda *_: None, dict(build.artifacts), {})
             work.check()
-            for key, place in places.items():
-                why = work.reasons.get(place.derivation, "")
+            for key, derivation in farm.places.items():
+                why = work.reasons.get(derivation.derivation, "")
                 verdicts[key] = Again(key=key, identical=not why, why=why)
         return verdicts
 
@@ -127,29 +117,10 @@ class NixBackend:
             memory.remember(tree, memory.given(tree)["sha256"], out)
         return artifact(request, tree, out, reused=reused)
 
-    def places(
-        self, requests: Mapping[str, BuildRequest], toolchain: Toolchain, plan: Plan
-    ) -> dict[str, ObjectDerivation]:
-        """Every object's derivation, which this writes into the store, and its directory, which may not be there."""
-        programs = self.programs.within(toolchain)
-        root = Roots(programs.settings, self.memory.root, self.run).given(toolchain)
+    def document(self, requests: Mapping[str, BuildRequest], toolchain: Toolchain, plan: Plan) -> JsonObject:
+        """What Nix is told of objects of one toolchain."""
+        settings = self.programs.within(toolchain).settings
+        root = Roots(settings, self.memory.root, self.run).given(toolchain)
         named = {request.tree for request in requests.values()}
         trees = {key: TreeMemory(self.memory.root).given(tree) for key, tree in plan.trees.items() if key in named}
-        with tempfile.TemporaryDirectory(prefix="elfworlds-nix.") as temporary:
-            directory = Path(temporary)
-            document = handover.document(requests.values(), toolchain, programs.settings.visible, root, trees)
-            inputs = (sha256 for request in requests.values() for _, sha256 in request.inputs)
-            handover.write(directory, document, inputs, plan.files)
-            done = programs.call("nix-instantiate", *_evaluation(programs.settings, directory))
-        if not done.ok:
-            raise trouble.explain(words(done))
-        derivations = json.loads(done.text)
-        return {key: ObjectDerivation(derivations[key]["drv"], derivations[key]["out"]) for key in requests}
-
-
-def _evaluation(settings: NixSettings, directory: Path) -> tuple[str, ...]:
-    packages = ("--argstr", "packages", settings.packages) if settings.packages else ()
-    return (
-        *("--eval", "--read-write-mode", "--strict", "--json", settings.expressions, "-A", "manifest"),
-        *("--argstr", "plan", f"{directory}/plan.json", "--argstr", "files", f"{directory}/files", *packages),
-    )
+        return handover.document(requests.values(), toolchain, settings.visible, root, trees)

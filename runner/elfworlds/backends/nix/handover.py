@@ -55,17 +55,35 @@ def document(
     }
 
 
-def unbuildable(requests: Mapping[str, BuildRequest], toolchain: Toolchain) -> dict[str, Failure]:
-    """The objects for which a compiler is missing, and those that need one of them."""
+def unbuildable(
+    requests: Mapping[str, BuildRequest], toolchain: Toolchain, visible: tuple[str, ...]
+) -> dict[str, Failure]:
+    """The objects whose compiler is missing or not seen by builds, and those that need one of them.
+
+    Raises:
+        BuildFailedError: the compiler for C is not seen, without which there is nothing.
+    """
     failures: dict[str, Failure] = {}
     for key, request in requests.items():
-        lack = next(filter(None, map(toolchain.lack, (request.argv[0], *request.editors))), None)
+        used = (request.argv[0], *request.editors)
+        lack = next(filter(None, (toolchain.lack(tool) or _unseen(tool, toolchain, visible) for tool in used)), None)
         missing = tuple(need for need in request.needs if need in failures)
         if missing:
             failures[key] = Failure(key=key, command="", output="", missing=missing)
-        elif lack is not None:
+        elif lack:
             failures[key] = Failure(key=key, command=by_hand(request, directory_of), output=lack)
     return failures
+
+
+def _unseen(tool: str, toolchain: Toolchain, visible: tuple[str, ...]) -> str:
+    """Why builds cannot use a compiler; empty where they can."""
+    try:
+        _seen(toolchain.tool(tool), visible)
+    except BuildFailedError as error:
+        if tool == "cc":
+            raise
+        return f"{error.message}\n{error.hint}"
+    return ""
 
 
 def _seen(words: tuple[str, ...], visible: tuple[str, ...]) -> tuple[str, ...]:

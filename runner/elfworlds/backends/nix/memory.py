@@ -5,6 +5,7 @@ A store path never changes, but may be deleted and made again; its stamp tells. 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import atomic, elf
+from elfworlds.backends.nix.evaluation import Farm, ObjectDerivation
 from elfworlds.backends.types import Artifact
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class StoredFacts:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Facts of store paths, a file for each below `root`."""
+    """Facts of store paths, a file for each below `root`; in `plans/`, evaluations: digest → store paths."""
 
     root: Path
 
@@ -80,6 +82,27 @@ class Memory:
         except OSError:
             return known  # it will be read again next time
         return known
+
+    def farm(self, digest: str) -> Farm | None:
+        """The objects of an evaluation, as they were built; None where that is not known."""
+        try:
+            known = json.loads(self._farm(digest).read_bytes()) if digest else {}
+            if known.get("schema") != SCHEMA:
+                return None
+            places = {key: ObjectDerivation(*map(str, place)) for key, place in known["places"].items()}
+            return Farm(str(known["path"]), places)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def remember_farm(self, digest: str, farm: Farm) -> None:
+        places = {key: [place.derivation, place.out] for key, place in farm.places.items()}
+        data = {"schema": SCHEMA, "path": farm.path, "places": places}
+        with contextlib.suppress(OSError):  # it is evaluated again next time
+            if digest:
+                atomic.write(self._farm(digest), json.dumps(data, separators=(",", ":")))
+
+    def _farm(self, digest: str) -> Path:
+        return self.root / "plans" / f"{digest}.json"
 
     def _file(self, path: Path) -> Path:
         return self.root / f"{path.parent.name}.json"

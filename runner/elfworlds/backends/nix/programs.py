@@ -55,3 +55,10 @@ class Programs:
         """The log of a build, however old; empty if Nix no longer has it."""
         done = self.call("nix-store", "--read-log", derivation)
         return plain(done.text) if done.ok else ""
+
+
+def complaint(done: Completed) -> str:
+    """What a program complained of."""
+    if done.not_started:
+        return f"it could not be started: {done.not_started}"
+    return done.stderr.data.decode("utf-8", "replace")

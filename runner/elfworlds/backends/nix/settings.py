@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import paths, shipped
 from elfworlds.errors import BuildFailedError
+from elfworlds.toolchains.host.install import installing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,7 @@ def settings(environment: Mapping[str, str]) -> NixSettings:
     if program is None:
         raise BuildFailedError(
             "no Nix: nix-build is not in PATH",
-            hint="install it (Debian: apt-get install nix-bin), or build without it: --backend local",
+            hint=f"{installing('nix')}; or build without it: --backend local",
         )
     expressions = shipped.expressions()
     packages = environment.get(PACKAGES, "")

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from elfworlds.errors import BuildFailedError
+from elfworlds.toolchains.host.install import installing
 
 WITHOUT = "or build without Nix: --backend local"
 HOSTPKGS = "build over this machine's toolchain: ELFWORLDS_NIX_PACKAGES=hostpkgs, or nix/hostpkgs/nix run . -- …"
@@ -21,9 +22,15 @@ class Trouble:
     patterns: tuple[str, ...]
     meaning: str
     hint: str
+    which: str = ""
 
     def fits(self, text: str) -> bool:
         return any(re.search(pattern, text, re.MULTILINE) for pattern in self.patterns)
+
+    def says(self, text: str) -> str:
+        """What it means, with the place that Nix names, if that is of interest."""
+        match = re.search(self.which, text, re.MULTILINE) if self.which else None
+        return f"{self.meaning}: {match[1]}" if match else self.meaning
 
 
 TOO_OLD = Trouble(
@@ -59,7 +66,14 @@ NO_BUILD_USERS = Trouble(
 NOT_WRITABLE = Trouble(
     (r"Permission denied", r"Read-only file system", r"is not writable", r"could not set permissions on '/nix"),
     "the Nix store is not writable for you",
-    f"use the daemon (Debian: apt-get install nix-setup-systemd), or {OWN_STORE}; {WITHOUT}",
+    f"use the daemon ({installing('nix-daemon')}), or {OWN_STORE}; {WITHOUT}",
+    which=r"(/[^'\"\s]+)['\"]?:? .*(?:Permission denied|Read-only file system|is not writable)",
+)
+NO_FLAKES = Trouble(
+    (r"experimental (?:Nix )?feature '(?:flakes|nix-command|fetch-tree)' is disabled",),
+    "this Nix has flakes turned off",
+    "say `experimental-features = nix-command flakes` in nix.conf, or give nix the option"
+    " --extra-experimental-features 'nix-command flakes'",
 )
 NO_NAMESPACE = Trouble(
     (r"^\s*elfworlds-enter: (?:a user namespace|open|write)",),
@@ -86,6 +100,7 @@ KNOWN = (
     NO_NAMESPACE,
     NO_WORLD,
     CHANGED,
+    NO_FLAKES,
     TOO_OLD,
     REFUSED,
     DISK_FULL,
@@ -110,5 +125,5 @@ def explain(text: str) -> BuildFailedError:
     ending = "".join(f"\n  {line}" for line in lines[-SHOWN_LINES:])
     for trouble in KNOWN:
         if trouble.fits(text):
-            return BuildFailedError(f"{trouble.meaning}{ending}", hint=trouble.hint)
+            return BuildFailedError(f"{trouble.says(text)}{ending}", hint=trouble.hint)
     return BuildFailedError(f"Nix failed{ending}", hint=f"docs/nix.md has the ways to use Nix; {WITHOUT}")

@@ -13,12 +13,14 @@ from elfworlds import elf
 from elfworlds.backends.commands import by_hand
 from elfworlds.backends.local import COMPILE_SECONDS
 from elfworlds.backends.nix import trouble
+from elfworlds.backends.nix.programs import complaint
 from elfworlds.backends.types import Artifact, Failure
 from elfworlds.traces.nix import Begun, NixMessage, Printed, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from elfworlds.backends.nix.evaluation import Farm, ObjectDerivation
     from elfworlds.backends.nix.memory import Memory
     from elfworlds.backends.nix.programs import Programs
     from elfworlds.planning import BuildRequest
@@ -33,21 +35,13 @@ DERIVATIONS_AT_ONCE = 5_000  # their names are arguments, which the kernel bound
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectDerivation:
-    """An object's derivation and the directory that it makes."""
-
-    derivation: str
-    out: str
-
-
-@dataclass(frozen=True, slots=True)
 class NixBuild:
     """One nix-build of some derivations, from its start to an artifact or a failure for each."""
 
     programs: Programs
     memory: Memory
     requests: Mapping[str, BuildRequest]
-    places: Mapping[str, ObjectDerivation]
+    farm: Farm
     report: Report
     artifacts: dict[str, Artifact]
     failures: dict[str, Failure]
@@ -55,24 +49,26 @@ class NixBuild:
     reasons: dict[str, str] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
 
-    def do(self, *, keep_going: bool) -> None:
+    @property
+    def places(self) -> Mapping[str, ObjectDerivation]:
+        return self.farm.places
+
+    def do(self, link: Path, *, keep_going: bool) -> str:
+        """Build all, and root the farm by the same call; its store path, empty where an object could not be made."""
         before = {key for key in self.places if self.finished(key)}
-        derivations = [place.derivation for place in self.places.values()]
-        for first in range(0, len(derivations), DERIVATIONS_AT_ONCE):
-            done = self.realise(derivations[first : first + DERIVATIONS_AT_ONCE], keep_going=keep_going)
-            if not done.ok and not (self.reasons and keep_going):
-                break
-        valid = set(self.places) if done.ok else self.valid()
-        for key in self.places:
-            if key not in valid:
-                self.artifacts.pop(key, None)
-            elif key not in self.artifacts:
-                self.take(key, reused=key in before)
+        done = self.realise([self.farm.path], "--out-link", str(link), keep_going=keep_going)
+        if done.ok:
+            for key in self.places:
+                if key not in self.artifacts:
+                    self.take(key, reused=key in before)
         self.fail()
+        if done.ok:
+            return done.text.split()[-1]
         own = [self.failures[key].output for key in self.requests if key in self.failures]
         text = "\n".join([*self.told, *filter(None, own)])
-        if not done.ok and (not own or trouble.blind(text)):
-            raise trouble.explain(text or words(done))
+        if not own or trouble.blind(text):
+            raise trouble.explain(text or complaint(done))
+        return ""
 
     def finished(self, key: str) -> bool:
         """Whether Nix seems to have made an object. The file's time stamp is then 1; a failed build does not set it."""
@@ -91,9 +87,10 @@ class NixBuild:
         """Build every object again; `reasons` then says which ones came out different."""
         derivations = [place.derivation for place in self.places.values()]
         for first in range(0, len(derivations), DERIVATIONS_AT_ONCE):
-            done = self.realise(derivations[first : first + DERIVATIONS_AT_ONCE], "--check", keep_going=True)
+            some = derivations[first : first + DERIVATIONS_AT_ONCE]
+            done = self.realise(some, "--no-out-link", "--check", keep_going=True)
             if not done.ok and not self.reasons:
-                raise trouble.explain("\n".join(self.told) or words(done))
+                raise trouble.explain("\n".join(self.told) or complaint(done))
 
     def realise(self, derivations: list[str], *more: str, keep_going: bool) -> Completed:
         """Run nix-build, and follow what it says while it runs."""
@@ -102,10 +99,7 @@ class NixBuild:
             file.touch()
             words = (
                 *more,
-                "--no-out-link",
-                "--log-format",
-                "internal-json",
-                "-v",
+                *("--log-format", "internal-json", "-v"),
                 *_flags(self.programs.jobs, keep_going),
             )
             command = self.programs.command("nix-build", *words, *derivations, stderr_to=str(file))
@@ -190,10 +184,3 @@ def which_step(log: str) -> tuple[str, int | None]:
 def _flags(jobs: int, keep_going: bool) -> tuple[str, ...]:  # noqa: FBT001  # an option of Nix
     flags = ("--max-jobs", str(jobs), "--cores", "1", "--timeout", f"{COMPILE_SECONDS:.0f}")
     return (*flags, "--keep-going") if keep_going else flags
-
-
-def words(done: Completed) -> str:
-    """What a program complained of."""
-    if done.not_started:
-        return f"it could not be started: {done.not_started}"
-    return done.stderr.data.decode("utf-8", "replace")

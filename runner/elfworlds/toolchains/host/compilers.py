@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from elfworlds.toolchains.prober import Prober
 
 CXX_FILES = ("libstdc++.so", "libstdc++.a")
+CXX_LIBRARIES = ("libstdc++.so.6", "libgcc_s.so.1")  # what its programs are started with
+RUST_LIBRARIES = ("libgcc_s.so.1",)
 CXX_OF = {"cc": "c++", "gcc": "g++", "clang": "clang++"}
 _CC = re.compile(r"(?P<before>(?:.*-)?)(?P<name>cc|gcc|clang)(?P<version>-[0-9.]+)?")
 _WITHOUT_LLD = ("-C", "linker-features=-lld")
@@ -32,6 +34,7 @@ class Compiler:
         words: those that start it; none where it is not there.
         identity: what decides what it builds, beside the identity of the toolchain for C.
         packages: those that its files belong to, with their revisions.
+        libraries: where the libraries lie that its programs are started with.
         lacking: where it is not there, why and what helps.
     """
 
@@ -41,6 +44,7 @@ class Compiler:
     identity: Mapping[str, str]
     version: str
     packages: Mapping[str, str]
+    libraries: tuple[str, ...] = ()
     lacking: str = ""
 
 
@@ -52,6 +56,7 @@ class CompilerFacts(Facts):
     identity: dict[str, str]
     version: str
     packages: dict[str, str]
+    libraries: list[str]
 
 
 def find(prober: Prober, cache: Path | None, cc: tuple[str, ...], languages: Collection[str]) -> list[Compiler]:
@@ -99,7 +104,14 @@ def _learn_cxx(prober: Prober, words: tuple[str, ...]) -> CompilerFacts:
                 files[name] = path
     version = prober.ask(*words, "-dumpfullversion") or prober.ask(*words, "-dumpversion")
     banner = prober.ask(*words, "--version").partition("\n")[0]
-    return _learnt(prober, words, version, files, {"c++ --version": banner})
+    facts = _learnt(prober, words, version, files, {"c++ --version": banner})
+    return replace(facts, libraries=_libraries(prober, words, CXX_LIBRARIES))
+
+
+def _libraries(prober: Prober, words: tuple[str, ...], names: tuple[str, ...]) -> list[str]:
+    """The directories of libraries that a compiler finds; it says the bare name of one that it does not."""
+    said = (Path(prober.ask(*words, f"-print-file-name={name}")) for name in names)
+    return list(dict.fromkeys(str(path.parent.resolve()) for path in said if path.is_absolute() and path.is_file()))
 
 
 def _find_rustc(prober: Prober, cache: Path | None, cc: tuple[str, ...]) -> Compiler:
@@ -136,7 +148,8 @@ def _learn_rustc(prober: Prober, command: str, cc: tuple[str, ...]) -> CompilerF
     words = (program, "-C", f"linker={linker}", *(word for option in after for word in ("-C", f"link-arg={option}")))
     without = _WITHOUT_LLD if prober.ask(program, *_WITHOUT_LLD, "--print", "cfg") else ()
     also = (path for path in (Path(command), library, _settings(prober)) if path.exists())
-    return _learnt(prober, (*words, *without), version[1], files, identity, also)
+    facts = _learnt(prober, (*words, *without), version[1], files, identity, also)
+    return replace(facts, libraries=_libraries(prober, cc, RUST_LIBRARIES))
 
 
 def _drivers(sysroot: Path) -> Iterator[Path]:
@@ -172,6 +185,7 @@ def _learnt(  # facts, each of its own kind
         identity={**digests, **identity, **{f"package {name}": revision for name, revision in owners.items()}},
         version=version,
         packages=owners,
+        libraries=[],
         stamps={str(path): stamp(path) for path in (*files.values(), *also)},
     )
 
@@ -184,6 +198,7 @@ def _compiler(language: str, tool: str, facts: CompilerFacts) -> Compiler:
         identity=facts.identity,
         version=facts.version,
         packages=facts.packages,
+        libraries=tuple(facts.libraries),
     )
 
 

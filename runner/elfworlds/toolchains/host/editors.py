@@ -55,5 +55,6 @@ def _learn(prober: Prober, tool: str, path: str) -> CompilerFacts:
         identity={tool: digest(real), **{f"package {name}": revision for name, revision in owners.items()}},
         version=numbers[-1] if numbers else "",
         packages=owners,
+        libraries=[],
         stamps={path: stamp(Path(path))},
     )

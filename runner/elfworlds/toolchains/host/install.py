@@ -1,7 +1,8 @@
-"""The words that install a compiler, or a tool, on this system."""
+"""The words that install a program on this system, by its own package manager."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from elfworlds.editors import EDITORS
@@ -11,46 +12,68 @@ ELSE = {
     "c++": ("install g++", "or name another compiler in CXX"),
     "rustc": ("install rustc", "or name another compiler in RUSTC"),
 }
-INSTALL = {
-    "debian": {"cc": "apt-get install gcc libc6-dev", "c++": "apt-get install g++", "rustc": "apt-get install rustc"},
-    "fedora": {"cc": "dnf install gcc glibc-devel", "c++": "dnf install gcc-c++", "rustc": "dnf install rust"},
-    "arch": {"cc": "pacman -S gcc", "c++": "pacman -S gcc", "rustc": "pacman -S rust"},
-    "alpine": {"cc": "apk add gcc musl-dev", "c++": "apk add g++", "rustc": "apk add rust"},
-    "opensuse": {
-        "cc": "zypper install gcc glibc-devel",
-        "c++": "zypper install gcc-c++",
-        "rustc": "zypper install rust",
-    },
-}
-INSTALLERS = {
+HOW = {
     "debian": "apt-get install",
     "fedora": "dnf install",
     "arch": "pacman -S",
     "alpine": "apk add",
     "opensuse": "zypper install",
+    "nixos": "nix-shell -p",
+}
+# Where its package has another name than the program. Nix has no package of itself for a system that has none.
+PACKAGES = {
+    "cc": {
+        "debian": "gcc libc6-dev",
+        "fedora": "gcc glibc-devel",
+        "arch": "gcc",
+        "alpine": "gcc musl-dev",
+        "opensuse": "gcc glibc-devel",
+        "nixos": "gcc",
+    },
+    "c++": {
+        "debian": "g++",
+        "fedora": "gcc-c++",
+        "arch": "gcc",
+        "alpine": "g++",
+        "opensuse": "gcc-c++",
+        "nixos": "gcc",
+    },
+    "rustc": {"fedora": "rust", "arch": "rust", "alpine": "rust", "opensuse": "rust"},
+    "nix": {"debian": "nix-bin"},
+    "nix-daemon": {"debian": "nix-setup-systemd", "fedora": "nix-daemon", "arch": "nix", "alpine": "nix-openrc"},
+    "bwrap": dict.fromkeys(HOW, "bubblewrap"),
 }
 SAME_AS = {"ubuntu": "debian", "rhel": "fedora"}
+MANAGERS = {"apt-get": "debian", "dnf": "fedora", "pacman": "arch", "apk": "alpine", "zypper": "opensuse"}
 
 
 def install_hint(tool: str = "cc") -> str:
     """How to come by `cc`, `c++`, `rustc`, or a tool that edits files."""
     if tool not in ELSE:
-        return _packaged(EDITORS[tool])
-    known = (INSTALL[here][tool] for here in _systems() if here in INSTALL)
+        return installing(EDITORS[tool])
     general, otherwise = ELSE[tool]
-    return f"{next(known, general)}; {otherwise}"
+    return f"{_words(tool) or general}; {otherwise}"
 
 
-def _packaged(package: str) -> str:
-    return f"{next((INSTALLERS[here] for here in _systems() if here in INSTALLERS), 'install')} {package}"
+def installing(program: str) -> str:
+    """The words that install a program: `dnf install gdb`; `install gdb` where no package manager is known."""
+    return _words(program) or f"install {PACKAGES.get(program, {}).get('debian', program)}"
 
 
-def _systems() -> list[str]:
-    """This system's names, its own first."""
+def _words(program: str) -> str:
+    """Empty on a system that is not known."""
+    system = _system()
+    return f"{HOW[system]} {PACKAGES.get(program, {}).get(system, program)}" if system else ""
+
+
+def _system() -> str:
+    """This one by the name that it has itself, else by its package manager; empty for one that is not known."""
     try:
         lines = Path("/etc/os-release").read_text().splitlines()
     except OSError:
         lines = []
     release = dict(line.split("=", 1) for line in lines if "=" in line)
     names = [name.strip('"') for name in (release.get("ID", ""), *release.get("ID_LIKE", "").split())]
-    return [SAME_AS.get(name, name) for name in names]
+    known = (SAME_AS.get(name, name) for name in names if SAME_AS.get(name, name) in HOW)
+    managers = (system for manager, system in MANAGERS.items() if shutil.which(manager))
+    return next(known, "") or next(managers, "")

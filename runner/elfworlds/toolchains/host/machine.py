@@ -71,7 +71,7 @@ def probe(prober: Prober, cache: Path | None, languages: Collection[str] = ()) -
     facts = remembered(cache, "host", [cc, prober.path], MachineFacts, lambda: _learn(prober, cc))
     others = [*compilers.find(prober, cache, cc, languages), *editors.find(prober, cache, cc, languages)]
     made = _toolchain(prober.path, cc, facts, others, tools.find(prober, cache))
-    return _searching(made, facts.libc, prober, cache)
+    return _with_run_path(_searching(made, facts.libc, prober, cache), others)
 
 
 def identity(prober: Prober) -> dict[str, str]:
@@ -119,6 +119,17 @@ def _searching(made: Toolchain, libc: str, prober: Prober, cache: Path | None) -
         subdirectories=subdirectories,
         tokens=search_paths.tokens if search_paths else {},
     )
+
+
+def _with_run_path(made: Toolchain, others: Collection[Compiler]) -> Toolchain:
+    """The toolchain with the directories of compilers' libraries where its loader does not look by itself.
+
+    On most machines there are none. In nixpkgs libstdc++ has a store path of its own.
+    """
+    looked_at = {str(Path(path).resolve()) for path in made.default_paths}
+    looked_at |= {str(Path(path).resolve().parent) for path in made.library_cache.values() if path}
+    missing = {each.language: tuple(path for path in each.libraries if path not in looked_at) for each in others}
+    return replace(made, run_path={language: places for language, places in missing.items() if places})
 
 
 def _interp(libc: str) -> str:
@@ -190,7 +201,7 @@ def _toolchain(
         identity=facts.identity,
         versions={**beside.versions, **facts.versions, **{compiler.tool: compiler.version for compiler in here}},
         packages=tuple(Package(name, version) for name, version in sorted(owners.items())),
-        tools={"cp": ("/bin/cp",), **beside.words, "cc": cc, **{compiler.tool: compiler.words for compiler in here}},
+        tools={**beside.words, "cc": cc, **{compiler.tool: compiler.words for compiler in here}},
         parts={compiler.language: compiler.identity for compiler in here},
         lacking={other.tool: other.lacking for other in others if not other.words},
         env={"PATH": path, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"},

@@ -19,6 +19,7 @@ from elfworlds.errors import BuildFailedError
 from elfworlds.process import Command
 from elfworlds.shipped import expressions
 from elfworlds.spec.leaves.versions import order
+from elfworlds.toolchains.host.install import installing
 from elfworlds.toolchains.nixpkgs import trouble
 from elfworlds.toolchains.nixpkgs.pin import FAMILY
 from elfworlds.toolchains.toolchain import Package
@@ -131,7 +132,7 @@ def lacking(pin: Pin, run: Runner, path: str) -> str:
     """Why Nix cannot be asked for it on this machine; empty where it can."""
     program = paths.which("nix-build", path)
     if program is None:
-        return "Nix makes it, and nix-build is not in PATH: install Nix (Debian: apt-get install nix-bin)"
+        return f"Nix makes it, and nix-build is not in PATH: install Nix ({installing('nix')})"
     done = run(Command(argv=(program, "--version"), env={"PATH": path, "LC_ALL": "C"}, cwd="/", timeout=ASK_SECONDS))
     match = _VERSION.search(done.text)
     if not done.ok or match is None:
