@@ -9,7 +9,6 @@ from elfworlds.backends.nix import evaluation, handover
 from elfworlds.backends.nix.evaluation import Farm, evaluate
 from elfworlds.backends.nix.holding import root
 from elfworlds.backends.nix.work import NixBuild
-from elfworlds.backends.types import Artifact, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from elfworlds.backends.nix.backend import NixBackend
     from elfworlds.backends.nix.programs import Programs
+    from elfworlds.backends.types import Artifact, Failure
     from elfworlds.planning import BuildRequest, Plan
     from elfworlds.toolchains import Toolchain
 
