@@ -73,7 +73,9 @@ class NixBackend:
         report: Report,
     ) -> Build:
         place = own_directory(self.memory.root / HELD)
-        made = Making(self, plan, report, keep_going=keep_going)
+        made = Making(
+            self.memory, self.programs.within, self.document, self.shelved, plan, report, keep_going=keep_going
+        )
         for number, name in enumerate(dict.fromkeys(request.toolchain for request in plan.requests.values())):
             requests = {key: request for key, request in plan.requests.items() if request.toolchain == name}
             made.all(requests, toolchains[name], place / str(number))

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from elfworlds.backends.nix.backend import NixBackend
+    from elfworlds.backends.nix.memory import Memory
     from elfworlds.backends.nix.programs import Programs
     from elfworlds.backends.types import Artifact, Failure
+    from elfworlds.jsondata import JsonObject
     from elfworlds.planning import BuildRequest, Plan
     from elfworlds.toolchains import Toolchain
+    from elfworlds.trees import Tree
 
     Report = Callable[[BuildRequest, Artifact | Failure], None]
 
@@ -28,10 +30,16 @@ class Making:
     """What has become of a plan's objects so far.
 
     Attributes:
+        programs: Nix' programs for a toolchain.
+        document: what Nix is told of objects of a toolchain.
+        shelved: the artifact of a file of a tree that is in the store.
         farms: the link farms that have them.
     """
 
-    backend: NixBackend
+    memory: Memory
+    programs: Callable[[Toolchain], Programs]
+    document: Callable[[Mapping[str, BuildRequest], Toolchain, Plan], JsonObject]
+    shelved: Callable[[BuildRequest, Tree, str], Artifact]
     plan: Plan
     report: Report
     keep_going: bool
@@ -41,7 +49,7 @@ class Making:
 
     def all(self, requests: dict[str, BuildRequest], toolchain: Toolchain, link: Path) -> None:
         """The objects of one toolchain, rooted by links that begin like this one."""
-        settings = self.backend.programs.within(toolchain).settings
+        settings = self.programs(toolchain).settings
         unbuildable = handover.unbuildable(requests, toolchain, settings.visible)
         for key, failure in unbuildable.items():
             self.failures[key] = failure
@@ -51,10 +59,10 @@ class Making:
 
     def some(self, requests: Mapping[str, BuildRequest], toolchain: Toolchain, link: Path) -> None:
         """Those that can be tried. Where one fails, a farm of the others keeps them."""
-        programs = self.backend.programs.within(toolchain)
-        document = self.backend.document(requests, toolchain, self.plan)
-        memory, digest = self.backend.memory, evaluation.digest(programs.settings, document)
-        if self.known(memory.farm(digest), requests, link, programs):
+        programs = self.programs(toolchain)
+        document = self.document(requests, toolchain, self.plan)
+        digest = evaluation.digest(programs.settings, document)
+        if self.known(self.memory.farm(digest), requests, link, programs):
             return
         farm = evaluate(programs, document, requests, self.plan.files, link.with_suffix(".drv"))
         failed = len(self.failures)
@@ -64,7 +72,7 @@ class Making:
             self.farms.append(path)
             self.take_trees(requests, farm)
             if len(self.failures) == failed:
-                memory.remember_farm(digest, Farm(path, farm.places))
+                self.memory.remember_farm(digest, Farm(path, farm.places))
             return
         good = work.valid() | {key for key, request in requests.items() if request.tree}
         for key in set(requests) - good:
@@ -76,15 +84,14 @@ class Making:
     def work(self, requests: Mapping[str, BuildRequest], farm: Farm, programs: Programs) -> NixBuild:
         """A build of those that have a derivation."""
         built = {key: request for key, request in requests.items() if not request.tree}
-        memory = self.backend.memory
-        return NixBuild(programs, memory, built, farm.only(built), self.report, self.artifacts, self.failures)
+        return NixBuild(programs, self.memory, built, farm.only(built), self.report, self.artifacts, self.failures)
 
     def take_trees(self, requests: Mapping[str, BuildRequest], farm: Farm) -> None:
         """The files of trees, which evaluating puts into the store."""
         for key, request in requests.items():
             if request.tree and key not in self.artifacts:
                 tree = self.plan.trees[request.tree]
-                self.artifacts[key] = self.backend.shelved(request, tree, farm.places[key].out)
+                self.artifacts[key] = self.shelved(request, tree, farm.places[key].out)
                 self.report(request, self.artifacts[key])
 
     def known(self, farm: Farm | None, requests: Mapping[str, BuildRequest], link: Path, programs: Programs) -> bool:
