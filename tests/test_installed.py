@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,14 +49,15 @@ def test_list_tells_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert "same-lib" in capsys.readouterr().out
 
 
+@pytest.mark.needs("gcc", "g++")
 def test_the_directories_of_a_compilers_own_libraries_are_on_the_run_path_where_no_loader_looks(tmp_path: Path) -> None:
     """libstdc++ of nixpkgs has a store path of its own: here a compiler that says so."""
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "libstdc++.so.6").touch()
-    for name in ("cc", "c++"):
+    said = f"case $1 in -print-file-name=libstdc++.so.6) echo {tmp_path}/lib/libstdc++.so.6; exit;; esac\n"
+    for name, real, before in (("cc", "gcc", ""), ("c++", "g++", said)):
         script = tmp_path / name
-        said = f"case $1 in -print-file-name=libstdc++.so.6) echo {tmp_path}/lib/libstdc++.so.6; exit;; esac\n"
-        script.write_text(f'#!/bin/sh\n{said if name == "c++" else ""}exec {name} "$@"\n')
+        script.write_text(f'#!/bin/sh\n{before}exec {real} "$@"\n')
         script.chmod(0o755)
     path = tmp_path / "x.yaml"
     objects = {
@@ -66,7 +68,7 @@ def test_the_directories_of_a_compilers_own_libraries_are_on_the_run_path_where_
     path.write_text(json.dumps({"experiment": "x", "question": "Q?", "objects": objects, "scenarios": {"s": scenario}}))
     loaded = experiments.load_one(path, tmp_path)
     with Pool() as pool:
-        known = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
+        known = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
         here = host(pool.run, {**known, "CC": str(tmp_path / "cc")}, remember=False, languages={"c", "c++"})
     requests = {request.name: request for request in make_plan(loaded, {"host": here}).requests.values()}
     assert here.run_path == {"c++": (str(tmp_path / "lib"),)}
@@ -101,7 +103,7 @@ def test_the_plans_that_are_committed_are_those_of_their_experiments(plan: Path)
 
 def test_a_toolchain_is_locked_without_what_is_this_machines(tmp_path: Path) -> None:
     with Pool() as pool:
-        here = host(pool.run, {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, remember=False)
+        here = host(pool.run, {**os.environ, "HOME": str(tmp_path)}, remember=False)
     other = replace(here, identity={"cc": "another"}, run_path={"c": ("/x",)})
     assert neutral(other).digest == neutral(here).digest
     assert neutral(other).run_path == {}
