@@ -207,6 +207,32 @@ def test_a_killed_runner_leaves_no_trial_behind() -> None:
     wait_until(lambda: not alive(f"sleep {marker}"))
 
 
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("kill -KILL $PPID; sleep MARKER", "what watched it is gone: it was ended by SIGKILL"),
+        ("setsid sleep MARKER & kill -TERM $PPID; sleep MARKER", "what watched it is gone: it was ended by SIGTERM"),
+        ("kill -STOP $PPID; sleep MARKER", "what watched it is gone: it was stopped"),
+    ],
+)
+def test_a_command_that_ends_or_stops_what_watches_it_harms_no_other(pool: Pool, script: str, words: str) -> None:
+    marker = f"8{os.getpid()}"
+    assert sh(pool, script.replace("MARKER", marker)).untried == words
+    assert alive(f"sleep {marker}") == []
+    assert sh(pool, "echo next").stdout.data == b"next\n"
+
+
+def test_a_command_that_stops_every_process_above_it_but_the_runner_is_named(pool: Pool) -> None:
+    above = "$PPID $(cut -d' ' -f4 /proc/$PPID/stat)"
+    done = sh(pool, f"kill -STOP {above}; kill -STOP $PPID; sleep 1000")
+    assert done.untried == "what watched it is gone: it was stopped"
+
+
+def test_a_supervisor_that_ended_while_it_was_idle_is_replaced(pool: Pool) -> None:
+    os.kill(int(sh(pool, "echo $PPID").stdout.data), signal.SIGKILL)
+    assert sh(pool, "echo next").stdout.data == b"next\n"
+
+
 def test_a_command_shows_as_one_line_of_shell() -> None:
     command = Command(argv=("/bin/echo", "a b"), env={"X": "1 2"}, cwd="/", timeout=1)
     assert command.as_shell() == "env -i 'X=1 2' /bin/echo 'a b'"

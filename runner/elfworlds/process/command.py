@@ -152,3 +152,24 @@ class Completed:
     def text(self) -> str:
         """Standard output as text; bytes that are no UTF-8 become U+FFFD."""
         return self.stdout.data.decode("utf-8", "replace")
+
+
+NOTHING_WRITTEN = Stream(b"", b"", 0)
+
+
+def untried(reason: str) -> Completed:
+    """A command of whose run nothing is known, with the reason in words."""
+    return Completed(
+        exit=None,
+        signal=None,
+        timed_out=False,
+        exec_error=None,
+        untried=reason,
+        wall_s=0.0,
+        user_s=0.0,
+        sys_s=0.0,
+        max_rss_kb=0,
+        stdout=NOTHING_WRITTEN,
+        stderr=NOTHING_WRITTEN,
+        left=(),
+    )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import marshal
+import select
+import signal
 import socket
 import subprocess  # noqa: TID251  # this package is the only place for it
 import sys
 import threading
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
-from elfworlds.errors import ElfworldsError, InterruptedRunError
-from elfworlds.process.command import REPORT_DESCRIPTOR, STDERR_DESCRIPTOR, Command, Completed, Left, Stream
+from elfworlds.errors import InterruptedRunError
+from elfworlds.process.command import REPORT_DESCRIPTOR, STDERR_DESCRIPTOR, Command, Completed, Left, Stream, untried
+from elfworlds.supervisor.messages import BEGUN
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
     from elfworlds.supervisor.messages import Answer, Greeting, Request
 
 LENGTH = 8
+LISTEN_SECONDS = 2.0
+GRACE_SECONDS = 60.0  # a supervisor that has not answered so long after a command's time was up never will
+BY_SIGNAL = 128
+STARTS = 3  # one that was idle may have been killed meanwhile
 PACKAGES = str(Path(__file__).parents[2])
 START = "import sys; sys.path.append(sys.argv[2]); from elfworlds.supervisor.main import main; main()"
 
@@ -30,11 +38,21 @@ class Runner(Protocol):
     def __call__(self, command: Command, /) -> Completed: ...
 
 
+class SupervisorGoneError(Exception):
+    """A supervisor ended, or was ended, before it told how its command ended; in words, how."""
+
+
+class NotBegunError(Exception):
+    """A supervisor was gone before it was given a command."""
+
+
 class Supervisor:
     """One supervisor process and the socket it listens on."""
 
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair()
+        self._poller = select.poll()
+        self._poller.register(self._socket, select.POLLIN)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and file
                 [sys.executable, "-I", "-S", "-c", START, str(theirs.fileno()), PACKAGES],
@@ -51,22 +69,50 @@ class Supervisor:
         return tuple(greeting["inherited"])
 
     def run(self, command: Command) -> Completed:
+        """Run a command to its end.
+
+        Raises:
+            NotBegunError: it was not started.
+            SupervisorGoneError: it was, and nothing more is known.
+        """
         data = marshal.dumps(dict(as_request(command)))
         try:
-            self._socket.sendall(len(data).to_bytes(8, "little") + data)
+            self._socket.sendall(len(data).to_bytes(LENGTH, "little") + data)
             _ = self.inherited
-            answer: Answer = marshal.loads(self._receive())  # noqa: S302  # our own child wrote it
+            self._read(len(BEGUN))
+        except (OSError, EOFError):
+            raise NotBegunError from None
+        deadline = time.monotonic() + command.timeout + GRACE_SECONDS
+        try:
+            answer: Answer = marshal.loads(self._receive(deadline))  # noqa: S302  # our own child wrote it
             return as_completed(answer)
-        except (OSError, EOFError) as error:
-            raise ElfworldsError(f"the supervisor of {command.argv[0]} ended unexpectedly") from error
+        except (OSError, EOFError):
+            raise SupervisorGoneError(self._how_it_ended()) from None
 
-    def _receive(self) -> bytes:
+    def _how_it_ended(self) -> str:
+        """In words; one that does not end by itself, now that its socket is closed, is killed."""
+        self.hang_up()
+        try:
+            code = self._process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return f"it did not answer within {GRACE_SECONDS:g} s after the time was up"
+        number = -code if code < 0 else code - BY_SIGNAL
+        if number == signal.SIGSTOP:
+            return "it was stopped"
+        return f"it was ended by {signal.Signals(number).name}" if number > 0 else "it ended"
+
+    def _receive(self, deadline: float | None = None) -> bytes:
         """One message: its length in eight bytes, then as many."""
-        return self._read(int.from_bytes(self._read(LENGTH), "little"))
+        return self._read(int.from_bytes(self._read(LENGTH, deadline), "little"), deadline)
 
-    def _read(self, size: int) -> bytes:
+    def _read(self, size: int, deadline: float | None = None) -> bytes:
         data = bytearray()
         while len(data) < size:
+            while not self._poller.poll(LISTEN_SECONDS * 1000):
+                if deadline is not None and time.monotonic() > deadline:
+                    raise TimeoutError
+                self._process.send_signal(signal.SIGCONT)  # a trial may have stopped the keeper of its supervisor
             piece = self._socket.recv(min(size - len(data), 1 << 20))
             if not piece:
                 raise EOFError
@@ -96,16 +142,19 @@ class Pool:
         self._closed = False
 
     def run(self, command: Command) -> Completed:
-        supervisor = self._take()
-        try:
-            completed = supervisor.run(command)
-        except ElfworldsError:
-            if self._closed:
-                raise InterruptedRunError("interrupted") from None
-            raise
-        with self._lock:
-            self._idle.append(supervisor)
-        return completed
+        for _ in range(STARTS):
+            supervisor = self._take()
+            try:
+                completed = supervisor.run(command)
+            except (NotBegunError, SupervisorGoneError) as gone:
+                self._drop(supervisor)
+                if isinstance(gone, SupervisorGoneError):
+                    return untried(f"what watched it is gone: {gone}")
+            else:
+                with self._lock:
+                    self._idle.append(supervisor)
+                return completed
+        return untried(f"what watches it could not be started, {STARTS} times")
 
     def inherited(self) -> tuple[str, ...]:
         """In words, what commands inherit from whoever started the runner, since it could not be put back."""
@@ -122,6 +171,13 @@ class Pool:
                 self._idle.append(Supervisor())
                 self._all.append(self._idle[-1])
             return self._idle.pop()
+
+    def _drop(self, supervisor: Supervisor) -> None:
+        with self._lock:
+            if self._closed:
+                raise InterruptedRunError("interrupted")
+            self._all.remove(supervisor)
+        supervisor.close()
 
     def interrupt(self) -> None:
         """End every command that runs, from any thread; later calls of `run` raise."""

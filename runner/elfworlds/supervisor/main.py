@@ -13,6 +13,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from elfworlds.supervisor.keeper import keep
+from elfworlds.supervisor.messages import BEGUN
 from elfworlds.supervisor.reset import reset
 from elfworlds.supervisor.trial import RunnerGoneError, SupervisedCommand
 
@@ -48,7 +50,21 @@ def send(fd: int, message: Greeting | Answer) -> None:
 def main() -> None:
     control = int(sys.argv[1])
     os.set_inheritable(control, False)  # noqa: FBT003  # takes no keyword
+    adopt_orphans()
+    supervisor = os.fork()
+    if supervisor:
+        sys.exit(keep(supervisor))
+    adopt_orphans()
+    serve(control)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends; a child of fork(2) does not inherit that."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def serve(control: int) -> None:
+    """Run one command after the other until the runner closes its end."""
     inherited = reset()
     woken, wake = os.pipe()
     os.set_blocking(woken, False)
@@ -59,7 +75,9 @@ def main() -> None:
     try:
         send(control, {"inherited": inherited})
         while True:
-            trial = SupervisedCommand(receive(control), control, woken)
+            request = receive(control)
+            os.write(control, BEGUN)
+            trial = SupervisedCommand(request, control, woken)
             send(control, trial.run())
     except (RunnerGoneError, BrokenPipeError):
         if trial is not None:

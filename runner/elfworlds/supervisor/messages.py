@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+BEGUN = b"\x01"  # what a supervisor sends when it has a command, before it starts it
+
 
 class Greeting(TypedDict):
     """A supervisor's first message: in words, what of its state it could not put back."""
