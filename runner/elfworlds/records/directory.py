@@ -19,21 +19,22 @@ Everything but the three appended files is written whole: a temporary sibling, t
 from __future__ import annotations
 
 import os
-import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import atomic
+from elfworlds.errors import ElfworldsError
 from elfworlds.outcome import Verdict
 from elfworlds.planning.document import as_document, as_text
-from elfworlds.records import forms
+from elfworlds.records import forms, reclaim
 from elfworlds.records.lines import placed, read_lines, read_object, was_cut, whole_lines
 from elfworlds.records.rows import event_records, object_records, trial_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from elfworlds.backends import Build
     from elfworlds.jsondata import JsonObject
@@ -121,20 +122,33 @@ class RunDirectory:
         """Where a trial runs: a directory of its own, empty.
 
         One with files has a name that can stand in LD_LIBRARY_PATH: its number. A trial's own may hold a colon.
+
+        Raises:
+            OSError: there cannot be one; an earlier attempt may have left what cannot be removed.
         """
-        path = self.trial_directory(trial)
-        if path.exists():  # it is tried again
-            _remove(path)
+        path = self._cleared(trial)
         if trial.bound.files:
-            numbered = self.path / NUMBERED / str(trial.number)
-            shutil.rmtree(numbered, ignore_errors=True)
+            numbered = self._numbered(trial)
             numbered.mkdir(parents=True)
-            path.symlink_to(f"../{NUMBERED}/{trial.number}")
+            path.symlink_to(_link_to(trial))
             path = numbered
         else:
             os.mkdir(path)  # noqa: PTH102  # as _put
         os.mkdir(f"{path}/cwd")  # noqa: PTH102  # as _put
         return path / "cwd"
+
+    def _numbered(self, trial: Trial) -> Path:
+        return self.path / NUMBERED / str(trial.number)
+
+    def _cleared(self, trial: Trial) -> Path:
+        """Where a trial's directory will be, with nothing left of an earlier attempt, whatever a trial did to it."""
+        path = self.trial_directory(trial)
+        if os.path.lexists(path) or not os.access(path.parent, os.W_OK | os.X_OK):
+            self._reclaim_trials()
+            reclaim.remove(path)
+        if trial.bound.files:
+            reclaim.remove(self._numbered(trial))
+        return path
 
     def append(self, observation: Observation) -> None:
         """Keep a trial's streams and its command, then its line."""
@@ -149,7 +163,7 @@ class RunDirectory:
     def _keep(self, observation: Observation) -> None:
         if observation.completed is None or observation.command is None:
             return
-        directory = str(self.trial_directory(observation.trial))
+        directory = str(self._still_there(observation.trial))
         script = f"#!/bin/sh\n# Runs this trial again, by hand.\nexec {observation.command.as_shell()}\n"
         streams = {"stdout": observation.completed.stdout.data, "stderr": observation.completed.stderr.data}
         if observation.program:
@@ -159,11 +173,28 @@ class RunDirectory:
                 _put(f"{directory}/{name}", data)
         _put(f"{directory}/cmd.sh", script.encode(), mode=0o755)
 
+    def _still_there(self, trial: Trial) -> Path:
+        """A trial's directory, whatever the trial did to it; a link that the trial made there is not followed."""
+        path = self.trial_directory(trial)
+        foreign = path.is_symlink() and str(path.readlink()) != _link_to(trial)
+        if foreign or not os.access(path, os.W_OK | os.X_OK):
+            self._reclaim_trials()
+            reclaim.make(path)
+        return path
+
+    def _reclaim_trials(self) -> None:
+        if not self.path.is_dir():
+            raise _gone(self.path)
+        reclaim.make(self.path / "trials")
+
     def _append(self, name: str, records: Iterable[Record]) -> None:
         data = "".join(map(forms.line, records)).encode()
         if not data:
             return
-        fd = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        try:
+            fd = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        except FileNotFoundError:
+            raise _gone(self.path) from None
         try:
             while data:
                 data = data[os.write(fd, data) :]
@@ -219,9 +250,14 @@ class RunDirectory:
         untried = {trial.trial for trial in trials} - done
         begun = [path for path in (self.path / "trials").iterdir() if path.name not in done]
         for directory in begun:
-            _remove(directory)
+            self._try_to_remove(directory)
         in_flight = sum(path.name not in untried for path in begun)
         return Past(done, len(untried), in_flight, cut)
+
+    def _try_to_remove(self, directory: Path) -> None:
+        """What cannot be removed is in the way of that trial alone, which says so when it is tried again."""
+        with suppress(OSError):
+            reclaim.remove(directory)
 
     def _keep_lines(self, name: str, kept: Iterable[bool]) -> None:
         """Some lines of a file, as they are."""
@@ -237,18 +273,26 @@ class RunDirectory:
         temporary.replace(link)
 
 
-def _remove(directory: Path) -> None:
-    """A trial's directory, or the one that it leads to and the link."""
-    if not directory.is_symlink():
-        shutil.rmtree(directory)
-        return
-    shutil.rmtree(directory.resolve(), ignore_errors=True)
-    directory.unlink()
+def _gone(directory: Path) -> ElfworldsError:
+    return ElfworldsError(f"the run's directory is gone: {directory}", hint="did a trial remove it?")
+
+
+def _link_to(trial: Trial) -> str:
+    """Where the directory of a trial with files leads."""
+    return f"../{NUMBERED}/{trial.number}"
 
 
 def _put(path: str, data: bytes, mode: int = 0o644) -> None:
-    """A small file with few system calls: thousands of trials write three each."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    """A small new file with few system calls: thousands of trials write three each.
+
+    What a trial left under its name is removed: it may be a link to anywhere.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        fd = os.open(path, flags, mode)
+    except FileExistsError:
+        reclaim.remove(Path(path))
+        fd = os.open(path, flags, mode)
     try:
         while data:
             data = data[os.write(fd, data) :]

@@ -189,7 +189,11 @@ class TrialRunner:
 
     def tried(self, trial: Trial) -> Ran:
         """Run the trial's command, and read what it left."""
-        watching, cwd = OBSERVERS[trial.observer], self.directory(trial)
+        watching = OBSERVERS[trial.observer]
+        try:
+            cwd = self.directory(trial)
+        except (PermissionError, FileExistsError, NotADirectoryError) as error:
+            return Ran(unresolved(f"its directory cannot be had: {error.strerror}: {error.filename}"))
         prepared = prepare(trial, self.build, cwd, self.toolchain(trial), self.run)
         if isinstance(prepared, Untried):
             return Ran(prepared)
