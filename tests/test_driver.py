@@ -200,6 +200,42 @@ def said(pool: Pool, words: tuple[str, ...]) -> str:
     return (done.stdout.data + done.stderr.data).decode() + ("" if done.exit == 0 else f"{words}: {done.exit}\n")
 
 
+def program_of(steps: str, tmp_path: Path) -> tuple[tuple[str, ...], str]:
+    """The compiler's command line and the C of a scenario with these steps."""
+    text = f"""
+experiment: x
+question: "?"
+objects: {{lib: {{library: lib, code: "int v;"}}}}
+scenarios: {{s: {{steps: {steps}}}}}
+"""
+    plan = plan_of(text, tmp_path)
+    (program,) = plan.programs().values()
+    return next(request.argv for request in plan.requests.values() if request.filename == "program"), program
+
+
+def test_only_a_program_with_threads_is_compiled_for_them(tmp_path: Path) -> None:
+    opened = "dlopen: {object: lib, as: it}"
+    more = "mappings: {object: lib, as: a}, namespaces: {as: b}, fork: {as: c, steps: [dlclose: it]}"
+    plain = f"[{opened}, {more}]"
+    threads = f"[thread: {{as: other, steps: [{opened}]}}, join: other]"
+    assert "-pthread" not in program_of(plain, tmp_path)[0]
+    assert "-pthread" in program_of(threads, tmp_path)[0]
+
+
+@pytest.mark.parametrize(
+    ("steps", "kept"),
+    [
+        ("[{loop: {times: 3, steps: [OPENED]}}, {dlclose: it}]", 3),
+        ("[{loop: {times: 2, steps: [{loop: {times: 3, steps: [OPENED]}}]}}, {dlclose: it}]", 6),
+        ("[{loop: {times: 3, steps: [OPENED, {dlclose: it}]}}]", None),
+        ("[{loop: {times: 3, steps: [OPENED, {fork: {as: c, steps: [{dlclose: it}]}}]}}]", None),
+    ],
+)
+def test_what_a_loop_opened_is_kept_for_who_closes_it_afterwards(steps: str, kept: int | None, tmp_path: Path) -> None:
+    text = program_of(steps.replace("OPENED", "{dlopen: {object: lib, as: it}}"), tmp_path)[1]
+    assert re.findall(r"void \*it_all\[(\d+)\];", text) == ([] if kept is None else [str(kept)])
+
+
 def test_the_headers_are_small() -> None:
     without = [re.sub(r"/\*.*?\*/", "", driver.source(name), flags=re.DOTALL) for name in driver.HEADERS]
     lines = [line for text in without for line in text.split("\n") if line.strip()]

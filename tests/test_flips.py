@@ -129,6 +129,12 @@ def test_three_outcomes_over_two_axes() -> None:
     ]
 
 
+def test_a_region_that_touches_no_end_is_a_list_of_its_own_versions() -> None:
+    axes = {"a": ("1", "2", "3", "4"), "b": ("1", "2", "3", "4")}
+    middle = tried(axes, lambda at: "in" if {at["a"], at["b"]} <= {"2", "3"} else "out")
+    assert said(axes, middle) == ["s: in at b 2 and 3, where a is 2 or 3; out elsewhere"]
+
+
 def test_an_outcome_that_comes_back_is_a_list_and_no_flip() -> None:
     trials = tried({"libc": LIBC}, lambda at: "crash" if at["libc"] == "host" else "fine")
     assert said({"libc": LIBC}, trials) == ["s: fine at libc 2.31 and 2.41, crash at 2.36"]
@@ -509,6 +515,13 @@ def test_a_threshold_stands_only_between_neighbours_that_differ_and_nothing_else
         assert all(apart(before, after, pairs) for before, after in product(*sides))
         lower, upper = (key_of(one.axis, mark.labels[0]) for mark in (one.cut.before, one.cut.after))
         assert lower < upper
+
+
+def test_families_of_two_axes_exclude_each_other_no_more_than_labels_do() -> None:
+    glibc, musl = Condition("libc", family="glibc"), Condition("built", family="musl")
+    assert both((glibc,), (musl,)) == (glibc, musl)
+    assert both((glibc,), (glibc,)) == (glibc,)
+    assert both((glibc,), (Condition("libc", family="musl"),)) is None
 
 
 def test_a_box_in_two_boxes_has_the_conditions_of_both() -> None:

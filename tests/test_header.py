@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from elfworlds.resolve import header
-from elfworlds.resolve.types import Refusal
+from elfworlds.resolve.types import GLIBC, MUSL, Refusal
 
 MACHINE, VERSION, TYPE = 18, 20, 16  # offsets in Elf64_Ehdr
 OF_ANOTHER = 0xF3  # EM_RISCV
@@ -66,6 +66,11 @@ def test_the_first_bytes_are_read_as_the_machine_has_them(bits: int, order: Lite
     wrong = program[:at] + b"\1\1" + program[at + 2 :]
     assert [header.glibc(head, program) for head in (program, wrong)] == [None, Refusal.FATAL]
     assert [header.musl(head, program) for head in (program, wrong)] == [None, Refusal.UNKNOWN]
+
+
+def test_a_file_that_is_opened_and_cannot_be_read_is_unknown() -> None:
+    for family in (GLIBC, MUSL):
+        assert header.refusal("/proc/self/mem", family) is Refusal.UNKNOWN
 
 
 def test_a_wrong_version_stops_it_at_another_machines_file_too() -> None:

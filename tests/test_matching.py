@@ -9,7 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfworlds.jsondata import Json
-from elfworlds.outcome import Tried, Verdict, difference, holds, judge, matches, settle
+from elfworlds.outcome import (
+    Tried,
+    Untried,
+    Verdict,
+    admit,
+    could_not_execute,
+    difference,
+    holds,
+    judge,
+    matches,
+    settle,
+)
 from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.planning.types import Judged, Resolved, ValueRef
 from elfworlds.spec.leaves.matchers import WORDS, MatcherError, check_matcher
@@ -250,6 +261,16 @@ class TestAnOutcome:
     def test_named_in_the_file_goes_before_the_defaults(self) -> None:
         outcomes = {"stuck": {"timed-out": True}}
         assert judge(outcomes, None, (), Tried(values_of(**{"timed-out": True}))).outcome == "stuck"
+
+    @pytest.mark.parametrize("value", ["start.errno", "start"])
+    def test_of_a_program_that_could_not_be_executed_must_speak_of_its_start(self, value: str) -> None:
+        refused = could_not_execute("ENOENT", values_of(exit=None))
+        named: dict[str, Any] = {"errno": "ENOENT"} if value == "start" else "ENOENT"
+        for other in ("exit", "timed-out", "stdout"):
+            outcomes = {"other-end": {other: {"absent": False}}, "refused": {value: named}}
+            assert isinstance(admit(refused, outcomes, "app"), Tried)
+            assert judge(outcomes, None, (), refused).outcome == "refused"
+            assert isinstance(admit(refused, {"end": outcomes["other-end"]}, "app"), Untried)
 
     def test_without_matchers_always_matches(self) -> None:
         assert holds({}, {})

@@ -14,6 +14,8 @@ from elfworlds import elf, resolve
 from elfworlds.backends import Artifact
 from elfworlds.elf import ElfObject
 from elfworlds.resolve import (
+    GLIBC,
+    MUSL,
     LoadedObject,
     Namespace,
     Refusal,
@@ -21,9 +23,11 @@ from elfworlds.resolve import (
     expand_tokens,
     find,
     library_path,
+    load,
     serve,
     tree,
 )
+from elfworlds.resolve.tokens import void_tokens
 from elfworlds.trials.diagnosis import missing_objects
 
 
@@ -109,6 +113,26 @@ def test_the_dynamic_loader_is_loaded_from_the_start() -> None:
 )
 def test_tokens(entry: str, wanted: str) -> None:
     assert expand_tokens(entry, "/o", {"LIB": "lib64", "PLATFORM": "x86_64"}) == wanted
+
+
+@pytest.mark.parametrize("entry", ["$PLATFORM", "${PLATFORM}", "/x/$PLATFORM", "$ORIGIN/${PLATFORM}"])
+def test_an_entry_is_void_where_a_token_stands_for_nothing(entry: str) -> None:
+    assert void_tokens(entry, {"PLATFORM": ""})
+    assert not void_tokens(entry, {"PLATFORM": "x86_64", "LIB": ""})
+
+
+def test_glibc_knows_an_object_by_the_name_that_was_searched_and_musl_by_its_file() -> None:
+    real = facts(soname="libreal.so.1")
+    app = LoadedObject("/app", facts(), None)
+    for family, names in ((GLIBC, ["libreal.so.1", "other.so"]), (MUSL, ["real.so"])):
+        around = replace(
+            world({"/a/real.so": real, "/a/other.so": real}), family=family, identity=lambda _path: "one file"
+        )
+        space = Namespace()
+        first = find(app, "/a/real.so", around)
+        for edge in (first, replace(first, name="other.so", path="/a/other.so")):
+            load(edge, real, app, space, around)
+        assert [name for name in ("libreal.so.1", "other.so", "real.so") if space.answering(name)] == names
 
 
 def test_library_path_is_split_at_colons_and_semicolons() -> None:

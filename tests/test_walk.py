@@ -120,6 +120,14 @@ def test_what_dlopen_opens_is_searched_for_by_the_run_path_of_who_calls(caller: 
     assert (told[-1].needing, told[-1].predicted, told[-1].agrees) == (caller, found, True)
 
 
+def test_an_object_whose_path_sorts_before_the_programs_is_itself() -> None:
+    files = {"/lib/liba.so": replace(LIBRARY, runpath=("/own",)), "/own/libp.so": LIBRARY, "/zz": APP}
+    asks = Search(1, 0, "libp.so", None, (TriedFile("runpath", "/own/libp.so"),), "/own/libp.so", "/lib/liba.so", 0)
+    opened = LinkMap(1, 0, 3, "libp.so", "/own/libp.so", 1, None, None, needed_by=None, opened=True)
+    told = predicted([*whole("/zz"), asks, opened, Settled(1)], world(files))
+    assert (told[-1].needing, told[-1].predicted, told[-1].agrees) == ("/lib/liba.so", "/own/libp.so", True)
+
+
 def test_what_dlopen_opens_is_searched_for_on_behalf_of_a_program_that_a_link_leads_to() -> None:
     asks = Search(1, 0, "libp.so", None, (TriedFile("runpath", "/lib/libp.so"),), "/lib/libp.so", "/link", 0)
     opened = LinkMap(1, 0, 3, "libp.so", "/lib/libp.so", 1, None, None, needed_by=None, opened=True)

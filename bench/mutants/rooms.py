@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = Path("runner", "elfworlds")
 # A room's own tests: none that needs Nix, gdb or a root. Programs are compiled where generated C is what is tested.
 ROOMS = {
-    "outcome": ("matching", "shapes", "events"),
+    "outcome": ("matching", "shapes", "events", "verdicts"),
     "planning": ("plan", "points", "exports", "every_key", "selection"),
     "search_prediction": ("walk", "prediction", "no_false_alarm"),
     "resolve": ("resolve", "walk", "loader_rules", "header"),

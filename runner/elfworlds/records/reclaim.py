@@ -34,9 +34,13 @@ def remove(path: Path) -> None:
 def make(directory: Path) -> None:
     """A directory in which this process can write: made if it is not there, opened if it is shut.
 
+    What else has its name is removed.
+
     Raises:
         OSError: it cannot be had.
     """
+    if os.path.lexists(directory) and not stat.S_ISDIR(os.lstat(directory).st_mode):
+        directory.unlink()
     directory.mkdir(exist_ok=True)
     _open(str(directory))
 
