@@ -227,6 +227,7 @@ def test_only_a_program_with_threads_is_compiled_for_them(tmp_path: Path) -> Non
     [
         ("[{loop: {times: 3, steps: [OPENED]}}, {dlclose: it}]", 3),
         ("[{loop: {times: 2, steps: [{loop: {times: 3, steps: [OPENED]}}]}}, {dlclose: it}]", 6),
+        ("[OPENED, {dlclose: it}]", None),
         ("[{loop: {times: 3, steps: [OPENED, {dlclose: it}]}}]", None),
         ("[{loop: {times: 3, steps: [OPENED, {fork: {as: c, steps: [{dlclose: it}]}}]}}]", None),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -66,6 +67,13 @@ def test_the_first_bytes_are_read_as_the_machine_has_them(bits: int, order: Lite
     wrong = program[:at] + b"\1\1" + program[at + 2 :]
     assert [header.glibc(head, program) for head in (program, wrong)] == [None, Refusal.FATAL]
     assert [header.musl(head, program) for head in (program, wrong)] == [None, Refusal.UNKNOWN]
+
+
+def test_what_nobody_can_have_called_a_file_is_absent_and_a_fifo_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for family in (GLIBC, MUSL):
+        assert header.refusal("/a\0b", family) is None
+        assert header.refusal(str(tmp_path / "fifo"), family) is Refusal.UNKNOWN
 
 
 def test_a_file_that_is_opened_and_cannot_be_read_is_unknown() -> None:

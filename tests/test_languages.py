@@ -196,18 +196,6 @@ def test_a_warning_of_rustc_is_kept_and_an_error_is_a_failure(tmp_path: Path, po
     assert failure.command.startswith("rustc --crate-name wrong --crate-type cdylib --edition 2021")
 
 
-@pytest.mark.parametrize(("name", "crate"), [("0-lib.x", "_0_lib_x"), ("lib9", "_9"), ("x+y", "x_y")])
-def test_a_crate_is_called_as_its_file_in_the_characters_that_rust_has(name: str, crate: str, tmp_path: Path) -> None:
-    text = f"""
-experiment: x
-question: "?"
-objects: {{lib: {{executable: {name}, language: rust, code: ""}}}}
-scenarios: {{s: {{run: /bin/true}}}}
-"""
-    (request,) = plan_of(text, tmp_path).requests.values()
-    assert request.argv[:3] == ("rustc", "--crate-name", crate)
-
-
 def test_an_axis_may_choose_the_language(tmp_path: Path) -> None:
     (tmp_path / "value.c").write_text("int value(void) { return 1; }\n")
     (tmp_path / "value.cc").write_text('extern "C" int value() { return 1; }\n')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -350,3 +351,29 @@ def test_who_watches_is_whom_the_outcomes_speak_of_else_everybody_and_nobody(
         f"scenarios:\n  s:\n    run: /bin/true\n    observe: [ld-debug, gdb]\n    {judged}\n"
     )
     assert [trial.observer for trial in plan_of(text, tmp_path).trials] == watched
+
+
+@pytest.mark.parametrize("observer", ["gdb", "ld-debug", "strace", "valgrind"])
+def test_the_id_of_a_trial_that_is_watched_names_its_observer(observer: str) -> None:
+    assert trial_id("s", (("libc", "host"),), observer, None) == f"s,libc=host,observer={observer}"
+    assert trial_id("s", (("libc", "host"),), "plain", None) == "s,libc=host"
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "words"),
+    [
+        ("0-lib.x", "", ("_0_lib_x", "bin", "2021", "pic")),
+        ("lib9", "pie: false", ("_9", "bin", "2021", "static")),
+        ("x+y", "edition: 2018", ("x_y", "bin", "2018", "pic")),
+    ],
+)
+def test_all_that_rustc_would_decide_by_itself_is_said(
+    name: str, more: str, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    settings = ", ".join(filter(None, (f"executable: {name}", "language: rust", 'code: ""', more)))
+    text = f"experiment: x\nquestion: '?'\nobjects: {{a: {{{settings}}}}}\nscenarios: {{s: {{run: /bin/true}}}}\n"
+    (request,) = plan_of(text, tmp_path).requests.values()
+    after = dict(pairwise(request.argv))
+    model = next(word for word in request.argv if word.startswith("relocation-model="))
+    assert (after["--crate-name"], after["--crate-type"], after["--edition"]) == words[:3]
+    assert model == f"relocation-model={words[3]}"

@@ -77,6 +77,14 @@ def test_an_rpath_is_inherited_and_a_runpath_is_not() -> None:
         assert find(LoadedObject("/lib/y.so", facts(), app), "x.so", world(files)).path == found
 
 
+@pytest.mark.parametrize("machine", ["EM_386", "EM_X86_64", "EM_AARCH64"])
+def test_only_a_file_of_the_needing_objects_machine_is_taken(machine: str) -> None:
+    machines = ("EM_386", "EM_X86_64", "EM_AARCH64")
+    files = {f"/{other}/x.so": facts(machine=other) for other in machines}
+    needing = LoadedObject("/app", facts(runpath=tuple(f"/{other}" for other in machines), machine=machine), None)
+    assert find(needing, "x.so", world(files)).path == f"/{machine}/x.so"
+
+
 def test_a_runpath_of_the_needing_object_hides_every_rpath() -> None:
     app = LoadedObject("/app", facts(rpath=("/deep",)), None)
     needing = LoadedObject("/lib/y.so", facts(runpath=("/nowhere",)), app)

@@ -87,7 +87,7 @@ def test_a_search_that_was_left_out_is_no_agreement() -> None:
     assert ("libb.so", "/lib/libb.so", False) in verdicts(events)
 
 
-@pytest.mark.parametrize("found", ["/elsewhere/liba.so", None])
+@pytest.mark.parametrize("found", ["/elsewhere/liba.so", "/nowhere/liba.so", None])
 def test_a_search_that_ended_elsewhere_is_no_agreement(found: str | None) -> None:
     events: list[Event] = [began("/app"), searched("liba.so", "/app", found)]
     events += [mapped("liba.so", found, "/app")] if found else []
