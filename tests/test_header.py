@@ -72,13 +72,13 @@ def test_the_first_bytes_are_read_as_the_machine_has_them(bits: int, order: Lite
 def test_what_nobody_can_have_called_a_file_is_absent_and_a_fifo_keeps_nobody_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for family in (GLIBC, MUSL):
-        assert header.refusal("/a\0b", family) is None
-        assert header.refusal(str(tmp_path / "fifo"), family) is Refusal.UNKNOWN
+        assert header.refusal(Path("/a\0b"), family) is None
+        assert header.refusal(tmp_path / "fifo", family) is Refusal.UNKNOWN
 
 
 def test_a_file_that_is_opened_and_cannot_be_read_is_unknown() -> None:
     for family in (GLIBC, MUSL):
-        assert header.refusal("/proc/self/mem", family) is Refusal.UNKNOWN
+        assert header.refusal(Path("/proc/self/mem"), family) is Refusal.UNKNOWN
 
 
 def test_a_wrong_version_stops_it_at_another_machines_file_too() -> None:

@@ -17,6 +17,7 @@ ORDER = (
     "jsondata",
     "paths",
     "atomic",
+    "reclaim",
     "locking",
     "shipped",
     "patterns",

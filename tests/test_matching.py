@@ -265,7 +265,7 @@ class TestAnOutcome:
     @pytest.mark.parametrize("value", ["start.errno", "start"])
     def test_of_a_program_that_could_not_be_executed_must_speak_of_its_start(self, value: str) -> None:
         refused = could_not_execute("ENOENT", values_of(exit=None))
-        named: dict[str, Any] = {"errno": "ENOENT"} if value == "start" else "ENOENT"
+        named: Any = {"errno": "ENOENT"} if value == "start" else "ENOENT"
         for other in ("exit", "timed-out", "stdout"):
             outcomes = {"other-end": {other: {"absent": False}}, "refused": {value: named}}
             assert isinstance(admit(refused, outcomes, "app"), Tried)

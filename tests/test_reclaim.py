@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Nobody but an ordinary user is kept out by a mode.
 ORDINARY = (
-    "import os, sys; from pathlib import Path; from elfworlds.records import reclaim;"
+    "import os, sys; from pathlib import Path; from elfworlds import reclaim;"
     "os.geteuid() or (os.setgid(65534), os.setuid(65534));"
 )
 SHUT = """

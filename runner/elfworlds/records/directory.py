@@ -25,11 +25,11 @@ from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import atomic
+from elfworlds import atomic, reclaim
 from elfworlds.errors import ElfworldsError
 from elfworlds.outcome import Verdict
 from elfworlds.planning.document import as_document, as_text
-from elfworlds.records import forms, reclaim
+from elfworlds.records import forms
 from elfworlds.records.lines import placed, read_lines, read_object, was_cut, whole_lines
 from elfworlds.records.rows import event_records, object_records, trial_record
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import elf, search_prediction
+from elfworlds import elf, reclaim, search_prediction
 from elfworlds.observers import ld_debug, plain
 from elfworlds.outcome import Untried
 from elfworlds.toolchains.borrowed import seeing
@@ -91,8 +90,8 @@ class Tracer:
 
     def trace(self, trial: Trial) -> Traced | None:
         """What the loader did in a trial that was tried; None where tracing it failed."""
-        with tempfile.TemporaryDirectory(prefix="elfworlds-") as work:
-            seen, toolchain = self.watched(trial, Path(work)), self.toolchain(trial)
+        with reclaim.temporary("elfworlds-") as work:
+            seen, toolchain = self.watched(trial, work), self.toolchain(trial)
             prepared = self.prepared(trial, Path(seen.cwd), toolchain)
             if isinstance(prepared, Untried):
                 return None

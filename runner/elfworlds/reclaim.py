@@ -5,10 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+
+@contextmanager
+def temporary(prefix: str) -> Iterator[Path]:
+    """A directory of its own for a program that may do anything to it; what cannot be removed stays there."""
+    path = Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        yield path
+    finally:
+        with suppress(OSError):
+            remove(path)
 
 
 def remove(path: Path) -> None:
