@@ -3,7 +3,8 @@
 # `document` is {"toolchain": {"tools": …, "env": …, "root": …}, "builds": {KEY: REQUEST}}, each request as
 # `elfworlds plan --format json` shows it; `root` is null, or as world.nix reads it. `input` maps a place and the
 # sha256 of what lies there while an object is built to a store path. `trees` has those that objects are files of, by
-# key: {"path": …, "sha256": …}; such an object is the tree's own store path.
+# key: {"path": …, "sha256": …}; such an object is the tree's own store path. `made`, where it is there, has the store
+# paths of what the objects need of other toolchains, by key.
 {
   mkObject,
   toolchain,
@@ -43,7 +44,7 @@ let
       needs = builtins.listToAttrs (
         map (name: {
           inherit name;
-          value = objects.${name};
+          value = objects.${name} or (builtins.storePath document.made.${name});
         }) request.needs
       );
     };

@@ -176,6 +176,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "title": ("a title",),
     "to": ("elsewhere",),
     "tree": ("other",),
+    "toolchain": ("debian/sid",),
     "type": ("long", "long (void)"),
     "until": ("failure",),
     "url": ("https://example.org",),
@@ -341,7 +342,7 @@ def digest(whole: Data, at: At, folder: Path) -> str | None:
     """The plan's digest; None where it is refused at a part of it."""
     text = json.dumps(whole, indent=1)
     try:
-        return plan_of(text, folder, {"host": stub(rustc="1.85")}).digest
+        return plan_of(text, folder, {name: stub(name, rustc="1.85") for name in ("host", "debian/sid")}).digest
     except ProblemsError as error:
         refused = error
     first = parse(text, "x").mark(at, key=True).line

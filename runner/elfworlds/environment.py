@@ -6,6 +6,7 @@ import os
 import platform
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from elfworlds.editors import BINUTILS, EDITORS
@@ -14,10 +15,11 @@ from elfworlds.toolchains.debian.toolchain import upstream
 from elfworlds.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from elfworlds.jsondata import Json
     from elfworlds.planning import Plan
+    from elfworlds.spec.builders import Builders
     from elfworlds.toolchains import Toolchain
 
 SCHEMA = 1
@@ -26,6 +28,7 @@ NIX_BUILD = "a Nix build"
 ASKS_A_BUILD = ("build", "inspect")
 # tool of a request → what decides what it makes, the first one most: a compiler for C and C++ only asks its linker
 MAKERS = {"cc": ("binutils", "cc"), "c++": ("binutils", "c++"), "rustc": ("rustc", "binutils")}
+NO_BUILDERS: Mapping[str, Builders] = MappingProxyType({})
 PARTS = ("pydantic", "pyelftools", "pyyaml", "pandas", "rich", "typer")
 
 
@@ -60,21 +63,31 @@ def environment(
 
 
 def versions(
-    axes: Mapping[str, Iterable[str]], toolchains: Mapping[str, Toolchain]
+    axes: Mapping[str, Iterable[str]],
+    toolchains: Mapping[str, Toolchain],
+    builders: Mapping[str, Builders] = NO_BUILDERS,
 ) -> dict[str, dict[str, dict[str, str]]]:
     """What is behind the labels of the axes that name toolchains: axis → label → `version`, `revision`, `family`.
 
-    A label whose toolchain does not know the tool's version is left out.
+    Behind the label of an axis of builders it is their libc, and `builds` has the objects that they build. A label
+    whose toolchain does not know the tool's version is left out.
     """
+    named = {axis: {label: label for label in labels} for axis, labels in axes.items() if axis in TOOLCHAIN_AXES}
+    named |= {axis: dict(builders[axis].by_label) for axis in axes if axis in builders}
+    parts = {axis: LIBC if axis in builders else axis for axis in named}
     return {
         axis: {
-            label: _version(axis, toolchains[label])
-            for label in labels
-            if label in toolchains and axis in toolchains[label].versions
+            label: _version(parts[axis], toolchains[name]) | _builds(builders.get(axis))
+            for label, name in named[axis].items()
+            if name in toolchains and parts[axis] in toolchains[name].versions
         }
-        for axis, labels in axes.items()
-        if axis in TOOLCHAIN_AXES
+        for axis in axes
+        if axis in named
     }
+
+
+def _builds(builders: Builders | None) -> dict[str, str]:
+    return {"builds": " ".join(builders.objects)} if builders else {}
 
 
 def _version(axis: str, toolchain: Toolchain) -> dict[str, str]:
@@ -90,24 +103,51 @@ def _version(axis: str, toolchain: Toolchain) -> dict[str, str]:
     return {name: text for name, text in parts.items() if text}
 
 
-def made_with(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
+def made_with(
+    plan: Plan,
+    toolchains: Mapping[str, Toolchain],
+    builders: Mapping[str, Builders] = NO_BUILDERS,
+    elsewhere: Collection[str] = (),
+) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
     """What made the object that a scenario builds or inspects: scenario → axis → label → part → version.
 
-    Of scenarios that run something nothing is said, nor of an object that somebody else built. A part of an unknown
-    version is left out.
+    The axis is `libc`, or the one whose labels are the toolchains that build the object. Of scenarios that run
+    something nothing is said, nor of an object that somebody else built. A part of an unknown version is left out.
+
+    Args:
+        plan: the plan.
+        toolchains: by name.
+        builders: the axes whose labels are toolchains that build objects.
+        elsewhere: the objects that have a toolchain of their own.
     """
-    tools: dict[str, dict[str, None]] = {}
+    libcs = {label: label for axis, labels in plan.axes if axis == LIBC for label in labels}
+    axes = {LIBC: libcs, **{axis: builders[axis].by_label for axis, _ in plan.axes if axis in builders}}
+
+    def decides(axis: str, objects: set[str]) -> bool:
+        return objects.isdisjoint(elsewhere) if axis == LIBC else objects.issubset(builders[axis].objects)
+
+    return {
+        scenario: {
+            axis: {label: _parts(toolchains[name], names) for label, name in by_label.items() if name in toolchains}
+            for axis, by_label in axes.items()
+            if decides(axis, objects)
+        }
+        for scenario, (objects, names) in _asked(plan).items()
+        if names
+    }
+
+
+def _asked(plan: Plan) -> dict[str, tuple[set[str], dict[str, None]]]:
+    """Scenario → the objects that it builds or inspects, and what decides what makes them, the most important first."""
+    asked: dict[str, tuple[set[str], dict[str, None]]] = {}
     for trial in plan.trials:
         if trial.bound.kind in ASKS_A_BUILD:
             request = plan.requests[trial.bound.subject]
-            makers = (*map(EDITORS.get, reversed(request.editors)), *MAKERS.get(request.argv[0], ()))
-            tools.setdefault(trial.scenario, {}).update(dict.fromkeys(filter(None, makers)))
-    labels = [label for axis, every in plan.axes if axis == LIBC for label in every if label in toolchains]
-    return {
-        scenario: {LIBC: {label: _parts(toolchains[label], names) for label in labels}}
-        for scenario, names in tools.items()
-        if names
-    }
+            objects, makers = asked.setdefault(trial.scenario, (set(), {}))
+            objects.add(request.name)
+            every = (*map(EDITORS.get, reversed(request.editors)), *MAKERS.get(request.argv[0], ()))
+            makers.update(dict.fromkeys(filter(None, every)))
+    return asked
 
 
 def _parts(toolchain: Toolchain, names: Iterable[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from elfworlds import driver
+from elfworlds import driver, shell_elsewhere
 from elfworlds.planning.command import as_file
 from elfworlds.planning.steps import OWNER, SOURCE
 from elfworlds.planning.types import BUILD, FILES, OUT, realise
@@ -87,11 +87,13 @@ class _Script:
     def lines(self) -> Iterator[str]:
         yield "#!/bin/sh"
         yield from (f"# {line}" for text in comment(self.plan, self.trial) for line in text.split("\n"))
-        used = {tool for request in self.requests for tool in (request.argv[0], *request.editors)}
+        here = [request for request in self.requests if request.toolchain == self.trial.bound.toolchain]
+        used = {tool for request in here for tool in (request.argv[0], *request.editors)}
         tools = ", ".join(sorted({TOOLS.get(tool, tool) for tool in used} - {"cp"}))
-        yield f"# Needs: {tools}. Run it in an empty directory: sh THIS-FILE"
+        yield f"# Needs: {tools or 'sh'}. Run it in an empty directory: sh THIS-FILE"
         yield from (f"# It was tried with all files of {name} below /{name}." for name in self.trial.bound.sees)
         yield from ("set -eu", "here=$(pwd)", "")
+        yield from shell_elsewhere.asked(self.requests, self.trial.bound.toolchain)
         if self.trial.bound.argv and self.trial.bound.capture == "pipe":
             yield from ("# The trial's standard output was a pipe.", *ON_A_TERMINAL, "")
         for key in dict.fromkeys(request.tree for request in self.requests if request.tree):
@@ -124,7 +126,10 @@ class _Script:
         tool, *rest = argv
         words = [realise(word, symbols) for word in rest if not word.startswith(DROPPED)]
         words = [word.replace(OUT, f"{HERE}/{self.places[request.key]}").replace(BUILD, ".") for word in words]
-        return f"(cd {shlex.quote(directory)} && {TOOLS.get(tool, tool)} {' '.join(quoted(word) for word in words)})"
+        arguments = " ".join(map(quoted, words))
+        if request.toolchain == self.trial.bound.toolchain:
+            return f"(cd {shlex.quote(directory)} && {TOOLS.get(tool, tool)} {arguments})"
+        return shell_elsewhere.command(request.toolchain, tool, quoted(f"{HERE}/{directory}"), arguments)
 
     def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:
         """The files to write; the generated program has our headers in it."""

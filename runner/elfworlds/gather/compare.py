@@ -66,7 +66,9 @@ def _place(cell: Cell) -> tuple[str, ...]:
 
 
 def _same(cell: Cell, other: Collection[str]) -> bool:
-    return cell.libc not in other and cell.gdb not in other
+    """Whether a place's toolchains have the same versions: libc's, gdb's, and those of roots that its point names."""
+    labels = (text.partition("=")[2] for text in cell.point.split())
+    return not any(name in other for name in (cell.libc, cell.gdb, *(label for label in labels if "/" in label)))
 
 
 def _in_words(cell: Cell | None) -> str:

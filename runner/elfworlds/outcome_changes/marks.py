@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+LIBC = "libc"
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -20,7 +22,9 @@ class Mark:
         labels: the labels at this place, in the file's order.
         family: `glibc` or `musl`; empty if the axis has no families. Only marks of one family are compared.
         parts: (name, version) of each part that orders the axis, if it is not ordered by its own version alone. The
-            own version comes last, under the axis' name.
+            own version comes last, under `own_name`.
+        builds: the objects that toolchains of this axis build, wherever these are run; empty if it has none. The
+            version is of their libc then.
     """
 
     rank: int
@@ -29,11 +33,18 @@ class Mark:
     labels: tuple[str, ...]
     family: str = ""
     parts: tuple[tuple[str, str], ...] = ()
+    builds: tuple[str, ...] = ()
+
+    def own_name(self, axis: str) -> str:
+        """What the own version is of: what its axis is called after, or the libc of what builds objects."""
+        return LIBC if self.builds else axis
 
     @property
     def head(self) -> str:
         """The short form of the version, for where there is no room for every part."""
-        return " ".join(self.parts[0]) if self.parts else self.text
+        if self.parts:
+            return " ".join(self.parts[0])
+        return f"{LIBC} {self.text}" if self.builds else self.text
 
 
 @dataclass(frozen=True, slots=True)

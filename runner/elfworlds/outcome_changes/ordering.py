@@ -1,6 +1,7 @@
 """Which axes have an order, and the place of each label on them.
 
-`libc`, `gdb` and `rustc` are ordered by the version that a label's toolchain really had. Any other axis is ordered by
+`libc`, `gdb` and `rustc` are ordered by the version that a label's toolchain really had, and an axis of toolchains that
+build objects by their libcs. Any other axis is ordered by
 its labels, if all of them are numbers or versions. If a scenario asks about an object's build, toolchains are ordered
 by the versions of the linker and the compiler that made the object. The order of labels in a file does not matter.
 """
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds.outcome_changes.labels import places
-from elfworlds.outcome_changes.marks import Mark, Order
+from elfworlds.outcome_changes.marks import LIBC, Mark, Order
 from elfworlds.outcome_changes.parts import by_parts
 from elfworlds.spec.leaves.versions import order
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     Key: TypeAlias = "tuple[tuple[tuple[int, int, str], ...], ...]"
 
-# axis → label → `version`, and `revision` and `family` if they are known
+# axis → label → `version`, `revision` and `family` if they are known, and `builds` if it is an axis of builders
 Versions: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, str]]]"
 
 # scenario → axis → label → the parts that made its object: part → version, the most important part first
@@ -69,7 +70,7 @@ def _of_versions(axis: str, labels: Sequence[str], versions: Mapping[str, Mappin
     return Order.of(
         axis,
         (
-            Mark(rank, full if same[text] > 1 else text[1], full, tuple(members), text[0])
+            Mark(rank, full if same[text] > 1 else text[1], full, tuple(members), text[0], builds=_builds(version))
             for rank, ((_, members), text, version) in enumerate(zip(ranked, texts, first, strict=True))
             for full in [version.get("revision") or version["version"]]
         ),
@@ -77,7 +78,11 @@ def _of_versions(axis: str, labels: Sequence[str], versions: Mapping[str, Mappin
 
 
 def _family(axis: str, version: Mapping[str, str]) -> str:
-    return version.get("family", "glibc" if axis == "libc" else "")
+    return version.get("family", "glibc" if axis == LIBC or "builds" in version else "")
+
+
+def _builds(version: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(version.get("builds", "").split())
 
 
 def _of_labels(axis: str, labels: Sequence[str]) -> Order | None:

@@ -29,11 +29,12 @@ def by_parts(own: Order, made: Made) -> Order:
         key = (mark.family, tuple(order(made[label][name]) for name in names), mark.rank)
         by_key.setdefault(key, []).append(label)
     places = [by_key[key] for key in sorted(by_key)]
+    own_name = own.marks[0].own_name(own.axis)
     versions = [
-        {**{name: made[label][name] for name in names}, own.axis: own.places[label].text} for label, *_ in places
+        {**{name: made[label][name] for name in names}, own_name: own.places[label].text} for label, *_ in places
     ]
     families = [own.places[label].family for label, *_ in places]
-    named = [name for name in (*names, own.axis) if _rises([order(version[name]) for version in versions], families)]
+    named = [name for name in (*names, own_name) if _rises([order(version[name]) for version in versions], families)]
     return Order.of(own.axis, _marks(own, places, versions, named))
 
 
@@ -52,12 +53,14 @@ def _rises(versions: Sequence[Version], families: Sequence[str]) -> bool:
 def _marks(
     own: Order, places: Sequence[Sequence[str]], versions: Sequence[Mapping[str, str]], named: Sequence[str]
 ) -> Iterator[Mark]:
-    short = [_text(version, [name for name in named if name != own.axis]) for version in versions]
+    own_name = own.marks[0].own_name(own.axis)
+    short = [_text(version, [name for name in named if name != own_name]) for version in versions]
     for rank, (labels, version) in enumerate(zip(places, versions, strict=True)):
         mark = own.places[labels[0]]
-        full = ", ".join(" ".join(part) for part in {**version, own.axis: mark.full}.items())
+        full = ", ".join(" ".join(part) for part in {**version, own_name: mark.full}.items())
         text = short[rank] if short[rank] and short.count(short[rank]) == 1 else full
-        yield Mark(rank, text, full, tuple(labels), mark.family, tuple((name, version[name]) for name in named))
+        parts = tuple((name, version[name]) for name in named)
+        yield Mark(rank, text, full, tuple(labels), mark.family, parts, mark.builds)
 
 
 def _text(versions: Mapping[str, str], names: Sequence[str]) -> str:

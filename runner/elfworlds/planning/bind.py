@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from elfworlds import refs
 from elfworlds.planning.exports import Exported, exported
 from elfworlds.planning.links import soname_in, soname_set
-from elfworlds.planning.points import applies
+from elfworlds.planning.points import LIBC, applies
 from elfworlds.planning.recipe import Finish, Recipe
 from elfworlds.planning.request import bundled, request, taken
 from elfworlds.planning.types import FILES, BuildRequest, ValueRef, directory_of, keys_in
@@ -36,7 +36,7 @@ class Binder:
         self,
         experiment: Experiment,
         sources: Sources,
-        toolchain: Toolchain,
+        toolchains: Mapping[str, Toolchain],
         point: Point,
         versions: Mapping[str, str],
         known: Known,
@@ -44,8 +44,9 @@ class Binder:
         self.experiment = experiment
         self.axes = known.reads.axes
         self.sources = sources
-        self.toolchain = toolchain
+        self.toolchains = toolchains
         self.point = dict(point)
+        self.toolchain = toolchains[self.point[LIBC]]
         self.versions = versions
         self.known = known
 
@@ -119,14 +120,18 @@ class Binder:
     def request(self, name: str) -> BuildRequest:
         """Made anew; `object` gives the one that there is."""
         definition = self.experiment.objects[name]
-        finish = Finish(self.after(definition), self.soname(definition))
+        finish, builder = Finish(self.after(definition), self.soname(definition)), self.builder(definition)
         if definition.prebuilt is None:
-            return request(self.recipe(name, definition, *self.files(name, definition)), finish, self.toolchain)
+            return request(self.recipe(name, definition, *self.files(name, definition)), finish, builder)
         prebuilt = self.prebuilt(definition.prebuilt)
         if isinstance(prebuilt, Bundled):
             return bundled(name, self.known.shelve(prebuilt.tree), prebuilt.path, self.toolchain)
         self.known.keep(prebuilt.file)
-        return taken(name, prebuilt, finish, self.toolchain)
+        return taken(name, prebuilt, finish, builder)
+
+    def builder(self, definition: Object) -> Toolchain:
+        """The toolchain that builds an object: the trial's, if it names none."""
+        return self.toolchain if definition.toolchain is None else self.toolchains[self.text(definition.toolchain)]
 
     def recipe(self, name: str, definition: Object, sources: tuple[str, ...], inputs: Mapping[str, str]) -> Recipe:
         """How an object is built.

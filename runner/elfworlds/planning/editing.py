@@ -1,4 +1,4 @@
-"""Objects that cannot be had because a tool that would edit them after the link is missing."""
+"""Objects that cannot be had because their toolchain does not work here, or lacks a tool that would edit them."""
 
 from __future__ import annotations
 
@@ -27,5 +27,23 @@ def without_editor(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str,
         if why is not None:
             reasons[key] = f"object {request.name}: " + why.replace("\n", "; ")
         elif (inherited := next(needed, None)) is not None:
+            reasons[key] = inherited
+    return reasons
+
+
+def without_builder(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str, str]:
+    """Key → why the object cannot be had here: the toolchain that builds it, or one that it needs, does not work.
+
+    Args:
+        plan: its requests stand in the order of their needs.
+        toolchains: by name.
+    """
+    reasons: dict[str, str] = {}
+    for key, request in plan.requests.items():
+        builder = toolchains[request.toolchain]
+        inherited = next((reasons[need] for need in request.needs if need in reasons), None)
+        if builder.unsupported:
+            reasons[key] = f"{builder.name}, which builds {request.name}: {builder.unsupported}"
+        elif inherited is not None:
             reasons[key] = inherited
     return reasons

@@ -17,6 +17,7 @@ from elfworlds.planning.points import GDB, LIBC, VersionUnknownError, labels, po
 from elfworlds.planning.reads import AxesRead
 from elfworlds.planning.scenarios import bound, judged, repetitions
 from elfworlds.planning.types import Bound, Judged, Placement, Plan, Trial
+from elfworlds.spec.builders import by_axis
 from elfworlds.yamltext import Problem
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class _Maker:
         self.repeat = repeat
         self.reads = AxesRead(spec.experiment)
         self.known = Known(self.reads)
+        self.builders = by_axis(spec.experiment.objects, self.reads.axes)
         self.bound: dict[tuple[str, Point], tuple[Bound, int]] = {}
 
     def plan(self) -> Plan:
@@ -90,14 +92,16 @@ class _Maker:
         return with_digest(plan)
 
     def versions(self, point: Point) -> Mapping[str, str]:
-        """What `when` compares: those of the libc's toolchain, gdb's own where it is an axis."""
+        """What `when` compares: those of the libc's toolchain, gdb's own where it is an axis, the libcs of builders."""
         labels = dict(point)
-        versions = self.toolchains[labels[LIBC]].versions
+        versions = dict(self.toolchains[labels[LIBC]].versions)
+        for axis, builders in self.builders.items():
+            own = self.toolchains[builders.by_label[labels[axis]]]
+            versions |= {axis: own.versions.get(LIBC, ""), f"{axis}-family": own.family}
         return {**versions, GDB: self.toolchains[labels[GDB]].versions.get(GDB, "")} if GDB in labels else versions
 
     def binder(self, point: Point) -> Binder:
-        toolchain = self.toolchains[dict(point)[LIBC]]
-        return Binder(self.experiment, self.sources, toolchain, point, self.versions(point), self.known)
+        return Binder(self.experiment, self.sources, self.toolchains, point, self.versions(point), self.known)
 
     def place(self, binder: Binder, placements: dict[tuple[str, Point], Placement]) -> None:
         for name, definition in self.experiment.objects.items():

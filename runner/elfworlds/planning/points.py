@@ -27,9 +27,9 @@ DEFAULT_LIBC = "host"
 class VersionUnknownError(InputError):
     """A `when` compares a version that is not known yet; going on could drop steps, or keep too many."""
 
-    def __init__(self, toolchain: str, axis: str, text: str) -> None:
+    def __init__(self, toolchain: str, axis: str, text: str, part: str) -> None:
         self.axis, self.text = axis, text
-        message = f"`{text}` cannot be decided: which {axis} {toolchain} has is not known before it is there"
+        message = f"`{text}` cannot be decided: which {part} {toolchain} has is not known before it is there"
         super().__init__(message, hint=f"elfworlds toolchain fetch {toolchain}")
 
 
@@ -66,7 +66,11 @@ def _product(axes: Mapping[str, tuple[str, ...]]) -> Iterator[Point]:
 
 
 def applies(when: When, point: Mapping[str, str], versions: Versions) -> bool:
-    """Whether all keys hold; a list of choices is any-of; `libc`, `gdb` and `rustc` may name a version as well."""
+    """Whether all keys hold; a list of choices is any-of.
+
+    `libc`, `gdb`, `rustc` and axes of toolchains that build objects may name a version as well; of the last ones
+    `versions` has the libc's under the axis' name, and its family under `AXIS-family`.
+    """
     return all(any(_holds(name, choice, point, versions) for choice in choices) for name, choices in when.items())
 
 
@@ -74,12 +78,13 @@ def _holds(name: str, choice: str | None, point: Mapping[str, str], versions: Ve
     text = label_of(choice)
     if point.get(name) == text:
         return True
-    asked = (wanted if name in TOOLCHAIN_AXES else comparison)(text)
+    of_libc = name == LIBC or f"{name}-family" in versions
+    asked = (wanted if of_libc or name in TOOLCHAIN_AXES else comparison)(text)
     if asked is None:
         return False
-    if name == LIBC and versions.get("libc-family", "glibc") != (asked.family or "glibc"):
+    if of_libc and versions.get(f"{name}-family", "glibc") != (asked.family or "glibc"):
         return False
     version = versions.get(name) or point.get(name, "")
     if version == UNKNOWN:
-        raise VersionUnknownError(point.get(name) or point[LIBC], name, text)
+        raise VersionUnknownError(point.get(name) or point[LIBC], name, text, LIBC if of_libc else name)
     return version[:1].isdigit() and asked.holds(version)

@@ -21,7 +21,10 @@ APART = ("when", "claim", "expect")  # keys of a scenario that are looked at ane
 
 
 class AxesRead:
-    """The axes that an object or a scenario reads, itself or through the objects that it can name."""
+    """The axes that an object or a scenario reads, itself or through the objects that it can name.
+
+    What is built by a toolchain of its own does not read `libc`, unless the trial's builds something that it names.
+    """
 
     def __init__(self, experiment: Experiment) -> None:
         self.axes: Mapping[str, Axis] = experiment.matrix.axes
@@ -37,7 +40,8 @@ class AxesRead:
                 reached |= new
                 waiting += new
             axes = (self.named(templates(self.objects[other]))[0] for other in reached)
-            self.of_object[name] = frozenset({"libc"}).union(*axes)
+            here = any(self.objects[other].toolchain is None for other in reached)
+            self.of_object[name] = frozenset({"libc"} if here else ()).union(*axes)
         return self.of_object[name]
 
     def mentioned(self, definition: Object) -> set[str]:

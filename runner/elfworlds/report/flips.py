@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from elfworlds.outcome_changes import Account, Box, Condition, Cut, Mark, Outcomes, Region, Section
     from elfworlds.records import RunRecord
 
-MOST_BOXES, MOST_LISTED = 5, 16
+MOST_BOXES, MOST_LISTED, MOST_NAMED = 5, 16, 3
+LIBC = "libc"
 TOO_MANY = "no few words tell where the outcome changes; the table `flips` does"
 VARIES = "the outcome varies; along no ordered axis does it change by more than chance"
 
@@ -109,7 +110,7 @@ def between(section: Section) -> list[str]:
     if too_long(section):
         return []
     return [
-        f"{axis}: between {_full(cut.before)} and {_full(cut.after)}"
+        f"{axis}{_whose(cut)}: between {_full(cut.before)} and {_full(cut.after)}"
         for axis, cuts in _cuts(section).items()
         for cut in sorted(cuts, key=lambda cut: cut.after.rank)
     ]
@@ -161,6 +162,8 @@ def _place(box: Box, comma: str) -> str:
 
 def _first(condition: Condition, axis: str) -> str:
     """The first condition in words. `axis` is empty if it was named before; parts of a toolchain are always named."""
+    if built := _built(condition):
+        return f"if {built}"
     if condition.marks:
         return f"at {'' if condition.marks[0].parts else axis}{_any(condition.marks)}"
     if condition.since and condition.until:
@@ -175,6 +178,8 @@ def _first(condition: Condition, axis: str) -> str:
 
 
 def _second(condition: Condition) -> str:
+    if built := _built(condition):
+        return built
     if condition.marks:
         return f"{'made with' if condition.marks[0].parts else f'{condition.axis} is'} {_any(condition.marks, 'or')}"
     if condition.since:
@@ -199,7 +204,36 @@ def _last(axis: str, since: Cut, until: Cut) -> str:
 
 def _deciding(axis: str, cut: Cut) -> list[tuple[str, str]]:
     """The parts that changed at a cut; the toolchain's own version only if no other part changed."""
-    return [(name, version) for name, version in cut.changed if name != axis] or list(cut.changed)
+    own = cut.after.own_name(axis)
+    return [(name, version) for name, version in cut.changed if name != own] or list(cut.changed)
+
+
+def _built(condition: Condition) -> str:
+    """A condition on the libc of what builds objects: `lib is built with libc 2.41 or later`; else empty."""
+    cuts = [cut for cut in (condition.since, condition.until) if cut]
+    mark = cuts[0].after if cuts else condition.marks[0] if condition.marks else None
+    others = {name for cut in cuts for name, _ in _deciding(condition.axis, cut)} - {LIBC}
+    if mark is None or not mark.builds or others or any(mark.parts for mark in condition.marks):
+        return ""
+    what = f"{_objects(mark)} built with"
+    if condition.marks:
+        return f"{what} {LIBC} {_any(condition.marks, 'or')}"
+    first, *last = (_version(condition.axis, cut, f"{LIBC} ") for cut in cuts)
+    if last and condition.since and condition.until:
+        one = condition.since.after == condition.until.before
+        return f"{what} {first}" + ("" if one else f" to {_last(condition.axis, condition.since, condition.until)}")
+    return f"{what} {first} or later" if condition.since else f"{what} less than {first}"
+
+
+def _objects(mark: Mark) -> str:
+    """The objects that toolchains of an axis build, as the start of a sentence."""
+    if len(mark.builds) > MOST_NAMED:
+        return "objects are"
+    return f"{_listed(mark.builds)} {'is' if len(mark.builds) == 1 else 'are'}"
+
+
+def _whose(cut: Cut) -> str:
+    return f" ({LIBC} with which {_objects(cut.after)} built)" if cut.after.builds else ""
 
 
 def _any(marks: Sequence[Mark], last: str = "and") -> str:

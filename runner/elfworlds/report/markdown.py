@@ -181,11 +181,17 @@ def _objects(objects: Sequence[ObjectRecord]) -> list[str]:
     if not objects:
         return []
     names = {posixpath.dirname(built.path): f"${{{built.object}.dir}}" for built in reversed(objects)}
+    elsewhere = any(built.toolchain != built.at.get("libc") for built in objects)
     rows = [
-        [built.object, built.soname or "–", " ".join(built.needed), _search(built, names), built.sha256[:12]]
+        [
+            built.object,
+            *([built.toolchain] if elsewhere else []),
+            *(built.soname or "–", " ".join(built.needed), _search(built, names), built.sha256[:12]),
+        ]
         for built in objects
     ]
-    return ["## Objects", "", *table(["object", "soname", "needed", "search path", "sha256"], rows), ""]
+    head = ["object", *(["built in"] if elsewhere else []), "soname", "needed", "search path", "sha256"]
+    return ["## Objects", "", *table(head, rows), ""]
 
 
 def _trees(trees: Sequence[TreeRecord]) -> list[str]:

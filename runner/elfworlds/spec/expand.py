@@ -42,6 +42,7 @@ class Names:
         whole: the axes with all labels; None where these are all.
         files: whether `${files.dir}` is the trial's directory here.
         of_trees: the objects that are files of trees.
+        versioned: the axes whose labels a `when` compares by the versions of the toolchains that they stand for.
     """
 
     axes: Mapping[str, Axis]
@@ -52,10 +53,15 @@ class Names:
     whole: Mapping[str, Axis] | None = None
     files: bool = False
     of_trees: frozenset[str] = frozenset()
+    versioned: frozenset[str] = frozenset(TOOLCHAIN_AXES)
 
     def where(self, when: Mapping[str, Sequence[str | None]]) -> Names:
         """What may be named at the points of a `when`: axes with the labels that they can have there."""
-        kept = {name: _kept(self.axes[name], choices, name) for name, choices in when.items() if name in self.axes}
+        kept = {
+            name: _kept(self.axes[name], choices, of_toolchains=name in self.versioned)
+            for name, choices in when.items()
+            if name in self.axes
+        }
         return replace(self, axes={**self.axes, **kept}, whole=self.every_axis)
 
     @property
@@ -97,15 +103,15 @@ class Names:
         return closest(name, known)
 
 
-def _kept(axis: Axis, choices: Sequence[str | None], name: str) -> Axis:
+def _kept(axis: Axis, choices: Sequence[str | None], *, of_toolchains: bool) -> Axis:
     """An axis with the labels that the choices may mean. The versions of toolchains are not known here."""
     texts = [label_of(choice) for choice in choices]
-    read = wanted if name in TOOLCHAIN_AXES else comparison
+    read = wanted if of_toolchains else comparison
     asked = [version for text in texts if text not in axis.labels and (version := read(text))]
 
     def may_be(label: str) -> bool:
         if label in texts or not label[:1].isdigit():
-            return label in texts or (bool(asked) and name in TOOLCHAIN_AXES)
+            return label in texts or (bool(asked) and of_toolchains)
         return any(version.holds(label) for version in asked)
 
     return replace(axis, values=tuple((label, value) for label, value in axis.values if may_be(label)))

@@ -15,6 +15,10 @@ _MUSL = re.compile(
     r"Error loading shared library (?P<name>[^\s:]{1,4096}): No such file or directory"
     r"(?: \(needed by (?P<by>[^)]{1,4096})\))?"
 )
+_VERSION = re.compile(
+    r"(?<![^\s:])(?P<file>[^\s:]{1,4096}): version `(?P<version>[^'\s]{1,255})' not found"
+    r" \(required by (?P<by>[^)]{1,4096})\)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +38,18 @@ def not_found(text: str) -> Iterator[NotFound]:
             if missing not in seen:
                 seen.add(missing)
                 yield missing
+
+
+@dataclass(frozen=True, slots=True)
+class VersionNotFound:
+    """A version that an object requires of a file that has no such version (elf/dl-version.c); both are paths."""
+
+    version: str
+    file: str
+    required_by: str
+
+
+def versions_not_found(text: str) -> Iterator[VersionNotFound]:
+    """Every version that the loader says a file does not have, in order, each once."""
+    found = (VersionNotFound(match["version"], match["file"], match["by"]) for match in _VERSION.finditer(text))
+    yield from dict.fromkeys(found)

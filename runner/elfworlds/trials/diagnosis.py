@@ -96,3 +96,24 @@ def artifacts_of(bound: Bound, build: Build) -> dict[str, Artifact]:
         place, _, filename = f"{build.files}/{file.path}".rpartition("/")
         there[file.path] = replace(build.artifacts[key], directory=place, filename=filename, links=())
     return there
+
+
+def missing_versions(
+    text: str, artifacts: Iterable[Artifact], names: Mapping[str, str], builders: Mapping[str, str], here: str
+) -> Iterator[str]:
+    """A sentence for each version that an object of the trial requires and that a file of its world does not have.
+
+    Args:
+        text: what the program and the loader wrote.
+        artifacts: the objects of the trial.
+        names: key → the object's name in the experiment.
+        builders: key → the toolchain that builds the object.
+        here: the toolchain in whose world the trial is.
+    """
+    keys = {artifact.path: artifact.key for artifact in artifacts}
+    for missing in loader.versions_not_found(text):
+        key = keys.get(missing.required_by)
+        if key is not None:
+            builder = builders.get(key, here)
+            built = "" if builder == here else f", which was built with {builder},"
+            yield f"{names.get(key, key)}{built} needs {missing.version}, which {missing.file} of {here} does not have"

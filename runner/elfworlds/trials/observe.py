@@ -29,11 +29,11 @@ from elfworlds.traces import events
 from elfworlds.trials import compiled, inspected
 from elfworlds.trials.attempt import OBSERVED, Ran, contents, files_directory, realised, watched
 from elfworlds.trials.details import details, names_of
-from elfworlds.trials.diagnosis import artifacts_of, missing_objects
+from elfworlds.trials.diagnosis import artifacts_of, missing_objects, missing_versions
 from elfworlds.trials.prepare import impossible, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Executor, Future
 
     from elfworlds.backends import Build
@@ -84,6 +84,7 @@ class TrialRunner:
         question: the experiment's.
         programs: sha256 → the C that steps became.
         impossible: key → why the object cannot be had on this machine.
+        builders: key → the toolchain that builds the object.
     """
 
     names: Mapping[str, str]
@@ -96,6 +97,7 @@ class TrialRunner:
     programs: Mapping[str, str] = field(default_factory=dict)
     retries: int = 0
     impossible: Mapping[str, str] = field(default_factory=dict)
+    builders: Mapping[str, str] = field(default_factory=dict)
 
     def observe(self, trial: Trial) -> Observation:
         """The trial, tried again where it failed and may be; one that passes at last is FLAKY."""
@@ -212,7 +214,7 @@ class TrialRunner:
         if why:
             result = Untried(Verdict.UNSUPPORTED, why, result.values)
         directory = files_directory(trial, cwd)
-        notes = (*_gave_up(values), *self.notes(trial, command, completed, directory))
+        notes = (*_gave_up(values), *self.notes(trial, command, completed, directory, emitted))
         notes = (*prepared.notes, *notes) if isinstance(result, Tried) else ()
         return Ran(result, command, completed, emitted, notes, self.program(trial), directory)
 
@@ -223,14 +225,18 @@ class TrialRunner:
         text = self.programs.get(trial.bound.program)
         return driver.readable(text, (self.question, which, *says)) if text else ""
 
-    def notes(self, trial: Trial, command: Command, completed: Completed, directory: str) -> tuple[str, ...]:
-        """A sentence for each object that the loader could not find."""
+    def notes(
+        self, trial: Trial, command: Command, completed: Completed, directory: str, emitted: Iterable[Event]
+    ) -> tuple[str, ...]:
+        """A sentence for each object that the loader could not find, and for each version that nothing there has."""
         text = (completed.stderr.data + completed.stdout.data).decode("utf-8", "replace")
-        if not text:
+        errors = "\n".join(str(event.fields["error"]) for event in emitted if "error" in event.fields)
+        if not text and not errors:
             return ()
         artifacts = artifacts_of(trial.bound, self.build.within(directory))
-        family = self.toolchain(trial).family
-        return tuple(missing_objects(text, artifacts, self.names, command.env, family))
+        missing = missing_objects(text, artifacts, self.names, command.env, self.toolchain(trial).family)
+        here, said = trial.bound.toolchain, f"{text}\n{errors}"
+        return (*missing, *missing_versions(said, artifacts.values(), self.names, self.builders, here))
 
 
 def _realised(judged: Judged, build: Build) -> Judged:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from elfworlds.errors import Exit
-from elfworlds.planning.editing import without_editor
+from elfworlds.planning.editing import without_builder, without_editor
 from elfworlds.report.text import grid
 from elfworlds.workflow import backends
 from elfworlds.workflow.comparison import BackendComparison
@@ -96,13 +96,8 @@ def build_plan(
 
     Those of toolchains that do not work here are left out, and those that a missing tool would edit.
     """
-    unsupported = {toolchain.name for toolchain in toolchains.values() if toolchain.unsupported}
-    lacking = without_editor(plan, toolchains)
-    requests = {
-        key: request
-        for key, request in plan.requests.items()
-        if request.toolchain not in unsupported and key not in lacking
-    }
+    lacking = {*without_builder(plan, toolchains), *without_editor(plan, toolchains)}
+    requests = {key: request for key, request in plan.requests.items() if key not in lacking}
     plan = dataclasses.replace(plan, requests=requests)
     with screen.working("building", len(plan.requests)) as advance:
 

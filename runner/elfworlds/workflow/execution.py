@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from elfworlds import paths
 from elfworlds.environment import environment, made_with, versions
 from elfworlds.errors import InterruptedRunError
-from elfworlds.planning.editing import without_editor
+from elfworlds.planning.editing import without_builder, without_editor
 from elfworlds.records import RunAbout, environment_digest, open_run, trace_record
 from elfworlds.records.rows import tree_records
+from elfworlds.spec.builders import by_axis, elsewhere
 from elfworlds.trials.observe import TrialRunner, broken_objects, run
 from elfworlds.trials.trace import Tracer, first_trials
 from elfworlds.workflow.results import shown
@@ -84,6 +85,7 @@ class Execution:
         """What run.json says, for reports that have nothing but the directory; `environment` is its digest."""
         experiment = self.experiment.spec.experiment
         axes = dict(self.plan.axes)
+        builders = by_axis(experiment.objects, experiment.matrix.axes)
         chosen = [f"-S {shlex.quote(words)}" for words in self.experiment.chosen]
         return RunAbout(
             schema=SCHEMA,
@@ -94,8 +96,8 @@ class Execution:
             source=experiment.source.model_dump(exclude_none=True) if experiment.source else {},
             note=experiment.note or "",
             axes=axes,
-            versions=versions(axes, self.toolchains),
-            made_with=made_with(self.plan, self.toolchains),
+            versions=versions(axes, self.toolchains, builders),
+            made_with=made_with(self.plan, self.toolchains, builders, elsewhere(experiment.objects)),
             planned=len(self.plan.trials),
             rerun=" ".join(["elfworlds run", shlex.quote(shown(self.experiment.path)), *chosen]),
             trees=tree_records(self.plan),
@@ -129,7 +131,8 @@ class Execution:
             self.plan.question,
             self.plan.programs(),
             self.retries,
-            without_editor(self.plan, self.toolchains),
+            {**without_editor(self.plan, self.toolchains), **without_builder(self.plan, self.toolchains)},
+            {key: request.toolchain for key, request in self.plan.requests.items()},
         )
 
     def trace(self, opened: Opened) -> bool:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
-from elfworlds.errors import InputError
+from elfworlds.errors import BuildFailedError, InputError
 from elfworlds.planning.points import DEFAULT_LIBC, GDB, LIBC
+from elfworlds.spec import builders
 from elfworlds.spec.expand import expand
 from elfworlds.spec.leaves.forms import Axis
 from elfworlds.toolchains import families
@@ -18,7 +19,7 @@ from elfworlds.workflow.experiments import languages, load_all
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.toolchains import Toolchain
     from elfworlds.workflow.experiments import LoadedExperiment
@@ -33,18 +34,28 @@ def load_chosen(named: Sequence[Path], cwd: Path, labels: Mapping[str, Sequence[
 
 
 def chosen(experiments: Sequence[LoadedExperiment], labels: Mapping[str, Sequence[str]]) -> list[LoadedExperiment]:
-    """The experiments with the chosen values of `libc` and `gdb`, be they in the file or not.
+    """The experiments with the chosen values of `libc`, `gdb` and axes of builders, be they in the file or not.
 
     Raises:
         InputError: no toolchain of that name is known.
     """
-    named = {axis: tuple(labels[axis]) for axis in labels if axis in AXES}
+    if not labels:
+        return list(experiments)
+    named = [{axis: tuple(labels[axis]) for axis in labels if axis in _axes(loaded)} for loaded in experiments]
     known = families.known(places(paths.here()))
-    for axis, names in named.items():
+    for axis, names in {axis: names for own in named for axis, names in own.items()}.items():
         for name in names:
             if name not in known:
                 raise InputError(f"-S {axis}={name}: no toolchain `{name}` is known here", hint=closest(name, known))
-    return [_with_labels(experiment, named) for experiment in experiments] if named else list(experiments)
+    return [_with_labels(loaded, own) if own else loaded for loaded, own in zip(experiments, named, strict=True)]
+
+
+def _axes(loaded: LoadedExperiment) -> frozenset[str]:
+    """The axes of an experiment whose labels are names of toolchains."""
+    experiment = loaded.spec.experiment
+    building = builders.by_axis(experiment.objects, experiment.matrix.axes)
+    own = (axis for axis, found in building.items() if all(label == name for label, name in found.by_label.items()))
+    return frozenset({*AXES, *own})
 
 
 def _with_labels(loaded_experiment: LoadedExperiment, labels: Mapping[str, tuple[str, ...]]) -> LoadedExperiment:
@@ -58,7 +69,19 @@ def _with_labels(loaded_experiment: LoadedExperiment, labels: Mapping[str, tuple
 
 
 def wanted(experiments: Iterable[LoadedExperiment]) -> tuple[str, ...]:
-    """The toolchains that some point of the experiments names."""
+    """The toolchains that some point of the experiments names, to run trials in or to build an object with."""
+    listed = list(experiments)
+    return tuple(dict.fromkeys((*_run_in(listed), *_built_with(listed))))
+
+
+def _built_with(experiments: Iterable[LoadedExperiment]) -> Iterator[str]:
+    """The toolchains that build objects wherever these are run."""
+    for loaded in experiments:
+        yield from builders.named(loaded.spec.experiment.objects, loaded.spec.experiment.matrix.axes)
+
+
+def _run_in(experiments: Iterable[LoadedExperiment]) -> dict[str, None]:
+    """The toolchains whose loader, libc, gdb or files a trial has."""
     names: dict[str, None] = {}
     for loaded in experiments:
         axes = loaded.spec.experiment.matrix.axes
@@ -67,7 +90,7 @@ def wanted(experiments: Iterable[LoadedExperiment]) -> tuple[str, ...]:
         if any(families.family_of(name).own_root for name in names):  # only a root has others beside it
             seen = (name for scenario in loaded.spec.experiment.scenarios.values() for name in scenario.sees)
             names |= dict.fromkeys(label for name in seen for label in expand(name, axes))
-    return tuple(names)
+    return names
 
 
 def means(session: Session, experiments: Iterable[LoadedExperiment] = ()) -> Means:
@@ -86,11 +109,25 @@ def means(session: Session, experiments: Iterable[LoadedExperiment] = ()) -> Mea
 def provide(experiments: Sequence[LoadedExperiment], session: Session) -> dict[str, Toolchain]:
     """Every toolchain that is wanted; a root is fetched and unpacked, a pin asked of Nix, where it is not there.
 
+    One that cannot be had is a stand-in where it only builds objects: their trials are UNSUPPORTED, no others.
+
     Raises:
-        BuildFailedError: there is no compiler, or a root or a pin cannot be had.
+        BuildFailedError: there is no compiler, or a root or a pin in which trials are to run cannot be had.
     """
     known = means(session, experiments)
-    return {name: families.provided(name, known) for name in wanted(experiments)}
+    needed = _run_in(experiments)
+    return {name: families.provided(name, known) for name in needed} | {
+        name: _builder(name, known) for name in dict.fromkeys(_built_with(experiments)) if name not in needed
+    }
+
+
+def _builder(name: str, known: Means) -> Toolchain:
+    """A toolchain that only builds objects; where it cannot be had, one that says why."""
+    try:
+        return families.provided(name, known)
+    except BuildFailedError as error:
+        known.tell(f"{name} cannot be had, so that what it builds is UNSUPPORTED: {error.message}")
+        return replace(families.stand_in(name, known.where), unsupported=error.message)
 
 
 def seeing(toolchains: Mapping[str, Toolchain], store: str) -> dict[str, Toolchain]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.backends.nix import evaluation, handover
 from elfworlds.backends.nix.evaluation import evaluate
+from elfworlds.backends.nix.groups import groups
 from elfworlds.backends.nix.holding import keep, own_directory
 from elfworlds.backends.nix.making import Making
 from elfworlds.backends.nix.programs import Programs
@@ -76,8 +77,7 @@ class NixBackend:
         made = Making(
             self.memory, self.programs.within, self.document, self.shelved, plan, report, keep_going=keep_going
         )
-        for number, name in enumerate(dict.fromkeys(request.toolchain for request in plan.requests.values())):
-            requests = {key: request for key, request in plan.requests.items() if request.toolchain == name}
+        for number, (name, requests) in enumerate(groups(plan.requests)):
             made.all(requests, toolchains[name], place / str(number))
             if made.failures and not keep_going:
                 break
@@ -96,10 +96,10 @@ class NixBackend:
         """Make each object once more, by Nix' own --check."""
         verdicts: dict[str, Again] = {}
         place = own_directory(self.memory.root / HELD)
-        for number, name in enumerate(dict.fromkeys(request.toolchain for request in plan.requests.values())):
-            requests = {key: request for key, request in plan.requests.items() if request.toolchain == name}
+        for number, (name, requests) in enumerate(groups(plan.requests)):
             built = {key: request for key, request in requests.items() if key in build.artifacts}
             programs, document = self.programs.within(toolchains[name]), self.document(built, toolchains[name], plan)
+            document = {**document, **handover.built_elsewhere(built, build.artifacts)}
             farm = evaluate(programs, document, built, plan.files, place / str(number))
             for key in [key for key, request in built.items() if request.tree]:
                 verdicts[key] = read_again(build.artifacts[key], plan.trees[built.pop(key).tree])

@@ -14,8 +14,9 @@ from elfworlds.planning.document import build_document
 from elfworlds.planning.types import directory_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
+    from elfworlds.backends.types import Artifact
     from elfworlds.jsondata import Json, JsonObject
     from elfworlds.planning import BuildRequest
     from elfworlds.toolchains import Toolchain
@@ -55,10 +56,19 @@ def document(
     }
 
 
+def built_elsewhere(requests: Mapping[str, BuildRequest], artifacts: Mapping[str, Artifact]) -> dict[str, Json]:
+    """What the objects need of other toolchains, as nix/objects.nix reads it; nothing where they need nothing."""
+    needs = {need for request in requests.values() for need in request.needs} - set(requests)
+    return {"made": {need: artifacts[need].directory for need in sorted(needs)}} if needs else {}
+
+
 def unbuildable(
-    requests: Mapping[str, BuildRequest], toolchain: Toolchain, visible: tuple[str, ...]
+    requests: Mapping[str, BuildRequest],
+    toolchain: Toolchain,
+    visible: tuple[str, ...],
+    before: Collection[str] = (),
 ) -> dict[str, Failure]:
-    """The objects whose compiler is missing or not seen by builds, and those that need one of them.
+    """The objects whose compiler is missing or not seen by builds, and those that need one, or what failed before.
 
     Raises:
         BuildFailedError: the compiler for C is not seen, without which there is nothing.
@@ -67,7 +77,7 @@ def unbuildable(
     for key, request in requests.items():
         used = (request.argv[0], *request.editors)
         lack = next(filter(None, (toolchain.lack(tool) or _unseen(tool, toolchain, visible) for tool in used)), None)
-        missing = tuple(need for need in request.needs if need in failures)
+        missing = tuple(need for need in request.needs if need in failures or need in before)
         if missing:
             failures[key] = Failure(key=key, command="", output="", missing=missing)
         elif lack:

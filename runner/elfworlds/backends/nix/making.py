@@ -50,7 +50,7 @@ class Making:
     def all(self, requests: dict[str, BuildRequest], toolchain: Toolchain, link: Path) -> None:
         """The objects of one toolchain, rooted by links that begin like this one."""
         settings = self.programs(toolchain).settings
-        unbuildable = handover.unbuildable(requests, toolchain, settings.visible)
+        unbuildable = handover.unbuildable(requests, toolchain, settings.visible, self.failures)
         for key, failure in unbuildable.items():
             self.failures[key] = failure
             self.report(requests.pop(key), failure)
@@ -61,6 +61,7 @@ class Making:
         """Those that can be tried. Where one fails, a farm of the others keeps them."""
         programs = self.programs(toolchain)
         document = self.document(requests, toolchain, self.plan)
+        document = {**document, **handover.built_elsewhere(requests, self.artifacts)}
         digest = evaluation.digest(programs.settings, document)
         if self.known(self.memory.farm(digest), requests, link, programs):
             return

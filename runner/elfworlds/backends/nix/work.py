@@ -15,6 +15,7 @@ from elfworlds.backends.local import COMPILE_SECONDS
 from elfworlds.backends.nix import trouble
 from elfworlds.backends.nix.programs import complaint
 from elfworlds.backends.types import Artifact, Failure
+from elfworlds.planning.types import directory_of
 from elfworlds.traces.nix import Begun, NixMessage, Printed, Reader
 
 if TYPE_CHECKING:
@@ -168,7 +169,13 @@ class NixBuild:
         return Failure(key=key, command=command, output=output, exit=status, step=step)
 
     def by_hand(self, request: BuildRequest, step: int | None = None) -> str:
-        return by_hand(request, lambda key: self.places[key].out, step)
+        return by_hand(request, self.directory, step)
+
+    def directory(self, key: str) -> str:
+        """Where an object lies; for one of a tree that is not known yet its key stands."""
+        if key in self.places:
+            return self.places[key].out
+        return self.artifacts[key].directory if key in self.artifacts else directory_of(key)
 
     def settle(self, key: str, failure: Failure) -> None:
         self.failures[key] = failure

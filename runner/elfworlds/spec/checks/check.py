@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from elfworlds.columns import tables_with
 from elfworlds.refs import Template
+from elfworlds.spec.builders import by_axis
 from elfworlds.spec.checks.findings import Finding, conditions, references, texts
 from elfworlds.spec.checks.idle import idle_in_scenario
 from elfworlds.spec.checks.judging import check_judging
@@ -20,6 +21,7 @@ from elfworlds.spec.checks.steps import check_steps
 from elfworlds.spec.checks.values import values_of, written
 from elfworlds.spec.expand import Names, expand
 from elfworlds.spec.leaves import forms
+from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES
 from elfworlds.spec.model.experiment import DEFAULT_OUTCOMES, Experiment, Scenario
 from elfworlds.spec.model.objects import ORIGINS
 from elfworlds.spec.model.steps import every
@@ -56,7 +58,16 @@ def check(
     axes = _keys(raw, "matrix") - {"include", "exclude"}
     objects = _part(raw, "objects")
     of_trees = frozenset(name for name in objects if set(ORIGINS).intersection(_part(raw, "objects", name, "prebuilt")))
-    known = Names(experiment.matrix.axes, axes, frozenset(map(str, objects)), toolchains=toolchains, of_trees=of_trees)
+    built_by = by_axis(experiment.objects, experiment.matrix.axes)
+    versioned = frozenset({*TOOLCHAIN_AXES, *built_by})
+    known = Names(
+        experiment.matrix.axes,
+        axes,
+        frozenset(map(str, objects)),
+        toolchains=toolchains,
+        of_trees=of_trees,
+        versioned=versioned,
+    )
     findings = [*_matrix(experiment, known, toolchains)]
     findings += check_objects(experiment.objects, _part(raw, "objects"), known, VALUES["run"])
     findings += check_no_object_is_called_files(experiment)

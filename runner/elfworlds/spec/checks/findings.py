@@ -79,18 +79,18 @@ def conditions(when: Mapping[str, tuple[str | None, ...]], path: Path, known: Na
             label = label_of(choice)
             if axis is not None and label in axis.labels:
                 continue
-            if name in TOOLCHAIN_AXES:
+            if name in TOOLCHAIN_AXES or (name in known.versioned and wanted(label)):
                 yield from _toolchain(name, label, (*here, index), known)
             elif axis is not None and not comparison(label):
                 yield Finding((*here, index), f"the axis `{name}` has no `{label}`", closest(label, axis.labels))
 
 
 def _toolchain(name: str, label: str, path: Path, known: Names) -> Iterator[Finding]:
-    """`libc` and `gdb` take a toolchain's name; these and `rustc` a version, or a comparison with one."""
-    names = known.toolchains if name in NAMED else frozenset()
+    """`libc` and `gdb` take a toolchain's name; these, `rustc` and axes of builders a version, or a comparison."""
+    names, of_libc = known.toolchains if name in NAMED else frozenset(), name not in ("gdb", "rustc")
     asked = wanted(label)
-    if asked is not None and asked.family not in (FAMILIES if name == "libc" else (None,)):
-        hint = closest(asked.family or "", FAMILIES[1:]) if name == "libc" else "only libcs have families"
+    if asked is not None and asked.family not in (FAMILIES if of_libc else (None,)):
+        hint = closest(asked.family or "", FAMILIES[1:]) if of_libc else "only libcs have families"
         yield Finding(path, f"`{name}` has no family `{asked.family}`", hint)
     elif asked is None and set(label) & set("<>="):
         yield Finding(path, f"`{label}` is no comparison", "one operator and one version: <2.34")

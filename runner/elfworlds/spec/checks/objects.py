@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 LISTS = ("sources", "cflags", "ldflags", "z", "needs", "runpath", "rpath")
 CUT = ("-Wl", "-Wa", "-Wp")
 DIRECTORIES = ("runpath", "rpath")
+OWN = refs.parse("${matrix.libc}")
+TAKEN = "it is taken as it is"
+AS_IT_IS = {"toolchain": "somebody built it already, and to copy it takes no toolchain"}
 
 
 def check_objects(
@@ -58,6 +61,7 @@ def check_objects(
                 hint = VALUES_OF_FILES.hint(fact) if root in FACTS else closest(root, FACTS)
                 yield Finding((*here, "expect", fact), f"`{fact}` is no fact of an ELF file", hint, at_key=True)
         yield from check_facts(definition.expect, (*here, "expect"), known)
+        yield from _toolchain(definition, here, known)
     yield from _circles(objects, known)
 
 
@@ -72,8 +76,9 @@ def _name(name: str, here: Path, values: Collection[str]) -> Iterator[Finding]:
 def _one_thing(raw: Mapping[str, Data], here: Path) -> Iterator[Finding]:
     written = {key for key, value in raw.items() if value is not None and value != []}
     if "prebuilt" in written:
-        for key in sorted(written - {"prebuilt", AFTER, "expect", "note"}):
-            yield Finding((*here, key), f"a prebuilt object has no `{key}`", "it is taken as it is", at_key=True)
+        edited = ["toolchain"] if AFTER in written else []
+        for key in sorted(written - {"prebuilt", AFTER, "expect", "note", *edited}):
+            yield Finding((*here, key), f"a prebuilt object has no `{key}`", AS_IT_IS.get(key, TAKEN), at_key=True)
         origins = [key for key in entries(raw["prebuilt"]) if key in ORIGINS]
         if len(origins) > 1:
             message = f"a file has one place: here are `{origins[0]}` and `{origins[1]}`"
@@ -110,6 +115,31 @@ def templates(definition: Object, here: Path) -> Iterator[tuple[Path, str | Temp
         yield (*here, "defines", macro), value or ""
     for place, symbol in definition.exports.symbols if definition.exports is not None else ():
         yield (*here, "exports", *place), symbol
+
+
+def _toolchain(definition: Object, here: Path, known: Names) -> Iterator[Finding]:
+    """The toolchains that build an object wherever it is run are known, and are not the trial's own anyway."""
+    template, path = definition.toolchain, (*here, "toolchain")
+    if template is None:
+        return
+    wrong = [*references(template, path, known)]
+    yield from wrong
+    if template == OWN:
+        yield Finding(path, "`${matrix.libc}` builds an object anyway", "remove it", at_key=True)
+    for label in () if wrong else expand(template, known.axes):
+        if label not in known.toolchains:
+            place = _label(template, label, known) or path
+            yield Finding(place, f"no toolchain `{label}` is known here", closest(label, known.toolchains))
+
+
+def _label(template: Template, label: str, known: Names) -> Path | None:
+    """The place of an axis' value, where the template is that axis alone."""
+    for name, axis in known.axes.items():
+        if template == refs.parse(f"${{matrix.{name}}}"):
+            for position, (own, value) in enumerate(axis.values):
+                if label == (value if isinstance(value, str) else own):
+                    return ("matrix", name, position if axis.listed else own)
+    return None
 
 
 def _cut(definition: Object, here: Path) -> Iterator[Finding]:

@@ -128,6 +128,10 @@ class Object(Model):
     sources: Annotated[
         Templates, Field(description="source files, looked up beside the experiment, then in csrc/")
     ] = ()
+    toolchain: Annotated[
+        Templated | None,
+        Field(description="the toolchain that builds it, wherever it is run; default: the trial's own"),
+    ] = None
     headers: Annotated[Texts, Field(description='files beyond those found by reading `#include "…"`, `mod …;`')] = ()
     code: Annotated[Text | None, Field(description="the source itself, instead of `sources`")] = None
     defines: Defines = {}
