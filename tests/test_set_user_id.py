@@ -16,7 +16,7 @@ from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
 from elfworlds.trials import privilege
 from plans import plan_of
-from playing import Played, built, played
+from playing import built, played
 
 NOBODY = 65534
 EXPERIMENT = """
@@ -56,25 +56,21 @@ scenarios:
 
 @pytest.fixture
 def open_place() -> Iterator[Path]:
-    """A directory that every user may enter."""
+    """A directory that every user may enter, and in which a mode counts."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file to another user")
+    if not os.access("/var/tmp", os.W_OK) or os.statvfs("/var/tmp").f_flag & os.ST_NOSUID:
+        pytest.skip("needs a device that is mounted with suid at /var/tmp")
     place = Path(tempfile.mkdtemp(prefix="elfworlds-", dir="/var/tmp"))
     place.chmod(0o755)
     yield place
     shutil.rmtree(place)
 
 
-def play(place: Path, pool: Pool, toolchain: Toolchain) -> Played:
-    if os.geteuid() != 0:
-        pytest.skip("only root can give a file to another user")
-    if os.statvfs(place).f_flag & os.ST_NOSUID:
-        pytest.skip(f"{place} is mounted nosuid")
-    return played(EXPERIMENT, place, pool, toolchain)
-
-
 def test_its_loader_runs_securely_and_ignores_the_environment(
     open_place: Path, pool: Pool, toolchain: Toolchain
 ) -> None:
-    seen = play(open_place, pool, toolchain)
+    seen = played(EXPERIMENT, open_place, pool, toolchain)
     verdicts = {name: seen.of(name).judgement.outcome for name in ("plainly", "group", "user")}
     assert verdicts == {"plainly": "not-secure", "group": "secure", "user": "secure"}, seen.of("user").notes
     assert seen.of("plainly").notes == ()
@@ -112,3 +108,11 @@ def test_an_ordinary_user_and_a_process_without_new_privileges_have_none(
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert privilege.unsupported(user, toolchain, status).endswith("only root can give the file to user 65534")
     assert privilege.unsupported(replace(user, files=()), toolchain, status) == ""
+
+
+def test_valgrind_executes_none_and_the_trial_says_so(tmp_path: Path, toolchain: Toolchain) -> None:
+    trials = plan_of(EXPERIMENT, tmp_path, {"host": toolchain}).trials
+    watched = {trial.scenario: replace(trial, observer="valgrind") for trial in trials}
+    assert privilege.unwatched(watched["user"]).endswith("app has the mode 04755")
+    assert privilege.unwatched(watched["plainly"]) == ""
+    assert [privilege.unwatched(trial) for trial in trials] == ["", "", ""]

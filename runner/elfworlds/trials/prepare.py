@@ -34,7 +34,8 @@ class Prepared:
 
 def impossible(trial: Trial, toolchain: Toolchain) -> str:
     """Why a trial cannot have what it asks for with a toolchain; empty where it can."""
-    return privilege.unsupported(trial.bound, toolchain) or cache.unsupported(trial.bound, toolchain)
+    bound = trial.bound
+    return privilege.unsupported(bound, toolchain) or privilege.unwatched(trial) or cache.unsupported(bound, toolchain)
 
 
 def prepare(trial: Trial, build: Build, cwd: Path, toolchain: Toolchain, run: Runner) -> Prepared | Untried:

@@ -7,14 +7,17 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds.planning.types import FILES, directory_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from elfworlds.backends import Build
-    from elfworlds.planning import Bound, LaidFile
+    from elfworlds.planning import Bound, LaidFile, Trial
     from elfworlds.toolchains import Toolchain
 
 SET_ID = stat.S_ISUID | stat.S_ISGID
+VALGRIND = "valgrind"
 STATUS = Path("/proc/self/status")
 
 
@@ -41,6 +44,15 @@ def unsupported(bound: Bound, toolchain: Toolchain, status: Path = STATUS) -> st
     if "NoNewPrivs:\t1" in status.read_text():
         return f"{what}: no_new_privs is set for this very process"
     return ""
+
+
+def unwatched(trial: Trial) -> str:
+    """Why an observer cannot watch a trial's set-user-ID program; empty where it can, or where there is none."""
+    programs = {f"{directory_of(FILES)}/{file.path}": file for file in set_id_files(trial.bound)}
+    if trial.observer != VALGRIND or not trial.bound.argv or trial.bound.argv[0] not in programs:
+        return ""
+    file = programs[trial.bound.argv[0]]
+    return f"valgrind executes no set-user-ID or set-group-ID program: {file.path} has the mode {file.mode:05o}"
 
 
 def unreachable(bound: Bound, directory: str, build: Build) -> str:
