@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from elfworlds.backends import Artifact, Build
+    from elfworlds.jsondata import JsonObject
     from elfworlds.planning import Bound
 
 
@@ -117,3 +118,8 @@ def missing_versions(
             builder = builders.get(key, here)
             built = "" if builder == here else f", which was built with {builder},"
             yield f"{names.get(key, key)}{built} needs {missing.version}, which {missing.file} of {here} does not have"
+
+
+def gave_up(values: JsonObject) -> tuple[str, ...]:
+    """The step at which the program ended, in the loader's own words."""
+    return (f"the step `{values['failed-step']}` failed: {values['error']}",) if "failed-step" in values else ()

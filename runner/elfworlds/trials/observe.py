@@ -29,7 +29,7 @@ from elfworlds.traces import events
 from elfworlds.trials import compiled, inspected
 from elfworlds.trials.attempt import OBSERVED, Ran, contents, files_directory, realised, watched
 from elfworlds.trials.details import details, names_of
-from elfworlds.trials.diagnosis import artifacts_of, missing_objects, missing_versions
+from elfworlds.trials.diagnosis import artifacts_of, gave_up, missing_objects, missing_versions
 from elfworlds.trials.prepare import impossible, prepare
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class TrialRunner:
         if why:
             result = Untried(Verdict.UNSUPPORTED, why, result.values)
         directory = files_directory(trial, cwd)
-        notes = (*_gave_up(values), *self.notes(trial, command, completed, directory, emitted))
+        notes = (*gave_up(values), *self.notes(trial, command, completed, directory, emitted))
         notes = (*prepared.notes, *notes) if isinstance(result, Tried) else ()
         return Ran(result, command, completed, emitted, notes, self.program(trial), directory)
 
@@ -241,11 +241,6 @@ class TrialRunner:
 
 def _realised(judged: Judged, build: Build) -> Judged:
     return replace(judged, matchers=realised(judged.matchers, build)) if judged.matchers else judged
-
-
-def _gave_up(values: JsonObject) -> tuple[str, ...]:
-    """The step at which the program ended, in the loader's own words."""
-    return (f"the step `{values['failed-step']}` failed: {values['error']}",) if "failed-step" in values else ()
 
 
 def _processes(completed: Completed) -> dict[str, Json]:
