@@ -16,7 +16,10 @@ from elfworlds.workflow.session import processors
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from elfworlds.cli.console import Terminal
+    from elfworlds.process import Pool
     from elfworlds.toolchains.debian import Lock
+    from elfworlds.toolchains.debian.solve import Apt
     from elfworlds.toolchains.family import Listed
 
 VERSIONS = ("libc", "gcc", "gdb", "rustc", "musl")
@@ -29,6 +32,12 @@ Output = Annotated[
     Path, typer.Option("-o", "--output", parser=paths.word, metavar="DIRECTORY", help="Where lock files are written.")
 ]
 
+Optional = Annotated[list[str] | None, typer.Argument(metavar="[SUITE…]", help="Code names, such as bookworm.")]
+For = Annotated[
+    Path | None,
+    typer.Option("--for", parser=paths.word, metavar="FILE", help="An experiment whose packages are pinned."),
+]
+
 app = typer.Typer(
     help="Pinned Debian packages as roots that objects are built and run in; pins of nixpkgs.", no_args_is_help=True
 )
@@ -36,13 +45,18 @@ app = typer.Typer(
 
 @app.command()
 def lock(
-    suites: Suites,
+    suites: Optional = None,
     output: Output = Path("toolchains"),
+    experiment: For = None,
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
-    """Pin the packages of a suite as a mirror has them now; needs apt, of Debian or Ubuntu."""
+    """Pin the packages of a suite as a mirror has them now; needs apt, of Debian or Ubuntu.
+
+    With --for FILE the packages that an experiment's objects are files of, beside it, for its suites or those named.
+    """
     from elfworlds import atomic
     from elfworlds.cli.console import Terminal
+    from elfworlds.errors import InputError
     from elfworlds.process import Pool
     from elfworlds.toolchains.debian.lock import filename, write
     from elfworlds.toolchains.debian.mirror import mirrors
@@ -50,15 +64,28 @@ def lock(
 
     screen = Terminal.of("never", quiet=quiet, environment=os.environ)
     bases = mirrors(os.environ).bases
+    if not suites and experiment is None:
+        raise InputError("no suite is named", hint="name one, such as bookworm, or an experiment: --for FILE")
     with Pool() as pool:
-        place = paths.directory(output, "-o names a directory, there or not")
         apt = Apt(run=pool.run, environment=os.environ, mirrors=bases)
-        for suite in _names(suites):
+        if experiment is not None:
+            _lock_for(experiment, [f"debian/{suite}" for suite in _names(suites or ())], apt, pool, screen)
+            return
+        place = paths.directory(output, "-o names a directory, there or not")
+        for suite in _names(suites or ()):
             pinned = solve(suite, apt)
             path = place / filename(suite)
             before = _before(path)
             atomic.write(path, write(pinned))
             screen.say(f"{path}: {_pinned_line(pinned)}", *_changes(before, pinned))
+
+
+def _lock_for(experiment: Path, suites: list[str], apt: Apt, pool: Pool, screen: Terminal) -> None:
+    from elfworlds.workflow.packages import pin
+    from elfworlds.workflow.session import Session
+
+    path, lines = pin(experiment, suites, apt, Session(pool, os.environ, screen, processors()))
+    screen.say(f"{path}:", *(f"  {line}" for line in lines))
 
 
 def _before(path: Path) -> Lock | None:

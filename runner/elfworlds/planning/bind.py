@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elfworlds import refs
+from elfworlds.errors import InputError
 from elfworlds.planning.exports import Exported, exported
 from elfworlds.planning.links import soname_in, soname_set
 from elfworlds.planning.points import LIBC, applies
 from elfworlds.planning.recipe import Finish, Recipe
-from elfworlds.planning.request import bundled, request, taken
+from elfworlds.planning.request import bundled, request, taken, without
 from elfworlds.planning.types import FILES, BuildRequest, ValueRef, directory_of, keys_in
-from elfworlds.sources import Bundled, File
+from elfworlds.sources import PACKAGE, Bundled, File, in_suite
+from elfworlds.sources.packages import command
 from elfworlds.spec import languages
 from elfworlds.spec.expand import object_of
 from elfworlds.yamltext import Scalar, core
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from elfworlds.spec.model.experiment import Experiment
     from elfworlds.spec.model.objects import Object
     from elfworlds.toolchains import Toolchain
+
+
+SUITES = "debian/"
 
 
 class Binder:
@@ -96,7 +101,8 @@ class Binder:
     def linked_soname(self, definition: Object) -> str:
         """DT_SONAME as it is before any command of `after`."""
         if definition.prebuilt is not None:
-            return self.prebuilt(definition.prebuilt).facts.soname or ""
+            prebuilt = self.prebuilt(definition.prebuilt)
+            return (prebuilt.facts.soname or "") if prebuilt else ""
         asked = soname_in(self.words(definition.ldflags))
         if asked is not None:
             return asked
@@ -109,9 +115,22 @@ class Binder:
         commands = (tuple(self.words(command)) for command in definition.after)
         return tuple(command for command in commands if command)
 
-    def prebuilt(self, stated: model.Prebuilt) -> Prebuilt | Bundled:
-        key, place = stated.origin
-        return self.sources.prebuilt[key, self.text(place), self.text(stated.file)]
+    def prebuilt(self, stated: model.Prebuilt) -> Prebuilt | Bundled | None:
+        """What an object is a copy of; None where it is of a package, and the toolchain is no suite.
+
+        Raises:
+            InputError: the suite's package is not pinned.
+        """
+        key, template = stated.origin
+        place, file = self.text(template), self.text(stated.file)
+        if key != PACKAGE:
+            return self.sources.prebuilt[key, place, file]
+        suite = self.toolchain.name
+        found = self.sources.prebuilt.get((key, in_suite(suite, place), file))
+        if found is None and suite.startswith(SUITES):
+            hint = f"`{command(f'{self.experiment.experiment}.yaml')} {suite}` pins it"
+            raise InputError(f"`{file}` of the package `{place}` is not pinned for {suite}", hint=hint)
+        return found
 
     def object(self, name: str) -> BuildRequest:
         """The object's build request at this point."""
@@ -124,6 +143,8 @@ class Binder:
         if definition.prebuilt is None:
             return request(self.recipe(name, definition, *self.files(name, definition)), finish, builder)
         prebuilt = self.prebuilt(definition.prebuilt)
+        if prebuilt is None:
+            return without(name, self.text(definition.prebuilt.file), self.toolchain)
         if isinstance(prebuilt, Bundled):
             return bundled(name, self.known.shelve(prebuilt.tree), prebuilt.path, self.toolchain)
         self.known.keep(prebuilt.file)

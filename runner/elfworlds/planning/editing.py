@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elfworlds.planning.request import PACKAGE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from elfworlds.planning.types import Plan
+    from elfworlds.planning.types import BuildRequest, Plan
     from elfworlds.toolchains import Toolchain
 
 
 def without_editor(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str, str]:
-    """Key → why the object cannot be had here: what edits it, or one that it needs, is not there.
+    """Key → why the object cannot be had here: what edits it, its package, or one that it needs, is not there.
 
     Args:
         plan: its requests stand in the order of their needs.
@@ -23,7 +25,7 @@ def without_editor(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str,
         toolchain = toolchains[request.toolchain]
         lacks = (toolchain.lack(tool) for tool in request.editors if not toolchain.unsupported)
         needed = (reasons[need] for need in request.needs if need in reasons)
-        why = next(filter(None, lacks), None)
+        why = _no_suite(request, toolchain) or next(filter(None, lacks), None)
         if why is not None:
             reasons[key] = f"object {request.name}: " + why.replace("\n", "; ")
         elif (inherited := next(needed, None)) is not None:
@@ -47,3 +49,10 @@ def without_builder(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str
         elif inherited is not None:
             reasons[key] = inherited
     return reasons
+
+
+def _no_suite(request: BuildRequest, toolchain: Toolchain) -> str | None:
+    """Why there is no package of the toolchain's own suite; None where none is asked for."""
+    if request.argv[0] != PACKAGE or toolchain.unsupported:
+        return None
+    return f"it is a file of a package, and {toolchain.name} is no suite of packages"

@@ -11,6 +11,8 @@ from elfworlds.planning.command import as_file, command
 from elfworlds.planning.links import beside
 from elfworlds.planning.types import KEY_DIGITS, OUT, BuildRequest, keys_in
 
+PACKAGE = "package"  # instead of a tool: what no toolchain of this family has
+
 if TYPE_CHECKING:
     from elfworlds.jsondata import Json
     from elfworlds.planning.recipe import Finish, Recipe
@@ -70,6 +72,15 @@ def bundled(name: str, tree: str, path: str, toolchain: Toolchain) -> BuildReque
         inputs=(),
         needs=(),
         tree=tree,
+    )
+    return _with_key(made, toolchain.digest)
+
+
+def without(name: str, path: str, toolchain: Toolchain) -> BuildRequest:
+    """A file of a package, for a toolchain that is no suite: it cannot be had."""
+    filename = path.rpartition("/")[2]
+    made = BuildRequest(
+        key="", name=name, toolchain=toolchain.name, filename=filename, argv=(PACKAGE, path), inputs=(), needs=()
     )
     return _with_key(made, toolchain.digest)
 

@@ -2,10 +2,11 @@
 
 from elfworlds.sources.files import INCLUDE_DIRECTORY, File, Project, SourceError
 from elfworlds.sources.gather import Sources, gather
-from elfworlds.sources.prebuilt import At, Bundled, Prebuilt
+from elfworlds.sources.prebuilt import PACKAGE, At, Bundled, Prebuilt, in_suite
 
 __all__ = [
     "INCLUDE_DIRECTORY",
+    "PACKAGE",
     "At",
     "Bundled",
     "File",
@@ -14,4 +15,5 @@ __all__ = [
     "SourceError",
     "Sources",
     "gather",
+    "in_suite",
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from elfworlds.sources import packages
 from elfworlds.sources.files import Reader, SourceError
-from elfworlds.sources.prebuilt import Prebuilts
+from elfworlds.sources.prebuilt import PACKAGE, Prebuilts
 from elfworlds.spec.expand import expand, together
 from elfworlds.spec.languages import inline_path
 from elfworlds.spec.leaves.languages import of_source
@@ -75,7 +76,11 @@ def _prebuilt(
     key, origin = definition.prebuilt.origin
     for place, file in together((origin, definition.prebuilt.file), axes):
         try:
-            prebuilts.find((key, place, file), edited=bool(definition.after))
+            if key == PACKAGE:
+                lock = prebuilts.project.beside / packages.filename(spec.name)
+                prebuilts.pinned(place, file, lock, spec.document.name)
+            else:
+                prebuilts.find((key, place, file), edited=bool(definition.after))
         except SourceError as error:
             at = error.key or key
             yield Problem(spec.document.mark(("objects", name, "prebuilt", at)), str(error), error.hint)

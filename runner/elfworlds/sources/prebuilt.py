@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds import elf, paths
 from elfworlds.errors import InputError
+from elfworlds.sources import packages
 from elfworlds.sources.files import File, SourceError
-from elfworlds.trees import Shelf, TreeError
+from elfworlds.trees import Packages, Shelf, Tree, TreeError
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
@@ -19,13 +20,15 @@ if TYPE_CHECKING:
 
     from elfworlds.elf import ElfObject
     from elfworlds.sources.files import Project
-    from elfworlds.trees import Manifest, Tree
+    from elfworlds.sources.packages import Pins
+    from elfworlds.trees import Manifest
 
 # Which key names the place, the place, and the path of the file in it.
 At: TypeAlias = tuple[str, str, str]
 BESIDE = "beside the experiment, or by its absolute path"
 OTHER_NAME = "give the file, or a link to it, another name"
 NIX_STORE = "/nix/store"
+PACKAGE = "package"
 TOKENS = ("$ORIGIN", "${ORIGIN}")
 
 
@@ -58,6 +61,7 @@ class Prebuilts:
         self.project = project
         self.shelf = shelf
         self.found: dict[At, Prebuilt | Bundled] = {}
+        self.pins: Pins | None = None
         self.trees: dict[tuple[str, str], Tree | SourceError] = {}
 
     def find(self, at: At, *, edited: bool) -> None:
@@ -76,6 +80,27 @@ class Prebuilts:
         if key == "file" and not edited:
             _refuse_left_behind(self.project.beside / file, self.found[at].facts, self.project)
 
+    def pinned(self, name: str, file: str, lock: Path, experiment: str) -> None:
+        """Find a file of a package in every suite for which the lock file of an experiment's file pins it.
+
+        Raises:
+            SourceError: it pins it for none.
+        """
+        self.pins = packages.read(lock, experiment) if self.pins is None else self.pins
+        suites = [suite for (suite, other), pin in self.pins.items() if other == name and file in pin.objects]
+        if not suites:
+            raise SourceError(
+                f"{lock.name} pins no `{file}` of `{name}`", f"`{packages.command(experiment)}` writes it"
+            )
+        for suite in suites:
+            pin = self.pins[suite, name]
+            made_of = Packages(suite, pin.date, pin.debs)
+            tree = Tree(name, pin.manifest, self.store().tree(pin.manifest.key), packages=made_of)
+            self.found[PACKAGE, in_suite(suite, name), file] = Bundled(tree, file, pin.objects[file])
+
+    def store(self) -> Shelf:
+        return self.shelf or Shelf(paths.store(os.environ), os.environ)
+
     def tree(self, key: str, place: str) -> Tree:
         """The tree that a key names; one that cannot be used is tried once."""
         if (key, place) not in self.trees:
@@ -91,7 +116,7 @@ class Prebuilts:
     def _tree(self, key: str, name: str) -> Tree:
         place = self.project.beside / name
         try:
-            shelf = self.shelf or Shelf(paths.store(os.environ), os.environ)
+            shelf = self.store()
             if key == "archive":
                 if why := paths.why_unreadable(place):
                     raise SourceError(f"{why}: {place}", f"name an archive {BESIDE}")
@@ -103,6 +128,11 @@ class Prebuilts:
             raise SourceError(f"{place}: {error.args[0]}", error.hint) from None
         except OSError as error:
             raise SourceError(f"{error.filename or place}: {error.strerror}") from None
+
+
+def in_suite(suite: str, name: str) -> str:
+    """The place of a package: which suite's it is, and which."""
+    return f"{suite} {name}"
 
 
 def _instead_of_a_tree(place: Path) -> str:

@@ -25,7 +25,7 @@ def lines(tree: Tree, files: Iterable[str]) -> Iterator[str]:
     name, target = shlex.quote(f"./{tree.name}"), place(tree.key)
     kind, test = ("archive", "-f") if tree.archive else ("directory", "-d")
     yield f"# the {kind} {tree.told}; it is not in this script"
-    missing = shlex.quote(f"the {kind} {tree.name} has to lie in this directory")
+    missing = shlex.quote(f"the {kind} {tree.name} has to lie in this directory{_how(tree)}")
     yield f"[ {test} {name} ] || {{ echo {missing} >&2; exit 1; }}"
     yield f"mkdir -p {target}"
     if tree.archive:
@@ -35,6 +35,14 @@ def lines(tree: Tree, files: Iterable[str]) -> Iterator[str]:
         digest = tree.manifest.entries[tree.manifest.real(path) or path].content
         yield f"echo {shlex.quote(f'{digest}  {target}/{path}')} | sha256sum -c --quiet -"
     yield ""
+
+
+def _how(tree: Tree) -> str:
+    """How packages become a directory."""
+    if tree.packages is None:
+        return ""
+    named = (f"{deb['name']} {deb['version']}" for deb in tree.packages.debs if isinstance(deb, dict))
+    return f"; dpkg-deb -x makes it of {', '.join(named)}"
 
 
 def _copy(tree: Tree, name: str, target: str) -> str:

@@ -39,6 +39,15 @@ KINDS = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK, stat.S_IFDIR: "directory"}
 
 
 @dataclass(frozen=True, slots=True)
+class Packages:
+    """Pinned packages that make a tree: their suite, the date of its Release, and the package files, as locks have them."""
+
+    suite: str
+    date: str
+    debs: tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
     """A tree and a place where it lies.
 
@@ -46,12 +55,14 @@ class Tree:
         name: what a person calls it: the last part of a directory's or an archive's path.
         place: where it can be read; what lies there may have changed since.
         archive: the sha256 of the archive that it was; empty for a directory.
+        packages: what it is made of where it is not there yet; None for what lies at its place.
     """
 
     name: str
     manifest: Manifest
     place: Path
     archive: str = ""
+    packages: Packages | None = None
 
     @property
     def told(self) -> str:

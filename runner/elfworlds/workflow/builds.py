@@ -12,6 +12,7 @@ from elfworlds.workflow import backends
 from elfworlds.workflow.comparison import BackendComparison
 from elfworlds.workflow.experiments import languages
 from elfworlds.workflow.failures import failure_report
+from elfworlds.workflow.packages import provide_packages
 from elfworlds.workflow.plans import make_plan
 from elfworlds.workflow.results import results
 from elfworlds.workflow.toolchains import provide, wanted
@@ -50,6 +51,7 @@ def build(experiments: Sequence[LoadedExperiment], options: BuildOptions, sessio
     toolchains = provide(experiments, session)
     worst = Exit.AS_EXPECTED
     for experiment in experiments:
+        provide_packages([make_plan(experiment, toolchains)], toolchains, session)
         for code in _with_each_backend(experiment, builders, toolchains, options, session):
             worst = max(worst, code)
             if code is Exit.BUILD_FAILED and not options.keep_going:

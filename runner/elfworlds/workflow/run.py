@@ -17,6 +17,7 @@ from elfworlds.workflow.comparison import BackendComparison
 from elfworlds.workflow.execution import Ending, Execution
 from elfworlds.workflow.experiments import languages
 from elfworlds.workflow.failures import failure_report
+from elfworlds.workflow.packages import provide_packages
 from elfworlds.workflow.plans import Choice
 from elfworlds.workflow.reports import show, write_reports
 from elfworlds.workflow.results import results, shown
@@ -99,6 +100,7 @@ def run(experiments: Sequence[LoadedExperiment], options: RunOptions, session: S
     session, builders = _ready(experiments, options, session)
     toolchains = provide(experiments, session)
     plans = options.choice.plans(experiments, toolchains, options.output)
+    provide_packages(plans, toolchains, session)
     places = [results(experiment, options.output, toolchains.values()) for experiment in experiments]
     works = [Work(*parts) for parts in zip(experiments, plans, places, strict=True)]
     for number, work in enumerate(work for work in works if work.plan.trials):

@@ -84,7 +84,7 @@ def _file(data: Data) -> Data:
 class Prebuilt(Model):
     """A file that somebody else built; a path alone is short for `{file: PATH}`.
 
-    With `tree` or `archive` the whole tree is one entry of the store, so that `$ORIGIN` leads to the file's neighbours.
+    With `tree`, `archive` or `package` the whole tree is one entry of the store, so that `$ORIGIN` leads to the file's neighbours.
     """
 
     file: Annotated[
@@ -100,6 +100,11 @@ class Prebuilt(Model):
         Field(description="an archive that is unpacked: .whl, .zip, .deb, .tar, .tar.gz, .tar.xz, .tar.bz2, .tar.zst"),
     ] = None
 
+    package: Annotated[
+        Templated | None,
+        Field(description="a package of the toolchain's own suite, pinned by `elfworlds toolchain lock --for FILE`"),
+    ] = None
+
     @property
     def origin(self) -> tuple[str, Template]:
         """Where the file is: the key that says so, and its value; `file` where it stands alone."""
@@ -107,7 +112,7 @@ class Prebuilt(Model):
         return next(((key, value) for key, value in named if value is not None), ("file", self.file))
 
 
-ORIGINS = ("tree", "archive")
+ORIGINS = ("tree", "archive", "package")
 
 
 class Object(Model):

@@ -112,7 +112,7 @@ def read(text: str, origin: str = "a lock file") -> Lock:
         data = json.loads(text)
         if data["schema"] != SCHEMA:
             raise InputError(f"{origin}: written for another elfworlds (schema {data['schema']!r:.20})")
-        parts = {str(name): tuple(_pinned(package) for package in listed) for name, listed in data["parts"].items()}
+        parts = {str(name): tuple(pinned(package) for package in listed) for name, listed in data["parts"].items()}
         datetime.fromisoformat(_shaped(data, "date"))
         lock = Lock(_shaped(data, "suite"), _shaped(data, "date"), _shaped(data, "architecture"), parts)
         _ = lock.parts[BASE]
@@ -122,7 +122,12 @@ def read(text: str, origin: str = "a lock file") -> Lock:
     return lock
 
 
-def _pinned(data: JsonObject) -> Pinned:
+def pinned(data: JsonObject) -> Pinned:
+    """A package as a lock file has it.
+
+    Raises:
+        ValueError, KeyError: it is none.
+    """
     size = data["size"]
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise ValueError("size is a number of bytes")

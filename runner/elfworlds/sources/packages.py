@@ -1,0 +1,116 @@
+"""NAME.lock.json beside an experiment: what packages hold that its objects are files of, pinned for each suite.
+
+`suites` has by suite the date of its Release and its `packages`, each with `debs`, `tree` and `objects`: the package files with their digests, what is in them, and the ELF facts of the files that objects name. So a plan needs
+no package to be here.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from elfworlds.elf import ElfObject
+from elfworlds.sources.files import SourceError
+from elfworlds.trees.manifest import Entry, Manifest, TreeError, inside
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from elfworlds.jsondata import Json, JsonObject
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedPackage:
+    """A package of a suite, with those of its dependencies that the suite's root lacks.
+
+    Attributes:
+        date: of the suite's Release.
+        debs: the package files, each as a lock file of toolchains has it.
+        manifest: what is in them.
+        objects: path of a file in the tree → its ELF facts.
+    """
+
+    date: str
+    debs: tuple[Json, ...]
+    manifest: Manifest
+    objects: Mapping[str, ElfObject]
+
+
+Pins = dict[tuple[str, str], PinnedPackage]  # by suite, as in `debian/bookworm`, and name
+
+
+def filename(experiment: str) -> str:
+    """The name of an experiment's lock file."""
+    return f"{experiment}.lock.json"
+
+
+def command(experiment: str) -> str:
+    """What pins the packages of an experiment's file."""
+    return f"elfworlds toolchain lock --for {shlex.quote(experiment)}"
+
+
+def read(path: Path, experiment: str) -> Pins:
+    """What a lock file pins for an experiment's file.
+
+    Raises:
+        SourceError: there is none, or it is damaged; it says how to write it.
+    """
+    hint = f"`{command(experiment)}` writes it"
+    try:
+        data = json.loads(path.read_bytes())
+        if data["schema"] != SCHEMA:
+            raise SourceError(f"{path}: written for another elfworlds", hint)
+        return {
+            (suite, name): _package(of_suite["date"], package)
+            for suite, of_suite in data["suites"].items()
+            for name, package in of_suite["packages"].items()
+        }
+    except FileNotFoundError:
+        raise SourceError(f"packages are pinned in {path.name}, which is not there", hint) from None
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror}", hint) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, TreeError) as error:
+        raise SourceError(f"{path}: not a lock file: {str(error)[:200]}", hint) from None
+
+
+def _package(date: str, data: JsonObject) -> PinnedPackage:
+    rows, objects, debs = data["tree"], data["objects"], data["debs"]
+    if not isinstance(rows, list) or not isinstance(objects, dict) or not isinstance(debs, list):
+        raise TypeError("a package has debs, a tree and objects")
+    entries = dict(map(_entry, rows))
+    facts = {path: _facts(told) for path, told in objects.items()}
+    return PinnedPackage(date, tuple(debs), Manifest.of(entries), facts)
+
+
+def _entry(row: Json) -> tuple[str, Entry]:
+    match row:
+        case [str(path), str(kind), str(content), bool(executable), int(size)] if inside(path) == path:
+            return path, Entry(kind, content, executable, size)
+        case _:
+            raise ValueError(f"no entry of a tree: {row!r:.80}")
+
+
+def _facts(data: Json) -> ElfObject:
+    if not isinstance(data, dict):
+        raise TypeError("facts are an object")
+    return ElfObject.from_facts(data)
+
+
+def written(pins: Pins) -> str:
+    """The text of a lock file, an entry a line."""
+    suites: dict[str, JsonObject] = {}
+    for (suite, name), package in sorted(pins.items(), key=lambda item: item[0]):
+        of_suite = suites.setdefault(suite, {"date": package.date, "packages": {}})
+        packages = of_suite["packages"]
+        if isinstance(packages, dict):
+            packages[name] = {
+                "debs": list(package.debs),
+                "tree": package.manifest.rows(),
+                "objects": {path: facts.facts() for path, facts in sorted(package.objects.items())},
+            }
+    return json.dumps({"schema": SCHEMA, "suites": suites}, indent=1, ensure_ascii=False) + "\n"
