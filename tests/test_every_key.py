@@ -86,6 +86,7 @@ VERBS: dict[str, Any] = {
 SAMPLES: dict[str, tuple[Any, ...]] = {
     "after": ([["strip"]],),
     "archive": ("other.zip",),
+    "package": ("p",),
     "args": (["1"],),
     "as": ("other",),
     "as-needed": (True,),
@@ -195,6 +196,7 @@ INSTEAD: dict[tuple[str, str], str] = {  # of these one is written: the other go
     **{(verb, key): "object" for verb in ("load", "dlopen", "dlmopen") for key in ("path", "main-program")},
     ("copy", "path"): "object",
     ("a prebuilt tree", "archive"): "tree",
+    ("a prebuilt tree", "package"): "tree",
     ("loop", "at-most"): "times",
     **{("a file with a text", key): "text" for key in ("object", "link", "directory")},
 }

@@ -1,7 +1,8 @@
 """NAME.lock.json beside an experiment: what packages hold that its objects are files of, pinned for each suite.
 
-`suites` has by suite the date of its Release and its `packages`, each with `debs`, `tree` and `objects`: the package files with their digests, what is in them, and the ELF facts of the files that objects name. So a plan needs
-no package to be here.
+`suites` has by suite the date of its Release and its `packages`, each with `debs`, `tree` and `objects`: the package
+files with their digests, what is in them, and the ELF facts of the files that objects name. So a plan needs no package
+to be here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from elfworlds.sources.files import SourceError
 from elfworlds.trees.manifest import Entry, Manifest, TreeError, inside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from elfworlds.jsondata import Json, JsonObject
@@ -102,15 +103,33 @@ def _facts(data: Json) -> ElfObject:
 
 
 def written(pins: Pins) -> str:
-    """The text of a lock file, an entry a line."""
-    suites: dict[str, JsonObject] = {}
+    """The text of a lock file, an entry a line, so that a refresh is read as a diff."""
+    suites: dict[str, list[tuple[str, PinnedPackage]]] = {}
     for (suite, name), package in sorted(pins.items(), key=lambda item: item[0]):
-        of_suite = suites.setdefault(suite, {"date": package.date, "packages": {}})
-        packages = of_suite["packages"]
-        if isinstance(packages, dict):
-            packages[name] = {
-                "debs": list(package.debs),
-                "tree": package.manifest.rows(),
-                "objects": {path: facts.facts() for path, facts in sorted(package.objects.items())},
-            }
-    return json.dumps({"schema": SCHEMA, "suites": suites}, indent=1, ensure_ascii=False) + "\n"
+        suites.setdefault(suite, []).append((name, package))
+    blocks = []
+    for suite, listed in suites.items():
+        inner = ",\n".join(_block(name, package) for name, package in listed)
+        date = json.dumps(listed[0][1].date)
+        blocks.append(f' {json.dumps(suite)}: {{"date": {date}, "packages": {{\n{inner}\n }}}}')
+    body = ",\n".join(blocks)
+    return f'{{"schema": {SCHEMA}, "suites": {{\n{body}\n}}}}\n'
+
+
+def _block(name: str, package: PinnedPackage) -> str:
+    objects = [f"{_json(path)}: {_json(facts.facts())}" for path, facts in sorted(package.objects.items())]
+    parts = (
+        _lines("debs", "[]", map(_json, package.debs)),
+        _lines("tree", "[]", map(_json, package.manifest.rows())),
+        _lines("objects", "{}", objects),
+    )
+    return f"  {_json(name)}: {{\n" + ",\n".join(parts) + "\n  }"
+
+
+def _lines(key: str, brackets: str, items: Iterable[str]) -> str:
+    inner = ",\n".join(f"    {item}" for item in items)
+    return f"   {_json(key)}: {brackets[0]}\n{inner}\n   {brackets[1]}"
+
+
+def _json(data: Json) -> str:
+    return json.dumps(data, ensure_ascii=False)

@@ -40,7 +40,7 @@ KINDS = {stat.S_IFREG: FILE, stat.S_IFLNK: LINK, stat.S_IFDIR: "directory"}
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """Pinned packages that make a tree: their suite, the date of its Release, and the package files, as locks have them."""
+    """Pinned packages that make a tree: their suite, its Release's date, and the package files, as locks have them."""
 
     suite: str
     date: str

@@ -84,7 +84,7 @@ def _file(data: Data) -> Data:
 class Prebuilt(Model):
     """A file that somebody else built; a path alone is short for `{file: PATH}`.
 
-    With `tree`, `archive` or `package` the whole tree is one entry of the store, so that `$ORIGIN` leads to the file's neighbours.
+    With `tree`, `archive` or `package` the whole tree is one entry of the store: `$ORIGIN` leads to the neighbours.
     """
 
     file: Annotated[

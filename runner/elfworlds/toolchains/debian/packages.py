@@ -1,4 +1,4 @@
-"""Packages whose files are objects of an experiment: pinned beyond what a suite's root has, fetched and unpacked as trees."""
+"""Packages whose files are objects: pinned with what they need beyond a suite's root, fetched, unpacked as trees."""
 
 from __future__ import annotations
 
@@ -55,16 +55,24 @@ def pin(suite: str, wanted: Mapping[str, Collection[str]], apt: Apt, means: Mean
 
 
 def _pinned(lock: Lock, name: str, files: Collection[str], means: Means) -> PinnedPackage:
-    manifest, place = _tree(lock, lock.parts[name], means)
+    debs = _debs(lock, name)
+    manifest, place = _tree(lock, debs, means)
     objects = {}
     for path in sorted(files):
         real = manifest.real(path)
         if real is None:
             same = [other for other in manifest.entries if other.endswith(f"/{Path(path).name}")]
-            hint = f"did you mean `{same[0]}`?" if same else "the root itself may have it"
+            hint = f"did you mean `{same[0]}`?" if same else None
             raise InputError(f"the package `{name}` of debian/{lock.suite} brings no file `{path}`", hint=hint)
         objects[path] = elf.read(place / real)
-    return PinnedPackage(lock.date, tuple(map(_data, lock.parts[name])), manifest, objects)
+    return PinnedPackage(lock.date, tuple(map(_data, debs)), manifest, objects)
+
+
+def _debs(lock: Lock, name: str) -> tuple[Pinned, ...]:
+    """The package, whether the root has it or not, and what it needs beyond the root."""
+    more = lock.parts[name]
+    own = () if any(deb.name == name for deb in more) else [deb for deb in lock.parts[BASE] if deb.name == name]
+    return (*own, *more)
 
 
 def _data(package: Pinned) -> Json:
