@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from elfworlds.elf import read
+from elfworlds.sources.packages import PinnedPackage, written
 from elfworlds.spec.model.base import Model
 from elfworlds.spec.model.experiment import Claim, Expectation, Experiment, Matrix, Scenario, Source
 from elfworlds.spec.model.layout import LaidOutFile
@@ -22,6 +24,7 @@ from elfworlds.spec.model.objects import Object, Prebuilt, Program
 from elfworlds.spec.model.observe import observe_model
 from elfworlds.spec.model.observers import Gdb
 from elfworlds.spec.model.steps import BESIDE, VERB_WORDS, Step
+from elfworlds.trees import Entry, Manifest
 from elfworlds.yamltext import ProblemsError, parse
 from plans import plan_of, stub
 
@@ -335,6 +338,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (path / tree / "p.so").write_bytes(elf)
         (path / tree / "q.so").write_bytes(elf + b"\0")
         (path / tree / "told").write_text(tree)
+    manifest = Manifest.of({name: Entry("file", "0") for name in ("p.so", "q.so")})
+    package = PinnedPackage("", (), manifest, dict.fromkeys(manifest.entries, read(path / "p.so")))
+    (path / "x.lock.json").write_text(written({("debian/sid", "p"): package}))
     with zipfile.ZipFile(path / "other.zip", "w") as archive:
         archive.writestr("p.so", elf)
     return path

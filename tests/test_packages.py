@@ -41,7 +41,7 @@ def suite(tmp_path: Path, needs: Callable[[str], str], monkeypatch: pytest.Monke
     dep = library(place / "libdep.so.1", "int dep(void) { return 42; }", "-Wl,-soname,libdep.so.1")
     code = "int dep(void); int core(void) { return dep(); }"
     core = library(place / "libcore.so", code, str(dep), "-Wl,-soname,libcore.so", "-Wl,-rpath,$ORIGIN/../dep")
-    files = {
+    files: dict[str, dict[str, debs.File]] = {
         "libcore": {FILE.removeprefix("usr/"): core, "usr/share/doc/libcore/copyright": b"c"},
         "libdep": {"usr/lib/dep/libdep.so.1": dep},
     }
