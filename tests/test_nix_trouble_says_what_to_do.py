@@ -35,6 +35,9 @@ SEEN = {
     "error: evaluation aborted with the following error message: 'This version of Nixpkgs requires Nix >= 2.18'": (
         trouble.TOO_OLD
     ),
+    "error: experimental Nix feature 'nix-command' is disabled; use '--extra-experimental-features nix-command'": (
+        trouble.NO_FLAKES
+    ),
 }
 
 
@@ -56,3 +59,15 @@ def test_a_warning_about_build_users_is_no_error() -> None:
 def test_retries_are_not_shown() -> None:
     text = "warning: unable to download 'x': resolve; retrying in 352 ms\nerror: unable to download 'x'"
     assert "retrying" not in trouble.explain(text).message
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("error: creating directory '/nix/store': Read-only file system", "/nix/store"),
+        ('error: creating directory "/home/me/store": Read-only file system', "/home/me/store"),
+        ("error: opening lock file '/nix/var/nix/db/big-lock': Permission denied", "/nix/var/nix/db/big-lock"),
+    ],
+)
+def test_a_store_that_cannot_be_written_to_is_named(text: str, place: str) -> None:
+    assert trouble.explain(text).message.startswith(f"{trouble.NOT_WRITABLE.meaning}: {place}\n")

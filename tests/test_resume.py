@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from conftest import World
-from elfworlds.records import RunDirectory, forms
+from elfworlds.records import RunDirectory, environment_digest, forms
 from waiting import heed_signals, wait_until
 
 SLOW = """
@@ -235,3 +235,9 @@ def test_an_interrupted_run_can_be_read_and_goes_on(world: World, number: int) -
     code, out, _ = world.run("run", path)
     assert (code, f"{found[1]} trials were done" in out) == (0, True)
     assert not any(name.startswith(".") for name in os.listdir(world.latest("slow")))  # noqa: PTH208  # a link
+
+
+def test_the_same_machine_at_another_time_is_the_same_environment() -> None:
+    machine = {"cpu": "one", "started": "20261127T030000Z"}
+    assert environment_digest(machine) == environment_digest({**machine, "started": "20261127T040000Z"})
+    assert environment_digest(machine) != environment_digest({**machine, "cpu": "another"})
