@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,10 +13,13 @@ import pytest
 from bundling import CORE, LIBRARY, LINK, NEXT_DOOR, site, tarball, wheel
 from conftest import World
 from elfworlds.backends.local import LocalBackend
+from elfworlds.backends.nix.trees import nar_sha256
 from elfworlds.planning import Plan
 from elfworlds.process import Command, Pool
 from elfworlds.toolchains import Toolchain
+from elfworlds.trees import Shelf
 from elfworlds.yamltext import ProblemsError
+from nix_support import environment, needs_nix
 from plans import keys_of, plan_of, stub
 from waiting import AGES
 
@@ -218,3 +222,36 @@ def test_an_axis_chooses_among_trees(tmp_path: Path) -> None:
     assert len(plan.trees) == 2
     argv = plan.trials[0].bound.argv
     assert argv[1:] == (f"{argv[3]}/pkg/_core-1.so", f"{argv[3]}/pkg", argv[3])
+
+
+class TestWithNix:
+    """The tree is one path of the Nix store, an input of what is linked with it."""
+
+    pytestmark = needs_nix
+
+    @pytest.mark.parametrize("kind", ["a directory", "a wheel"])
+    def test_both_backends_have_the_same(
+        self, kind: str, package: Path, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in environment(world.store.parent).items():
+            monkeypatch.setenv(name, value)
+        path = world.experiment("bundled", experiment(origins(package)[kind]))
+        code, out, err = world.run("run", "--backend", "both", path)
+        assert (code, "the same ELF facts and outcomes" in out) == (0, True), out + err
+        objects = [json.loads(line) for line in (world.latest("bundled") / "objects.jsonl").read_text().splitlines()]
+        (tree,) = {str(Path(one["path"]).parents[1]) for one in objects if one["object"] != "app"}
+        (app,) = (one for one in objects if one["object"] == "app")
+        assert app["runpath"] == [f"{tree}/pkg"]
+        references = subprocess.run(
+            ["nix-store", "-q", "--references", str(Path(app["path"]).parent)], check=True, capture_output=True
+        )
+        assert tree in references.stdout.decode().split()
+        code, out, err = world.run("build", "--backend", "nix", "--verify", path)
+        assert (code, "4 of 4 objects identical" in out) == (0, True), out + err
+
+    def test_its_digest_is_the_one_that_nix_computes(self, package: Path, tmp_path: Path) -> None:
+        tree = Shelf(tmp_path, {}).taken(package / "site")
+        done = subprocess.run(
+            ["nix-hash", "--type", "sha256", str(package / "site")], check=True, capture_output=True, timeout=AGES
+        )
+        assert nar_sha256(tree) == done.stdout.decode().strip()
