@@ -1,7 +1,7 @@
 """Makes the table of docs/manuals.md: each claim of a manual, its place, its words and its verdicts.
 
-Run it as `python docs/manuals.py [DIRECTORY]` in the project's root. DIRECTORY is what `elfworlds gather` made; without it,
-results/reference.
+Run it as `python docs/manuals.py [DIRECTORY]` in the project's root. DIRECTORY is what `elfworlds gather` made; by
+default results/reference.
 """
 
 from __future__ import annotations
