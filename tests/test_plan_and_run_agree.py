@@ -13,6 +13,7 @@ from conftest import ROOT, World
 from elfworlds import paths
 from elfworlds.planning import Plan
 from elfworlds.process import Pool
+from elfworlds.spec import builders
 from elfworlds.toolchains import Toolchain
 from elfworlds.toolchains.debian import found as root_found
 from elfworlds.toolchains.debian import lock as locks
@@ -79,8 +80,10 @@ def experiments() -> list[LoadedExperiment]:
 
 
 def planned(one: LoadedExperiment, label: str, toolchain: Toolchain) -> Plan:
-    """The experiment's plan with every libc and every other root replaced by this one."""
-    (chosen,) = worlds.chosen([one], {"libc": [label], "gdb": [label]})
+    """The experiment's plan with every libc, every builder and every other root replaced by this one."""
+    experiment = one.spec.experiment
+    axes = ("libc", "gdb", *builders.by_axis(experiment.objects, experiment.matrix.axes))
+    (chosen,) = worlds.chosen([one], {axis: [label] for axis in axes})
     return make_plan(chosen, {label: toolchain})
 
 
