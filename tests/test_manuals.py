@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -28,7 +29,7 @@ ID = re.compile(r"M-(dlopen|dlsym|dlerror|dlinfo|phdr|ldso|audit|key|gabi|libc)-
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return (ROOT / MANUALS.PAGE).read_text()
+    return Path(ROOT, str(MANUALS.PAGE)).read_text()
 
 
 @pytest.fixture(scope="module")
