@@ -44,20 +44,21 @@ pub extern "C" fn thread_spawn() {
     std::thread::spawn(|| ()).join().unwrap();
 }
 
-/* What println! did in Rust 1.46: it looked where a test's output may be captured, then it wrote to stdout. */
+/* An imitation of what println! did in Rust 1.46, as its sources were read; that Rust was never run here. It looked where
+ * a test's output may be captured, then it wrote to stdout. */
 #[no_mangle]
-pub extern "C" fn println_of_1_46() {
+pub extern "C" fn imitation_of_println() {
     thread_local!(static LOCAL_STDOUT: RefCell<Option<Box<dyn Write + Send>>> = RefCell::new(None));
     let captured = LOCAL_STDOUT.with(|captured| captured.borrow().is_some());
     assert!(!captured);
-    stdout_of_1_46();
+    imitation_of_stdout();
     let mut file = ManuallyDrop::new(unsafe { File::from_raw_fd(1) });
     file.write_all(b"hello\n").unwrap();
 }
 
-/* What stdout allocated there when it was first used: its buffer, and a list of what to run at exit. */
+/* An imitation of what stdout allocated there when it was first used: its buffer, and a list of what to run at exit. */
 #[no_mangle]
-pub extern "C" fn stdout_of_1_46() {
+pub extern "C" fn imitation_of_stdout() {
     struct Stdout {
         _buffer: Vec<u8>,
         _others: [u64; 8],
