@@ -129,8 +129,22 @@ class TestTheClaimsTable:
 
     def test_is_a_page_with_the_versions(self) -> None:
         page = texts(gathered([run(ALL)]), [run(ALL)])["claims.md"]
-        assert "| C-1 | it is so | n: s | in part | yes | refuted: no where way = a; reproduced where way = b |" in page
+        assert [row for row in page.splitlines() if row.startswith("| C-1")] == [
+            "| C-1 | it is so | n: s | in part | yes | debian/old |",
+            "| C-1 | it is so | n: s | in part | refuted: no where way = a; reproduced where way = b | debian/new |",
+        ]
         assert "| debian/old | – | 10 | – | – | – |" in page
+
+    def test_has_one_row_for_an_answer_that_all_libcs_give(self) -> None:
+        page = texts(gathered([run(ALL[:2])]), [run([*ALL[:2], at(NEW, "yes"), at(NEW, "yes", way="b")])])["claims.md"]
+        assert [row for row in page.splitlines() if row.startswith("| C-1")] == [
+            "| C-1 | it is so | n: s | reproduced | yes | all 2 |"
+        ]
+
+    def test_says_why_a_claim_is_undecided_here(self) -> None:
+        lacking = at(OLD, "unsupported", verdict="UNSUPPORTED", claims=undecided(), notes=["this libc has no such flag"])
+        (line,) = lines([run([lacking])])
+        assert line.by_libc[OLD].text == "undecided: this libc has no such flag"
 
     def test_is_latex_whatever_a_claim_says(self) -> None:
         assert escape("a_b & 50% of {x} ~ \\y") == (r"a\_b \& 50\% of \{x\} \textasciitilde{} \textbackslash{}y")

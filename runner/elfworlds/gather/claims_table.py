@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from elfworlds.gather.cells import HOST, LIBC
-from elfworlds.outcome import ClaimVerdict
+from elfworlds.outcome import ClaimVerdict, Verdict
 from elfworlds.report.summary import claims
 
 if TYPE_CHECKING:
@@ -47,6 +47,14 @@ class Line:
     by_libc: Mapping[str, Answer]
 
     @property
+    def distinct(self) -> Mapping[Answer, tuple[str, ...]]:
+        """Each distinct answer with the libcs that gave it, in their order."""
+        libcs: dict[Answer, tuple[str, ...]] = {}
+        for libc, answer in self.by_libc.items():
+            libcs[answer] = (*libcs.get(answer, ()), libc)
+        return libcs
+
+    @property
     def verdict(self) -> str:
         """The overall verdict. An undecided libc counts only if no libc decides."""
         verdicts = {answer.verdict for answer in self.by_libc.values()}
@@ -67,9 +75,15 @@ def _lines(run: RunRecord) -> Iterable[Line]:
     for trial in run.trials:
         for claim in trial.claims:
             key = (claim.id or "", trial.scenario, claim.says, claim.claimed)
-            by_claim.setdefault(key, []).append(replace(trial, claims=(claim,), shown={}))
+            by_claim.setdefault(key, []).append(replace(_told(trial), claims=(claim,)))
     for (identity, scenario, says, claimed), trials in by_claim.items():
         yield Line(identity, run.name, scenario, says, claimed, _by_libc(run.axes, trials))
+
+
+def _told(trial: TrialRecord) -> TrialRecord:
+    """The trial as a claim's answer tells it: without other values, and with the reason if it is not supported."""
+    why = "; ".join(trial.notes) if trial.verdict is Verdict.UNSUPPORTED else ""
+    return replace(trial, shown={}, outcome=why or trial.outcome)
 
 
 def _by_libc(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> dict[str, Answer]:

@@ -22,20 +22,18 @@ PARTS = {"libc": "libc-revision", "compiler": "cc", "gdb": "gdb", "rustc": "rust
 
 
 def claims_page(claim_lines: Sequence[Line], gathered: Gathered) -> str:
-    """The page of claims: the result of each claim with each libc, and the versions."""
+    """The page of claims: a row for each distinct answer to a claim, and the versions."""
     libcs = list(dict.fromkeys(libc for line in claim_lines for libc in line.by_libc))
     verdicts = Counter(line.verdict for line in claim_lines)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-    rows = [
-        [line.claim or "–", line.says, f"{line.experiment}: {line.scenario}", line.verdict, *_cells(line, libcs)]
-        for line in claim_lines
-    ]
+    rows = [row for line in claim_lines for row in _rows(line)]
     lines = [
         "# Claims",
         "",
         f"{len(claim_lines)} claims: {counts}." if claim_lines else "No run holds a claim.",
+        "A row is one distinct answer; `all` are all libcs with which the claim was tried.",
         "",
-        *table(["claim", "says", "checked by", "verdict", *libcs], rows),
+        *table(["claim", "says", "checked by", "verdict", "answer", "with"], rows),
         "",
         "## Versions",
         "",
@@ -45,10 +43,11 @@ def claims_page(claim_lines: Sequence[Line], gathered: Gathered) -> str:
     return "\n".join(lines)
 
 
-def _cells(line: Line, libcs: Sequence[str]) -> Iterator[str]:
-    for libc in libcs:
-        here = line.by_libc.get(libc)
-        yield "–" if here is None else "yes" if here.verdict == REPRODUCED else here.text
+def _rows(line: Line) -> Iterator[list[str]]:
+    for answer, libcs in line.distinct.items():
+        text = "yes" if answer.verdict == REPRODUCED else answer.text
+        where = f"all {len(libcs)}" if len(line.distinct) == 1 else ", ".join(libcs)
+        yield [line.claim or "–", line.says, f"{line.experiment}: {line.scenario}", line.verdict, text, where]
 
 
 def _versions(gathered: Gathered, libcs: Sequence[str]) -> list[str]:

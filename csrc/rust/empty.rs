@@ -1,0 +1,1 @@
+/* Claim: a cdylib without a function of its own exports nothing. */

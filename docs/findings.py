@@ -1,0 +1,166 @@
+"""Writes into docs/findings.md what results/reference says: the rows under each statement, and what was tried.
+
+Run it as `python docs/findings.py` in the project's root. A line of the page that ends with `<!-- rows: … -->` is made
+from that comment; so is the text between `<!-- tried -->` and `<!-- /tried -->`. Tests hold that the page is what this
+makes of it, and that each number in a statement stands in the rows under it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGE, REFERENCE = Path("docs/findings.md"), Path("results/reference")
+LINE = re.compile(r"^( *- ).*?(<!-- rows: (.*) -->)$", re.MULTILINE)
+TRIED = re.compile(r"(<!-- tried -->\n).*?(\n<!-- /tried -->)", re.DOTALL)
+HOST = "host"
+OF = "versions="  # of what the versions in a row are, if not of the libc
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which rows a statement rests on; `labels` are those of the axes that it fixes."""
+
+    experiment: str
+    scenario: str
+    labels: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was seen at one point: (version, outcome with what is shown beside it), in the order of versions."""
+
+    point: tuple[str, ...]
+    seen: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The files of results/reference: outcomes, and toolchain → part → version."""
+
+    outcomes: tuple[Mapping[str, str], ...]
+    versions: Mapping[str, Mapping[str, str]]
+
+
+def read(folder: Path) -> Reference:
+    versions: dict[str, dict[str, str]] = {}
+    for row in _table(folder / "versions.csv"):
+        versions.setdefault(row["toolchain"], {})[row["part"]] = row["version"]
+    return Reference(tuple(_table(folder / "outcomes.csv")), versions)
+
+
+def _table(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def query(text: str) -> Query:
+    """`EXPERIMENT SCENARIO axis=label … versions=rustc`; in a label a space is written as `~`."""
+    experiment, scenario, *labels = text.split()
+    by = next((label.removeprefix(OF) for label in labels if label.startswith(OF)), "libc")
+    fixed = tuple(label.replace("~", " ") for label in labels if not label.startswith(OF))
+    return Query(experiment, scenario, fixed, by)
+
+
+def rows(asked: Query, reference: Reference) -> list[Row]:
+    """The rows of all points that have these labels.
+
+    The host has the glibc of a Debian release: it counts where the versions are of Rust, and nowhere else.
+    """
+    points: dict[tuple[str, ...], dict[str, str]] = {}
+    for cell in reference.outcomes:
+        labels = _labels(cell, asked.by)
+        here = (cell["experiment"], cell["scenario"]) == (asked.experiment, asked.scenario)
+        if here and set(asked.labels) <= set(labels) and _counts(cell, asked.by):
+            toolchain = cell["gdb" if asked.by == "gdb" else "libc"]
+            points.setdefault(labels, {})[reference.versions[toolchain][asked.by]] = _seen(cell)
+    return [Row(labels, tuple(sorted(seen.items(), key=_by_version))) for labels, seen in points.items()]
+
+
+def _by_version(seen: tuple[str, str]) -> list[int]:
+    return _natural(seen[0])
+
+
+def _labels(cell: Mapping[str, str], by: str) -> tuple[str, ...]:
+    """`axis=label` of each axis; a label may hold spaces."""
+    labels = re.split(r" (?=[\w.-]+=)", cell["point"]) if cell["point"] else []
+    return (*labels, *([f"libc={cell['libc']}"] if by == "gdb" else []))
+
+
+def _counts(cell: Mapping[str, str], by: str) -> bool:
+    if by == "gdb":
+        return HOST not in (cell["libc"], cell["gdb"])
+    return cell["gdb"] == cell["libc"] and (by == "rustc" or cell["libc"] != HOST)
+
+
+def _seen(cell: Mapping[str, str]) -> str:
+    return "undecided here" if cell["verdict"] == "UNSUPPORTED" else cell["outcome"]
+
+
+def _natural(text: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", text)]
+
+
+def words(asked: Query, found: Sequence[Row]) -> str:
+    """The rows as people read them: `outcome (versions)`, points with the same outcomes together."""
+    if not found:
+        raise LookupError(f"no row for {asked}")
+    alike: dict[tuple[tuple[str, str], ...], list[tuple[str, ...]]] = {}
+    for row in found:
+        alike.setdefault(row.seen, []).append(tuple(label for label in row.point if label not in asked.labels))
+    parts = [_part(points, seen, alone=len(alike) == 1) for seen, points in alike.items()]
+    where = "".join(f", {label}" for label in asked.labels)
+    unit = {"libc": "", "rustc": " · by Rust", "gdb": " · by gdb"}[asked.by]
+    link = f"[{asked.experiment}](../experiments/{asked.experiment}.yaml)"
+    return f"{link}, {asked.scenario}{where}{unit}: {' · '.join(parts)}".replace("|", "\\|")
+
+
+def _part(points: Sequence[tuple[str, ...]], seen: Sequence[tuple[str, str]], *, alone: bool) -> str:
+    by_outcome: dict[str, list[str]] = {}
+    for version, outcome in seen:
+        by_outcome.setdefault(outcome, []).append(version)
+    text = ", ".join(f"{outcome} on {' '.join(versions)}" for outcome, versions in by_outcome.items())
+    where = "; ".join(" ".join(point) for point in points if point)
+    return text if alone or not where else f"{where}: {text}"
+
+
+def tried(reference: Reference) -> str:
+    """What was tried, in words: each libc once, and what the host is."""
+    versions = reference.versions
+    own = [name for name in versions if name.startswith("debian/")]
+    own.sort(key=lambda name: _natural(versions[name]["libc"]))
+    twins = [name for name in own if versions[name]["libc-revision"] == versions[HOST]["libc-revision"]]
+    of_musl = sorted(versions[name]["libc"] for name in versions if name.startswith("musl/"))
+    rust = versions[HOST]["rustc"]
+    host = f"the glibc of {twins[0]}, so it is no further libc; it counts for its Rust alone, {rust}"
+    lines = [_parts(name, versions[name]) for name in own]
+    lines += [f"`host`, the machine itself: {host}", f"for one claim musl {' and '.join(of_musl)}"]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _parts(name: str, parts: Mapping[str, str]) -> str:
+    revision = parts["libc-revision"].removeprefix("Debian GLIBC ")
+    return f"`{name}`: glibc {revision}, gcc {parts['cc']}, gdb {parts['gdb']}, Rust {parts['rustc']}"
+
+
+def written(page: str, reference: Reference) -> str:
+    """The page with its rows as the reference has them."""
+
+    def line(found: re.Match[str]) -> str:
+        asked = query(found[3])
+        return f"{found[1]}{words(asked, rows(asked, reference))} {found[2]}"
+
+    page = TRIED.sub(lambda found: f"{found[1]}{tried(reference)}{found[2]}", page)
+    return LINE.sub(line, page)
+
+
+def main() -> None:
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), read(REFERENCE)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
