@@ -10,6 +10,7 @@ import pytest
 
 from conftest import ROOT, World
 from elfworlds.spec.reference import reference
+from elfworlds.workflow.experiments import load_all
 from test_layers import ORDER
 
 VARIES = ("objects: ", "trials inherit from this session: ")  # with the store, and with who started the tests
@@ -76,6 +77,18 @@ def test_every_field_of_a_trials_record_is_documented(world: World) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
 def test_an_experiments_name_is_its_files(path: Path) -> None:
     assert f"\nexperiment: {path.stem}\n" in path.read_text()
+
+
+WORDS_OF_A_NOTE = 60
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_note_has_sixty_words_at_most(path: Path) -> None:
+    (found,) = load_all([path], ROOT)
+    experiment = found.spec.experiment
+    notes = [experiment.note, *(each.note for each in (*experiment.objects.values(), *experiment.scenarios.values()))]
+    lengths = {note: len(note.split()) for note in notes if note}
+    assert {note: words for note, words in lengths.items() if words > WORDS_OF_A_NOTE} == {}
 
 
 FOR_DEVELOPERS = ("docs/design.md", "docs/extending.md", "docs/api.md", "CONTRIBUTING.md")

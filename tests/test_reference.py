@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import ROOT
-from elfworlds.gather import READ, Gathered, read
+from elfworlds.gather import READ, Cell, Gathered, read
 from elfworlds.workflow.experiments import load_all
 
 REPRO = SimpleNamespace(**runpy.run_path(str(ROOT / "docs" / "repro.py")))
@@ -82,3 +82,70 @@ def test_every_experiment_with_a_claim_is_among_the_findings_or_the_manuals(refe
 def test_the_script_of_a_finding_is_of_todays_experiment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert (ROOT / "docs" / "repro" / f"{name}.sh").read_text() == REPRO.script(name)
+
+
+CONTROL = "control"
+
+
+def controls(reference: Gathered) -> dict[tuple[str, str], list[Cell]]:
+    """(experiment, control scenario) → its cells. `control` is one of all scenarios, `NAME-control` of NAME."""
+    found: dict[tuple[str, str], list[Cell]] = {}
+    for cell in reference.cells:
+        if cell.scenario.endswith(CONTROL):
+            found.setdefault((cell.experiment, cell.scenario), []).append(cell)
+    return found
+
+
+def outcome(cell: Cell) -> str:
+    return cell.outcome.partition(" (")[0]
+
+
+def claimed_cells(reference: Gathered) -> list[Cell]:
+    """The tried cells that a claim is judged by."""
+    claimed = {(one.experiment, one.scenario, one.point, one.libc) for one in reference.claims}
+    return [
+        cell
+        for cell in reference.cells
+        if (cell.experiment, cell.scenario, cell.point, cell.libc) in claimed and cell.verdict.tried
+    ]
+
+
+def controlled(control: str, scenario: str) -> bool:
+    return control.removesuffix(CONTROL).removesuffix("-") in ("", scenario)
+
+
+def test_where_the_effect_is_absent_by_construction_the_outcome_is_another_one(reference: Gathered) -> None:
+    at: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in claimed_cells(reference):
+        at.setdefault((cell.experiment, cell.point, cell.libc), []).append(cell)
+    same = [
+        (experiment, control, cell.scenario, cell.point, cell.libc, outcome(cell))
+        for (experiment, control), cells in controls(reference).items()
+        for mine in cells
+        for cell in at.get((experiment, mine.point, mine.libc), [])
+        if controlled(control, cell.scenario) and outcome(cell) == outcome(mine)
+    ]
+    assert same == []
+
+
+WITH_CONTROLS = (
+    "environ",
+    "free-across",
+    "key-destructor-after-unload",
+    "lazy-undefined",
+    "mapping-count",
+    "preload-shim",
+    "reload",
+    "reload-anyway",
+    "rust-exports",
+    "rust-unload",
+    "search-order",
+    "shared-between-namespaces",
+    "suppressed-destructors",
+    "tls-destructor",
+    "who-destroys",
+)
+
+
+def test_the_experiments_that_were_weak_have_a_control(reference: Gathered) -> None:
+    assert set(WITH_CONTROLS) <= {experiment for experiment, _ in controls(reference)}
