@@ -136,13 +136,16 @@ class TestTheClaimsTable:
         assert "| debian/old | – | 10 | – | – | – |" in page
 
     def test_has_one_row_for_an_answer_that_all_libcs_give(self) -> None:
-        page = texts(gathered([run(ALL[:2])]), [run([*ALL[:2], at(NEW, "yes"), at(NEW, "yes", way="b")])])["claims.md"]
+        trials = [*ALL[:2], at(NEW, "yes"), at(NEW, "yes", way="b")]
+        page = texts(gathered([run(trials)]), [run(trials)])["claims.md"]
         assert [row for row in page.splitlines() if row.startswith("| C-1")] == [
             "| C-1 | it is so | n: s | reproduced | yes | all 2 |"
         ]
 
     def test_says_why_a_claim_is_undecided_here(self) -> None:
-        lacking = at(OLD, "unsupported", verdict="UNSUPPORTED", claims=undecided(), notes=["this libc has no such flag"])
+        lacking = at(
+            OLD, "unsupported", verdict="UNSUPPORTED", claims=undecided(), notes=["this libc has no such flag"]
+        )
         (line,) = lines([run([lacking])])
         assert line.by_libc[OLD].text == "undecided: this libc has no such flag"
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What does a plugin in a namespace find in its environment after the application has added a hundred variables?
 # environ-grown: add-a-hundred, way=dlmopen, first-added=before-opening, libc=debian/bookworm
-# claim S1-08: Nothing that one side does has an effect on the other. (its-own)
+# claim S1-08: Global variables are private, and no side effect crosses. (its-own)
 # Needs: ${CC:-cc}. Run it in an empty directory: sh THIS-FILE
 set -eu
 here=$(pwd)
@@ -26,7 +26,7 @@ mkdir -p program
 cat > program/program.c << 'end_of_file'
 /* What does a plugin in a namespace find in its environment after the application has added a hundred variables?
  * environ-grown: add-a-hundred, way=dlmopen, first-added=before-opening, libc=debian/bookworm
- * claim S1-08: Nothing that one side does has an effect on the other. (its-own) */
+ * claim S1-08: Global variables are private, and no side effect crosses. (its-own) */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <stdio.h>

@@ -61,20 +61,21 @@ pub extern "C" fn thread_spawn() {
     std::thread::spawn(|| ()).join().unwrap();
 }
 
-/* What println! did in Rust 1.46: it looked where a test's output may be captured, then it wrote to stdout. */
+/* An imitation of what println! did in Rust 1.46, as its sources were read; that Rust was never run here. It looked where
+ * a test's output may be captured, then it wrote to stdout. */
 #[no_mangle]
-pub extern "C" fn println_of_1_46() {
+pub extern "C" fn imitation_of_println() {
     thread_local!(static LOCAL_STDOUT: RefCell<Option<Box<dyn Write + Send>>> = RefCell::new(None));
     let captured = LOCAL_STDOUT.with(|captured| captured.borrow().is_some());
     assert!(!captured);
-    stdout_of_1_46();
+    imitation_of_stdout();
     let mut file = ManuallyDrop::new(unsafe { File::from_raw_fd(1) });
     file.write_all(b"hello\n").unwrap();
 }
 
-/* What stdout allocated there when it was first used: its buffer, and a list of what to run at exit. */
+/* An imitation of what stdout allocated there when it was first used: its buffer, and a list of what to run at exit. */
 #[no_mangle]
-pub extern "C" fn stdout_of_1_46() {
+pub extern "C" fn imitation_of_stdout() {
     struct Stdout {
         _buffer: Vec<u8>,
         _others: [u64; 8],
@@ -578,13 +579,16 @@ static void *user_steps(void *unused)
 		done("call thread_current", "call");
 	}
 
-	/* 1.3. mappings unload, as before */
+	/* 1.3. c, as used */
+	tell("used", "c", 1);
+
+	/* 1.4. mappings unload, as before */
 	need(step_mappings("before", given.unload));
 
-	/* 1.4. dlclose lib */
+	/* 1.5. dlclose lib */
 	need(step_dlclose("dlclose lib", &it.lib));
 
-	/* 1.5. mappings unload, as after */
+	/* 1.6. mappings unload, as after */
 	need(step_mappings("after", given.unload));
 	return NULL;
 }

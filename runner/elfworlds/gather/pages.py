@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from elfworlds.gather.cells import HOST
 from elfworlds.gather.claims_table import REPRODUCED
 from elfworlds.report import flips
 from elfworlds.report.markdown import escape, table
@@ -46,8 +47,15 @@ def claims_page(claim_lines: Sequence[Line], gathered: Gathered) -> str:
 def _rows(line: Line) -> Iterator[list[str]]:
     for answer, libcs in line.distinct.items():
         text = "yes" if answer.verdict == REPRODUCED else answer.text
-        where = f"all {len(libcs)}" if len(line.distinct) == 1 else ", ".join(libcs)
-        yield [line.claim or "–", line.says, f"{line.experiment}: {line.scenario}", line.verdict, text, where]
+        checked = f"{line.experiment}: {line.scenario}"
+        yield [line.claim or "–", line.says, checked, line.verdict, text, _with(line, libcs)]
+
+
+def _with(line: Line, libcs: Sequence[str]) -> str:
+    """The libcs that gave one answer; the host is named, since it may have the libc of one of the others."""
+    others = [libc for libc in libcs if libc != HOST]
+    shared = others if len(line.distinct) > 1 or not others else [f"all {len(others)}"]
+    return ", ".join([*shared, *([HOST] if HOST in libcs else [])])
 
 
 def _versions(gathered: Gathered, libcs: Sequence[str]) -> list[str]:
