@@ -69,15 +69,15 @@ def query(text: str) -> Query:
 def rows(asked: Query, reference: Reference) -> list[Row]:
     """The rows of all points that have these labels.
 
-    The host has the glibc of a Debian release: it counts where the versions are of Rust, and nowhere else.
+    The host has the glibc of a Debian release: it counts where the versions are of Rust, or where it alone is asked for.
     """
     points: dict[tuple[str, ...], dict[str, str]] = {}
     for cell in reference.outcomes:
         labels = _labels(cell, asked.by)
         here = (cell["experiment"], cell["scenario"]) == (asked.experiment, asked.scenario)
         if here and set(asked.labels) <= set(labels) and _counts(cell, asked.by):
-            toolchain = cell["gdb" if asked.by == "gdb" else "libc"]
-            points.setdefault(labels, {})[reference.versions[toolchain][asked.by]] = _seen(cell)
+            parts = reference.versions[cell["gdb" if asked.by == "gdb" else "libc"]]
+            points.setdefault(labels, {})[parts["libc" if asked.by == HOST else asked.by]] = _seen(cell)
     return [Row(labels, tuple(sorted(seen.items(), key=_by_version))) for labels, seen in points.items()]
 
 
@@ -94,7 +94,8 @@ def _labels(cell: Mapping[str, str], by: str) -> tuple[str, ...]:
 def _counts(cell: Mapping[str, str], by: str) -> bool:
     if by == "gdb":
         return HOST not in (cell["libc"], cell["gdb"])
-    return cell["gdb"] == cell["libc"] and (by == "rustc" or cell["libc"] != HOST)
+    wanted = {"rustc": True, HOST: cell["libc"] == HOST}.get(by, cell["libc"] != HOST)
+    return cell["gdb"] == cell["libc"] and wanted
 
 
 def _seen(cell: Mapping[str, str]) -> str:
@@ -114,7 +115,7 @@ def words(asked: Query, found: Sequence[Row]) -> str:
         alike.setdefault(row.seen, []).append(tuple(label for label in row.point if label not in asked.labels))
     parts = [_part(points, seen, alone=len(alike) == 1) for seen, points in alike.items()]
     where = "".join(f", {label}" for label in asked.labels)
-    unit = {"libc": "", "rustc": " · by Rust", "gdb": " · by gdb"}[asked.by]
+    unit = {"rustc": " · by Rust", "gdb": " · by gdb", HOST: " · the machine itself"}.get(asked.by, "")
     link = f"[{asked.experiment}](../experiments/{asked.experiment}.yaml)"
     return f"{link}, {asked.scenario}{where}{unit}: {' · '.join(parts)}".replace("|", "\\|")
 
