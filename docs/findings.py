@@ -69,7 +69,7 @@ def query(text: str) -> Query:
 def rows(asked: Query, reference: Reference) -> list[Row]:
     """The rows of all points that have these labels.
 
-    The host has the glibc of a Debian release: it counts where the versions are of Rust, or where it alone is asked for.
+    The host has the glibc of a Debian release: it counts where versions are of Rust, or where it alone is asked for.
     """
     points: dict[tuple[str, ...], dict[str, str]] = {}
     for cell in reference.outcomes:

@@ -35,7 +35,7 @@ class Statement:
     def says(self) -> str:
         """The prose alone: without rows, links and names of things."""
         prose = ROWS.sub("", READ.sub("", self.text))
-        return re.sub(r"\]\([^)]*\)|`[^`]*`|\bS[1-5]\b|GCC \d+|-O2", "", prose)
+        return re.sub(r"\]\([^)]*\)|`[^`]*`|\bS[1-5]\b|GCC \d+|-O2|\w\(\d\)", "", prose)
 
     @property
     def read(self) -> str:
