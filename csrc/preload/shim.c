@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifndef WAY
+#define WAY way_dlmopen
+#endif
 #define way_dlmopen(path) dlmopen(LM_ID_NEWLM, path, RTLD_NOW)
 #define way_dlopen(path) dlopen(path, RTLD_NOW)
 

@@ -4,6 +4,10 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#ifndef THREADS
+#define THREADS 1
+#endif
+
 static __thread int counter = 5;
 
 static void *count(void *unused)
