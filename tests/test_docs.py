@@ -86,7 +86,7 @@ WORDS_OF_A_NOTE = 60
 def test_a_note_has_sixty_words_at_most(path: Path) -> None:
     (found,) = load_all([path], ROOT)
     experiment = found.spec.experiment
-    notes = [experiment.note, *(each.note for each in (*experiment.objects.values(), *experiment.scenarios.values()))]
+    notes = [experiment.note, *(scenario.note for scenario in experiment.scenarios.values())]
     lengths = {note: len(note.split()) for note in notes if note}
     assert {note: words for note, words in lengths.items() if words > WORDS_OF_A_NOTE} == {}
 
