@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from elfworlds.outcome import ClaimVerdict
-from elfworlds.records import ToolchainRecord, TraceRecord, TrialRecord
+from elfworlds.records import ObjectRecord, ToolchainRecord, TraceRecord, TrialRecord
+from elfworlds.records.rows import SHOWN_CHARACTERS, shortened
 from elfworlds.records.run import settled
 from elfworlds.report import loading, summary, text
 from elfworlds.report.markdown import markdown
@@ -45,6 +47,50 @@ def test_a_cell_of_several_outcomes_counts_them() -> None:
 def test_what_is_shown_beside_an_outcome_and_is_not_there_is_a_dash() -> None:
     found = summary.pivot(AXES, [at("a", "yes", shown={"count": 5, "destroyed": None}), at("b", "no")])
     assert text.pivot_lines(found)[1] == "  s         yes (5, –)  no"
+
+
+STORE = "/home/somebody/.cache/elfworlds/objects/cb8b1f63fd523ae361c5a9ea86c8fc6c4ff2878c/tree/numpy"
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("short: /usr/lib/x.so", "short: /usr/lib/x.so"),
+        (f"{STORE}/core/_a.so: undefined symbol: PyExc_OSError", "…/_a.so: undefined symbol: PyExc_OSError"),
+        (
+            f"{STORE}/core/_multiarray.cpython-311-x86_64-linux-gnu.so: undefined symbol: PyExc_ImportError",
+            "…/_multiarray.…x-gnu.so: undefined symbol: PyExc_ImportError",
+        ),
+        (
+            f"/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by {STORE}/_b.so)",
+            "…/libc.so.6: version `GLIBC_2.38' not found (required by …/_…",
+        ),
+        (
+            "libpulsecommon-16.1.so: cannot open shared object file: No such file or directory",
+            "libpulsecommon-16.1.so: cannot open shared object file: No s…",
+        ),
+        (
+            "/lib/x86_64-linux-gnu/: cannot read file data: Is a directory, and no file",
+            "/lib/x86_64-linux-gnu/: cannot read file data: Is a director…",
+        ),
+    ],
+)
+def test_a_long_message_about_a_file_keeps_the_files_name_and_what_is_wrong_with_it(message: str, shown: str) -> None:
+    assert shortened(message) == shown
+    assert len(shown) <= SHOWN_CHARACTERS + 1
+
+
+def test_an_object_that_is_the_same_in_several_toolchains_is_one_row() -> None:
+    def built(libc: str, sha256: str) -> ObjectRecord:
+        nothing: tuple[str, ...] = ()
+        named = ("lib", {"libc": libc}, libc, "/objects/lib.so", sha256, libc, nothing, "ET_DYN", "EM_X86_64", None)
+        facts = ("liblib.so", ("libc.so.6",), None, None, None, nothing)
+        return ObjectRecord(*named, *facts, execstack=False, compiler_output="")
+
+    objects = [built("host", "a" * 64), built("debian/sid", "a" * 64), built("debian/trixie", "b" * 64)]
+    report = markdown(run_of([at("a", "yes")], axes=AXES, objects=objects))
+    table = report.partition("## Objects\n")[2].partition("\n## ")[0]
+    assert [row.split(" | ")[-1][:2] for row in table.strip().splitlines()[2:]] == ["aa", "bb"]
 
 
 def test_claims_with_the_same_observation_are_said_together() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from elfworlds.trials.observe import Observation
 
 SHOWN_CHARACTERS = 60
+LONG_PATH = re.compile(r"(?<![\w.}])/(?:[^\s/:'\"]+/){2,}([^\s/:'\"()]+)")
+LONG_NAME = re.compile(r"^(.{12}).{2,}(.{8})$")
 HEAD = ("trial", "event", "verb")
 
 
@@ -104,9 +107,20 @@ def tree_records(plan: Plan) -> tuple[TreeRecord, ...]:
 
 
 def _shown(values: JsonObject, name: str, there: Directory) -> Json:
-    """A value as it stands beside an outcome: a long text is cut, and what a trial did not give is missing."""
+    """A value as it stands beside an outcome; what a trial did not give is missing."""
     value = lookup(values, name)
     if value is ABSENT:
         return None
     value = there.json(value)
-    return value if not isinstance(value, str) or len(value) <= SHOWN_CHARACTERS else f"{value[:SHOWN_CHARACTERS]}…"
+    return shortened(value) if isinstance(value, str) else value
+
+
+def shortened(text: str) -> str:
+    """A text of at most `SHOWN_CHARACTERS`, and an ellipsis.
+
+    The loader's messages name a file by its path before they say what is wrong with it. So a long text first loses the
+    directories of absolute paths and the middle of the files' long names, and only then its end.
+    """
+    if len(text) > SHOWN_CHARACTERS:
+        text = LONG_PATH.sub(lambda path: "…/" + LONG_NAME.sub(r"\1…\2", path[1]), text)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"

@@ -183,15 +183,15 @@ def _objects(objects: Sequence[ObjectRecord]) -> list[str]:
     names = {posixpath.dirname(built.path): f"${{{built.object}.dir}}" for built in reversed(objects)}
     elsewhere = any(built.toolchain != built.at.get("libc") for built in objects)
     rows = [
-        [
+        (
             built.object,
             *([built.toolchain] if elsewhere else []),
             *(built.soname or "–", " ".join(built.needed), _search(built, names), built.sha256[:12]),
-        ]
+        )
         for built in objects
     ]
     head = ["object", *(["built in"] if elsewhere else []), "soname", "needed", "search path", "sha256"]
-    return ["## Objects", "", *table(head, rows), ""]
+    return ["## Objects", "", *table(head, list(dict.fromkeys(rows))), ""]
 
 
 def _trees(trees: Sequence[TreeRecord]) -> list[str]:
