@@ -222,6 +222,15 @@ def test_only_a_program_with_threads_is_compiled_for_them(tmp_path: Path) -> Non
     assert "-pthread" in program_of(threads, tmp_path)[0]
 
 
+def test_only_a_step_that_may_fail_goes_on_without_what_it_looked_for(tmp_path: Path) -> None:
+    opened = "{dlopen: {object: lib, as: it}}"
+    verb = "read: {handle: it, symbol: v, type: int, as: found}"
+    needed = program_of(f"[{opened}, {{{verb}}}]", tmp_path)[1]
+    optional = program_of(f"[{opened}, {{{verb}, may-fail: true}}]", tmp_path)[1]
+    assert ("need(find(" in needed, "if (find(" in needed) == (True, False)
+    assert ("need(find(" in optional, "if (find(" in optional) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("steps", "kept"),
     [
