@@ -99,7 +99,8 @@ def test_an_observer_of_a_test_is_checked_planned_run_and_reported(own: World) -
     [
         ("says: ", "say: ", "unknown key `say`"),
         ("sh-trace: {", "sh-trac: {", "did you mean `sh-trace`?"),
-        ("sh-trace.said", "sh-trace.sad", "there are `sh-trace.said`, `sh-trace.lines`, `sh-trace.number`"),
+        ("sh-trace.said", "sh-trace.sad", "did you mean `sh-trace.said`?"),
+        ("sh-trace.said", "sh-trace.zzzz", "there are `sh-trace.said`, `sh-trace.lines`, `sh-trace.number`"),
         ("sh-trace.said", "sh-trace.number", "`sh-trace.number` is a number"),
         ('${matrix.who}", times', '${matrix.how}", times', "no axis `how`"),
         (
