@@ -3,8 +3,8 @@
 # `document` is {"toolchain": {"tools": …, "env": …, "root": …}, "builds": {KEY: REQUEST}}, each request as
 # `elfworlds plan --format json` shows it; `root` is null, or as world.nix reads it. `input` maps a place and the
 # sha256 of what lies there while an object is built to a store path. `trees` has those that objects are files of, by
-# key: {"path": …, "sha256": …}; such an object is the tree's own store path. `made`, where it is there, has the store
-# paths of what the objects need of other toolchains, by key.
+# key: {"path": …, "sha256": …} or {"stored": store path}; such an object is the tree's own store path. `made`, where
+# it is there, has the store paths of what the objects need of other toolchains, by key.
 {
   mkObject,
   toolchain,
@@ -22,13 +22,20 @@ let
     else
       builtins.mapAttrs input request.inputs;
 
-  # Nix knows a tree by its digest: it is read when it is not in the store, and only then.
+  # Nix knows a tree by its digest: it is read when it is not in the store, and only then. One that is a store path
+  # already is that path, with all that it refers to.
   tree =
     key:
-    builtins.path {
-      name = "tree";
-      inherit (document.trees.${key}) path sha256;
-    };
+    let
+      here = document.trees.${key};
+    in
+    if here ? stored then
+      builtins.storePath here.stored
+    else
+      builtins.path {
+        name = "tree";
+        inherit (here) path sha256;
+      };
 
   made =
     key: request:

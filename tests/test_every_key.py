@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from elfworlds.elf import read
+from elfworlds.sources import store_paths
 from elfworlds.sources.packages import PinnedPackage, written
+from elfworlds.sources.store_paths import LockedPath
 from elfworlds.spec.model.base import Model
 from elfworlds.spec.model.experiment import Claim, Expectation, Experiment, Matrix, Scenario, Source
 from elfworlds.spec.model.layout import LaidOutFile
@@ -24,7 +26,7 @@ from elfworlds.spec.model.objects import Object, Prebuilt, Program
 from elfworlds.spec.model.observe import observe_model
 from elfworlds.spec.model.observers import Gdb
 from elfworlds.spec.model.steps import BESIDE, VERB_WORDS, Step
-from elfworlds.trees import Entry, Manifest
+from elfworlds.trees import Entry, Manifest, StorePath
 from elfworlds.yamltext import ProblemsError, parse
 from plans import plan_of, stub
 
@@ -89,6 +91,8 @@ VERBS: dict[str, Any] = {
 SAMPLES: dict[str, tuple[Any, ...]] = {
     "after": ([["strip"]],),
     "archive": ("other.zip",),
+    "flake": ("f",),
+    "nix": ("n",),
     "package": ("p",),
     "args": (["1"],),
     "as": ("other",),
@@ -199,7 +203,7 @@ INSTEAD: dict[tuple[str, str], str] = {  # of these one is written: the other go
     **{(verb, key): "object" for verb in ("load", "dlopen", "dlmopen") for key in ("path", "main-program")},
     ("copy", "path"): "object",
     ("a prebuilt tree", "archive"): "tree",
-    ("a prebuilt tree", "package"): "tree",
+    **{("a prebuilt tree", key): "tree" for key in ("package", "nix", "flake")},
     ("loop", "at-most"): "times",
     **{("a file with a text", key): "text" for key in ("object", "link", "directory")},
 }
@@ -341,6 +345,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     manifest = Manifest.of({name: Entry("file", "0") for name in ("p.so", "q.so")})
     package = PinnedPackage("", (), manifest, dict.fromkeys(manifest.entries, read(path / "p.so")))
     (path / "x.lock.json").write_text(written({("debian/sid", "p"): package}))
+    stored = [StorePath(kind, kind[0], f"/nix/store/{'0' * 32}-{kind}", "0") for kind in ("nix", "flake")]
+    locked = [LockedPath(each, manifest, package.objects) for each in stored]
+    (path / "x.nix-lock.json").write_text(store_paths.written(locked))
     with zipfile.ZipFile(path / "other.zip", "w") as archive:
         archive.writestr("p.so", elf)
     return path

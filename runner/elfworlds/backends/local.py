@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from elfworlds import elf, sandbox
 from elfworlds.backends.commands import by_hand, realised
 from elfworlds.backends.schedule import build_all
-from elfworlds.backends.shelved import Shelved, read_again
+from elfworlds.backends.shelved import Shelved, read_again, seeing_store_paths
 from elfworlds.backends.types import Again, Artifact, Build, Failure
 from elfworlds.errors import InterruptedRunError
 from elfworlds.locking import locked
@@ -105,6 +105,7 @@ class LocalBackend:
             (self.root / part).mkdir(parents=True, exist_ok=True)
 
         shelved = Shelved(Shelf(self.root, {}), plan.trees)
+        toolchains = seeing_store_paths(toolchains, plan)
 
         def make(request: BuildRequest, artifacts: Mapping[str, Artifact]) -> Artifact | Failure:
             if request.tree:
@@ -197,6 +198,7 @@ class LocalBackend:
 
     def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]:
         """Make each object once more beside the store."""
+        toolchains = seeing_store_paths(toolchains, plan)
 
         def once_more(artifact: Artifact) -> Again:
             request = plan.requests[artifact.key]

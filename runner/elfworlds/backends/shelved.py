@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING
 
 from elfworlds import elf
 from elfworlds.backends.types import Again, Artifact, Failure
+from elfworlds.toolchains.families import seeing
 from elfworlds.trees import TreeError
 from elfworlds.trees.shelf import is_right
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from elfworlds.planning import BuildRequest
+    from elfworlds.planning import BuildRequest, Plan
+    from elfworlds.toolchains import Toolchain
     from elfworlds.trees import Shelf, Tree
+
+
+STORE = "/nix/store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Shelved:
         """The artifact of a file; its tree is copied into the store where it is not there."""
         tree = self.trees[request.tree]
         try:
+            if tree.stored is not None:
+                return artifact(request, tree, tree.stored.out, reused=True)
             with self.lock:
                 reused = self.reused.get(tree.key)
                 if reused is None:
@@ -41,6 +48,13 @@ class Shelved:
             return Failure(key=request.key, command="", output=str(error))
         except OSError as error:
             return Failure(key=request.key, command="", output=f"{error.filename}: {error.strerror}")
+
+
+def seeing_store_paths(toolchains: Mapping[str, Toolchain], plan: Plan) -> Mapping[str, Toolchain]:
+    """The toolchains; where objects are files of the Nix store, with worlds that see it, and so all they refer to."""
+    if all(tree.stored is None for tree in plan.trees.values()):
+        return toolchains
+    return seeing(toolchains, STORE)
 
 
 def artifact(request: BuildRequest, tree: Tree, directory: str, *, reused: bool) -> Artifact:

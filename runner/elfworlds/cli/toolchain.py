@@ -52,7 +52,8 @@ def lock(
 ) -> None:
     """Pin the packages of a suite as a mirror has them now; needs apt, of Debian or Ubuntu.
 
-    With --for FILE the packages that an experiment's objects are files of, beside it, for its suites or those named.
+    With --for FILE the packages that an experiment's objects are files of, beside it, for its suites or those named,
+    and the paths of the Nix store.
     """
     from elfworlds import atomic
     from elfworlds.cli.console import Terminal
@@ -84,8 +85,7 @@ def _lock_for(experiment: Path, suites: list[str], apt: Apt, pool: Pool, screen:
     from elfworlds.workflow.packages import pin
     from elfworlds.workflow.session import Session
 
-    path, lines = pin(experiment, suites, apt, Session(pool, os.environ, screen, processors()))
-    screen.say(f"{path}:", *(f"  {line}" for line in lines))
+    screen.say(*pin(experiment, suites, apt, Session(pool, os.environ, screen, processors())))
 
 
 def _before(path: Path) -> Lock | None:

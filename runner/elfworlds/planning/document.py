@@ -78,8 +78,9 @@ def build_document(request: BuildRequest) -> dict[str, Json]:
 
 
 def _tree(tree: Tree) -> dict[str, Json]:
-    """How much a tree is; what is in it, its key says."""
-    return {"files": tree.manifest.files, "bytes": tree.manifest.size}
+    """How much a tree is; what is in it, its key says. Of a store path, which one it is, and what it was made of."""
+    told: dict[str, Json] = {"files": tree.manifest.files, "bytes": tree.manifest.size}
+    return told if tree.stored is None else {**told, "nix": asdict(tree.stored)}
 
 
 def _command(bound: Bound) -> dict[str, Json]:

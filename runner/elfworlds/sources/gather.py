@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from elfworlds.sources import packages
+from elfworlds.sources import packages, store_paths
 from elfworlds.sources.files import Reader, SourceError
 from elfworlds.sources.prebuilt import PACKAGE, Prebuilts
 from elfworlds.spec.expand import expand, together
 from elfworlds.spec.languages import inline_path
 from elfworlds.spec.leaves.languages import of_source
+from elfworlds.spec.model.objects import NIX
 from elfworlds.yamltext import Problem
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def _prebuilt(
             if key == PACKAGE:
                 lock = prebuilts.project.beside / packages.filename(spec.name)
                 prebuilts.pinned(place, file, lock, spec.document.name)
+            elif key in NIX:
+                lock = prebuilts.project.beside / store_paths.filename(spec.name)
+                prebuilts.stored((key, place, file), lock, spec.document.name)
             else:
                 prebuilts.find((key, place, file), edited=bool(definition.after))
         except SourceError as error:

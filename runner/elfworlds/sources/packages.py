@@ -83,12 +83,13 @@ def _package(date: str, data: JsonObject) -> PinnedPackage:
     rows, objects, debs = data["tree"], data["objects"], data["debs"]
     if not isinstance(rows, list) or not isinstance(objects, dict) or not isinstance(debs, list):
         raise TypeError("a package has debs, a tree and objects")
-    entries = dict(map(_entry, rows))
-    facts = {path: _facts(told) for path, told in objects.items()}
-    return PinnedPackage(date, tuple(debs), Manifest.of(entries), facts)
+    entries = dict(map(entry, rows))
+    told = {path: facts(data) for path, data in objects.items()}
+    return PinnedPackage(date, tuple(debs), Manifest.of(entries), told)
 
 
-def _entry(row: Json) -> tuple[str, Entry]:
+def entry(row: Json) -> tuple[str, Entry]:
+    """A row of a manifest; ValueError for anything else."""
     match row:
         case [str(path), str(kind), str(content), bool(executable), int(size)] if inside(path) == path:
             return path, Entry(kind, content, executable, size)
@@ -96,7 +97,8 @@ def _entry(row: Json) -> tuple[str, Entry]:
             raise ValueError(f"no entry of a tree: {row!r:.80}")
 
 
-def _facts(data: Json) -> ElfObject:
+def facts(data: Json) -> ElfObject:
+    """The ELF facts of a file; TypeError for anything else."""
     if not isinstance(data, dict):
         raise TypeError("facts are an object")
     return ElfObject.from_facts(data)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds import elf, paths
 from elfworlds.errors import InputError
-from elfworlds.sources import packages
+from elfworlds.sources import packages, store_paths
 from elfworlds.sources.files import File, SourceError
 from elfworlds.trees import Packages, Shelf, Tree, TreeError
 from elfworlds.yamltext import closest
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from elfworlds.elf import ElfObject
     from elfworlds.sources.files import Project
     from elfworlds.sources.packages import Pins
+    from elfworlds.sources.store_paths import LockedPaths
     from elfworlds.trees import Manifest
 
 # Which key names the place, the place, and the path of the file in it.
@@ -62,6 +63,7 @@ class Prebuilts:
         self.shelf = shelf
         self.found: dict[At, Prebuilt | Bundled] = {}
         self.pins: Pins | None = None
+        self.locked: LockedPaths | None = None
         self.trees: dict[tuple[str, str], Tree | SourceError] = {}
 
     def find(self, at: At, *, edited: bool) -> None:
@@ -97,6 +99,20 @@ class Prebuilts:
             made_of = Packages(suite, pin.date, pin.debs)
             tree = Tree(name, pin.manifest, self.store().tree(pin.manifest.key), packages=made_of)
             self.found[PACKAGE, in_suite(suite, name), file] = Bundled(tree, file, pin.objects[file])
+
+    def stored(self, at: At, lock: Path, experiment: str) -> None:
+        """Find a file of a path of the Nix store, as the lock file of an experiment's file has it.
+
+        Raises:
+            SourceError: it has it not.
+        """
+        key, text, file = at
+        self.locked = store_paths.read(lock, experiment) if self.locked is None else self.locked
+        path = self.locked.get((key, text))
+        if path is None or file not in path.objects:
+            what = f"`{file}` of `{text}`"
+            raise SourceError(f"{lock.name} locks no {what}", f"`{packages.command(experiment)}` writes it")
+        self.found[at] = Bundled(path.tree, file, path.objects[file])
 
     def store(self) -> Shelf:
         return self.shelf or Shelf(paths.store(os.environ), os.environ)

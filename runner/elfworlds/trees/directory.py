@@ -30,12 +30,22 @@ def manifest(place: Path, limits: Limits) -> Manifest:
         TreeError: it holds what no tree can, or too much.
         OSError: it cannot be read.
     """
+    return Manifest.of(in_place(place, limits).entries)
+
+
+def in_place(place: Path, limits: Limits) -> Manifest:
+    """The same of a tree that is used where it lies: its links may lead out.
+
+    Raises:
+        TreeError: it holds what no tree can, or too much.
+        OSError: it cannot be read.
+    """
     entries: dict[str, Entry] = {}
     tally = Tally(limits)
     for path, state in below(str(place)):
         tally.file()
         entries[utf8(path)] = _entry(f"{place}/{path}", path, state, tally)
-    return Manifest.of(entries)
+    return Manifest.in_place(entries)
 
 
 def below(place: str, prefix: str = "") -> Iterator[tuple[str, os.stat_result]]:

@@ -128,6 +128,11 @@ class Manifest:
                 at = posixpath.dirname(at)
         return path
 
+    @staticmethod
+    def in_place(entries: Mapping[str, Entry]) -> Manifest:
+        """Of a tree that is used where it lies, so that its links may lead out; directories have entries already."""
+        return Manifest({path: entries[path] for path in sorted(entries)})
+
     def rows(self) -> list[Json]:
         """The entries as JSON data, as `from_rows` reads them."""
         return [[path, entry.kind, entry.content, entry.executable, entry.size] for path, entry in self.entries.items()]

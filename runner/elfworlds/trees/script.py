@@ -10,7 +10,7 @@ from elfworlds.trees.members import DEBS, ZIPS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from elfworlds.trees.shelf import Tree
+    from elfworlds.trees.shelf import StorePath, Tree
 
 DIGITS = 12
 
@@ -22,6 +22,9 @@ def place(key: str) -> str:
 
 def lines(tree: Tree, files: Iterable[str]) -> Iterator[str]:
     """Lines that need the tree, or its archive, in the current directory; `files` are checked."""
+    if tree.stored is not None:
+        yield from _store_path(tree, tree.stored, files)
+        return
     name, target = shlex.quote(f"./{tree.name}"), place(tree.key)
     kind, test = ("archive", "-f") if tree.archive else ("directory", "-d")
     yield f"# the {kind} {tree.told}; it is not in this script"
@@ -31,10 +34,25 @@ def lines(tree: Tree, files: Iterable[str]) -> Iterator[str]:
     if tree.archive:
         yield f"echo {shlex.quote(f'{tree.archive}  ./{tree.name}')} | sha256sum -c --quiet -"
     yield _copy(tree, name, target)
+    yield from _checks(tree, target, files)
+
+
+def _checks(tree: Tree, target: str, files: Iterable[str]) -> Iterator[str]:
     for path in files:
         digest = tree.manifest.entries[tree.manifest.real(path) or path].content
         yield f"echo {shlex.quote(f'{digest}  {target}/{path}')} | sha256sum -c --quiet -"
     yield ""
+
+
+def _store_path(tree: Tree, stored: StorePath, files: Iterable[str]) -> Iterator[str]:
+    """A store path is used where it is: what it refers to lies there too."""
+    made = f"{stored.kind} {stored.locked or stored.text}"
+    yield f"# {tree.told}: the Nix store has it ({' '.join(made.split())})"
+    missing = shlex.quote(f"{stored.out} has to be in the Nix store")
+    yield f"[ -d {stored.out} ] || {{ echo {missing} >&2; exit 1; }}"
+    yield f"mkdir -p {place('')}"
+    yield f"ln -sfn {stored.out} {place(tree.key)}"
+    yield from _checks(tree, place(tree.key), files)
 
 
 def _how(tree: Tree) -> str:

@@ -9,6 +9,7 @@ tmp/<key>.*, tmp/<sha256>.*   work in progress; what a killed run left is remove
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -23,7 +24,7 @@ from elfworlds import atomic
 from elfworlds.locking import locked
 from elfworlds.process import Pool
 from elfworlds.trees import directory
-from elfworlds.trees.manifest import FILE, LINK, Limits, Manifest, Tally, TreeError, limits, told
+from elfworlds.trees.manifest import FILE, KEY_DIGITS, LINK, Limits, Manifest, Tally, TreeError, limits, told
 from elfworlds.trees.members import members
 from elfworlds.trees.unpack import copied, create, settle, unpack
 from elfworlds.trees.zstd import Decompressor
@@ -48,6 +49,25 @@ class Packages:
 
 
 @dataclass(frozen=True, slots=True)
+class StorePath:
+    """A path of the Nix store, as a lock file has it.
+
+    Attributes:
+        kind: the key of `prebuilt`, `nix` or `flake`.
+        text: what the experiment says there.
+        out: the path.
+        sha256: the digest of its NAR.
+        locked: the flake with its revision; empty for one that lies on this machine, and for `nix`.
+    """
+
+    kind: str
+    text: str
+    out: str
+    sha256: str
+    locked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
     """A tree and a place where it lies.
 
@@ -56,6 +76,7 @@ class Tree:
         place: where it can be read; what lies there may have changed since.
         archive: the sha256 of the archive that it was; empty for a directory.
         packages: what it is made of where it is not there yet; None for what lies at its place.
+        stored: the path of the Nix store that it is, and stays; None for all others.
     """
 
     name: str
@@ -63,6 +84,7 @@ class Tree:
     place: Path
     archive: str = ""
     packages: Packages | None = None
+    stored: StorePath | None = None
 
     @property
     def told(self) -> str:
@@ -71,7 +93,10 @@ class Tree:
 
     @property
     def key(self) -> str:
-        return self.manifest.key
+        """The digest of what is in it; of a store path, which refers to others, of the path too."""
+        if self.stored is None:
+            return self.manifest.key
+        return hashlib.sha256(f"{self.manifest.key} {self.stored.out}".encode()).hexdigest()[:KEY_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +241,7 @@ class Shelf:
 def is_right(place: Path, manifest: Manifest) -> bool:
     """Whether a tree holds what its manifest says: every file is read."""
     try:
-        return directory.manifest(place, Limits(files=len(manifest.entries), size=manifest.size)) == manifest
+        return directory.in_place(place, Limits(files=len(manifest.entries), size=manifest.size)) == manifest
     except (OSError, TreeError):
         return False
 

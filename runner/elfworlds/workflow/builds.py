@@ -15,6 +15,7 @@ from elfworlds.workflow.failures import failure_report
 from elfworlds.workflow.packages import provide_packages
 from elfworlds.workflow.plans import make_plan
 from elfworlds.workflow.results import results
+from elfworlds.workflow.store_paths import provide_store_paths
 from elfworlds.workflow.toolchains import provide, wanted
 from elfworlds.workflow.verification import verified
 
@@ -51,7 +52,9 @@ def build(experiments: Sequence[LoadedExperiment], options: BuildOptions, sessio
     toolchains = provide(experiments, session)
     worst = Exit.AS_EXPECTED
     for experiment in experiments:
-        provide_packages([make_plan(experiment, toolchains)], toolchains, session)
+        plan = make_plan(experiment, toolchains)
+        provide_packages([plan], toolchains, session)
+        provide_store_paths(experiment, plan, toolchains, session)
         for code in _with_each_backend(experiment, builders, toolchains, options, session):
             worst = max(worst, code)
             if code is Exit.BUILD_FAILED and not options.keep_going:

@@ -14,6 +14,7 @@ from elfworlds.spec.expand import together
 from elfworlds.toolchains import families
 from elfworlds.toolchains.debian import packages
 from elfworlds.toolchains.pinning import places
+from elfworlds.workflow import store_paths
 from elfworlds.workflow.toolchains import means
 from elfworlds.yamltext import read as read_document
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from elfworlds.workflow.session import Session
 
 
-def pin(experiment: Path, suites: Sequence[str], apt: Apt, session: Session) -> tuple[Path, list[str]]:
-    """Write the lock file of an experiment's packages; other suites that it pins stay.
+def pin(experiment: Path, suites: Sequence[str], apt: Apt, session: Session) -> list[str]:
+    """Write the lock files of an experiment's packages and store paths; other suites that it pins stay.
 
     Args:
         experiment: its file.
@@ -38,7 +39,7 @@ def pin(experiment: Path, suites: Sequence[str], apt: Apt, session: Session) -> 
         session: how packages are fetched.
 
     Returns:
-        The lock file, and a line for each package.
+        A line for each lock file, and for each package and store path.
 
     Raises:
         InputError: the file is wrong, names no package, or nobody names a suite.
@@ -47,10 +48,18 @@ def pin(experiment: Path, suites: Sequence[str], apt: Apt, session: Session) -> 
     known = families.known(places(paths.here()))
     spec = load(read_document(experiment), toolchains=known, roots=families.seen_beside(known))
     wanted = _wanted(spec)
-    if not wanted:
+    of_nix = store_paths.lock(paths.real(experiment), spec, session)
+    if not wanted and not of_nix:
         raise InputError(
-            f"{experiment}: no object is a file of a package", hint="prebuilt: {package: NAME, file: PATH}"
+            f"{experiment}: no object is a file of a package",
+            hint="prebuilt: {package: NAME, file: PATH}; of Nix, prebuilt: {nix: EXPRESSION, file: PATH}",
         )
+    return [*of_nix, *(_pin_packages(experiment, spec, wanted, suites, apt, session) if wanted else ())]
+
+
+def _pin_packages(
+    experiment: Path, spec: Spec, wanted: Mapping[str, set[str]], suites: Sequence[str], apt: Apt, session: Session
+) -> list[str]:
     path = paths.real(experiment).parent / filename(spec.name)
     try:
         pins = read(path, str(experiment))
@@ -61,8 +70,8 @@ def pin(experiment: Path, suites: Sequence[str], apt: Apt, session: Session) -> 
     for suite in chosen:
         pins |= packages.pin(suite, wanted, apt, means(session))
     atomic.write(path, written(pins))
-    lines = [f"{suite} {name}: {len(package.debs)} packages" for (suite, name), package in sorted(pins.items())]
-    return path, lines
+    lines = [f"  {suite} {name}: {len(package.debs)} packages" for (suite, name), package in sorted(pins.items())]
+    return [f"{path}:", *lines]
 
 
 def _wanted(spec: Spec) -> Mapping[str, set[str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from elfworlds.backends.shelved import seeing_store_paths
 from elfworlds.errors import Exit
 from elfworlds.outcome import Verdict
 from elfworlds.records import read_run
@@ -21,6 +22,7 @@ from elfworlds.workflow.packages import provide_packages
 from elfworlds.workflow.plans import Choice
 from elfworlds.workflow.reports import show, write_reports
 from elfworlds.workflow.results import results, shown
+from elfworlds.workflow.store_paths import kept, provide_store_paths
 from elfworlds.workflow.toolchains import foreseen, provide, seeing, wanted
 
 if TYPE_CHECKING:
@@ -101,6 +103,8 @@ def run(experiments: Sequence[LoadedExperiment], options: RunOptions, session: S
     toolchains = provide(experiments, session)
     plans = options.choice.plans(experiments, toolchains, options.output)
     provide_packages(plans, toolchains, session)
+    for experiment, plan in zip(experiments, plans, strict=True):
+        provide_store_paths(experiment, plan, toolchains, session)
     places = [results(experiment, options.output, toolchains.values()) for experiment in experiments]
     works = [Work(*parts) for parts in zip(experiments, plans, places, strict=True)]
     for number, work in enumerate(work for work in works if work.plan.trials):
@@ -154,13 +158,13 @@ def _execution(
         experiment=work.experiment,
         plan=work.plan,
         build=made,
-        toolchains=seeing(toolchains, builder.store),
+        toolchains=seeing_store_paths(seeing(toolchains, builder.store), work.plan),
         session=session,
         backend=builder.name,
         results=work.results,
         retries=options.retries,
         maxfail=options.maxfail,
-        keep=partial(builder.keep, made),
+        keep=partial(kept, builder, made, work.plan, session),
     )
 
 

@@ -41,6 +41,8 @@ class TreeMemory:
         Raises:
             BuildFailedError: what lies at its place is not what it was, or cannot be read.
         """
+        if tree.stored is not None:
+            return {"stored": tree.stored.out}
         known = self._known(tree)
         digest = known.get("sha256")
         if not isinstance(digest, str):

@@ -85,6 +85,7 @@ class Prebuilt(Model):
     """A file that somebody else built; a path alone is short for `{file: PATH}`.
 
     With `tree`, `archive` or `package` the whole tree is one entry of the store: `$ORIGIN` leads to the neighbours.
+    With `nix` or `flake` it is the store path itself, with all that it refers to.
     """
 
     file: Annotated[
@@ -104,6 +105,14 @@ class Prebuilt(Model):
         Templated | None,
         Field(description="a package of the toolchain's own suite, pinned by `elfworlds toolchain lock --for FILE`"),
     ] = None
+    nix: Annotated[
+        Templated | None,
+        Field(description="a package of the package set, or an expression over it: `zlib`; locked in the same way"),
+    ] = None
+    flake: Annotated[
+        Templated | None,
+        Field(description="what a flake makes: `nixpkgs#zlib`, `./dependency#lib`; locked in the same way"),
+    ] = None
 
     @property
     def origin(self) -> tuple[str, Template]:
@@ -112,7 +121,8 @@ class Prebuilt(Model):
         return next(((key, value) for key, value in named if value is not None), ("file", self.file))
 
 
-ORIGINS = ("tree", "archive", "package")
+NIX = ("nix", "flake")
+ORIGINS = ("tree", "archive", "package", *NIX)
 
 
 class Object(Model):
