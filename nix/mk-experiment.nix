@@ -7,7 +7,7 @@
   pkgs,
   plan, # that file; its own name says which experiment it is of: x.plan.json of x.yaml
   src, # a directory with the experiment, and csrc/ or sources beside it
-  objects ? { }, # name → a package that lies beside the experiment under that name: `prebuilt: zlib/lib/libz.so`
+  objects ? { }, # name → a package that lies beside the experiment under that name: `prebuilt: zlib/lib/libz.so`, `tree: zlib`
   toolchain ? pkgs.stdenv, # whose compilers are used
   elfworlds ? null, # the runner; the one of this flake by default
   file ? null, # the experiment below `src`, where it does not lie in it directly
@@ -37,19 +37,36 @@ let
       "${package}/${builtins.elemAt parts 1}"
     else
       "${src}/${place'.beside}";
+  # A directory of `src` by its digest, as elfworlds hands it over; a package, or a part of one, is its own store path.
+  tree =
+    place:
+    let
+      parts = builtins.match "([^/]+)(/.*)?" place.beside;
+      package = objects.${builtins.head parts} or null;
+      rest = builtins.elemAt parts 1;
+    in
+    if package != null then
+      { made = "${package}${if rest == null then "" else rest}"; }
+    else
+      {
+        path = src + "/${place.beside}";
+        inherit (place) sha256;
+      };
   built = scope.objects {
     document = {
       inherit (locked) builds;
+      trees = builtins.mapAttrs (_key: tree) (locked.trees or { });
       toolchain = scope.stated;
     };
     inherit input;
   };
   placed = name: builtins.filter (one: one.object == name) locked.objects;
+  derived = key: if builtins.isString built.${key} then { outPath = built.${key}; } else built.${key};
   object =
     name:
-    built.${(builtins.head (placed name)).key}
+    derived (builtins.head (placed name)).key
     // {
-      points = map (one: one // { package = built.${one.key}; }) (placed name);
+      points = map (one: one // { package = derived one.key; }) (placed name);
     };
 
   ran =

@@ -3,8 +3,8 @@
 # `document` is {"toolchain": {"tools": …, "env": …, "root": …}, "builds": {KEY: REQUEST}}, each request as
 # `elfworlds plan --format json` shows it; `root` is null, or as world.nix reads it. `input` maps a place and the
 # sha256 of what lies there while an object is built to a store path. `trees` has those that objects are files of, by
-# key: {"path": …, "sha256": …} or {"stored": store path}; such an object is the tree's own store path. `made`, where
-# it is there, has the store paths of what the objects need of other toolchains, by key.
+# key: {"path": …, "sha256": …}, {"stored": store path}, or {"made": a part of a derivation}; such an object is the tree's own store
+# path. `made`, where it is there, has the store paths of what the objects need of other toolchains, by key.
 {
   mkObject,
   toolchain,
@@ -31,6 +31,8 @@ let
     in
     if here ? stored then
       builtins.storePath here.stored
+    else if here ? made then
+      here.made
     else
       builtins.path {
         name = "tree";

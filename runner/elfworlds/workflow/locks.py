@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
+from elfworlds.backends.nix.trees import nar_sha256
 from elfworlds.planning.locked import locked, neutral
 from elfworlds.planning.points import DEFAULT_LIBC, LIBC
 from elfworlds.workflow.plans import make_plan
@@ -26,5 +27,9 @@ def locks(experiments: Sequence[Path], session: Session) -> Iterator[tuple[Path,
     """
     for loaded in load_chosen(experiments, paths.here(), {LIBC: [DEFAULT_LIBC]}):
         toolchains = {name: neutral(toolchain) for name, toolchain in foreseen([loaded], session).items()}
-        text = locked(make_plan(loaded, toolchains), loaded.sources, loaded.path.name)
+        plan = make_plan(loaded, toolchains)
+        digests = {
+            key: nar_sha256(tree) for key, tree in plan.trees.items() if tree.stored is None and not tree.archive
+        }
+        text = locked(plan, loaded.sources, loaded.path.name, digests)
         yield loaded.path.with_name(f"{loaded.path.stem}{SUFFIX}"), text
