@@ -45,7 +45,7 @@ derivation {
   inherit (made.objects) app core;
   system = builtins.currentSystem;
   builder = "/usr/bin/bash";
-  args = [ "-c" "$app/app && /usr/bin/ln -s $core $out" ];
+  args = [ "-c" "$app/app && /usr/bin/ln -s $core $out; exit" ];
 }
 """
 

@@ -32,7 +32,8 @@ scenarios:
   linked: {run: "${app}", outcomes: {fine: {exit: 0}}, expect: {outcome: fine}}
   read: {inspect: core, outcomes: {fine: {missing-objects: []}}, expect: {outcome: fine}}
 """
-# A library that refers to another store path; `make` runs a script that has a compiler.
+# A library that refers to another store path; `make` runs a script that has a compiler. It ends with `exit`: a shell that
+# becomes its last program closes its output before it ends, which Nix takes for the end.
 EXPRESSION = """
 make:
 let
@@ -52,7 +53,7 @@ name: needed: script: derivation {
   system = builtins.currentSystem or "x86_64-linux";
   builder = "/usr/bin/bash";
   PATH = "/usr/bin:/bin";
-  args = [ "-euc" "mkdir -p $out/lib\\n${script}" ];
+  args = [ "-euc" "mkdir -p $out/lib\\n${script}\\nexit" ];
 }
 """
 BY_SET = 'name: needed: script: pkgs.runCommand name { inherit needed; } "mkdir -p $out/lib\\n${script}"'
