@@ -58,10 +58,10 @@
       formatter = perSystem (scope: scope.formatter);
 
       lib = import ./nix/lib.nix { packages = "${fetched}"; };
-      overlays.default = final: _previous: {
+      overlays.default = final: prev: {
         elfworlds =
           (import ./default.nix {
-            inherit (final.stdenv.hostPlatform) system;
+            inherit (prev.stdenv.hostPlatform) system;
             packages = "${final.path}";
             pkgs = final;
           }).app;

@@ -235,4 +235,4 @@ def test_a_supervisor_that_ended_while_it_was_idle_is_replaced(pool: Pool) -> No
 
 def test_a_command_shows_as_one_line_of_shell() -> None:
     command = Command(argv=("/bin/echo", "a b"), env={"X": "1 2"}, cwd="/", timeout=1)
-    assert command.as_shell() == "env -i 'X=1 2' /bin/echo 'a b'"
+    assert command.as_shell() == "env -i -- 'X=1 2' /bin/echo 'a b'"

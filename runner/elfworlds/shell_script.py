@@ -232,7 +232,9 @@ def under_gdb(commands: str, env: Iterable[str], argv: Iterable[str], world: str
     wrapper = quoted(" ".join(["set exec-wrapper env -i --", *map(marked, env)]))
     yield "# gdb watched the trial: `sh THIS-FILE gdb` shows what it sees at each stop."
     yield 'if [ "${1-}" = gdb ]; then'
-    if HERE in commands:
+    if END in commands.split("\n"):
+        yield f"printf '%s\\n' {quoted(commands)} > commands.gdb"
+    elif HERE in commands:
         escaped = _IN_TEXT.sub(lambda match: f"\\{match[0]}", commands)
         yield from (f"cat > commands.gdb << {END}", escaped.replace(HERE, "$here"), END)
     else:

@@ -74,7 +74,7 @@ class Command:
 
     def as_shell(self) -> str:
         """One line that runs the same program by hand, in a POSIX shell."""
-        return shlex.join(["env", "-i", *([] if self.through else self._assignments), *self.with_stderr_at(2)])
+        return shlex.join(["env", "-i", "--", *([] if self.through else self._assignments), *self.with_stderr_at(2)])
 
 
 @dataclass(frozen=True, slots=True)
