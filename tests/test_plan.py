@@ -377,3 +377,16 @@ def test_all_that_rustc_would_decide_by_itself_is_said(
     model = next(word for word in request.argv if word.startswith("relocation-model="))
     assert (after["--crate-name"], after["--crate-type"], after["--edition"]) == words[:3]
     assert model == f"relocation-model={words[3]}"
+
+
+def test_a_comma_in_a_keyword_or_a_soname_begins_no_other_option(tmp_path: Path) -> None:
+    text = """
+experiment: x
+question: "?"
+objects: {a: {library: a, code: "", z: ["lazy,-Map=/tmp/map", now], soname: "liba.so,-Map=/tmp/map"}}
+scenarios: {s: {run: /bin/true}}
+"""
+    (request,) = plan_of(text, tmp_path).requests.values()
+    assert [word for word in request.argv if "Map" in word] == ["lazy,-Map=/tmp/map", "liba.so,-Map=/tmp/map"]
+    assert {("-Xlinker", word) for word in ("-z", "lazy,-Map=/tmp/map")} <= set(pairwise(request.argv))
+    assert "-Wl,-z,now" in request.argv

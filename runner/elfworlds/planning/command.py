@@ -104,16 +104,21 @@ def _link(recipe: Recipe) -> Iterable[str]:
     yield "-Wl,--as-needed" if recipe.as_needed else "-Wl,--no-as-needed"
     yield "-Wl,--enable-new-dtags" if recipe.dtag == "runpath" else "-Wl,--disable-new-dtags"
     for keyword in ("lazy", "noexecstack", *recipe.z):
-        yield f"-Wl,-z,{keyword}"
+        yield from _for_the_linker("-z", keyword)
     yield f"-Wl,--build-id={recipe.build_id}"
     yield f"-Wl,--hash-style={recipe.hash_style}"
     if recipe.soname:
-        yield f"-Wl,-soname,{recipe.soname}"
+        yield from _for_the_linker("-soname", recipe.soname)
     for entry in recipe.search:
         yield from ("-Xlinker", "-rpath", "-Xlinker", entry)
     for directory in recipe.indirect:
         yield f"-Wl,-rpath-link,{directory}"
     yield from recipe.exports
+
+
+def _for_the_linker(option: str, value: str) -> Iterable[str]:
+    """An option with its value; a comma in it is no end of it."""
+    return ("-Xlinker", option, "-Xlinker", value) if "," in value else (f"-Wl,{option},{value}",)
 
 
 def _libraries(needs: tuple[tuple[str, str, bool], ...]) -> Iterable[str]:
