@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from elfworlds.cli.echo import echo
+
 
 def accept(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory, or an experiment's name: its latest.")],
@@ -19,6 +21,6 @@ def accept(
     record = read_run(find(run))
     if not record.trials:
         raise InputError(f"{run}: nothing was tried in this run")
-    typer.echo("scenarios:")
+    echo("scenarios:")
     for line in acceptance(record.axes, record.trials):
-        typer.echo(line)
+        echo(line)

@@ -28,6 +28,7 @@ from elfworlds.cli import (
     schema,
     toolchain,
 )
+from elfworlds.cli.echo import echo
 from elfworlds.cli.entry import INTERRUPTS
 from elfworlds.errors import ElfworldsError, Exit, InterruptedRunError
 
@@ -121,14 +122,14 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _tell(error: ElfworldsError) -> int:
-    sys.stderr.write(f"{error.message}\n")
+    echo(error.message, err=True)
     if error.hint:
-        sys.stderr.write(f"hint: {error.hint}\n")
+        echo(f"hint: {error.hint}", err=True)
     return error.exit_code
 
 
 def _cannot_write(error: OSError) -> int:
     """A place that is full or not ours: nothing is wrong with the program."""
-    sys.stderr.write(f"{error.filename or 'writing failed'}: {error.strerror}\n")
-    sys.stderr.write(f"hint: {paths.OTHER_PLACE}\n")
+    echo(f"{error.filename or 'writing failed'}: {error.strerror}", err=True)
+    echo(f"hint: {paths.OTHER_PLACE}", err=True)
     return Exit.INPUT

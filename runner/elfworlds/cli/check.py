@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import typer
-
 from elfworlds import paths
+from elfworlds.cli.echo import echo
 from elfworlds.cli.options import Experiments
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def check(experiments: Experiments) -> None:
     loaded = load_all(experiments, paths.here(), add)
     for experiment, plan in zip(loaded, plans, strict=True):
         for warning in warnings(experiment, plan, os.environ):
-            typer.echo(warning, err=True)
-        typer.echo(f"{experiment.path}: ok ({len(plan.requests)} objects, {len(plan.trials)} trials)")
+            echo(warning, err=True)
+        echo(f"{experiment.path}: ok ({len(plan.requests)} objects, {len(plan.trials)} trials)")
         for tree in plan.trees.values():
-            typer.echo(f"  tree {tree.told}")
+            echo(f"  tree {tree.told}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
+from elfworlds.cli.echo import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ def compare(
 
     comparison = compared(_read(before), _read(after))
     for line in _lines(comparison):
-        typer.echo(line)
+        echo(line)
     return Exit.EXPECTATION_FAILED if comparison.differences or not comparison.compared else Exit.AS_EXPECTED
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elfworlds.cli.echo import echo
 from elfworlds.errors import InputError
 from elfworlds.report.text import pivot_lines
 
@@ -42,7 +43,7 @@ class Terminal:
     def tell(self, lines: Iterable[str]) -> None:
         """What is of interest in any case."""
         for line in lines:
-            sys.stdout.write(f"{line}\n")
+            echo(line)
 
     def show_pivot(self, pivot: Pivot) -> None:
         """Coloured on a terminal, else plain."""

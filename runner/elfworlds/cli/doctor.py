@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from elfworlds import paths
+from elfworlds.cli.echo import echo
 from elfworlds.errors import Exit
 from elfworlds.toolchains.family import DoctorLine
 
@@ -32,7 +31,7 @@ def doctor() -> int:
     with Pool() as pool:
         lines = examine(pool, os.environ)
     for line in grid([[line.mark, line.part, line.text] for line in lines], indent=""):
-        typer.echo(line)
+        echo(line)
     broken = any(line.needed and not line.here for line in lines)
     return Exit.EXPECTATION_FAILED if broken else Exit.AS_EXPECTED
 

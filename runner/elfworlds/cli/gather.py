@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from elfworlds import paths
+from elfworlds.cli.echo import echo
 
 
 def gather(
@@ -34,5 +35,5 @@ def gather(
     place = paths.directory(output, "-o names a directory, there or not")
     for name, text in texts(rows, records).items():
         atomic.write(place / name, text)
-    typer.echo(f"{len(records)} runs: {len(rows.cells)} outcomes and {len(rows.claims)} claims in {output}")
+    echo(f"{len(records)} runs: {len(rows.cells)} outcomes and {len(rows.claims)} claims in {output}")
     return Exit.AS_EXPECTED

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from elfworlds import paths
+from elfworlds.cli.echo import echo
 
 
 def list_experiments(
@@ -32,4 +33,4 @@ def list_experiments(
         for experiment in loaded
     ]
     for line in grid(rows, indent=""):
-        typer.echo(line)
+        echo(line)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from elfworlds import paths
+from elfworlds.cli.echo import echo
 
 TEMPLATE = """\
 # yaml-language-server: $schema={schema}
@@ -93,4 +94,4 @@ def new(
     except FileExistsError:
         raise InputError(f"{os.path.relpath(path)} is there already", hint="choose another name") from None
     shown = os.path.relpath(path)
-    typer.echo(f"{shown}: written\nrun it: elfworlds run {shown}")
+    echo(f"{shown}: written\nrun it: elfworlds run {shown}")

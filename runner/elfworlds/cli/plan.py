@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
+from elfworlds.cli.echo import echo
 from elfworlds.cli.options import Experiments, Select
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def plan(
         if form == "json":
             typer.echo(as_text(as_document(made)), nl=False)
         else:
-            typer.echo("\n".join(_lines(made)))
+            echo("\n".join(_lines(made)))
     return 0
 
 
@@ -70,10 +71,10 @@ def lock_all(experiments: list[Path], *, write: bool) -> int:
         for file, text in locks(experiments, Session(pool, os.environ, Silent(), jobs=1)):
             if write:
                 atomic.write(file, text)
-                typer.echo(file)
+                echo(str(file))
             elif not file.is_file() or file.read_text() != text:
                 stale += 1
-                typer.echo(f"{file} is not what the experiment says now: elfworlds plan --lock {file.parent} writes it")
+                echo(f"{file} is not what the experiment says now: elfworlds plan --lock {file.parent} writes it")
     return Exit.EXPECTATION_FAILED if stale else Exit.AS_EXPECTED
 
 

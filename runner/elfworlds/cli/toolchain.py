@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
+from elfworlds.cli.echo import echo
 from elfworlds.cli.options import Color, Jobs, Quiet
 from elfworlds.workflow.session import processors
 
@@ -153,10 +154,10 @@ def list_roots() -> None:
     where, cache = places(paths.here()), paths.store(os.environ)
     rows = [_row(listed) for family in FAMILIES.values() for listed in family.listed(where, cache)]
     if not rows:
-        typer.echo("nothing is pinned: elfworlds toolchain lock SUITE")
+        echo("nothing is pinned: elfworlds toolchain lock SUITE")
         return
     for line in grid([["toolchain", "release", *VERSIONS, "packages", "unpacked"], *rows], indent=""):
-        typer.echo(line)
+        echo(line)
 
 
 def _row(listed: Listed) -> list[str]:
@@ -173,4 +174,4 @@ def remove(suites: Some = None) -> None:
     where, cache = places(paths.here()), paths.store(os.environ)
     for family, names in reversed([*by_family(suites or ())]):  # those that use others' packages first
         for line in family.remove(names if suites else None, where, cache):
-            typer.echo(line)
+            echo(line)
