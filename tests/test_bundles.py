@@ -255,3 +255,28 @@ class TestWithNix:
             ["nix-hash", "--type", "sha256", str(package / "site")], check=True, capture_output=True, timeout=AGES
         )
         assert nar_sha256(tree) == done.stdout.decode().strip()
+
+
+INSTALLED = """
+experiment: installed
+question: Does it load?
+objects: {{core: {{prebuilt: {{tree: {tree}, file: pkg/_core.so}}}}}}
+scenarios:
+  load:
+    env: {{{env}}}
+    steps: [dlopen: {{object: core, as: it}}]
+    outcomes: {{loaded: {{it.ok: true}}}}
+    expect: {{outcome: loaded}}
+"""
+
+
+def test_check_warns_of_a_run_path_that_leads_to_where_a_tree_would_be_installed(world: World, tmp_path: Path) -> None:
+    tree = site(tmp_path / "site", search="/pkg.libs")
+    path = world.experiment("installed", INSTALLED.format(tree=tree, env=""))
+    code, _, err = world.run("check", path)
+    assert "warning: `core` needs libdep-1234.so.1 of its own tree, but looks for it in /pkg.libs\n" in err
+    advice = 'LD_LIBRARY_PATH: "${core.tree}/pkg.libs"'
+    assert (code, f"= `env: {{{advice}}}` leads there\n" in err, world.run("run", path)[0]) == (0, True, 1)
+    path = world.experiment("installed", INSTALLED.format(tree=tree, env=advice))
+    code, _, err = world.run("check", path)
+    assert (code, err, world.run("run", path)[0]) == (0, "", 0)

@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
+from elfworlds.sources import Bundled
 from elfworlds.toolchains import families
 from elfworlds.toolchains.pinning import places
 from elfworlds.yamltext import Problem
@@ -22,7 +23,7 @@ EITHER = "a program gets the one that its search, or what is loaded already, giv
 
 def warnings(experiment: LoadedExperiment, plan: Plan, environment: Mapping[str, str]) -> list[str]:
     """Each warning as it is shown, in the order of the file. Nothing is run and nothing fetched."""
-    problems = sorted(set(shadowed(experiment, plan, environment)))
+    problems = sorted({*shadowed(experiment, plan, environment), *installed_elsewhere(experiment)})
     return [experiment.spec.document.warning(problem) for problem in problems]
 
 
@@ -41,6 +42,30 @@ def shadowed(experiment: LoadedExperiment, plan: Plan, environment: Mapping[str,
                 path = experiment.spec.in_the_file(("objects", placed.object, _key(definition)))
                 message = f"`{name}` is the DT_SONAME of a library of {request.toolchain} too: {own}"
                 yield Problem(experiment.spec.document.mark(path), message, EITHER)
+
+
+def installed_elsewhere(experiment: LoadedExperiment) -> Iterator[Problem]:
+    """Files of trees that look for a library of their tree where only an installed tree would have it."""
+    model, document = experiment.spec.experiment, experiment.spec.document
+    if any("LD_LIBRARY_PATH" in scenario.env for scenario in model.scenarios.values()):
+        return
+    bundled = [file for file in experiment.sources.prebuilt.values() if isinstance(file, Bundled)]
+    files = [(file, *led) for file in bundled for led in _led(file)]
+    for name, definition in model.objects.items():
+        for file, directory, needed in files:
+            if definition.prebuilt is not None and definition.prebuilt.file.parts == (file.path,):
+                mark = document.mark(experiment.spec.in_the_file(("objects", name, "prebuilt")))
+                message = f"`{name}` needs {needed} of its own tree, but looks for it in {directory}"
+                yield Problem(mark, message, f'`env: {{LD_LIBRARY_PATH: "${{{name}.tree}}{directory}"}}` leads there')
+
+
+def _led(file: Bundled) -> Iterator[tuple[str, str]]:
+    """Each absolute directory of a file's run path that its tree has below itself, with a library needed from there."""
+    facts, manifest = file.facts, file.tree.manifest
+    for directory in (facts.rpath or ()) if facts.runpath is None else facts.runpath:
+        for needed in facts.needed if directory.startswith("/") else ():
+            if manifest.real(f"{directory.strip('/')}/{needed}") is not None:
+                yield directory, needed
 
 
 def _key(definition: Object) -> str:
