@@ -32,8 +32,8 @@ scenarios:
   linked: {run: "${app}", outcomes: {fine: {exit: 0}}, expect: {outcome: fine}}
   read: {inspect: core, outcomes: {fine: {missing-objects: []}}, expect: {outcome: fine}}
 """
-# A library that refers to another store path; `make` runs a script that has a compiler. It ends with `exit`: a shell that
-# becomes its last program closes its output before it ends, which Nix takes for the end.
+# A library that refers to another store path; `make` runs a script that has a compiler. It ends with `exit`: a shell
+# that becomes its last program closes its output before it ends, which Nix takes for the end.
 EXPRESSION = """
 make:
 let
