@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import sandbox
 from elfworlds.observers import gdb_session, ld_debug, plain
-from elfworlds.outcome import Tried, unresolved
+from elfworlds.outcome import Tried
 from elfworlds.traces import gdb_stops
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     session = gdb_stops.read(files.get("mi", ""), files)
     lacks = untried(completed, session, files.get("gdb", ""))
     if lacks:
-        return unresolved(f"gdb: {lacks}")
+        return plain.unwatched("gdb", lacks, "" if session.started else files.get("gdb", "") + files.get("mi", ""))
     program = plain.values(completed)
     swallowed = "".join(ld_debug.swallowed(files[name]) for name in sorted(files) if name.startswith("ld-debug."))
     end = (None, None) if completed.timed_out else (session.exit, session.signal)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from elfworlds import sandbox
-from elfworlds.outcome import Tried, could_not_execute, unresolved
+from elfworlds.outcome import Tried, could_not_execute, unresolved, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from elfworlds.outcome import Result, Untried
     from elfworlds.process import Command, Completed
     from elfworlds.toolchains import Toolchain
+
+
+DENIED = re.compile(r"ptrace\b.*: Operation not permitted", re.IGNORECASE)
 
 
 def command(watched: Watched, toolchain: Toolchain) -> Command:
@@ -37,6 +41,19 @@ def tool_failed(completed: Completed, name: str) -> Untried | None:
     if completed.signal:
         return unresolved(f"{name} was ended by {completed.signal}")
     return None
+
+
+def unwatched(name: str, why: str, words: str) -> Untried:
+    """Why a tool that started no program says nothing of it.
+
+    Args:
+        name: the tool's.
+        why: what it gave as the reason.
+        words: all that it wrote to standard error.
+    """
+    if DENIED.search(words):
+        return unsupported(f"{name}: ptrace(2) is not permitted here (a seccomp filter, or kernel.yama.ptrace_scope)")
+    return unresolved(f"{name}: {why}")
 
 
 def values(completed: Completed) -> dict[str, Json]:

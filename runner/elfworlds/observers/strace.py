@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import sandbox
 from elfworlds.observers import plain
-from elfworlds.outcome import Tried, could_not_execute, unresolved
+from elfworlds.outcome import Tried, could_not_execute
 from elfworlds.traces import strace
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     first = next((execute.result for execute in seen.executes), "?")
     lacks = completed.not_started or untried(completed, seen, first)
     if lacks:
-        return unresolved(f"strace: {lacks}")
+        return plain.unwatched("strace", lacks, lacks if first == "?" else "")
     observed = {**plain.values(completed), "strace": values(seen)}
     return Tried(observed) if first == "ok" else could_not_execute(first, observed | {"exit": None})
 

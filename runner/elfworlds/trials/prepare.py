@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.outcome import Untried, unresolved, unsupported
-from elfworlds.trials import cache, privilege
+from elfworlds.trials import cache, privilege, terminal
 from elfworlds.trials.attempt import files_directory
 from elfworlds.trials.layout import lay_out
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from elfworlds.planning import Trial
     from elfworlds.process import Runner
     from elfworlds.toolchains import Toolchain
+
+
+TERMINAL = "pty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Prepared:
 def impossible(trial: Trial, toolchain: Toolchain) -> str:
     """Why a trial cannot have what it asks for with a toolchain; empty where it can."""
     bound = trial.bound
+    if bound.capture == TERMINAL and (why := terminal.unsupported()):
+        return why
     return privilege.unsupported(bound, toolchain) or privilege.unwatched(trial) or cache.unsupported(bound, toolchain)
 
 
