@@ -28,6 +28,7 @@ ORDER = (
     "columns",
     "ctext",
     "editors",
+    "install",
     "psabi",
     "spec",
     "driver",

@@ -18,6 +18,7 @@ import pytest
 from conftest import ROOT, World
 from debs import Mirror, Tiny, forge_deb, member, pin, serve, tiny
 from elfworlds.errors import BuildFailedError
+from elfworlds.install import installing
 from elfworlds.process import Command, Completed, Pool
 from elfworlds.sandbox import availability
 from elfworlds.toolchains import Package
@@ -154,7 +155,11 @@ def test_without_a_bubblewrap_that_works_nothing_is_fetched(
     with pytest.raises(BuildFailedError, match="new namespace" if words else "bwrap") as caught:
         ensure(suite.lock, (), tmp_path / "cache", lacking)
     assert caught.value.hint is not None
-    assert "namespace" in caught.value.message if words else "install the package bubblewrap" in caught.value.message
+    assert (
+        "namespace" in caught.value.message
+        if words
+        else f"is not in PATH: {installing('bwrap')}" in caught.value.message
+    )
     assert names(tmp_path / "cache") == []
     assert suite.mirror.asked == []
 

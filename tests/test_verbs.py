@@ -191,7 +191,7 @@ def test_the_doctor_says_what_is_missing_and_what_that_costs(world: World, monke
     code, out, _ = world.run("doctor")
     assert code == 1
     assert re.search(r"^MISSING +compiler +no C compiler", out, re.MULTILINE)
-    assert re.search(r"^missing +gdb +without it: not observing trials with gdb", out, re.MULTILINE)
+    assert re.search(r"^missing +gdb +without it: not observing trials with gdb; .*install.*gdb$", out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from elfworlds.install import installing
 from elfworlds.process import Completed, Pool
 from elfworlds.sandbox import HOST, World, look, wrap
 from elfworlds.sandbox.availability import explain, probe
@@ -346,7 +347,7 @@ def test_the_reaper_is_made_once_and_whole(tmp_path: Path, pool: Pool) -> None:
 
 def test_a_machine_without_bubblewrap_is_told_what_to_install(pool: Pool, tmp_path: Path) -> None:
     found = probe(pool.run, str(tmp_path))
-    assert (found.bwrap, found.lacking) == ("", "bubblewrap (`bwrap`) is not in PATH: install the package bubblewrap")
+    assert (found.bwrap, found.lacking) == ("", f"bubblewrap (`bwrap`) is not in PATH: {installing('bwrap')}")
 
 
 def test_a_bubblewrap_that_fails_is_told_in_its_own_words(pool: Pool, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 BACKEND_PROGRAMS = {"nix-build": "the nix backend"}
+# Program → by which name the package managers are asked for it.
+INSTALLABLE = {"nix-build": "nix", **{name: name for name in ("gdb", "valgrind", "strace", "c++", "rustc")}}
 LANGUAGE_PROGRAMS = {"c++": "objects in C++", "rustc": "objects in Rust"}
 
 
@@ -89,6 +91,7 @@ def _worlds(pool: Pool, environment: Mapping[str, str]) -> DoctorLine:
 
 
 def _programs(environment: Mapping[str, str]) -> Iterator[DoctorLine]:
+    from elfworlds.install import installing
     from elfworlds.observers.table import OBSERVERS
     from elfworlds.toolchains.families import FAMILIES
 
@@ -107,5 +110,6 @@ def _programs(environment: Mapping[str, str]) -> Iterator[DoctorLine]:
             costs.setdefault(program, []).append(cost)
     for program, needing in costs.items():
         path = paths.which(program, environment.get("PATH"))
-        text = path or f"without it: not {', and '.join(needing)}"
+        hint = f"; {installing(INSTALLABLE[program])}" if program in INSTALLABLE else ""
+        text = path or f"without it: not {', and '.join(needing)}{hint}"
         yield DoctorLine(program, here=path is not None, needed=False, text=text)

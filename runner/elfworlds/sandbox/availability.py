@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.errors import BuildFailedError
+from elfworlds.install import installing
 from elfworlds.process import Command
 from elfworlds.sandbox.bubblewrap import APART
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 PROBE_SECONDS = 20.0
 PROBES = 3
-ABSENT = "bubblewrap (`bwrap`) is not in PATH: install the package bubblewrap"
+ABSENT = "bubblewrap (`bwrap`) is not in PATH"
 # What bubblewrap says (its bubblewrap.c, network.c), and what is the cause; the first that is found is told.
 CAUSES = (
     (
@@ -82,7 +83,7 @@ def probe(run: Runner, path: str) -> Availability:
     """
     bwrap = paths.which("bwrap", path)
     if bwrap is None:
-        return Availability("", ABSENT)
+        return Availability("", f"{ABSENT}: {installing('bwrap')}")
     seen = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
     argv = (bwrap, *seen, *APART, "--as-pid-1", "--", bwrap, "--version")
     words = ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
+from elfworlds.install import installing
 from elfworlds.process import Command
 from elfworlds.trees.deb import DebError, Stretch
 
@@ -38,7 +39,7 @@ class Decompressor:
         """
         program = paths.which("zstd", self.environment.get("PATH"))
         if program is None:
-            raise DebError("it is compressed with zstd, which is not in PATH (Debian: apt-get install zstd)")
+            raise DebError(f"it is compressed with zstd, which is not in PATH: {installing('zstd')}")
         place = Path(tempfile.mkdtemp(prefix="zstd.", dir=self.work))
         with Stretch(path, *stretch) as source, (place / "in").open("wb") as target:
             shutil.copyfileobj(source, target)

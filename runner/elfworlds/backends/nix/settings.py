@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import paths, shipped
 from elfworlds.errors import BuildFailedError
-from elfworlds.toolchains.host.install import installing
+from elfworlds.install import installing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from elfworlds.errors import BuildFailedError
-from elfworlds.toolchains.host.install import installing
+from elfworlds.install import installing
 
 WITHOUT = "or build without Nix: --backend local"
 HOSTPKGS = "build over this machine's toolchain: ELFWORLDS_NIX_PACKAGES=hostpkgs, or nix/hostpkgs/nix run . -- …"

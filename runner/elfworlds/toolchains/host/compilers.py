@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds.toolchains.host.install import install_hint
+from elfworlds.install import install_hint
 from elfworlds.toolchains.prober import Facts, digest, packages, remembered, stamp
 
 if TYPE_CHECKING:

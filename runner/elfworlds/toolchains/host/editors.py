@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.editors import BINUTILS, EDITORS
+from elfworlds.install import install_hint
 from elfworlds.toolchains.host.compilers import Compiler, CompilerFacts
-from elfworlds.toolchains.host.install import install_hint
 from elfworlds.toolchains.prober import digest, packages, remembered, stamp
 
 if TYPE_CHECKING:

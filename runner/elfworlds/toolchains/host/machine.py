@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.errors import BuildFailedError
+from elfworlds.install import install_hint
 from elfworlds.toolchains import searching
 from elfworlds.toolchains.host import compilers, editors, tools
-from elfworlds.toolchains.host.install import install_hint
 from elfworlds.toolchains.libraries import own_library
 from elfworlds.toolchains.prober import Facts, Prober, digest, packages, remembered, stamp
 from elfworlds.toolchains.toolchain import Package, Toolchain

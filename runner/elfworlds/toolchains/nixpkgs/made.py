@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.errors import BuildFailedError
+from elfworlds.install import installing
 from elfworlds.process import Command
 from elfworlds.shipped import expressions
 from elfworlds.spec.leaves.versions import order
-from elfworlds.toolchains.host.install import installing
 from elfworlds.toolchains.nixpkgs import trouble
 from elfworlds.toolchains.nixpkgs.pin import FAMILY
 from elfworlds.toolchains.toolchain import Package
