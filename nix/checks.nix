@@ -53,9 +53,7 @@ in
 
   plans = check "plans" { inherit app; } ''
     "$app/bin/elfworlds" check experiments
-    for one in experiments/*.yaml; do
-      "$app/bin/elfworlds" plan --format json "$one" > plan.json
-    done
+    "$app/bin/elfworlds" plan --format json experiments > plans.json
   '';
 
   same-lib = check "same-lib" { inherit app; } ''
