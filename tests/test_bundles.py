@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -148,7 +149,7 @@ class TestTheScript:
         here = tmp_path / "here"
         here.mkdir()
         (tmp_path / "script").write_text(script)
-        env = {"PATH": "/usr/bin:/bin"}
+        env = {"PATH": os.environ["PATH"], "CC": needs(os.environ.get("CC", "cc"))}
         command = Command(argv=("/bin/sh", str(tmp_path / "script")), env=env, cwd=str(here), timeout=AGES)
         alone = pool.run(command)
         name = Path(origin.partition(": ")[2])

@@ -34,7 +34,10 @@ def run(world: World, made: Path, tmp_path: Path) -> Path:
     if not made.exists():
         quick(world, "return 7;", more=SAYS)
         shutil.copytree(world.latest("quick"), made)
-        names = [json.loads(line)["trial"] for line in (made / "trials.jsonl").read_text().splitlines()]
+        trials = (made / "trials.jsonl").read_text().splitlines(keepends=True)
+        trials.sort(key=lambda line: json.loads(line)["number"])  # either may have ended first
+        (made / "trials.jsonl").write_text("".join(trials))
+        names = [json.loads(line)["trial"] for line in trials]
         lines = [{"trial": name, "event": "told", "verb": None, "value": "it"} for name in names]
         (made / "events.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     return Path(shutil.copytree(made, tmp_path / "run"))

@@ -66,7 +66,7 @@ def contents(directory: str) -> dict[str, bytes]:
     """What an observer left behind, file by file."""
     try:
         entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
-    except (FileNotFoundError, NotADirectoryError):  # a trial may have removed it
+    except (FileNotFoundError, NotADirectoryError, PermissionError):  # a trial may have removed or shut it
         return {}
     return {entry.name: _start_of(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)}
 

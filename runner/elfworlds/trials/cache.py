@@ -41,7 +41,9 @@ def unsupported(bound: Bound, toolchain: Toolchain) -> str:
         return f"{toolchain.name}: musl reads no /etc/ld.so.cache; its directories stand in /etc/ld-musl-*.path"
     if not (root.holds(LDCONFIG) and Path(root.outside(LDCONFIG)).is_file()):
         return f"{toolchain.name}: its loader reads no /etc/ld.so.cache, and it has no {LDCONFIG}"
-    return ""
+    return (
+        "" if _there(toolchain, CACHE) else f"{toolchain.name} has no /etc/{CACHE} in whose place another could stand"
+    )
 
 
 def make(bound: Bound, build: Build, cwd: Path, toolchain: Toolchain, run: Runner) -> Toolchain | Untried:
@@ -79,12 +81,17 @@ def with_cache(bound: Bound, cwd: Path, toolchain: Toolchain) -> Toolchain:
     if not bound.ld_so_conf:
         return toolchain
     etc = cwd.parent / "etc"
-    placed = (Placed(str(etc / name), f"/etc/{name}") for name in (CONF, CACHE))
+    placed = (Placed(str(etc / name), f"/etc/{name}") for name in (CONF, CACHE) if _there(toolchain, name))
     return replace(
         toolchain,
         library_cache=library_cache((etc / CACHE).read_bytes(), os.uname().machine, toolchain.subdirectories),
         world=toolchain.world.with_placed(*placed),
     )
+
+
+def _there(toolchain: Toolchain, name: str) -> bool:
+    """Whether the root has a file of that name in /etc: bubblewrap makes none in a directory that is read only."""
+    return Path(toolchain.world.outside(f"/etc/{name}")).is_file()
 
 
 def _own(toolchain: Toolchain) -> str:
