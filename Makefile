@@ -24,6 +24,7 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/test.stamp
 	@sh tests/system-packages.sh
+	@! command -v nix-build > /dev/null || nix/hostpkgs/seed || echo "tests that need a package set for Nix will fail"
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

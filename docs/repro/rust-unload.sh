@@ -114,7 +114,7 @@ pub extern "C" fn thread_local_with_box() {
     BOX.with(|boxed| assert_eq!(boxed[0], 1));
 }
 end_of_file
-(cd src && ${RUSTC:-rustc} --crate-name unload --crate-type cdylib --edition 2018 --color=never -C debuginfo=2 -C opt-level=0 -C codegen-units=1 -C prefer-dynamic=no -C rpath=no -C relocation-model=pic -C link-arg=-Wl,--no-as-needed -C link-arg=-Wl,--enable-new-dtags -C link-arg=-Wl,-z,lazy -C link-arg=-Wl,-z,noexecstack -C link-arg=-Wl,--build-id=sha1 -C link-arg=-Wl,--hash-style=gnu -C link-arg=-Wl,-soname,libunload.so rust/unload.rs -o "$here/objects/unload/libunload.so")
+(cd src && ${RUSTC:-rustc} -C link-arg=-fuse-ld=bfd --crate-name unload --crate-type cdylib --edition 2018 --color=never -C debuginfo=2 -C opt-level=0 -C codegen-units=1 -C prefer-dynamic=no -C rpath=no -C relocation-model=pic -C link-arg=-Wl,--no-as-needed -C link-arg=-Wl,--enable-new-dtags -C link-arg=-Wl,-z,lazy -C link-arg=-Wl,-z,noexecstack -C link-arg=-Wl,--build-id=sha1 -C link-arg=-Wl,--hash-style=gnu -C link-arg=-Wl,-soname,libunload.so rust/unload.rs -o "$here/objects/unload/libunload.so")
 
 # the program of used-by-a-thread-that-ends
 mkdir -p program

@@ -30,6 +30,7 @@ PROGRAM = "program"
 CWD = "cwd"
 CONF, CACHE = '"$here/ld.so.conf"', '"$here/ld.so.cache"'
 TOOLS = {"cc": "${CC:-cc}", "c++": "${CXX:-c++}", "rustc": "${RUSTC:-rustc}", "cp": "cp"}
+GNU_LD = " -C link-arg=-fuse-ld=bfd"  # rustc from 1.90 on has an lld of its own, which no trial is linked with
 DROPPED = ("-ffile-prefix-map=", "-frandom-seed=", "-fdiagnostics-color", "--remap-path-prefix")
 END = "end_of_file"
 GDB = "gdb"
@@ -128,7 +129,8 @@ class _Script:
         words = [word.replace(OUT, f"{HERE}/{self.places[request.key]}").replace(BUILD, ".") for word in words]
         arguments = " ".join(map(quoted, words))
         if request.toolchain == self.trial.bound.toolchain:
-            return f"(cd {shlex.quote(directory)} && {TOOLS.get(tool, tool)} {arguments})"
+            linker = GNU_LD if tool == "rustc" else ""
+            return f"(cd {shlex.quote(directory)} && {TOOLS.get(tool, tool)}{linker} {arguments})"
         return shell_elsewhere.command(request.toolchain, tool, quoted(f"{HERE}/{directory}"), arguments)
 
     def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:
