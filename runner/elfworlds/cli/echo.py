@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import sys
 
-_NOT_UTF8 = re.compile("([\udc80-\udcff])")
+_AS_THEY_ARE = re.compile("([\udc80-\udcff\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])")
 
 
 def echo(text: str, *, err: bool = False) -> None:
     """Write lines: what an experiment, a compiler or a file's name holds cannot move the cursor.
 
-    Bytes of a file's name that are not UTF-8 stay, so that a shell reads the name.
+    Spaces of any kind, and bytes that are not UTF-8, stay: a shell has to read the names of files that hold them.
     """
     from elfworlds.yamltext.problems import printable  # the parser of YAML comes with it
 
-    shown = "".join(part if _NOT_UTF8.match(part) else printable(part) for part in _NOT_UTF8.split(text))
+    shown = "".join(part if _AS_THEY_ARE.match(part) else printable(part) for part in _AS_THEY_ARE.split(text))
     (sys.stderr if err else sys.stdout).write(f"{shown}\n")
