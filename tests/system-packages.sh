@@ -17,6 +17,7 @@ gdb         gdb                 watching a program under gdb
 valgrind    valgrind            watching a program under memcheck
 strace      strace              watching a program under strace
 patchelf    patchelf            files that a tool edits after the link
+unzip       unzip               scripts that take a file of a wheel
 '
 set -u
 if [ ! -e /usr/include/stdio.h ]; then
