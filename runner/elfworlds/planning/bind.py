@@ -13,7 +13,7 @@ from elfworlds.planning.recipe import Finish, Recipe
 from elfworlds.planning.request import bundled, request, taken, without
 from elfworlds.planning.types import FILES, BuildRequest, ValueRef, directory_of, keys_in
 from elfworlds.sources import PACKAGE, Bundled, File, in_suite
-from elfworlds.sources.packages import command
+from elfworlds.sources.lockfile import command
 from elfworlds.spec import languages
 from elfworlds.spec.expand import object_of
 from elfworlds.yamltext import Scalar, core

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from elfworlds.errors import InterruptedRunError
 from elfworlds.process.command import REPORT_DESCRIPTOR, STDERR_DESCRIPTOR, Command, Completed, Left, Stream, untried
-from elfworlds.supervisor.messages import BEGUN
+from elfworlds.supervisor.messages import BEGUN, BY_SIGNAL
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 LENGTH = 8
 LISTEN_SECONDS = 2.0
 GRACE_SECONDS = 60.0  # a supervisor that has not answered so long after a command's time was up never will
-BY_SIGNAL = 128
 STARTS = 3  # one that was idle may have been killed meanwhile
 PACKAGES = str(Path(__file__).parents[2])
 START = "import sys; sys.path.append(sys.argv[2]); from elfworlds.supervisor.main import main; main()"

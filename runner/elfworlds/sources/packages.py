@@ -8,21 +8,19 @@ to be here.
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elfworlds.elf import ElfObject
-from elfworlds.sources.files import SourceError
-from elfworlds.trees.manifest import Entry, Manifest, TreeError, inside
+from elfworlds.sources import lockfile
+from elfworlds.sources.lockfile import SCHEMA
+from elfworlds.trees.manifest import Entry, Manifest, inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from elfworlds.jsondata import Json, JsonObject
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +48,17 @@ def filename(experiment: str) -> str:
     return f"{experiment}.lock.json"
 
 
-def command(experiment: str) -> str:
-    """What pins the packages of an experiment's file."""
-    return f"elfworlds toolchain lock --for {shlex.quote(experiment)}"
-
-
 def read(path: Path, experiment: str) -> Pins:
-    """What a lock file pins for an experiment's file.
+    """What a lock file pins for an experiment's file; errors as of `lockfile.read`."""
+    return lockfile.read(path, experiment, "packages are pinned", _pins)
 
-    Raises:
-        SourceError: there is none, or it is damaged; it says how to write it.
-    """
-    hint = f"`{command(experiment)}` writes it"
-    try:
-        data = json.loads(path.read_bytes())
-        if data["schema"] != SCHEMA:
-            raise SourceError(f"{path}: written for another elfworlds", hint)
-        return {
-            (suite, name): _package(of_suite["date"], package)
-            for suite, of_suite in data["suites"].items()
-            for name, package in of_suite["packages"].items()
-        }
-    except FileNotFoundError:
-        raise SourceError(f"packages are pinned in {path.name}, which is not there", hint) from None
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}", hint) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, TreeError) as error:
-        raise SourceError(f"{path}: not a lock file: {str(error)[:200]}", hint) from None
+
+def _pins(data: Any) -> Pins:  # noqa: ANN401  # JSON that nobody has looked at yet
+    return {
+        (suite, name): _package(of_suite["date"], package)
+        for suite, of_suite in data["suites"].items()
+        for name, package in of_suite["packages"].items()
+    }
 
 
 def _package(date: str, data: JsonObject) -> PinnedPackage:

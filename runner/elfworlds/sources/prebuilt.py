@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds import elf, paths
 from elfworlds.errors import InputError
-from elfworlds.sources import packages, store_paths
+from elfworlds.sources import lockfile, packages, store_paths
 from elfworlds.sources.files import File, SourceError
 from elfworlds.trees import Packages, Shelf, Tree, TreeError
 from elfworlds.yamltext import closest
@@ -92,7 +92,7 @@ class Prebuilts:
         suites = [suite for (suite, other), pin in self.pins.items() if other == name and file in pin.objects]
         if not suites:
             raise SourceError(
-                f"{lock.name} pins no `{file}` of `{name}`", f"`{packages.command(experiment)}` writes it"
+                f"{lock.name} pins no `{file}` of `{name}`", f"`{lockfile.command(experiment)}` writes it"
             )
         for suite in suites:
             pin = self.pins[suite, name]
@@ -111,7 +111,7 @@ class Prebuilts:
         path = self.locked.get((key, text))
         if path is None or file not in path.objects:
             what = f"`{file}` of `{text}`"
-            raise SourceError(f"{lock.name} locks no {what}", f"`{packages.command(experiment)}` writes it")
+            raise SourceError(f"{lock.name} locks no {what}", f"`{lockfile.command(experiment)}` writes it")
         self.found[at] = Bundled(path.tree, file, path.objects[file])
 
     def store(self) -> Shelf:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from elfworlds.sources.files import SourceError
-from elfworlds.sources.packages import command, entry, facts
+from elfworlds.sources import lockfile
+from elfworlds.sources.lockfile import SCHEMA
+from elfworlds.sources.packages import entry, facts
 from elfworlds.spec.model.objects import NIX
-from elfworlds.trees import Manifest, StorePath, Tree, TreeError
+from elfworlds.trees import Manifest, StorePath, Tree
 from elfworlds.trees.manifest import OutsideError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from elfworlds.elf import ElfObject
     from elfworlds.jsondata import Json
 
-SCHEMA = 1
 STORE = "/nix/store/"
 HASH_DIGITS = 33  # before a store path's name, with the hyphen
 
@@ -51,23 +51,12 @@ def filename(experiment: str) -> str:
 
 
 def read(path: Path, experiment: str) -> LockedPaths:
-    """What a lock file has for an experiment's file.
+    """What a lock file has for an experiment's file; errors as of `lockfile.read`."""
+    return lockfile.read(path, experiment, "store paths are locked", _paths)
 
-    Raises:
-        SourceError: there is none, or it is damaged; it says how to write it.
-    """
-    hint = f"`{command(experiment)}` writes it"
-    try:
-        data = json.loads(path.read_bytes())
-        if data["schema"] != SCHEMA:
-            raise SourceError(f"{path}: written for another elfworlds", hint)
-        locked = [_locked(row) for row in data["paths"]]
-    except FileNotFoundError:
-        raise SourceError(f"store paths are locked in {path.name}, which is not there", hint) from None
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror}", hint) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, TreeError) as error:
-        raise SourceError(f"{path}: not a lock file: {str(error)[:200]}", hint) from None
+
+def _paths(data: Any) -> LockedPaths:  # noqa: ANN401  # JSON that nobody has looked at yet
+    locked = [_locked(row) for row in data["paths"]]
     return {(each.stored.kind, each.stored.text): each for each in locked}
 
 

@@ -11,11 +11,11 @@ import os
 import signal
 import time
 
+from elfworlds.supervisor.messages import BY_SIGNAL
 from elfworlds.supervisor.procfs import freeze, signal_each
 
 KILL_SECONDS = 10.0
 POLL_SECONDS = 0.02
-BY_SIGNAL = 128
 
 
 def keep(supervisor: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 BEGUN = b"\x01"  # what a supervisor sends when it has a command, before it starts it
+BY_SIGNAL = 128  # what is added to a signal's number in the exit status of who watched a supervisor
 
 
 class Greeting(TypedDict):
