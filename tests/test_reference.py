@@ -127,26 +127,3 @@ def test_where_the_effect_is_absent_by_construction_the_outcome_is_another_one(r
         if controlled(control, cell.scenario) and outcome(cell) == outcome(mine)
     ]
     assert same == []
-
-
-WITH_CONTROLS = (
-    "environ",
-    "free-across",
-    "key-destructor-after-unload",
-    "lazy-undefined",
-    "mapping-count",
-    "preload-shim",
-    "reload",
-    "reload-anyway",
-    "rust-exports",
-    "rust-unload",
-    "search-order",
-    "shared-between-namespaces",
-    "suppressed-destructors",
-    "tls-destructor",
-    "who-destroys",
-)
-
-
-def test_the_experiments_that_were_weak_have_a_control(reference: Gathered) -> None:
-    assert set(WITH_CONTROLS) <= {experiment for experiment, _ in controls(reference)}

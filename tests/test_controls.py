@@ -1,0 +1,186 @@
+"""Of each experiment: a claim has a control beside it, and an outcome has a sign that only it shows.
+
+A control is a scenario in which the effect is absent by construction. tests/test_reference.py holds that it has another
+outcome than what a claim is judged by. Where a claim is refuted because nothing happens, the control makes it happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from conftest import ROOT
+from elfworlds.spec.model.experiment import Experiment, Scenario
+from elfworlds.yamltext import Data, read
+
+CONTROL = "control"
+TODO = {  # experiments
+    "absent-namespace",
+    "absolute-zero",
+    "audit-bindings",
+    "audit-calls",
+    "audit-objects",
+    "audit-own-namespace",
+    "audit-search",
+    "audit-two",
+    "audit-version",
+    "built-elsewhere",
+    "deepbind",
+    "default-directories",
+    "destructor-order",
+    "different-libs",
+    "dlclose-order",
+    "dlinfo-answers",
+    "dlinfo-tls",
+    "dlopen-a-program",
+    "dlopen-binding",
+    "dlopen-flags",
+    "dlopen-inside",
+    "dlopen-order",
+    "dlsym-null",
+    "dlsym-search",
+    "duplicate-keys",
+    "dynamic-weak",
+    "environ-grown",
+    "event-order",
+    "exported-symbols",
+    "first-call",
+    "fork-after-libpthread",
+    "free-across",
+    "gabi-scope",
+    "gdb-visibility",
+    "held-by-a-binding",
+    "hwcaps-levels",
+    "in-order",
+    "init-order",
+    "iterate-phdr",
+    "key-life",
+    "ldso-debug",
+    "ldso-options",
+    "ldso-variables",
+    "leaked-heap",
+    "library-path-list",
+    "linking-libdl",
+    "long-runpath",
+    "lost-output",
+    "mapping-count",
+    "missing-at-start",
+    "more-plugins",
+    "musl",
+    "namespace-tunables",
+    "null-file-name",
+    "one-copy-or-two",
+    "one-ld-so",
+    "origin",
+    "own-atexit",
+    "own-base",
+    "packed-relocations",
+    "phdr-callback",
+    "phdr-caller",
+    "phdr-counters",
+    "private-directory",
+    "private-state",
+    "program-and-library",
+    "promotion",
+    "reference-count",
+    "reload",
+    "rtld-global",
+    "rust-exports",
+    "same-file",
+    "same-lib",
+    "search-order-opened",
+    "seccomp-by-address",
+    "set-user-id",
+    "shared-between-namespaces",
+    "string-tokens",
+    "strip-after-patchelf",
+    "thread-variable",
+    "two-bundles-one-soname",
+    "two-libcs",
+    "two-releases",
+    "undefined-without-running",
+    "unique-symbols",
+    "unload-namespace",
+    "valgrind-clean",
+    "without-namespaces",
+    "wrong-attributes",
+}
+WITHOUT_A_CONTROL: dict[str, str] = {}  # "experiment scenario" → why nothing can be absent there
+WITHOUT_A_SIGN: dict[
+    str, str
+] = {}  # "experiment outcome" → why nothing but an exit code, a signal or an absence can tell
+JUDGED_OTHERWISE = {  # "experiment scenario" → why its control has other outcomes
+    "suppressed-destructors as-the-text-has-it": "what it counts is of Rust 1.46, which nobody here has",
+}
+NAMELESS = ("hang", "crash", "other")  # outcomes that every scenario has
+SIGNLESS = ("exit", "signal", "timed-out")
+
+
+@cache
+def scenarios() -> Mapping[str, Mapping[str, Scenario]]:
+    """Experiment → scenario, of every experiment."""
+    files = sorted((ROOT / "experiments").glob("*.yaml"))
+    written = [{key: value for key, value in read(file).data().items() if not key.startswith("x-")} for file in files]
+    return {one.experiment: one.scenarios for one in map(Experiment.model_validate, written)}
+
+
+def controls(beside: Mapping[str, Scenario], name: str) -> list[Scenario]:
+    """Those of a scenario: its own, and the one that all have."""
+    return [beside[control] for control in (f"{name}-{CONTROL}", CONTROL) if control in beside]
+
+
+def without_a_control() -> set[str]:
+    return {
+        f"{experiment} {name}"
+        for experiment, beside in scenarios().items()
+        for name, scenario in beside.items()
+        if scenario.claim and not controls(beside, name)
+    }
+
+
+def without_a_sign() -> set[str]:
+    return {
+        f"{experiment} {outcome}"
+        for experiment, beside in scenarios().items()
+        for scenario in beside.values()
+        for outcome, matchers in scenario.outcomes.items()
+        if not any(is_a_sign(value, matcher) for value, matcher in matchers.items())
+    }
+
+
+def is_a_sign(value: str, matcher: Data) -> bool:
+    """Whether a condition is more than an exit code, a signal, the end of patience, or that something is not there."""
+    if value.rpartition(".")[2] in SIGNLESS:
+        return False
+    if isinstance(matcher, Mapping):
+        return any(word not in ("absent", "not") for word in matcher)
+    return not (value in ("stdout", "stderr") and matcher == "")
+
+
+def undone(named: str) -> bool:
+    return named.partition(" ")[0] in TODO
+
+
+def test_each_scenario_with_a_claim_has_a_control() -> None:
+    assert {named for named in without_a_control() if not undone(named)} == set(WITHOUT_A_CONTROL)
+
+
+def test_each_outcome_has_a_sign_beyond_an_exit_code_a_signal_or_an_absence() -> None:
+    assert {named for named in without_a_sign() if not undone(named)} == set(WITHOUT_A_SIGN)
+
+
+def test_a_control_has_the_outcomes_by_which_the_claim_is_judged() -> None:
+    other = {
+        f"{experiment} {name}"
+        for experiment, beside in scenarios().items()
+        for name, scenario in beside.items()
+        for claim in scenario.claim
+        for control in controls(beside, name)
+        if claim.outcome not in NAMELESS and control.outcomes.get(claim.outcome) != scenario.outcomes[claim.outcome]
+    }
+    assert other == set(JUDGED_OTHERWISE)
+
+
+def test_what_is_left_to_do_is_not_done() -> None:
+    left = {named.partition(" ")[0] for named in without_a_control() | without_a_sign()}
+    assert sorted(set(TODO) - left) == []
