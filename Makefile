@@ -81,7 +81,7 @@ $(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
 	@echo "installing elfworlds and the tools of its tests into $(VENV)"
-	@$(PIP) install --editable '.[test,lint]'
+	@$(PIP) install --editable '.[test,browser,lint]'
 	@touch $@ $(VENV)/run.stamp
 
 clean:

@@ -18,6 +18,7 @@ valgrind    valgrind            watching a program under memcheck
 strace      strace              watching a program under strace
 patchelf    patchelf            files that a tool edits after the link
 unzip       unzip               scripts that take a file of a wheel
+chromium    chromium            report.html as a person sees it
 '
 set -u
 if [ ! -e /usr/include/stdio.h ]; then

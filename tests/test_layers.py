@@ -82,6 +82,8 @@ ONLY_IN = {
     "pydantic": "spec",
     "pydantic_core": "spec",
     "typer": "cli",
+    "jinja2": "report",
+    "markupsafe": "report",
 }
 
 

@@ -12,12 +12,12 @@ from elfworlds.cli.options import Color
 if TYPE_CHECKING:
     from elfworlds.records import RunRecord
 
-FORMATS = ("table", "json", "csv", "md")
+FORMATS = ("table", "json", "csv", "md", "html")
 
 
 def report(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory, or an experiment's name: its latest.")],
-    form: Annotated[str, typer.Option("--format", metavar="FORM", help="table, json, csv or md.")] = "table",
+    form: Annotated[str, typer.Option("--format", metavar="FORM", help="table, json, csv, md or html.")] = "table",
     table: Annotated[
         str | None, typer.Option("--table", metavar="NAME", help="One table of the run: trials, bindings, …")
     ] = None,
@@ -35,6 +35,8 @@ def report(
         raise InputError(f"--format is {', '.join(FORMATS)}, not `{form}`")
     directory = find(run)
     record = read_run(directory)
+    if table is not None and form == "html":
+        raise InputError("--table: html is a page of the whole run; a table can be table, json, csv or md")
     if table is not None:
         typer.echo(one_table(record, table, form), nl=False)
     elif form == "table":
@@ -42,6 +44,10 @@ def report(
         screen.say(f"{record.name}: {record.question}")
         show(directory, record, screen)
         screen.tell(lost_objects(directory))
+    elif form == "html":
+        from elfworlds.workflow.reports import html
+
+        typer.echo(html(directory, record), nl=False)
     else:
         typer.echo(text(record, form), nl=False)
     return Exit.EXPECTATION_FAILED if failed(record.trials) else Exit.AS_EXPECTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.outcome_changes import accounts, orders, together
@@ -16,6 +17,36 @@ MOST_BOXES, MOST_LISTED, MOST_NAMED = 5, 16, 3
 LIBC = "libc"
 TOO_MANY = "no few words tell where the outcome changes; the table `flips` does"
 VARIES = "the outcome varies; along no ordered axis does it change by more than chance"
+
+
+@dataclass(frozen=True, slots=True)
+class FlipText:
+    """A change of an outcome in words, or a reservation.
+
+    Attributes:
+        where: the scenario, and the labels on axes without a threshold.
+        between: for each threshold its two neighbours, with revisions.
+        threshold: whether `what` names one.
+    """
+
+    where: str
+    what: str
+    between: tuple[str, ...] = ()
+    threshold: bool = False
+
+
+def texts(run: RunRecord) -> list[FlipText]:
+    """The long form: every section with its thresholds, then the reservations, scenario by scenario."""
+    lines = []
+    for account in of(run):
+        lines += [
+            FlipText(head(account, section), words(section), tuple(between(section)), threshold=True)
+            for section in account.sections
+        ]
+        if not account.sections:
+            lines.append(FlipText(head(account, None), without_sections(account)))
+        lines += [FlipText(account.scenario, text) for text in rests(account)]
+    return lines
 
 
 def of(run: RunRecord) -> list[Account]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from elfworlds.report import flips, loading
+from elfworlds.report import facts, flips, loading, summary
 from elfworlds.report.pictures.heat import heats
 from elfworlds.report.summary import (
     ClaimLine,
@@ -17,7 +16,6 @@ from elfworlds.report.summary import (
     pivot,
     point_text,
     unsupported,
-    where,
 )
 from elfworlds.report.text import ending, pivot_rows
 from elfworlds.yamltext.problems import printable
@@ -50,13 +48,10 @@ def markdown(run: RunRecord) -> str:
 def _flips(run: RunRecord) -> list[str]:
     """Where outcomes change along ordered axes, and between which versions."""
     lines = []
-    for account in flips.of(run):
-        for section in account.sections:
-            lines.append(f"- {escape(flips.head(account, section))}: **{escape(flips.words(section))}**.")
-            lines += [f"  - {escape(text)}" for text in flips.between(section)]
-        if not account.sections:
-            lines.append(f"- {escape(flips.head(account, None))}: {escape(flips.without_sections(account))}.")
-        lines += [f"- {escape(account.scenario)}: {escape(text)}." for text in flips.rests(account)]
+    for text in flips.texts(run):
+        what = escape(text.what)
+        lines.append(f"- {escape(text.where)}: {f'**{what}**' if text.threshold else what}.")
+        lines += [f"  - {escape(neighbours)}" for neighbours in text.between]
     return ["## Where outcomes flip", "", *lines, ""] if lines else []
 
 
@@ -90,13 +85,8 @@ def _row(cells: Iterator[str]) -> str:
 def answer(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[str]:
     """The answer: a sentence for each scenario, with every outcome and where it was seen."""
     lines = []
-    for scenario in dict.fromkeys(trial.scenario for trial in trials):
-        places: dict[str, list[tuple[tuple[str, str], ...]]] = {}
-        for trial in trials:
-            if trial.scenario == scenario:
-                places.setdefault(trial.outcome, []).append(tuple(trial.point.items()))
-        tried = [point for points in places.values() for point in points]
-        parts = [f"**{escape(outcome)}** {_place(where(axes, points, tried))}" for outcome, points in places.items()]
+    for scenario, seen in summary.answers(axes, trials):
+        parts = [f"**{escape(outcome)}** {_place(place)}" for outcome, place in seen]
         lines.append(f"{escape(scenario)}: {'; '.join(parts)}.")
     return lines or ["Nothing was tried."]
 
@@ -177,18 +167,14 @@ def _predicted(run: RunRecord) -> list[str]:
     return [f"{many} went where the search order says."]
 
 
-def _objects(objects: Sequence[ObjectRecord]) -> list[str]:
-    if not objects:
+def _objects(records: Sequence[ObjectRecord]) -> list[str]:
+    built = facts.objects(records)
+    if not built:
         return []
-    names = {posixpath.dirname(built.path): f"${{{built.object}.dir}}" for built in reversed(objects)}
-    elsewhere = any(built.toolchain != built.at.get("libc") for built in objects)
+    elsewhere = any(item.toolchain for item in built)
     rows = [
-        (
-            built.object,
-            *([built.toolchain] if elsewhere else []),
-            *(built.soname or "–", " ".join(built.needed), _search(built, names), built.sha256[:12]),
-        )
-        for built in objects
+        (item.object, *([item.toolchain] if elsewhere else []), item.soname, item.needed, item.search, item.sha256)
+        for item in built
     ]
     head = ["object", *(["built in"] if elsewhere else []), "soname", "needed", "search path", "sha256"]
     return ["## Objects", "", *table(head, list(dict.fromkeys(rows))), ""]
@@ -200,26 +186,7 @@ def _trees(trees: Sequence[TreeRecord]) -> list[str]:
     return ["## Trees", "", *table(["tree", "objects", "files", "bytes", "key"], rows), ""] if rows else []
 
 
-def _search(built: ObjectRecord, names: Mapping[str, str]) -> str:
-    """DT_RPATH or DT_RUNPATH; the experiment's own directories have the names of their objects."""
-    tag, path = ("rpath", built.rpath) if built.rpath else ("runpath", built.runpath)
-    entries = [names.get(entry, entry) for entry in path or ()]
-    return f"{tag} {':'.join(entries)}" if entries else "–"
-
-
 def _versions(environment: EnvironmentRecord) -> list[str]:
-    rows = [
-        ["system", environment.system],
-        ["kernel", environment.kernel],
-        ["cpu", environment.cpu],
-        ["python", environment.python],
-        ["elfworlds", environment.elfworlds],
-        ["backend", environment.backend],
-    ]
-    for toolchain in environment.toolchains:
-        name, versions = toolchain.name, toolchain.versions
-        rows += [[f"{name}: libc", versions.get("libc-revision") or versions.get("libc", "unknown")]]
-        rows += [[f"{name}: compiler", toolchain.identity.get("cc --version", versions.get("cc", ""))]]
-        rows += [[f"{name}: {package}", version] for package, version in toolchain.packages.items()]
     inherited = [f"Trials had from whoever started the runner: {escape(what)}." for what in environment.inherited]
+    rows = facts.versions(environment)
     return ["## Versions", "", *table(["what", "version"], rows), "", *([*inherited, ""] if inherited else [])]

@@ -136,6 +136,21 @@ def _shown(trial: TrialRecord) -> str:
     return f"{trial.outcome} ({', '.join(values)})" if values else trial.outcome
 
 
+def answers(
+    axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Of each scenario every outcome, and where it was seen: in words, or `everywhere`."""
+    found = []
+    for scenario in dict.fromkeys(trial.scenario for trial in trials):
+        places: dict[str, list[Point]] = {}
+        for trial in trials:
+            if trial.scenario == scenario:
+                places.setdefault(trial.outcome, []).append(tuple(trial.point.items()))
+        tried = [point for points in places.values() for point in points]
+        found.append((scenario, [(outcome, where(axes, points, tried)) for outcome, points in places.items()]))
+    return found
+
+
 def claims(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[ClaimLine]:
     """A line for each claim and observation; points with the same observation share a line."""
     lines: dict[Key, list[Seen]] = {}

@@ -11,7 +11,7 @@ from pandas import DataFrame  # noqa: TID251  # the type of a table
 
 from elfworlds.columns import OF_A_RUN
 from elfworlds.tables.flips import flips_frame
-from elfworlds.tables.frame import as_csv, as_json, as_parquet, as_texts
+from elfworlds.tables.frame import as_columns, as_csv, as_json, as_parquet, as_texts
 from elfworlds.tables.runs import (
     claims_frame,
     events_frame,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NAMES",
     "DataFrame",
+    "as_columns",
     "as_csv",
     "as_json",
     "as_parquet",

@@ -51,6 +51,11 @@ def as_parquet(frame: pd.DataFrame) -> bytes:
     return data.getvalue()
 
 
+def as_columns(frame: pd.DataFrame) -> dict[str, list[Scalar]]:
+    """Each column as plain values; missing values are None."""
+    return {name: frame[name].astype("object").where(frame[name].notna(), None).tolist() for name in frame.columns}
+
+
 def as_json(frame: pd.DataFrame) -> str:
     """A JSON list with an object for each row; missing values are null."""
     return frame.to_json(orient="records", indent=1, force_ascii=False) + "\n"

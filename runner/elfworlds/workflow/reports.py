@@ -1,4 +1,4 @@
-"""A run directory → its tables, pictures and report.md, and what a person is shown of it."""
+"""A run directory → its tables, pictures, report.html and report.md, and what a person is shown of it."""
 
 from __future__ import annotations
 
@@ -13,29 +13,79 @@ from elfworlds.report.pictures.heatmap import heat_map
 from elfworlds.workflow.results import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from elfworlds.elf import Symbol
-    from elfworlds.records import ObjectRecord, RunDirectory, RunRecord
+    from elfworlds.records import ObjectRecord, RunDirectory, RunRecord, TrialRecord
+    from elfworlds.tables import DataFrame
     from elfworlds.workflow.screen import Screen
 
 STDERR_BYTES = 4096  # the end of a failed trial's standard error that is shown
+STREAM_BYTES, PROGRAM_BYTES = 8192, 65536  # the start of a stream, and of a program, that a page has
+MOST_WRITTEN = 40_000_000  # characters, before each text is taken once and all are compressed
 
 
 def write_reports(directory: RunDirectory, run: RunRecord, *, tables: bool) -> None:
-    """Write every table as CSV and Parquet, every picture, and report.md; without `tables` no table."""
+    """Every table as CSV and Parquet, report.html, the pictures and report.md; without `tables` the last two only."""
     if tables:
         from elfworlds.tables import as_csv, as_parquet, frames
 
-        for name, frame in frames(run, symbols_of(run.objects)).items():
+        made = frames(run, symbols_of(run.objects))
+        for name, frame in made.items():
             directory.write(f"tables/{name}.csv", as_csv(frame))
             directory.write(f"tables/{name}.parquet", as_parquet(frame))
+        directory.write("report.html", _page(directory, run, made))
     for drawn in loading.seen(run):
         directory.write(drawn.file, drawn.picture)
     names = heat.outcomes(run)
     for map_ in heat.heats(run):
         directory.write(map_.file, heat_map(map_, names))
     directory.write("report.md", markdown(run))
+
+
+def html(directory: RunDirectory, run: RunRecord) -> str:
+    """The run as one page."""
+    from elfworlds.tables import frames
+
+    return _page(directory, run, frames(run, symbols_of(run.objects)))
+
+
+def _page(directory: RunDirectory, run: RunRecord, made: Mapping[str, DataFrame]) -> str:
+    from elfworlds.report.page import page
+    from elfworlds.tables import as_columns
+
+    return page(run, {name: as_columns(frame) for name, frame in made.items()}, written(directory, run.trials))
+
+
+def written(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str, dict[str, str]]:
+    """The start of what trials wrote, and the program that a scenario's steps became, by trial.
+
+    Trials of one scenario and point have one program, so it is read once. When `MOST_WRITTEN` characters are read, the
+    rest is left out.
+    """
+    found: dict[str, dict[str, str]] = {}
+    programs: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
+    room = MOST_WRITTEN
+    for trial in trials:
+        there = directory.path / "trials" / trial.trial
+        where = trial.scenario, tuple(trial.point.items())
+        if where not in programs:
+            programs[where] = _start_of(there / "driver.c", PROGRAM_BYTES)
+        sizes = {"stdout": trial.stdout_bytes, "stderr": trial.stderr_bytes}
+        files = {name: _start_of(there / name, STREAM_BYTES) for name, size in sizes.items() if size and room > 0}
+        files |= {"driver.c": programs[where]}
+        room -= sum(map(len, files.values()))
+        found[trial.trial] = {name: text for name, text in files.items() if text}
+    return {trial: files for trial, files in found.items() if files}
+
+
+def _start_of(path: Path, most: int) -> str:
+    """The first `most` bytes of a regular file, as text; empty where there is none."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    return data[:most].decode("utf-8", "replace") + ("\n… (cut here)" if len(data) > most else "")
 
 
 def symbols_of(objects: Sequence[ObjectRecord]) -> list[tuple[ObjectRecord, Symbol]]:

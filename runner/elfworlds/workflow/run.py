@@ -210,7 +210,8 @@ def _finish(directory: RunDirectory, execution: Execution, ending: Ending, *, ta
         how = "interrupted" if ending is Ending.INTERRUPTED else "stopped"
         screen.tell([f"{how} after {len(record.trials)} of {record.planned} trials; the next run goes on"])
     screen.say("")
-    screen.tell([f"report: {shown(directory.path / 'report.md')}"])
+    report = "report.html" if (directory.path / "report.html").exists() else "report.md"
+    screen.tell([f"report: {shown(directory.path / report)}"])
     return record
 
 

@@ -65,7 +65,7 @@ def picture(namespaces: Namespaces, of: str) -> str:
     spots = {place: spot for box, corner in placed for place, spot in _spots(box, corner, lanes)}
     colours = _colours(namespaces)
     body = [text for box, corner in placed for text in _box(box, corner, wide)]
-    body += [_node(namespaces.objects[lmid][at], spot, colours) for (lmid, at), spot in spots.items()]
+    body += [_node(namespaces.objects[place[0]][place[1]], place, spot, colours) for place, spot in spots.items()]
     body += [_arrow(namespaces, arrow, spots) for arrow in arrows] + list(_counts(namespaces, arrows, spots))
     legend, bottom = _legend(namespaces, arrows, (width, bottom))
     return svg.document((width, bottom), f"Link namespaces of {of}", described(namespaces), body + legend)
@@ -157,7 +157,7 @@ def _badge(mapped: Mapped) -> str:
     return " · ".join(words + ([f"loaded {mapped.times}×"] if mapped.times > 1 else []))
 
 
-def _node(mapped: Mapped, spot: Spot, colours: dict[str, int]) -> str:
+def _node(mapped: Mapped, place: Place, spot: Spot, colours: dict[str, int]) -> str:
     family = colours.get(mapped.path)
     kind = "grey" if mapped.system else "plain" if family is None or mapped.shared else f"f{family}"
     ink = "soft" if mapped.system or family is None or mapped.shared else f"t{family}"
@@ -166,16 +166,17 @@ def _node(mapped: Mapped, spot: Spot, colours: dict[str, int]) -> str:
     if mapped.shared:
         shapes.append(svg.rectangle(spot.x, spot.y, WIDTH, spot.height, 'fill="url(#hatch)" fill-opacity="0.55"'))
     badge, x, right = _badge(mapped), spot.x + 9, spot.x + WIDTH - 9
+    data = {"place": _at(place)}
     if mapped.system:
         room = int((WIDTH - 26 - SANS * len(badge)) / MONO)
         shapes += [svg.label(x, spot.y + 15, svg.shortened(mapped.name, room), "soft m")]
         shapes += [svg.label(right, spot.y + 15, badge, "soft e")] if badge else []
-        return svg.titled(" · ".join(filter(None, (mapped.path, badge))), *shapes)
+        return svg.titled(" · ".join(filter(None, (mapped.path, badge))), *shapes, data=data)
     shapes.append(svg.label(x, spot.y + 18, svg.shortened(mapped.name, int((WIDTH - 18) / MONO_LARGE)), "ink m b l"))
     room = int((WIDTH - 26 - BOLD * len(badge)) / SANS)
     shapes.append(svg.label(x, spot.y + 34, svg.shortened(mapped.object or "", room), "soft"))
     shapes += [svg.label(right, spot.y + 34, badge, f"{ink} b e")] if badge else []
-    return svg.titled(" · ".join(filter(None, (mapped.object, mapped.name, badge))), *shapes)
+    return svg.titled(" · ".join(filter(None, (mapped.object, mapped.name, badge))), *shapes, data=data)
 
 
 def _arrow(namespaces: Namespaces, arrow: Arrow, spots: dict[Place, Spot]) -> str:
@@ -185,16 +186,22 @@ def _arrow(namespaces: Namespaces, arrow: Arrow, spots: dict[Place, Spot]) -> st
     names = [namespaces.objects[lmid][at].name for lmid, at in (arrow.source, arrow.target)]
     where = f" in {title(arrow.defined_in)}" if arrow.across else ""
     more = ", …" if arrow.count > len(arrow.symbols) else ""
+    data = {"from": _at(arrow.source), "to": _at(arrow.target), "in": str(arrow.defined_in)}
     tip = f"{names[0]} → {names[1]}{where}, {arrow.count} bound: {', '.join(arrow.symbols)}{more}"
     if arrow.source[0] != arrow.target[0]:
-        return svg.titled(tip, svg.curve(_between(source, target), kind, wide=wide))
+        return svg.titled(tip, svg.curve(_between(source, target), kind, wide=wide), data=data)
     side = -1 if _beside(namespaces, arrow) else 1
     x = source.x if side < 0 else source.x + WIDTH
     down = 1 if target.y > source.y else -1
     start, end = source.middle + 5 * down, target.middle - 5 * down
     out = x + side * _depth(arrow) / 0.75  # control points for a curve that reaches that far
     shape = svg.curve(f"M{x:g},{start:g}C{out:g},{start:g} {out:g},{end:g} {x + side:g},{end:g}", kind, wide=wide)
-    return svg.titled(tip, shape)
+    return svg.titled(tip, shape, data=data)
+
+
+def _at(place: Place) -> str:
+    """A namespace and the position of an object there, for whoever makes the picture live."""
+    return f"{place[0]}.{place[1]}"
 
 
 def _counts(namespaces: Namespaces, arrows: Sequence[Arrow], spots: dict[Place, Spot]) -> Iterator[str]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape as _escape
 
 from elfworlds.yamltext.problems import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # After Okabe and Ito, for colour-blind people too; each pair is readable in its own scheme.
 FAMILIES = (
@@ -99,9 +103,10 @@ def curve(d: str, kind: str, *, wide: float, dashed: bool = False) -> str:
     return f'<path class="{kind}" d="{d}" stroke-width="{wide:g}"{dashes} marker-end="url(#{kind}-h)"/>'
 
 
-def titled(tip: str, *shapes: str) -> str:
-    """Shapes with a tooltip."""
-    return f"<g><title>{text_of(tip)}</title>{''.join(shapes)}</g>"
+def titled(tip: str, *shapes: str, data: Mapping[str, str] | None = None) -> str:
+    """Shapes with a tooltip; `data` are the names and values of `data-` attributes."""
+    attributes = "".join(f' data-{name}="{text_of(value)}"' for name, value in (data or {}).items())
+    return f"<g{attributes}><title>{text_of(tip)}</title>{''.join(shapes)}</g>"
 
 
 def shortened(text: str, room: int) -> str:

@@ -1,0 +1,217 @@
+"""A run → report.html. The template has the words of the page, this module what stands in them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from elfworlds.report import facts, flips, loading, summary
+from elfworlds.report.page import packed
+from elfworlds.report.pictures.cells import colours
+from elfworlds.report.pictures.heat import outcomes
+from elfworlds.report.text import ending
+from elfworlds.yamltext.problems import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from elfworlds.outcome import Verdict
+    from elfworlds.records import RunRecord, TrialRecord
+    from elfworlds.report.page.packed import Columns, Streams
+    from elfworlds.report.summary import Pivot
+
+HERE = Path(__file__).parent
+MOST_PICTURES = 12  # that stand in the page itself; the others are drawn when they are opened
+MOST_ROWS, MOST_FAILURES = 400, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An outcome in a cell of the matrix, by its name and its colour, and where its trials are listed."""
+
+    text: str
+    kind: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cell of the matrix; `verdict` is there where it is worth showing."""
+
+    chips: tuple[Chip, ...]
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The pivot for a page: heads of rows and columns, and the cells.
+
+    Attributes:
+        heads: the names of the columns with heads of rows.
+        across: the column axis with each of its labels.
+        rows: the heads of a row, then its cells; None where there was no trial.
+        missing: how many rows are left out.
+    """
+
+    heads: tuple[str, ...]
+    across: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], tuple[Place | None, ...]], ...]
+    missing: int
+
+
+def page(run: RunRecord, tables: Mapping[str, Columns], written: Streams) -> str:
+    """The page as HTML.
+
+    Args:
+        run: what is shown.
+        tables: name → column → values, of every table; missing values are None.
+        written: trial → `stdout`, `stderr` or `driver.c` → the text, or the part of it that is shown.
+    """
+    script = (HERE / "page.js").read_text()
+    seen = loading.seen(run) if run.traces else []
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            style=Markup((HERE / "page.css").read_text()),  # noqa: S704  # our own file
+            script=Markup(script),  # noqa: S704  # our own file
+            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            run=run,
+            pictures=drawings(seen),
+            data=[*packed.tables(tables), packed.streams(written), packed.pictures(seen)],
+            **_answers(run),
+            **_evidence(run),
+        )
+    )
+
+
+def _answers(run: RunRecord) -> dict[str, object]:
+    """What the template says of the question."""
+    axes, trials, kinds = run.axes, run.trials, colours(outcomes(run))
+    pivot = summary.pivot(axes, trials)
+    return {
+        "colours": kinds.values(),
+        "counts": summary.counts(trials),
+        "missing": run.planned - len(trials),
+        "answers": summary.answers(axes, trials),
+        "matrix": matrix(pivot, {name: kind for name, (kind, _) in kinds.items()}),
+        "fixed": pivot.fixed,
+        "flips": flips.texts(run),
+        "claims": summary.claims(axes, trials),
+        "failures": [failure(trial, run) for trial in trials if trial.verdict.bad][:MOST_FAILURES],
+        "failed": sum(trial.verdict.bad for trial in trials),
+        "defects": summary.defects(trials),
+        "unsupported": summary.unsupported(trials),
+    }
+
+
+def _evidence(run: RunRecord) -> dict[str, object]:
+    """What the template says of how it was found out."""
+    return {
+        "head_of_namespaces": loading.HEAD_OF_NAMESPACES,
+        "disagreements": loading.rows_of_disagreements(run),
+        "head_of_disagreements": loading.HEAD_OF_DISAGREEMENTS,
+        "searches": loading.searches(run.traces),
+        "objects": facts.objects(run.objects),
+        "compiler_outputs": facts.compiler_outputs(run.objects),
+        "versions": facts.versions(run.environment),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture of link namespaces, and the same in words; `inlined` is its SVG where that stands in the page."""
+
+    scenario: str
+    where: str
+    rows: Sequence[Sequence[str]]
+    inlined: Markup | None
+
+
+def drawings(seen: Sequence[loading.Seen]) -> list[Drawing]:
+    """Of each scenario the first picture is open."""
+    first = {drawn.scenario: at for at, drawn in reversed([*enumerate(seen)])}
+    inlined = set(sorted(first.values())[:MOST_PICTURES])
+    return [
+        Drawing(
+            drawn.scenario,
+            drawn.where,
+            loading.rows_of_namespaces(drawn.namespaces),
+            Markup(drawn.picture) if at in inlined else None,  # noqa: S704  # our own SVG, escaped there
+        )
+        for at, drawn in enumerate(seen)
+    ]
+
+
+def _environment() -> Environment:
+    """Every text is escaped, and what cannot be printed is made visible."""
+    return Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _shown(value: object) -> object:
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def matrix(pivot: Pivot, kinds: Mapping[str, str]) -> Matrix:
+    """The pivot with a link for each cell; `kinds` is outcome → the class of its colour."""
+    heads = ("scenario", *pivot.row_axes)
+    across = tuple(f"{pivot.column_axis} {label}" if pivot.column_axis else "outcome" for label in pivot.columns)
+    rows = []
+    for names, cells in pivot.rows[:MOST_ROWS]:
+        at = dict(zip(heads, names, strict=True))
+        places = [
+            _place(cell, {**at, **({pivot.column_axis: label} if pivot.column_axis else {})}, kinds)
+            for cell, label in zip(cells, pivot.columns, strict=True)
+        ]
+        rows.append((names, tuple(places)))
+    return Matrix(heads, across, tuple(rows), max(0, len(pivot.rows) - MOST_ROWS))
+
+
+def _place(cell: summary.Cell | None, at: Mapping[str, str], kinds: Mapping[str, str]) -> Place | None:
+    if cell is None:
+        return None
+    several = len(cell.outcomes) > 1
+    chips = []
+    for text, count in cell.outcomes:
+        outcome = text.partition(" (")[0]
+        link = "#trials?" + urlencode({**at, "outcome": outcome})
+        chips.append(Chip(f"{text} ×{count}" if several else text, kinds.get(outcome, "untried"), link))
+    return Place(tuple(chips), cell.verdict if cell.verdict.shown or not cell.verdict.tried else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A trial that was not as expected, in words."""
+
+    verdict: Verdict
+    scenario: str
+    point: str
+    link: str
+    words: str
+    details: tuple[str, ...]
+
+
+def failure(trial: TrialRecord, run: RunRecord) -> Failure:
+    got = f"got {trial.outcome} ({ending(trial)})" if trial.verdict.tried else "not tried"
+    return Failure(
+        trial.verdict,
+        trial.scenario,
+        summary.point_text(trial.point, run.axes),
+        "#trial?" + urlencode({"trial": trial.trial}),
+        f"expected {trial.expected or 'nothing in particular'}, {got}",
+        (*([trial.why] if trial.why else []), *trial.notes),
+    )
