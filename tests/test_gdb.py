@@ -331,7 +331,7 @@ def test_a_hanging_program_is_ended_and_its_stops_are_told(watching: Watching) -
     for timeout in longer():
         completed, values = watching.completed(gdb, app, library, "spin", settings={"break": ["spin"]}, timeout=timeout)
         assert (values["timed-out"], values["exit"], values["signal"]) == (True, None, None)
-        assert ended(completed)
+        assert ended(watching, completed)
         if values["gdb"]["stops"]:
             break
     assert namespaces(values["gdb"]["backtrace"])[0] == ("spin", library, 1)

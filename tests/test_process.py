@@ -13,6 +13,8 @@ import pytest
 
 from elfworlds.errors import InterruptedRunError
 from elfworlds.process import Command, Completed, Pool
+from elfworlds.process import pool as process_pool
+from elfworlds.supervisor import namespaces
 from waiting import AGES, patiently, wait_until
 
 
@@ -220,6 +222,54 @@ def test_a_command_that_ends_or_stops_what_watches_it_harms_no_other(pool: Pool,
     assert sh(pool, script.replace("MARKER", marker)).untried == words
     assert alive(f"sleep {marker}") == []
     assert sh(pool, "echo next").stdout.data == b"next\n"
+
+
+@pytest.fixture
+def apart() -> None:
+    if not namespaces.flags():
+        pytest.skip("this machine refuses pid namespaces")
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_command_apart_sees_and_signals_no_process_but_its_own_and_what_watches_it(pool: Pool) -> None:
+    done = sh(pool, "kill -KILL 1; kill -STOP 1; kill -TERM $PPID; kill -KILL -1; ls /proc | grep '^[0-9]'", apart=True)
+    assert done.untried is None
+    assert set(map(int, done.stdout.data.split())) <= set(range(1, 10))
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_command_apart_leaves_nothing_behind_and_no_mount(pool: Pool) -> None:
+    marker = f"9{os.getpid()}"
+    mounts = Path("/proc/mounts").read_text()
+    done = sh(pool, f"(setsid sleep {marker} &) ; sleep {marker} & mount -t tmpfs x /mnt; exit 3", apart=True)
+    assert (done.exit, len(done.left)) == (3, 2)
+    assert alive(f"sleep {marker}") == []
+    assert Path("/proc/mounts").read_text() == mounts
+
+
+APART = """
+from elfworlds.process import Command, Pool
+argv = ("/bin/sh", "-c", "kill -KILL $PPID; echo alive; sleep 100")
+with Pool() as pool:
+    done = pool.run(Command(argv=argv, env={"PATH": "/usr/bin:/bin"}, cwd="/", timeout=2, apart=True))
+    print(done.timed_out, done.stdout.data, done.untried)
+"""
+NO_NAMESPACES = ["--unshare-user", "--uid", "1000", "--disable-userns", "--unshare-pid", "--cap-drop", "ALL"]
+
+
+@pytest.mark.needs("bwrap")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "True b'alive\\n' None\n"),
+        (NO_NAMESPACES, "False b'' what watched it is gone: it was ended by SIGKILL\n"),
+    ],
+)
+def test_where_namespaces_are_refused_a_command_is_watched(options: list[str], words: str) -> None:
+    world = ["bwrap", "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc", *options]
+    script = f"import sys; sys.path.append({process_pool.PACKAGES!r}){APART}"
+    done = subprocess.run([*world, sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == (words, "")
 
 
 def test_a_command_that_stops_every_process_above_it_but_the_runner_is_named(pool: Pool) -> None:

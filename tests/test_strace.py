@@ -106,7 +106,7 @@ def test_a_hanging_program_is_ended_and_its_opens_are_told(watching: Watching) -
     for timeout in longer():
         completed, values = watching.completed(observer, app, library, "spin", timeout=timeout)
         assert (values["timed-out"], values["exit"]) == (True, None)
-        assert ended(completed)
+        assert ended(watching, completed)
         if library in [one["path"] for one in values["strace"]["opens"]]:
             return
     pytest.fail("the library was never opened")

@@ -131,7 +131,7 @@ def test_a_hanging_program_is_ended_and_its_errors_are_told(watching: Watching) 
     for timeout in longer():
         completed, values = watching.completed(valgrind, app, library, "-beyond", "spin", timeout=timeout)
         assert (values["timed-out"], values["exit"]) == (True, None)
-        assert ended(completed)
+        assert ended(watching, completed)
         if values["valgrind"]["errors"]:
             break
     assert [one["kind"] for one in values["valgrind"]["errors"]] == ["InvalidWrite"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -118,6 +117,25 @@ def alive(pid: int) -> bool:
         return False
 
 
-def ended(completed: Completed) -> bool:
-    """Whether everything that was found alive at the end is gone."""
-    return not any(alive(one.pid) for one in completed.left if one.pid != os.getpid())
+def ended(watching: Watching, completed: Completed) -> bool:
+    """Whether everything that was found alive at the end is gone; ids do not tell, those of a namespace are its own."""
+    names = {process.command for process in completed.left}
+    return not any(alive(pid) and named(pid) in names and works_in(pid, watching.directory) for pid in processes())
+
+
+def processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def named(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
+    except OSError:
+        return ""
+
+
+def works_in(pid: int, directory: Path) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink() == directory
+    except OSError:
+        return False

@@ -45,6 +45,7 @@ class Watched:
             timeout=self.timeout,
             capture=self.capture,
             cpus=self.cpus,
+            apart=True,
         )
 
 

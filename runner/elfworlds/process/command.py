@@ -36,6 +36,8 @@ class Command:
         events: whether descriptor 9 is a file that it may append events to.
         through: words that start it by way of a first process in a world of its own, which is told the
             environment and tells how the program ended (sandbox/reaper.c); none where it is started as it is.
+        apart: whether it sees no other processes than its own and what watches it, and can signal no others, where
+            pid namespaces are to be had; what has `through` is apart anyway.
     """
 
     argv: tuple[str, ...]
@@ -50,6 +52,7 @@ class Command:
     stderr_to: str = ""
     events: bool = False
     through: tuple[str, ...] = ()
+    apart: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:

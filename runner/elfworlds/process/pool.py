@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from elfworlds.errors import InterruptedRunError
 from elfworlds.process.command import REPORT_DESCRIPTOR, STDERR_DESCRIPTOR, Command, Completed, Left, Stream, untried
-from elfworlds.supervisor.messages import BEGUN, BY_SIGNAL
+from elfworlds.supervisor.messages import APART, BEGUN, BY_SIGNAL
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -46,15 +46,16 @@ class NotBegunError(Exception):
 
 
 class Supervisor:
-    """One supervisor process and the socket it listens on."""
+    """One supervisor process and the socket it listens on; `apart` as of a command."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, apart: bool) -> None:
+        self.apart = apart
         self._socket, theirs = socket.socketpair()
         self._poller = select.poll()
         self._poller.register(self._socket, select.POLLIN)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and file
-                [sys.executable, "-I", "-S", "-c", START, str(theirs.fileno()), PACKAGES],
+                [sys.executable, "-I", "-S", "-c", START, str(theirs.fileno()), PACKAGES, *([APART] * apart)],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
@@ -136,13 +137,13 @@ class Pool:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[Supervisor] = []
+        self._idle: dict[bool, list[Supervisor]] = {True: [], False: []}
         self._all: list[Supervisor] = []
         self._closed = False
 
     def run(self, command: Command) -> Completed:
         for _ in range(STARTS):
-            supervisor = self._take()
+            supervisor = self._take(apart=command.apart and not command.through)
             try:
                 completed = supervisor.run(command)
             except (NotBegunError, SupervisorGoneError) as gone:
@@ -151,25 +152,26 @@ class Pool:
                     return untried(f"what watched it is gone: {gone}")
             else:
                 with self._lock:
-                    self._idle.append(supervisor)
+                    self._idle[supervisor.apart].append(supervisor)
                 return completed
         return untried(f"what watches it could not be started, {STARTS} times")
 
     def inherited(self) -> tuple[str, ...]:
         """In words, what commands inherit from whoever started the runner, since it could not be put back."""
-        supervisor = self._take()
+        supervisor = self._take(apart=False)
         with self._lock:
-            self._idle.append(supervisor)
+            self._idle[supervisor.apart].append(supervisor)
         return supervisor.inherited
 
-    def _take(self) -> Supervisor:
+    def _take(self, *, apart: bool) -> Supervisor:
         with self._lock:
             if self._closed:
                 raise InterruptedRunError("interrupted")
-            if not self._idle:
-                self._idle.append(Supervisor())
-                self._all.append(self._idle[-1])
-            return self._idle.pop()
+            idle = self._idle[apart]
+            if not idle:
+                idle.append(Supervisor(apart=apart))
+                self._all.append(idle[-1])
+            return idle.pop()
 
     def _drop(self, supervisor: Supervisor) -> None:
         with self._lock:

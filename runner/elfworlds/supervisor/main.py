@@ -1,7 +1,7 @@
 """The supervisor's loop: a command comes in over the control socket, its end goes out.
 
-Started as `python -I -S -c … FD`; messages are marshalled dictionaries behind their length in eight bytes. The first
-one says what of its own state it could not put back (reset.py).
+Started as `python -I -S -c … FD PACKAGES [apart]`; messages are marshalled dictionaries behind their length in eight
+bytes. The first one says what of its own state it could not put back (reset.py).
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import marshal
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from elfworlds.supervisor import namespaces
 from elfworlds.supervisor.keeper import keep
-from elfworlds.supervisor.messages import BEGUN
+from elfworlds.supervisor.messages import APART, BEGUN
 from elfworlds.supervisor.reset import reset
 from elfworlds.supervisor.trial import RunnerGoneError, SupervisedCommand
 
@@ -49,13 +51,28 @@ def send(fd: int, message: Greeting | Answer) -> None:
 
 def main() -> None:
     control = int(sys.argv[1])
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a shell may have it ignored: children would go unseen
     os.set_inheritable(control, False)  # noqa: FBT003  # takes no keyword
     adopt_orphans()
+    apart = namespaces.flags() if APART in sys.argv else 0
+    sys.exit(keep(started(control, reset(), apart)))
+
+
+def started(control: int, inherited: list[str], apart: int) -> int:
+    """The id of a new supervisor, which is the first process of namespaces of its own where `apart` has their flags."""
+    if apart:
+        with suppress(OSError):
+            return namespaces.first(apart, lambda: supervise(control, inherited))
     supervisor = os.fork()
-    if supervisor:
-        sys.exit(keep(supervisor))
+    if supervisor == 0:
+        supervise(control, inherited)
+        sys.exit()
+    return supervisor
+
+
+def supervise(control: int, inherited: list[str]) -> None:
     adopt_orphans()
-    serve(control)
+    serve(control, inherited)
 
 
 def adopt_orphans() -> None:
@@ -63,9 +80,8 @@ def adopt_orphans() -> None:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def serve(control: int) -> None:
-    """Run one command after the other until the runner closes its end."""
-    inherited = reset()
+def serve(control: int, inherited: list[str]) -> None:
+    """Run one command after the other until the runner closes its end, which is told first what it inherited."""
     woken, wake = os.pipe()
     os.set_blocking(woken, False)
     os.set_blocking(wake, False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+APART = "apart"  # the word by which a supervisor is asked to be in namespaces of its own
 BEGUN = b"\x01"  # what a supervisor sends when it has a command, before it starts it
 BY_SIGNAL = 128  # what is added to a signal's number in the exit status of who watched a supervisor
 
