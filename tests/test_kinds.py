@@ -44,7 +44,7 @@ scenarios:
 def test_what_the_compiler_says_can_be_the_outcome(world: World) -> None:
     code, out = run(world, "link", BUILD)
     assert code == 0
-    assert re.search(r"link +linked \(0\) +refused \(1\)", out)
+    assert re.search(r"link +linked \(exit 0\) +refused \(exit 1\)", out)
     assert "1 failed" in out
     assert "failed to build" not in out
 
@@ -243,7 +243,7 @@ objects: {app: {executable: app, code: "int main(int c, char **v) { (void)v; ret
 scenarios: {s: {run: "${app} ${matrix.n}", show: [exit, signal], outcomes: {ended: {signal: null}}}}
 """
     _, out = run(world, "values", text)
-    assert re.search(r"s +ended \(2, –\) +ended \(2, –\)", out)
+    assert re.search(r"s +ended \(exit 2, signal –\) +ended \(exit 2, signal –\)", out)
 
 
 def test_keys_that_begin_with_x_are_a_place_for_anchors(world: World) -> None:

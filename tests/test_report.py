@@ -13,7 +13,7 @@ from elfworlds.outcome import ClaimVerdict
 from elfworlds.records import ObjectRecord, ToolchainRecord, TraceRecord, TrialRecord
 from elfworlds.records.rows import SHOWN_CHARACTERS, shortened
 from elfworlds.records.run import settled
-from elfworlds.report import loading, summary, text
+from elfworlds.report import facts, loading, summary, text
 from elfworlds.report.markdown import markdown
 from recording import ENVIRONMENT, TRACES, run_of, trial
 
@@ -46,7 +46,7 @@ def test_a_cell_of_several_outcomes_counts_them() -> None:
 
 def test_what_is_shown_beside_an_outcome_and_is_not_there_is_a_dash() -> None:
     found = summary.pivot(AXES, [at("a", "yes", shown={"count": 5, "destroyed": None}), at("b", "no")])
-    assert text.pivot_lines(found)[1] == "  s         yes (5, –)  no"
+    assert text.pivot_lines(found)[1] == "  s         yes (count 5, destroyed –)  no"
 
 
 STORE = "/home/somebody/.cache/elfworlds/objects/cb8b1f63fd523ae361c5a9ea86c8fc6c4ff2878c/tree/numpy"
@@ -80,7 +80,7 @@ def test_a_long_message_about_a_file_keeps_the_files_name_and_what_is_wrong_with
     assert len(shown) <= SHOWN_CHARACTERS + 1
 
 
-def test_an_object_that_is_the_same_in_several_toolchains_is_one_row() -> None:
+def test_an_object_is_one_row_with_the_digest_of_each_build() -> None:
     def built(libc: str, sha256: str) -> ObjectRecord:
         nothing: tuple[str, ...] = ()
         named = ("lib", {"libc": libc}, libc, "/objects/lib.so", sha256, libc, nothing, "ET_DYN", "EM_X86_64", None)
@@ -88,9 +88,10 @@ def test_an_object_that_is_the_same_in_several_toolchains_is_one_row() -> None:
         return ObjectRecord(*named, *facts, execstack=False, compiler_output="")
 
     objects = [built("host", "a" * 64), built("debian/sid", "a" * 64), built("debian/trixie", "b" * 64)]
-    report = markdown(run_of([at("a", "yes")], axes=AXES, objects=objects))
+    report = markdown(run_of([at("a", "yes")], axes=AXES, objects=objects), {})
     table = report.partition("## Objects\n")[2].partition("\n## ")[0]
-    assert [row.split(" | ")[-1][:2] for row in table.strip().splitlines()[2:]] == ["aa", "bb"]
+    (row,) = table.strip().splitlines()[2:]
+    assert row.split(" | ")[-1] == f"{'a' * 12}, {'b' * 12} |"
 
 
 def test_claims_with_the_same_observation_are_said_together() -> None:
@@ -151,7 +152,11 @@ def test_repetitions_are_settled_together_and_points_apart() -> None:
     assert [one.verdict for one in settled(trials)] == ["FLAKY", "FLAKY", "FAIL"]
 
 
-def told(trials: list[TrialRecord], traces: tuple[TraceRecord, ...] = ()) -> str:
+def told(
+    trials: list[TrialRecord],
+    traces: tuple[TraceRecord, ...] = (),
+    written: dict[str, dict[str, str]] | None = None,
+) -> str:
     host = ToolchainRecord("host", {"libc": "2.36"}, {"libc6": "2.36-9"}, {})
     return markdown(
         run_of(
@@ -163,7 +168,8 @@ def told(trials: list[TrialRecord], traces: tuple[TraceRecord, ...] = ()) -> str
             traces=traces,
             environment=replace(ENVIRONMENT, toolchains=(host,)),
             rerun="elfworlds run n.yaml",
-        )
+        ),
+        written or {},
     )
 
 
@@ -174,7 +180,7 @@ def test_the_report_opens_with_question_answer_and_pivot() -> None:
         "",
         "**Does \\<it\\> \\| work?**",
         "",
-        "s: **yes** where way = a; **no** where way = b.",
+        "- s: **yes** where way = a; **no** where way = b.",
     ]
     assert lines[6] == "| scenario | way=a | way=b |"
 
@@ -188,7 +194,21 @@ def test_what_a_trial_printed_cannot_break_the_report() -> None:
 
 
 def test_versions_name_the_revision() -> None:
-    assert "| host: libc6 | 2.36-9 |" in told([at("a", "yes")])
+    assert "| host | 2.36; cc; libc6 2.36-9 |" in told([at("a", "yes")])
+
+
+def test_of_many_packages_the_report_names_those_that_decide() -> None:
+    packages = {"gcc-12": "12.2.0-14", "libbrotli1": "1.0.9-2", "binutils-x86-64-linux-gnu": "2.40-2", "libgmp10": "6"}
+    host = ToolchainRecord("host", {"libc": "2.36", "cc": "12.2.0"}, packages, {})
+    assert facts.decisive(host) == "2.36; cc 12.2.0; gcc-12 12.2.0-14; binutils-x86-64-linux-gnu 2.40-2"
+
+
+def test_a_failure_shows_the_end_of_what_it_wrote() -> None:
+    bad = at("a", "other", "FAIL")
+    lines = [f"line {number}" for number in range(9)]
+    report = told([bad], written={bad.trial: {"stdout": "\n".join([*lines, "```", "</pre>\x1b[0m", ""])}})
+    assert "  - stdout ends with:\n\n        … (6 lines before)\n        line 6\n" in report
+    assert "\n        ```\n        </pre>\N{REPLACEMENT CHARACTER}[0m\n" in report
 
 
 def test_nothing_tried_is_said() -> None:
@@ -207,21 +227,25 @@ def section(report: str) -> str:
 def test_points_with_the_same_picture_are_told_together() -> None:
     together = section(told([at("a", "yes")], at_points("a", "b")))
     assert together.count("![") == 1
-    assert "### same-library-twice, everywhere\n" in together
+    assert "Others:" not in together
+    assert "### same-library-twice\n" in together
     assert "(pictures/s,way=a,libc=host.svg)" in together
+
+
+def test_other_pictures_of_a_scenario_are_links() -> None:
     other = replace(TRACES[1], point={"way": "b", "libc": "host"})
     apart = section(told([at("a", "yes")], (*at_points("a"), other)))
-    assert apart.count("![") == 2
-    assert "### same-library-twice, where way = a\n" in apart
+    assert apart.count("![") == 1
+    assert f"The picture is of way = a. Others: [way = b](pictures/{other.trial}.svg)." in apart
 
 
-def test_the_namespaces_are_listed_with_what_is_in_them() -> None:
-    lines = section(told([at("a", "yes")], at_points("a"))).splitlines()
-    assert "| namespace | objects, in the order of loading |" in lines
-    (row,) = (line for line in lines if line.startswith("| each of"))
+def test_each_namespace_is_listed_once_with_where_it_was() -> None:
+    lines = section(told([at("a", "yes")], at_points("a", "b"))).splitlines()
+    assert "| where | namespace | objects, in the order of loading |" in lines
+    (row,) = (line for line in lines if "| each of" in line)
     assert row == (
-        "| each of the namespaces 1–2 | libuser.so (user-1, a copy of its own), libbase.so (base-1, a copy of its own),"
-        " libc.so.6 (a copy of its own), ld-linux-x86-64.so.2 (shared) |"
+        "| everywhere | each of the namespaces 1–2 | libuser.so (user-1, a copy of its own), libbase.so (base-1, a copy"
+        " of its own), libc.so.6 (a copy of its own), ld-linux-x86-64.so.2 (shared) |"
     )
 
 

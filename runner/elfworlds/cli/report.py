@@ -28,7 +28,7 @@ def report(
     from elfworlds.errors import Exit, InputError
     from elfworlds.records import read_run
     from elfworlds.report.summary import failed
-    from elfworlds.workflow.reports import lost_objects, show
+    from elfworlds.workflow.reports import html, lost_objects, md, show
     from elfworlds.workflow.results import find
 
     if form not in FORMATS:
@@ -44,22 +44,11 @@ def report(
         screen.say(f"{record.name}: {record.question}")
         show(directory, record, screen)
         screen.tell(lost_objects(directory))
-    elif form == "html":
-        from elfworlds.workflow.reports import html
-
-        typer.echo(html(directory, record), nl=False)
+    elif form in ("md", "html"):
+        typer.echo({"md": md, "html": html}[form](directory, record), nl=False)
     else:
-        typer.echo(text(record, form), nl=False)
+        typer.echo(one_table(record, "trials", form), nl=False)
     return Exit.EXPECTATION_FAILED if failed(record.trials) else Exit.AS_EXPECTED
-
-
-def text(record: RunRecord, form: str) -> str:
-    """The report in one of the forms."""
-    if form == "md":
-        from elfworlds.report.markdown import markdown
-
-        return markdown(record)
-    return one_table(record, "trials", form)
 
 
 def one_table(record: RunRecord, name: str, form: str) -> str:

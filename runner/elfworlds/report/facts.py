@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from elfworlds.records import EnvironmentRecord, ObjectRecord
+    from elfworlds.records import EnvironmentRecord, ObjectRecord, ToolchainRecord
+
+_DECISIVE = re.compile(
+    r"(libc6|musl|binutils(-[\w-]+-linux-gnu)?|(gcc|g\+\+)-[\d.]+|clang-\d+|lld-\d+|rustc|gdb|valgrind|strace|patchelf)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,17 @@ def compiler_outputs(records: Sequence[ObjectRecord]) -> list[tuple[str, str]]:
 
 
 def versions(environment: EnvironmentRecord) -> list[tuple[str, str]]:
-    """The machine, then each toolchain with its packages."""
-    rows = [
+    """The machine, then each toolchain with all of its packages."""
+    rows = machine(environment)
+    for toolchain in environment.toolchains:
+        rows += [(f"{toolchain.name}: {what}", version) for what, version in _own(toolchain)]
+        rows += [(f"{toolchain.name}: {package}", version) for package, version in toolchain.packages.items()]
+    return rows
+
+
+def machine(environment: EnvironmentRecord) -> list[tuple[str, str]]:
+    """What the trials ran on, and by whom they were run."""
+    return [
         ("system", environment.system),
         ("kernel", environment.kernel),
         ("cpu", environment.cpu),
@@ -76,9 +90,17 @@ def versions(environment: EnvironmentRecord) -> list[tuple[str, str]]:
         ("elfworlds", environment.elfworlds),
         ("backend", environment.backend),
     ]
-    for toolchain in environment.toolchains:
-        name, known = toolchain.name, toolchain.versions
-        rows += [(f"{name}: libc", known.get("libc-revision") or known.get("libc", "unknown"))]
-        rows += [(f"{name}: compiler", toolchain.identity.get("cc --version", known.get("cc", "")))]
-        rows += [(f"{name}: {package}", version) for package, version in toolchain.packages.items()]
-    return rows
+
+
+def decisive(toolchain: ToolchainRecord) -> str:
+    """On one line: libc, compiler, and the packages that decide what is built and seen, with their revisions."""
+    packages = [f"{name} {version}" for name, version in toolchain.packages.items() if _DECISIVE.fullmatch(name)]
+    return "; ".join([version for _, version in _own(toolchain) if version] + packages)
+
+
+def _own(toolchain: ToolchainRecord) -> list[tuple[str, str]]:
+    known = toolchain.versions
+    return [
+        ("libc", known.get("libc-revision") or known.get("libc", "unknown")),
+        ("compiler", toolchain.identity.get("cc --version") or " ".join(filter(None, ("cc", known.get("cc"))))),
+    ]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from elfworlds.records import RunRecord, SearchRecord, TraceRecord
+    from elfworlds.report.summary import Point
 
 PICTURES = "pictures"
 HEAD_OF_NAMESPACES = ["namespace", "objects, in the order of loading"]
@@ -26,12 +27,14 @@ class Seen:
     """Points of a scenario where the loader did the same.
 
     Attributes:
+        points: axis and label, for each axis.
         where: these points, in words.
         trial: the first trial; the picture's file has its name.
         picture: the SVG text.
     """
 
     scenario: str
+    points: tuple[Point, ...]
     where: str
     trial: str
     namespaces: Namespaces
@@ -51,20 +54,37 @@ class Seen:
 def seen(run: RunRecord) -> list[Seen]:
     """The pictures of each scenario; points with the same picture are one entry."""
     by_picture: dict[tuple[str, str], list[tuple[TraceRecord, Namespaces]]] = {}
-    tried: dict[str, list[tuple[tuple[str, str], ...]]] = {}
+    tried: dict[str, list[Point]] = {}
     for trace in run.traces:
         tried.setdefault(trace.scenario, []).append(tuple(trace.point.items()))
         spaces = namespaces(trace)
         by_picture.setdefault((trace.scenario, picture(spaces, trace.scenario)), []).append((trace, spaces))
+    drawings = []
+    for (scenario, drawn), members in by_picture.items():
+        points = tuple(tuple(trace.point.items()) for trace, _ in members)
+        words = where(run.axes, points, tried[scenario])
+        drawings.append(Seen(scenario, points, words, members[0][0].trial, members[0][1], drawn))
+    return drawings
+
+
+def by_scenario(drawings: Sequence[Seen]) -> dict[str, list[Seen]]:
+    """The pictures of each scenario, in order."""
+    groups: dict[str, list[Seen]] = {}
+    for drawn in drawings:
+        groups.setdefault(drawn.scenario, []).append(drawn)
+    return groups
+
+
+def rows_of_scenario(axes: Mapping[str, Sequence[str]], drawings: Sequence[Seen]) -> list[list[str]]:
+    """Each namespace that some point of a scenario had: where, which, and its objects. What points share is one row."""
+    places: dict[tuple[int, str, str], list[Point]] = {}
+    for drawn in drawings:
+        for at, (title_, objects) in enumerate(rows_of_namespaces(drawn.namespaces)):
+            places.setdefault((at, title_, objects), []).extend(drawn.points)
+    tried = [point for drawn in drawings for point in drawn.points]
     return [
-        Seen(
-            scenario,
-            where(run.axes, [tuple(trace.point.items()) for trace, _ in members], tried[scenario]),
-            members[0][0].trial,
-            members[0][1],
-            drawn,
-        )
-        for (scenario, drawn), members in by_picture.items()
+        [where(axes, points, tried), title_, objects]
+        for (_, title_, objects), points in sorted(places.items(), key=lambda item: item[0][0])
     ]
 
 

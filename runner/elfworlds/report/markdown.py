@@ -17,19 +17,25 @@ from elfworlds.report.summary import (
     point_text,
     unsupported,
 )
-from elfworlds.report.text import ending, pivot_rows
+from elfworlds.report.text import ending, pivot_rows, tail
 from elfworlds.yamltext.problems import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from elfworlds.records import EnvironmentRecord, ObjectRecord, RunRecord, TreeRecord, TrialRecord
+    from elfworlds.report.text import Streams
 
 _SPECIAL = re.compile(r"(^#|[\\`*_\[\]<>|])")
 
 
-def markdown(run: RunRecord) -> str:
-    """The report as GitHub-flavoured Markdown."""
+def markdown(run: RunRecord, written: Streams) -> str:
+    """The report as GitHub-flavoured Markdown.
+
+    Args:
+        run: what is shown.
+        written: failed trial → `stdout` and `stderr` → the end of it.
+    """
     grid = pivot(run.axes, run.trials)
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
     lines += [*table(*pivot_rows(grid)), "", *_fixed(grid), _count(run), ""]
@@ -37,7 +43,7 @@ def markdown(run: RunRecord) -> str:
         *_flips(run),
         *_heats(run),
         *_claims(claims(run.axes, run.trials), run.source),
-        *_differences(run.axes, run.trials),
+        *_differences(run.axes, run.trials, written),
         *_reasons("Known defects", defects(run.trials)),
         *_reasons("Not supported here", unsupported(run.trials)),
     ]
@@ -83,11 +89,11 @@ def _row(cells: Iterator[str]) -> str:
 
 
 def answer(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[str]:
-    """The answer: a sentence for each scenario, with every outcome and where it was seen."""
+    """The answer: an item for each scenario, with every outcome and where it was seen."""
     lines = []
     for scenario, seen in summary.answers(axes, trials):
         parts = [f"**{escape(outcome)}** {_place(place)}" for outcome, place in seen]
-        lines.append(f"{escape(scenario)}: {'; '.join(parts)}.")
+        lines.append(f"- {escape(scenario)}: {'; '.join(parts)}.")
     return lines or ["Nothing was tried."]
 
 
@@ -123,7 +129,7 @@ def _source(source: Mapping[str, str]) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[str]:
+def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord], written: Streams) -> list[str]:
     bad = [trial for trial in trials if trial.verdict.bad]
     if not bad:
         return []
@@ -133,6 +139,8 @@ def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord
         got = f"got {trial.outcome} ({ending(trial)})" if trial.verdict.tried else "not tried"
         lines.append(f"{head}expected {trial.expected}, {got}.")
         lines += [f"  - {escape(text)}" for text in (*([trial.why] if trial.why else []), *trial.notes)]
+        for name, text in written.get(trial.trial, {}).items():
+            lines += [f"  - {name} ends with:", "", *(f"        {line}" for line in tail(text)), ""]
     return [*lines, ""]
 
 
@@ -150,11 +158,18 @@ def _loading(run: RunRecord) -> list[str]:
     if not run.traces:
         return []
     lines = ["## What the loader did", ""]
-    for seen in loading.seen(run):
-        what = escape(seen.scenario)
-        lines += [f"### {what}, {_place(seen.where)}", "", f"![Link namespaces of {what}]({seen.link})", ""]
-        lines += [*table(loading.HEAD_OF_NAMESPACES, loading.rows_of_namespaces(seen.namespaces)), ""]
+    for scenario, drawings in loading.by_scenario(loading.seen(run)).items():
+        lines += [f"### {escape(scenario)}", "", *_pictures(scenario, drawings), ""]
+        lines += [*table(["where", *loading.HEAD_OF_NAMESPACES], loading.rows_of_scenario(run.axes, drawings)), ""]
     return [*lines, "### Predicted against actual", "", *_predicted(run), ""]
+
+
+def _pictures(scenario: str, drawings: Sequence[loading.Seen]) -> list[str]:
+    """The first picture, and links to the others."""
+    first, *others = drawings
+    lines = [f"![Link namespaces of {escape(scenario)}, {escape(first.where)}]({first.link})"]
+    links = [f"[{escape(drawn.where)}]({drawn.link})" for drawn in others]
+    return [*lines, "", f"The picture is of {escape(first.where)}. Others: {'; '.join(links)}."] if links else lines
 
 
 def _predicted(run: RunRecord) -> list[str]:
@@ -172,12 +187,13 @@ def _objects(records: Sequence[ObjectRecord]) -> list[str]:
     if not built:
         return []
     elsewhere = any(item.toolchain for item in built)
-    rows = [
-        (item.object, *([item.toolchain] if elsewhere else []), item.soname, item.needed, item.search, item.sha256)
-        for item in built
-    ]
+    digests: dict[tuple[str, ...], list[str]] = {}
+    for item in built:
+        row = (item.object, *([item.toolchain] if elsewhere else []), item.soname, item.needed, item.search)
+        digests.setdefault(row, []).append(item.sha256)
     head = ["object", *(["built in"] if elsewhere else []), "soname", "needed", "search path", "sha256"]
-    return ["## Objects", "", *table(head, list(dict.fromkeys(rows))), ""]
+    rows = [(*row, ", ".join(dict.fromkeys(sums))) for row, sums in digests.items()]
+    return ["## Objects", "", *table(head, rows), ""]
 
 
 def _trees(trees: Sequence[TreeRecord]) -> list[str]:
@@ -187,6 +203,17 @@ def _trees(trees: Sequence[TreeRecord]) -> list[str]:
 
 
 def _versions(environment: EnvironmentRecord) -> list[str]:
+    """The machine, and of each toolchain what decides; all packages are in environment.json."""
     inherited = [f"Trials had from whoever started the runner: {escape(what)}." for what in environment.inherited]
-    rows = facts.versions(environment)
-    return ["## Versions", "", *table(["what", "version"], rows), "", *([*inherited, ""] if inherited else [])]
+    toolchains = [(toolchain.name, facts.decisive(toolchain)) for toolchain in environment.toolchains]
+    more = "All packages of each toolchain, with their revisions, are in environment.json."
+    rows = [*facts.machine(environment), *toolchains]
+    return [
+        "## Versions",
+        "",
+        *table(["what", "version"], rows),
+        "",
+        more,
+        "",
+        *([*inherited, ""] if inherited else []),
+    ]

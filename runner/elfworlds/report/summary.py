@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from elfworlds.outcome import ClaimVerdict, Verdict, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from elfworlds.jsondata import Json
     from elfworlds.records import TrialRecord
 
     Point = tuple[tuple[str, str], ...]
@@ -120,20 +121,30 @@ def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> P
 def _at(
     cells: Mapping[tuple[tuple[str, ...], str], list[TrialRecord]], head: tuple[str, ...], label: str
 ) -> Cell | None:
-    return cell(cells[head, label]) if (head, label) in cells else None
+    return cell(cells[head, label], with_names) if (head, label) in cells else None
 
 
-def cell(trials: Sequence[TrialRecord]) -> Cell:
-    """The cell of all trials at one place; there is at least one trial."""
-    counts = Counter(_shown(trial) for trial in trials)
+def with_values(trial: TrialRecord) -> str:
+    """The outcome, and the values that the experiment shows with it; a dash for a missing value."""
+    values = [_value(value) for value in trial.shown.values()]
+    return f"{trial.outcome} ({', '.join(values)})" if values else trial.outcome
+
+
+def with_names(trial: TrialRecord) -> str:
+    """The same, each value behind its name."""
+    values = [f"{name} {_value(value)}" for name, value in trial.shown.items()]
+    return f"{trial.outcome} ({', '.join(values)})" if values else trial.outcome
+
+
+def _value(value: Json) -> str:
+    return "–" if value is None else str(value)
+
+
+def cell(trials: Sequence[TrialRecord], text: Callable[[TrialRecord], str] = with_values) -> Cell:
+    """The cell of all trials at one place, of which there is at least one; `text` says what is counted."""
+    counts = Counter(map(text, trials))
     verdict = worst(trial.verdict for trial in trials)
     return Cell(tuple(sorted(counts.items(), key=lambda seen: (-seen[1], seen[0]))), verdict)
-
-
-def _shown(trial: TrialRecord) -> str:
-    """The outcome, and the values that the experiment shows with it; a dash for a missing value."""
-    values = ["–" if value is None else str(value) for value in trial.shown.values()]
-    return f"{trial.outcome} ({', '.join(values)})" if values else trial.outcome
 
 
 def answers(

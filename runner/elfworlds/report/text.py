@@ -10,8 +10,11 @@ from elfworlds.yamltext.problems import printable, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from elfworlds.records import TrialRecord
+
+    Streams: TypeAlias = Mapping[str, Mapping[str, str]]  # trial → `stdout`, `stderr` … → a part of it
 
 TAIL_LINES = 5
 MAX_FAILURES = 20
@@ -64,26 +67,26 @@ def failure_lines(
     trials: Iterable[TrialRecord],
     axes: Mapping[str, Sequence[str]],
     directory: str,
-    stderr: Mapping[str, str],
+    written: Streams,
 ) -> Iterator[str]:
-    """For each failed trial: what was expected, what happened, why, the end of standard error, and how to rerun it.
+    """For each failed trial: what was expected, what happened, why, the end of what it wrote, and how to rerun it.
 
     Args:
         trials: trials of the run; only failed ones are shown.
         axes: the axes with their labels.
         directory: the run directory.
-        stderr: trial → its standard error.
+        written: trial → `stdout` and `stderr` → the end of it.
     """
     bad = [trial for trial in trials if trial.verdict.bad]
     for trial in bad[:MAX_FAILURES]:
         yield f"{trial.verdict}  {trial.scenario}  {point_text(trial.point, axes)}".rstrip()
-        yield from _details(trial, directory, stderr.get(trial.trial, ""))
+        yield from _details(trial, directory, written.get(trial.trial, {}))
         yield ""
     if len(bad) > MAX_FAILURES:
         yield f"… and {len(bad) - MAX_FAILURES} more; report.md has them all"
 
 
-def _details(trial: TrialRecord, directory: str, stderr: str) -> Iterator[str]:
+def _details(trial: TrialRecord, directory: str, written: Mapping[str, str]) -> Iterator[str]:
     if trial.verdict.tried:
         yield f"      expected  {trial.expected or 'nothing in particular'}"
         yield f"      got       {trial.outcome} ({ending(trial)})"
@@ -93,11 +96,18 @@ def _details(trial: TrialRecord, directory: str, stderr: str) -> Iterator[str]:
         yield f"      differs   {printable(trial.why)}"
     for note in trial.notes:
         yield f"      because   {printable(note)}"
-    for number, line in enumerate(stderr.rstrip("\n").split("\n")[-TAIL_LINES:] if stderr.strip() else []):
-        yield f"      {'stderr' if number == 0 else '      '}    {printable(line)}"
+    for name, text in written.items():
+        for number, line in enumerate(tail(text)):
+            yield f"      {name if number == 0 else '      '}    {line}"
     if trial.command:
         script = shlex.quote(f"{directory}/trials/{trial.trial}/cmd.sh")
         yield f"      rerun     {script}"
+
+
+def tail(text: str) -> list[str]:
+    """The last lines of what a trial wrote; none where it holds blanks only."""
+    lines = printable(text).rstrip("\n").split("\n") if text.strip() else []
+    return [f"… ({len(lines) - TAIL_LINES} lines before)", *lines[-TAIL_LINES:]] if len(lines) > TAIL_LINES else lines
 
 
 def ending(trial: TrialRecord) -> str:

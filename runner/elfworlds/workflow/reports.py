@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from elfworlds.tables import DataFrame
     from elfworlds.workflow.screen import Screen
 
-STDERR_BYTES = 4096  # the end of a failed trial's standard error that is shown
+END_BYTES = 4096  # the end of what a failed trial wrote that is shown
 STREAM_BYTES, PROGRAM_BYTES = 8192, 65536  # the start of a stream, and of a program, that a page has
 MOST_WRITTEN = 40_000_000  # characters, before each text is taken once and all are compressed
 
@@ -40,7 +40,20 @@ def write_reports(directory: RunDirectory, run: RunRecord, *, tables: bool) -> N
     names = heat.outcomes(run)
     for map_ in heat.heats(run):
         directory.write(map_.file, heat_map(map_, names))
-    directory.write("report.md", markdown(run))
+    directory.write("report.md", md(directory, run))
+
+
+def md(directory: RunDirectory, run: RunRecord) -> str:
+    """The run as Markdown."""
+    return markdown(run, ends(directory, [trial for trial in run.trials if trial.verdict.bad]))
+
+
+def ends(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str, dict[str, str]]:
+    """The ends of what the first few of these trials wrote: trial → `stdout` and `stderr` → text."""
+    return {
+        trial.trial: {name: end for name in ("stdout", "stderr") if (end := _end_of(directory, trial.trial, name))}
+        for trial in trials[: text.MAX_FAILURES]
+    }
 
 
 def html(directory: RunDirectory, run: RunRecord) -> str:
@@ -111,9 +124,8 @@ def show(directory: RunDirectory, run: RunRecord, screen: Screen) -> None:
     screen.tell(_after_a_blank([*text.defect_lines(trials), *text.unsupported_lines(trials)]))
     unexpected = loading.disagreement(run.traces)
     screen.tell(_after_a_blank([unexpected] if unexpected else []))
-    bad = [trial.trial for trial in trials if trial.verdict.bad]
-    stderr = {trial: _stderr(directory, trial) for trial in bad[: text.MAX_FAILURES]}
-    screen.tell(_after_a_blank(list(text.failure_lines(trials, axes, shown(directory.path), stderr))))
+    wrote = ends(directory, [trial for trial in trials if trial.verdict.bad])
+    screen.tell(_after_a_blank(list(text.failure_lines(trials, axes, shown(directory.path), wrote))))
 
 
 def lost_objects(directory: RunDirectory) -> list[str]:
@@ -128,6 +140,6 @@ def _after_a_blank(lines: Sequence[str]) -> list[str]:
     return ["", *lines] if lines else []
 
 
-def _stderr(directory: RunDirectory, trial: str) -> str:
-    path = directory.path / "trials" / trial / "stderr"
-    return path.read_bytes()[-STDERR_BYTES:].decode("utf-8", "replace") if path.exists() else ""
+def _end_of(directory: RunDirectory, trial: str, name: str) -> str:
+    path = directory.path / "trials" / trial / name
+    return path.read_bytes()[-END_BYTES:].decode("utf-8", "replace") if path.is_file() else ""

@@ -111,6 +111,8 @@ def sentence(text: str) -> str:
 
 def printable(text: str) -> str:
     """Text that cannot move a terminal's cursor: control characters become visible, tabs one space."""
+    if text.isprintable():
+        return text
     return "".join(_shown(char) for char in text.replace("\t", " "))
 
 

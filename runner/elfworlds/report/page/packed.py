@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from elfworlds.jsondata import Json
     from elfworlds.report.loading import Seen
+    from elfworlds.report.text import Streams
 
     Column: TypeAlias = Sequence[Json]
     Columns: TypeAlias = Mapping[str, Column]
-    Streams: TypeAlias = Mapping[str, Mapping[str, str]]  # trial → the name of a file of its → the file's text
 
 MOST_BYTES = 16_000_000
 ORDER = ("trials", "events", "searches", "link_maps", "bindings", "symbols", "claims", "flips", "needed", "objects")

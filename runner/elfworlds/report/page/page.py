@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from elfworlds.outcome import Verdict
     from elfworlds.records import RunRecord, TrialRecord
-    from elfworlds.report.page.packed import Columns, Streams
+    from elfworlds.report.page.packed import Columns
     from elfworlds.report.summary import Pivot
+    from elfworlds.report.text import Streams
 
 HERE = Path(__file__).parent
 MOST_PICTURES = 12  # that stand in the page itself; the others are drawn when they are opened
