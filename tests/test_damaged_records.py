@@ -15,6 +15,7 @@ from elfworlds.errors import InputError
 from elfworlds.outcome import ClaimVerdict
 from elfworlds.records import RunDirectory, read_run
 from elfworlds.tables import frames
+from sealing import unseal
 from test_run import quick
 
 LINES = ("trials.jsonl", "events.jsonl", "objects.jsonl", "traces.jsonl")
@@ -36,10 +37,11 @@ def run(world: World, made: Path, tmp_path: Path) -> Path:
         shutil.copytree(world.latest("quick"), made)
         trials = (made / "trials.jsonl").read_text().splitlines(keepends=True)
         trials.sort(key=lambda line: json.loads(line)["number"])  # either may have ended first
-        (made / "trials.jsonl").write_text("".join(trials))
+        (made / "trials.jsonl").write_text("".join(line.replace('"events":0', '"events":1') for line in trials))
         names = [json.loads(line)["trial"] for line in trials]
         lines = [{"trial": name, "event": "told", "verb": None, "value": "it"} for name in names]
         (made / "events.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        unseal(made)
     return Path(shutil.copytree(made, tmp_path / "run"))
 
 

@@ -71,6 +71,7 @@ def test_an_interrupted_run_is_refused_and_the_next_step_said(world: World) -> N
     quick(world, "return 7;", more=SAYS)
     trials = world.latest("quick") / "trials.jsonl"
     trials.write_text("")
+    (world.latest("quick") / "complete").unlink()
     code, _, err = world.run("gather", "quick", "-o", "reference")
     assert (code, "the run of quick was interrupted: 0 of 1 trials" in err) == (4, True)
     assert "elfworlds run" in err

@@ -19,6 +19,7 @@ import pytest
 
 from conftest import World
 from elfworlds.records import RunDirectory, environment_digest, forms
+from sealing import unseal
 from waiting import heed_signals, wait_until
 
 SLOW = """
@@ -154,7 +155,7 @@ def test_a_line_that_was_cut_short_is_dropped_and_said(world: World) -> None:
 
 
 def test_a_trace_that_was_cut_short_is_dropped_and_said(world: World) -> None:
-    run = interrupted(world)
+    run = unseal(interrupted(world))
     row: dict[str, Any] = {"trial": "x", "scenario": "s", "point": {}, "link_maps": [], "searches": [], "bindings": []}
     whole = forms.TRACE.read(row)
     (run / "traces.jsonl").write_text(f'{json.dumps(row)}\n{{"trial":"y","scen')

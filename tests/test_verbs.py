@@ -25,6 +25,7 @@ from elfworlds.records import RunDirectory, read_run
 from elfworlds.report.acceptance import entries
 from elfworlds.workflow.reports import write_reports
 from elfworlds.yamltext import Scalar
+from sealing import unseal
 from test_tables import COLUMNS
 
 
@@ -79,6 +80,7 @@ def with_traces(world: World) -> Path:
     """A run of same-lib whose traces are the recorded ones."""
     world.run("run", "experiments/same-lib.yaml")
     run = world.latest("same-lib").resolve()
+    unseal(run)
     shutil.copy(ROOT / "tests" / "data" / "traces.jsonl", run / "traces.jsonl")
     return run
 

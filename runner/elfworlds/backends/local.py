@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import elf, sandbox
+from elfworlds import atomic, elf, sandbox
 from elfworlds.backends.commands import by_hand, realised
 from elfworlds.backends.schedule import build_all
 from elfworlds.backends.shelved import Shelved, read_again, seeing_store_paths
@@ -238,7 +238,9 @@ class LocalBackend:
         path.chmod(0o555)
         for link in request.links:
             (made / link).symlink_to(request.filename)
-        (made / MANIFEST).write_text(json.dumps(manifest, sort_keys=True))
+        atomic.write(made / MANIFEST, json.dumps(manifest, sort_keys=True))
+        atomic.sync(path)
+        atomic.sync(made)
         place = self.root / "objects" / request.key
         if place.exists():
             place.rename(made.parent / "refused")

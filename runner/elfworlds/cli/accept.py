@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from elfworlds.cli.echo import echo
+from elfworlds.cli.echo import echo, remark
 
 
 def accept(
@@ -18,7 +18,9 @@ def accept(
     from elfworlds.report.acceptance import acceptance
     from elfworlds.workflow.results import find
 
-    record = read_run(find(run))
+    directory = find(run)
+    record = read_run(directory)
+    remark(directory)
     if not record.trials:
         raise InputError(f"{run}: nothing was tried in this run")
     echo("scenarios:")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.echo import echo
+from elfworlds.cli.echo import echo, remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,10 @@ def _read(name: str) -> Gathered:
     files = {file: paths.word(name) / file for file in READ}
     if not any(paths.why_unreadable(path) for path in files.values()):
         return read({file: path.read_text() for file, path in files.items()})
-    return gathered([read_run(find(name))])
+    directory = find(name)
+    record = read_run(directory)
+    remark(directory)
+    return gathered([record])
 
 
 def _lines(comparison: Comparison) -> Iterator[str]:

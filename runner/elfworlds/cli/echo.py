@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from elfworlds.records import RunDirectory
 
 _AS_THEY_ARE = re.compile("([\udc80-\udcff\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])")
 
@@ -17,3 +21,9 @@ def echo(text: str, *, err: bool = False) -> None:
 
     shown = "".join(part if _AS_THEY_ARE.match(part) else printable(part) for part in _AS_THEY_ARE.split(text))
     (sys.stderr if err else sys.stdout).write(f"{shown}\n")
+
+
+def remark(directory: RunDirectory) -> None:
+    """Tell on standard error what does not count of a run's files, and what nobody can check."""
+    for line in directory.remarks():
+        echo(f"note: {line}", err=True)

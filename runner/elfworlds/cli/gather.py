@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.echo import echo
+from elfworlds.cli.echo import echo, remark
 
 
 def gather(
@@ -24,7 +24,10 @@ def gather(
     from elfworlds.records import read_run
     from elfworlds.workflow.results import find
 
-    records = sorted((read_run(find(run)) for run in runs), key=lambda record: record.name)
+    directories = [find(run) for run in runs]
+    records = sorted(map(read_run, directories), key=lambda record: record.name)
+    for directory in directories:
+        remark(directory)
     for record in records:
         if len(record.trials) < record.planned:
             hint = f"{record.rerun} goes on where it was"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elfworlds.cli.echo import remark
 from elfworlds.cli.options import Color
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def report(
     record = read_run(directory)
     if table is not None and form == "html":
         raise InputError("--table: html is a page of the whole run; a table can be table, json, csv or md")
+    remark(directory)
     if table is not None:
         typer.echo(one_table(record, table, form), nl=False)
     elif form == "table":

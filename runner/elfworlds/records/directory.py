@@ -9,6 +9,7 @@
                        driver.c, what its steps became; observed/, what its observer wrote
     files/<number>/    what trials/<trial> leads to, where the experiment says what lies in cwd/
     tables/  pictures/  report.md
+    seal.json          what shows that lines and files are as they were written
     complete           there when all of this is
     lock               held (flock(2)) by whoever runs it
     nix-objects        a link to what keeps its objects in the Nix store, where Nix made them
@@ -19,28 +20,33 @@ Everything but the three appended files is written whole: a temporary sibling, t
 from __future__ import annotations
 
 import os
+from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import compress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import atomic, reclaim
-from elfworlds.errors import ElfworldsError
 from elfworlds.outcome import Verdict
 from elfworlds.planning.document import as_document, as_text
-from elfworlds.records import forms
-from elfworlds.records.lines import placed, read_lines, read_object, was_cut, whole_lines
+from elfworlds.records import forms, kept, seal
+from elfworlds.records.journal import Journal, gone
+from elfworlds.records.lines import check_count, placed, read_lines, read_object, was_cut, whole_lines
+from elfworlds.records.past import Past
 from elfworlds.records.rows import event_records, object_records, trial_record
+from elfworlds.records.seal import COMPLETE, sealed_lines, without
+from elfworlds.records.seal import FILE as SEAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from elfworlds.backends import Build
-    from elfworlds.jsondata import JsonObject
+    from elfworlds.jsondata import Json, JsonObject
     from elfworlds.planning import Plan, Trial
     from elfworlds.records.forms import Record
-    from elfworlds.records.lines import Axes
+    from elfworlds.records.lines import Axes, Made
+    from elfworlds.records.seal import Seal
     from elfworlds.records.types import (
         EnvironmentRecord,
         EventRecord,
@@ -51,37 +57,12 @@ if TYPE_CHECKING:
     )
     from elfworlds.trials.observe import Observation
 
-COMPLETE = "complete"
 TRIALS = "trials.jsonl"
 EVENTS = "events.jsonl"
 TRACES = "traces.jsonl"
 OBJECTS = "objects.jsonl"
+APPENDED = (TRIALS, EVENTS, TRACES)
 NUMBERED = "files"
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What a run that goes on has behind it.
-
-    Attributes:
-        done: trials that need not be tried again.
-        untried: how many were UNRESOLVED.
-        in_flight: how many had begun when it ended.
-        cut: whether a line was cut short.
-    """
-
-    done: frozenset[str]
-    untried: int
-    in_flight: int
-    cut: bool
-
-    @property
-    def words(self) -> str:
-        parts = [f"{len(self.done)} trials were done"]
-        parts += [f"{self.untried} could not be tried and are tried again"] if self.untried else []
-        parts += [f"{self.in_flight} had begun and are tried again"] if self.in_flight else []
-        parts += ["a line that was cut short is dropped"] if self.cut else []
-        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +70,34 @@ class RunDirectory:
     """The directory results/<experiment>/<UTC time>-<plan digest>/ of one run."""
 
     path: Path
+    journal: Journal = field(default_factory=Journal, compare=False, repr=False)
 
-    def write(self, name: str, data: str | bytes) -> Path:
-        """A file of the run, whole or not at all."""
+    def write(self, name: str, data: str | bytes, *, synced: bool = True) -> Path:
+        """A file of the run, whole or not at all; `synced` as for `atomic.write`."""
         target = self.path / name
-        atomic.write(target, data)
+        atomic.write(target, data, synced=synced)
         return target
 
     def write_json(self, name: str, data: JsonObject | RunAbout) -> None:
         self.write(name, forms.page(data))
 
     def write_records(self, name: str, records: Iterable[Record]) -> None:
-        self.write(name, "".join(map(forms.line, records)))
+        self.write(name, sealed_lines(self.seal(), name, map(forms.line, records)))
 
     def begin(self, plan: Plan, build: Build, about: RunAbout, environment: JsonObject, text: str) -> None:
         """All that is known before the first trial: `about` is run.json, `text` the experiment's own."""
         (self.path / "trials").mkdir(exist_ok=True)
-        self.write("experiment.yaml", text)
-        self.write("plan.json", as_text(as_document(plan)))
-        self.write_json("environment.json", environment)
+        once = {
+            "experiment.yaml": text,
+            "plan.json": as_text(as_document(plan)),
+            "environment.json": forms.page(environment),
+            "run.json": forms.page(about),
+        }
+        for name, data in once.items():
+            self.write(name, data)
+        self.write(SEAL, seal.new(once).text)
         self.write_objects(plan, build)
-        self.write_json("run.json", about)
+        atomic.sync(self.path)
 
     def write_objects(self, plan: Plan, build: Build) -> None:
         """The objects that there are; a run that goes on may have more than before."""
@@ -152,26 +140,16 @@ class RunDirectory:
 
     def append(self, observation: Observation) -> None:
         """Keep a trial's streams and its command, then its line."""
-        self._keep(observation)
-        self._append(EVENTS, event_records(observation))
-        self._append(TRIALS, [trial_record(observation)])
+        files = kept.files(observation)
+        written = kept.put(str(self._still_there(observation.trial)), files) if files else {}
+        events = list(map(forms.line, event_records(observation)))
+        record = replace(trial_record(observation), events=len(events), written=written)
+        self.journal.append(self.path / EVENTS, events)
+        self.journal.append(self.path / TRIALS, [forms.line(record)])
 
     def append_trace(self, trace: TraceRecord) -> None:
         """Keep what the loader did at a scenario and point."""
-        self._append(TRACES, [trace])
-
-    def _keep(self, observation: Observation) -> None:
-        if observation.completed is None or observation.command is None:
-            return
-        directory = str(self._still_there(observation.trial))
-        script = f"#!/bin/sh\n# Runs this trial again, by hand.\nexec {observation.command.as_shell()}\n"
-        streams = {"stdout": observation.completed.stdout.data, "stderr": observation.completed.stderr.data}
-        if observation.program:
-            streams["driver.c"] = observation.program.encode()
-        for name, data in streams.items():
-            if data:
-                _put(f"{directory}/{name}", data)
-        _put(f"{directory}/cmd.sh", script.encode(), mode=0o755)
+        self.journal.append(self.path / TRACES, [forms.line(trace)])
 
     def _still_there(self, trial: Trial) -> Path:
         """A trial's directory, whatever the trial did to it; a link that the trial made there is not followed."""
@@ -184,22 +162,8 @@ class RunDirectory:
 
     def _reclaim_trials(self) -> None:
         if not self.path.is_dir():
-            raise _gone(self.path)
+            raise gone(self.path)
         reclaim.make(self.path / "trials")
-
-    def _append(self, name: str, records: Iterable[Record]) -> None:
-        data = "".join(map(forms.line, records)).encode()
-        if not data:
-            return
-        try:
-            fd = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        except FileNotFoundError:
-            raise _gone(self.path) from None
-        try:
-            while data:
-                data = data[os.write(fd, data) :]
-        finally:
-            os.close(fd)
 
     def trials(self, axes: Axes | None = None) -> list[TrialRecord]:
         """The records so far, in the order of the plan.
@@ -213,17 +177,20 @@ class RunDirectory:
         return sorted(self._trials(axes), key=lambda trial: trial.number)
 
     def _trials(self, axes: Axes | None) -> list[TrialRecord]:
-        return read_lines(self.path / TRIALS, placed(forms.TRIAL.read, axes))
+        return self._read(TRIALS, placed(forms.TRIAL.read, axes))
 
     def events(self) -> list[EventRecord]:
-        return read_lines(self.path / EVENTS, forms.event)
+        return self._read(EVENTS, forms.event)
 
     def traces(self, axes: Axes | None = None) -> list[TraceRecord]:
         """What the loader did, in the order in which it was seen; arguments and errors as for `trials`."""
-        return read_lines(self.path / TRACES, placed(forms.TRACE.read, axes))
+        return self._read(TRACES, placed(forms.TRACE.read, axes))
 
     def objects(self) -> list[ObjectRecord]:
-        return read_lines(self.path / OBJECTS, forms.OBJECT.read)
+        return self._read(OBJECTS, forms.OBJECT.read)
+
+    def _read(self, name: str, read: Callable[[Json], Made]) -> list[Made]:
+        return read_lines(self.path / name, read, self.seal())
 
     def environment(self) -> EnvironmentRecord:
         return read_object(self.path / "environment.json", forms.ENVIRONMENT.read)
@@ -234,6 +201,46 @@ class RunDirectory:
     def complete(self) -> bool:
         return (self.path / COMPLETE).exists()
 
+    def seal(self) -> Seal | None:
+        """What the run's lines are sealed with; None for a run of an earlier version."""
+        return seal.read(self.path)
+
+    def check(self) -> None:
+        """Whether the files that are written once are what was written, and a complete run has all of its lines.
+
+        Raises:
+            InputError: they are not, or it has not.
+        """
+        own = self.seal()
+        if own is None:
+            return
+        for name in own.files:
+            own.check_file(self.path, name)
+        if self.complete():
+            for name, lines in own.lines_of(self.path).items():
+                check_count(self.path / name, lines)
+
+    def remarks(self) -> list[str]:
+        """What whoever reads the run should know of its files: what does not count, and what nobody can check."""
+        cut = [name for name in APPENDED if was_cut(self.path / name)]
+        unsealed = ["the run is not sealed: an earlier version wrote it, and changed lines would not be noticed"]
+        return [
+            *(f"{self.path / name}: its last line was cut short and does not count" for name in cut),
+            *(unsealed if self.seal() is None else []),
+        ]
+
+    def kept(self, trial: TrialRecord, name: str) -> bytes:
+        """What a trial left in a file of its directory; errors as for `kept.content`."""
+        return kept.content(self.path / "trials" / trial.trial, trial, name)
+
+    def finish(self) -> None:
+        """From now on the run is never continued; all that it wrote is on the disk."""
+        own = self.seal()
+        counts = {name: len(whole_lines(self.path / name)) for name in (OBJECTS, *APPENDED)}
+        atomic.sync_all(self.path)
+        self.write(COMPLETE, own.closing(counts) if own else b"")
+        atomic.sync(self.path)
+
     def forget_in_flight(self) -> Past:
         """Make a run that is not complete one that can go on: what was in flight or UNRESOLVED is tried again.
 
@@ -241,28 +248,37 @@ class RunDirectory:
             InputError: a line is damaged; then nothing was changed.
         """
         trials, events, traces = self._trials(None), self.events(), self.traces()
-        done = frozenset(trial.trial for trial in trials if trial.verdict is not Verdict.UNRESOLVED)
+        tried = [trial for trial in trials if trial.verdict is not Verdict.UNRESOLVED]
+        told = Counter(event.trial for event in events)
+        done = frozenset(trial.trial for trial in tried if self._is_whole(trial, told[trial.trial]))
         cut = any(was_cut(self.path / name) for name in (TRIALS, TRACES))
         self._keep_lines(TRIALS, (trial.trial in done for trial in trials))
         self._keep_lines(EVENTS, (event.trial in done for event in events))
         if (self.path / TRACES).exists():
             self._keep_lines(TRACES, (True for _ in traces))
-        untried = {trial.trial for trial in trials} - done
+        atomic.sync(self.path)
+        untried = {trial.trial for trial in trials if trial.verdict is Verdict.UNRESOLVED}
         begun = [path for path in (self.path / "trials").iterdir() if path.name not in done]
         for directory in begun:
             self._try_to_remove(directory)
         in_flight = sum(path.name not in untried for path in begun)
         return Past(done, len(untried), in_flight, cut)
 
+    def _is_whole(self, trial: TrialRecord, events: int) -> bool:
+        """Whether all of a trial is there: a power cut may take its files and events, and leave its line."""
+        if trial.events is not None and trial.events != events:
+            return False
+        return kept.damaged(self.path / "trials" / trial.trial, trial) is None
+
     def _try_to_remove(self, directory: Path) -> None:
         """What cannot be removed is in the way of that trial alone, which says so when it is tried again."""
         with suppress(OSError):
             reclaim.remove(directory)
 
-    def _keep_lines(self, name: str, kept: Iterable[bool]) -> None:
+    def _keep_lines(self, name: str, which: Iterable[bool]) -> None:
         """Some lines of a file, as they are."""
-        lines = compress(whole_lines(self.path / name), kept)
-        self.write(name, "".join(f"{line}\n" for line in lines))
+        lines = compress(map(without, whole_lines(self.path / name)), which)
+        self.write(name, sealed_lines(self.seal(), name, lines))
 
     def point_latest_here(self) -> None:
         """`latest` beside the run becomes a link to it."""
@@ -273,28 +289,6 @@ class RunDirectory:
         temporary.replace(link)
 
 
-def _gone(directory: Path) -> ElfworldsError:
-    return ElfworldsError(f"the run's directory is gone: {directory}", hint="did a trial remove it?")
-
-
 def _link_to(trial: Trial) -> str:
     """Where the directory of a trial with files leads."""
     return f"../{NUMBERED}/{trial.number}"
-
-
-def _put(path: str, data: bytes, mode: int = 0o644) -> None:
-    """A small new file with few system calls: thousands of trials write three each.
-
-    What a trial left under its name is removed: it may be a link to anywhere.
-    """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    try:
-        fd = os.open(path, flags, mode)
-    except FileExistsError:
-        reclaim.remove(Path(path))
-        fd = os.open(path, flags, mode)
-    try:
-        while data:
-            data = data[os.write(fd, data) :]
-    finally:
-        os.close(fd)

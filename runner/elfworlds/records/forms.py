@@ -53,7 +53,7 @@ _CLAIM = replace(form(ClaimRecord, earlier=_reproduced), same={})
 _LINK_MAP = form(LinkMapRecord, earlier=_earlier(sha256=None, build_id=None))
 _SEARCH = form(SearchRecord, earlier=_earlier(predicted=None, agrees=None))
 _TOOLCHAIN = form(ToolchainRecord, earlier=_earlier(identity={}))
-TRIAL = form(TrialRecord, {ClaimRecord: of(_CLAIM)}, _earlier(shown={}, attempts=[]))
+TRIAL = form(TrialRecord, {ClaimRecord: of(_CLAIM)}, _earlier(shown={}, attempts=[], events=None, written={}))
 OBJECT = form(ObjectRecord, earlier=_earlier(needs=[], compiler_output=""))
 TRACE = form(TraceRecord, {LinkMapRecord: of(_LINK_MAP), SearchRecord: of(_SEARCH), Bindings: bindings.KIND})
 _TREE = form(TreeRecord)
@@ -75,8 +75,8 @@ def event(data: Json) -> EventRecord:
 
 
 def line(record: Record) -> str:
-    """A record as its line."""
-    return _LINE.encode(record) + "\n"
+    """A record as its line, without a line break."""
+    return _LINE.encode(record)
 
 
 def page(data: JsonObject | RunAbout) -> str:

@@ -7,14 +7,18 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from elfworlds import paths
 from elfworlds.errors import InputError
 from elfworlds.records.damage import DamagedError, shown
+from elfworlds.records.seal import FILE as SEAL
+from elfworlds.records.seal import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from elfworlds.jsondata import Json
+    from elfworlds.records.seal import Seal
     from elfworlds.records.types import TraceRecord, TrialRecord
 
     Axes: TypeAlias = Mapping[str, Sequence[str]]
@@ -23,28 +27,44 @@ Made = TypeVar("Made")
 Placed = TypeVar("Placed", "TrialRecord", "TraceRecord")
 
 
-def read_lines(path: Path, read: Callable[[Json], Made]) -> list[Made]:
+def read_lines(path: Path, read: Callable[[Json], Made], seal: Seal | None = None) -> list[Made]:
     """The value of each line; none where there is no file. A last line that was cut by a kill does not count.
 
+    Args:
+        path: the file.
+        read: makes a value of a line's JSON, without its seal.
+        seal: the run's; None where it has none.
+
     Raises:
-        InputError: a line is damaged: `FILE:LINE: what`.
+        InputError: a line is damaged, or does not fit its seal: `FILE:LINE: what`.
     """
     made: list[Made] = []
     with _nothing_collected():
         for line in whole_lines(path):
+            number = len(made) + 1
             try:
-                made.append(read(json.loads(line)))
+                made.append(read(json.loads(without(line))))
+                _check_seal(seal, path.name, number, line)
             except DamagedError as error:
-                raise InputError(f"{path}:{len(made) + 1}: {error}") from None
+                raise InputError(f"{path}:{number}: {error}") from None
             except (ValueError, RecursionError) as error:
-                raise InputError(f"{path}:{len(made) + 1}: no JSON: {error}") from None
+                raise InputError(f"{path}:{number}: no JSON: {error}") from None
     return made
+
+
+def _check_seal(seal: Seal | None, file: str, number: int, line: str) -> None:
+    if seal is not None:
+        seal.check(file, number, line)
+    elif without(line) != line:
+        raise DamagedError(f"is sealed, and the run has no {SEAL}")
 
 
 def whole_lines(path: Path) -> list[str]:
     """The lines of a file as they are, but for one that was cut."""
     if not path.exists():
         return []
+    if why := paths.why_unreadable(path):
+        raise InputError(f"{path}: {why}")
     data, _, _ = path.read_bytes().rpartition(b"\n")
     try:
         text = data.decode()
@@ -56,8 +76,23 @@ def whole_lines(path: Path) -> list[str]:
 
 def was_cut(path: Path) -> bool:
     """Whether the last line of a file is not whole."""
-    data = path.read_bytes() if path.exists() else b""
+    data = b"" if paths.why_unreadable(path) else path.read_bytes()
     return bool(data) and not data.endswith(b"\n")
+
+
+def check_count(path: Path, lines: int) -> None:
+    """Whether a file of a complete run has as many lines as were written.
+
+    Raises:
+        InputError: a line is missing, is cut short, or was added.
+    """
+    here = len(whole_lines(path))
+    if was_cut(path):
+        raise InputError(f"{path}:{here + 1}: is cut short, and the run was complete")
+    if here < lines:
+        raise InputError(f"{path}:{here + 1}: is missing: the run wrote {lines} lines")
+    if here > lines:
+        raise InputError(f"{path}:{lines + 1}: was added: the run wrote {lines} lines")
 
 
 def read_object(path: Path, read: Callable[[Json], Made]) -> Made:
@@ -66,6 +101,8 @@ def read_object(path: Path, read: Callable[[Json], Made]) -> Made:
     Raises:
         InputError: there is no such file, or it is damaged.
     """
+    if why := paths.why_unreadable(path):
+        raise InputError(f"{path.parent}: not a run directory ({path.name}: {why})")
     try:
         return read(json.loads(path.read_text()))
     except DamagedError as error:

@@ -6,12 +6,14 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
+from elfworlds import atomic
 from elfworlds.errors import InputError
 from elfworlds.locking import locked, try_to_lock
-from elfworlds.records.directory import COMPLETE, RunDirectory
+from elfworlds.records.directory import RunDirectory
+from elfworlds.records.seal import COMPLETE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,20 +33,24 @@ class Opened:
 
     Attributes:
         done: trials that need not be tried again.
-        history: what a person should know of its past, if it has one.
+        history: what a person should know of its past, and of earlier runs that cannot go on.
     """
 
     directory: RunDirectory
     lock: IO[bytes]
     done: frozenset[str]
-    history: str | None
+    history: tuple[str, ...]
 
     def finish(self) -> None:
         """From now on the run is never continued."""
-        self.directory.write(COMPLETE, b"")
+        self.directory.finish()
 
     def close(self) -> None:
-        self.lock.close()
+        """What was appended is on the disk before another process may have the run."""
+        try:
+            self.directory.journal.settle()
+        finally:
+            self.lock.close()
 
 
 def environment_digest(environment: JsonObject) -> str:
@@ -63,15 +69,22 @@ def open_run(results: Path, about: RunAbout, utc: str, begin: Callable[[RunDirec
         begin: writes what is known before the first trial, run.json among it, into a new directory.
     """
     parent = results / about.experiment
-    parent.mkdir(parents=True, exist_ok=True)
+    if not parent.exists():
+        parent.mkdir(parents=True, exist_ok=True)
+        atomic.sync_all(results)
     name = f"{utc}-{about.plan[:DIGEST_SHOWN]}"
     with locked(parent / ".opening"):
         _sweep(parent)
+        damaged: list[str] = []
         for path in _interrupted(parent, about.plan):
-            opened = _continue(path, about)
+            try:
+                opened = _continue(path, about)
+            except InputError as error:  # of another version, or damaged: not ours to go on with
+                damaged.append(f"{path.name} cannot go on: {error.message}")
+                continue
             if opened is not None:
-                return opened
-        return _new(parent, name, begin)
+                return replace(opened, history=(*damaged, *opened.history))
+        return replace(_new(parent, name, begin), history=tuple(damaged))
 
 
 def _interrupted(parent: Path, digest: str) -> Iterator[Path]:
@@ -86,18 +99,24 @@ def _continue(path: Path, about: RunAbout) -> Opened | None:
         return None
     directory = RunDirectory(path)
     try:
-        past = directory.forget_in_flight() if _same(directory, about) else None
-    except InputError:  # of another version, or damaged: not ours to go on with
-        past = None
-    if past is None:
+        if _same(directory, about):
+            past = directory.forget_in_flight()
+            return Opened(directory, lock, past.done, (f"continuing {path.name}: {past.words}",))
+    except BaseException:
         lock.close()
-        return None
-    return Opened(directory, lock, past.done, f"continuing {path.name}: {past.words}")
+        raise
+    lock.close()
+    return None
 
 
 def _same(directory: RunDirectory, about: RunAbout) -> bool:
-    """Whether the run is one of this plan in this environment that is not complete."""
+    """Whether the run is one of this plan in this environment that is not complete.
+
+    Raises:
+        InputError: it is damaged, or of a version that wrote other files.
+    """
     before = directory.about()
+    directory.check()
     same = (before.schema, before.plan, before.environment) == (about.schema, about.plan, about.environment)
     return same and not directory.complete()
 
@@ -116,7 +135,8 @@ def _new(parent: Path, name: str, begin: Callable[[RunDirectory], None]) -> Open
             hidden.rename(path)
         except OSError:
             continue
-        return Opened(RunDirectory(path), lock, frozenset(), None)
+        atomic.sync(parent)
+        return Opened(RunDirectory(path), lock, frozenset(), ())
     raise FileExistsError(str(parent / name))
 
 

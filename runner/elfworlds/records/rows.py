@@ -56,6 +56,8 @@ def trial_record(observation: Observation) -> TrialRecord:
         cut_bytes=done.stdout.cut + done.stderr.cut if done else None,
         command=there.text(shlex.join(observation.command.argv)) if observation.command else None,
         claims=tuple(ClaimRecord(claim.id, claim.says, claim.claimed, claim.verdict) for claim in judged.claims),
+        events=None,
+        written={},
     )
 
 

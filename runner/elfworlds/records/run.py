@@ -63,7 +63,7 @@ def read_run(directory: RunDirectory) -> RunRecord:
     """
     about = directory.about()
     trials = settled(directory.trials(about.axes))
-    return RunRecord(
+    record = RunRecord(
         name=about.experiment,
         question=about.question,
         source=about.source,
@@ -80,6 +80,8 @@ def read_run(directory: RunDirectory) -> RunRecord:
         rerun=about.rerun,
         trees=about.trees,
     )
+    directory.check()
+    return record
 
 
 def settled(trials: Sequence[TrialRecord]) -> list[TrialRecord]:

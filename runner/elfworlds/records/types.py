@@ -42,6 +42,8 @@ class TrialRecord:
         exit, signal: how the program ended; both are None where it did not end by itself.
         cut_bytes: what stdout and stderr had more than was kept.
         command: the command line, as a shell reads it.
+        events: how many lines it has in events.jsonl; None where an earlier version wrote it.
+        written: file in its directory → digest, of what was kept there.
     """
 
     number: int
@@ -69,6 +71,8 @@ class TrialRecord:
     cut_bytes: int | None
     command: str | None
     claims: tuple[ClaimRecord, ...]
+    events: int | None
+    written: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

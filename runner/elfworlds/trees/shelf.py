@@ -208,6 +208,7 @@ class Shelf:
         whole.mkdir()
         (work / TREE).rename(whole / TREE)
         _write_record(whole, manifest)
+        atomic.sync_all(whole)  # thousands of files
         place = self.tree(manifest.key).parent
         if place.exists():
             place.rename(work / "refused")

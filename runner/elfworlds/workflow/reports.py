@@ -26,21 +26,24 @@ MOST_WRITTEN = 40_000_000  # characters, before each text is taken once and all 
 
 
 def write_reports(directory: RunDirectory, run: RunRecord, *, tables: bool) -> None:
-    """Every table as CSV and Parquet, report.html, the pictures and report.md; without `tables` the last two only."""
+    """Every table as CSV and Parquet, report.html, the pictures and report.md; without `tables` the last two only.
+
+    They can be made again of the records, so nothing waits until they are on the disk.
+    """
     if tables:
         from elfworlds.tables import as_csv, as_parquet, frames
 
         made = frames(run, symbols_of(run.objects))
         for name, frame in made.items():
-            directory.write(f"tables/{name}.csv", as_csv(frame))
-            directory.write(f"tables/{name}.parquet", as_parquet(frame))
-        directory.write("report.html", _page(directory, run, made))
+            directory.write(f"tables/{name}.csv", as_csv(frame), synced=False)
+            directory.write(f"tables/{name}.parquet", as_parquet(frame), synced=False)
+        directory.write("report.html", _page(directory, run, made), synced=False)
     for drawn in loading.seen(run):
-        directory.write(drawn.file, drawn.picture)
+        directory.write(drawn.file, drawn.picture, synced=False)
     names = heat.outcomes(run)
     for map_ in heat.heats(run):
-        directory.write(map_.file, heat_map(map_, names))
-    directory.write("report.md", md(directory, run))
+        directory.write(map_.file, heat_map(map_, names), synced=False)
+    directory.write("report.md", md(directory, run), synced=False)
 
 
 def md(directory: RunDirectory, run: RunRecord) -> str:
@@ -51,7 +54,7 @@ def md(directory: RunDirectory, run: RunRecord) -> str:
 def ends(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str, dict[str, str]]:
     """The ends of what the first few of these trials wrote: trial → `stdout` and `stderr` → text."""
     return {
-        trial.trial: {name: end for name in ("stdout", "stderr") if (end := _end_of(directory, trial.trial, name))}
+        trial.trial: {name: end for name in ("stdout", "stderr") if (end := _end_of(directory, trial, name))}
         for trial in trials[: text.MAX_FAILURES]
     }
 
@@ -80,24 +83,21 @@ def written(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str,
     programs: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
     room = MOST_WRITTEN
     for trial in trials:
-        there = directory.path / "trials" / trial.trial
         where = trial.scenario, tuple(trial.point.items())
         if where not in programs:
-            programs[where] = _start_of(there / "driver.c", PROGRAM_BYTES)
+            programs[where] = _start_of(directory, trial, "driver.c", PROGRAM_BYTES)
         sizes = {"stdout": trial.stdout_bytes, "stderr": trial.stderr_bytes}
-        files = {name: _start_of(there / name, STREAM_BYTES) for name, size in sizes.items() if size and room > 0}
+        streams = [name for name, size in sizes.items() if size and room > 0]
+        files = {name: _start_of(directory, trial, name, STREAM_BYTES) for name in streams}
         files |= {"driver.c": programs[where]}
         room -= sum(map(len, files.values()))
         found[trial.trial] = {name: text for name, text in files.items() if text}
     return {trial: files for trial, files in found.items() if files}
 
 
-def _start_of(path: Path, most: int) -> str:
-    """The first `most` bytes of a regular file, as text; empty where there is none."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as file:
-        data = file.read(most + 1)
+def _start_of(directory: RunDirectory, trial: TrialRecord, name: str, most: int) -> str:
+    """The first `most` bytes of what a trial left, as text; empty where it left none."""
+    data = directory.kept(trial, name)
     return data[:most].decode("utf-8", "replace") + ("\n… (cut here)" if len(data) > most else "")
 
 
@@ -140,6 +140,5 @@ def _after_a_blank(lines: Sequence[str]) -> list[str]:
     return ["", *lines] if lines else []
 
 
-def _end_of(directory: RunDirectory, trial: str, name: str) -> str:
-    path = directory.path / "trials" / trial / name
-    return path.read_bytes()[-END_BYTES:].decode("utf-8", "replace") if path.is_file() else ""
+def _end_of(directory: RunDirectory, trial: TrialRecord, name: str) -> str:
+    return directory.kept(trial, name)[-END_BYTES:].decode("utf-8", "replace")

@@ -176,7 +176,7 @@ def _execute(execution: Execution, options: RunOptions) -> Executed:
     opened = execution.open(time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
     screen = execution.session.screen
     try:
-        screen.tell([opened.history] if opened.history else [])
+        screen.tell(opened.history)
         ending = execution.observe(opened)
         traced = not options.tables or ending is not Ending.WHOLE or execution.trace(opened)
         record = _finish(opened.directory, execution, ending, tables=options.tables)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import sandbox
+from elfworlds import atomic, sandbox
 from elfworlds.errors import BuildFailedError
 from elfworlds.locking import locked
 from elfworlds.process import Command
@@ -196,6 +196,7 @@ def _record(lock: Lock, parts: Sequence[str], unpacked: Sequence[Unpacked], made
 
 def _name(made: Path, place: Path) -> Root:
     """Move a complete tree to its place. A damaged root that lies there is moved away."""
+    atomic.sync_all(made)  # of a root that is there only its record is read
     if place.exists():
         place.rename(made.parent / "refused")
     made.rename(place)
