@@ -84,14 +84,19 @@ class Machine:
         """One that looks after a place; `elsewhere` is a directory outside."""
         library = elsewhere / "synced.so"
         subprocess.run(["cc", "-shared", "-fPIC", "-o", library, SOURCE], check=True)
-        return Machine(library, elsewhere / "synced", place)
+        machine = Machine(library, elsewhere / "synced", place)
+        subprocess.run(["sync", "-f", place], env=machine.env, check=True)  # all that is there before
+        return machine
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {**os.environ, "LD_PRELOAD": str(self.library), "SYNCED": str(self.log), "WATCHED": str(self.place)}
 
     def start(self, *words: str | Path) -> subprocess.Popen[str]:
         """The command line of elfworlds, on this machine."""
-        env = {**os.environ, "LD_PRELOAD": str(self.library), "SYNCED": str(self.log), "WATCHED": str(self.place)}
         command = [sys.executable, "-m", "elfworlds", *map(str, words)]
         return subprocess.Popen(
-            command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals
+            command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals
         )
 
     def cut(self, *, names: bool) -> Disk:
