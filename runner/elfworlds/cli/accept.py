@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from elfworlds.cli.echo import echo, remark
+from elfworlds.cli.options import Run
 
 
 def accept(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory, or an experiment's name: its latest.")],
+    run: Run,
 ) -> None:
     """Print the `expect` blocks that a run would justify; nothing is changed."""
     from elfworlds.errors import InputError

@@ -93,9 +93,9 @@ def invoke(words: list[str]) -> int:
         sys.stdout.flush()
     except ElfworldsError as error:
         return _tell(error)
-    except BrokenPipeError:
+    except BrokenPipeError:  # of a help text; what verbs write goes on unread
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.INTERNAL
+        return Exit.AS_EXPECTED
     except Exception as error:  # noqa: BLE001  # the one place where every error gets its exit code
         if isinstance(error, Shown):
             error.show(sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -20,7 +21,17 @@ def echo(text: str, *, err: bool = False) -> None:
     from elfworlds.yamltext.problems import printable  # the parser of YAML comes with it
 
     shown = "".join(part if _AS_THEY_ARE.match(part) else printable(part) for part in _AS_THEY_ARE.split(text))
-    (sys.stderr if err else sys.stdout).write(f"{shown}\n")
+    write(f"{shown}\n", err=err)
+
+
+def write(text: str, *, err: bool = False) -> None:
+    """Write text as it is, at once. Where nobody reads any more, as after `| head -1`, the work goes on unread."""
+    stream = sys.stderr if err else sys.stdout
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def remark(directory: RunDirectory) -> None:

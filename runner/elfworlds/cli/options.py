@@ -8,18 +8,57 @@ from typing import Annotated
 import typer
 
 from elfworlds import paths
+from elfworlds.cli import completion
+
+
+def _seconds(text: str) -> float:
+    """A time as an experiment writes it."""
+    from elfworlds.spec.leaves.forms import LONGEST_TIME, TIMES, duration
+
+    value = duration(text)
+    if not value or value > LONGEST_TIME:
+        raise typer.BadParameter(f"`{text}` is no time of at most a week: {TIMES}")
+    return value
+
 
 Experiments = Annotated[
     list[Path],
-    typer.Argument(parser=paths.word, metavar="EXPERIMENT…", help="Experiment files, or directories of them."),
+    typer.Argument(
+        parser=paths.word,
+        metavar="EXPERIMENT…",
+        help="Experiment files, directories of them, or names.",
+        autocompletion=completion.experiments,
+    ),
 ]
-Experiment = Annotated[Path, typer.Argument(parser=paths.word, metavar="EXPERIMENT", help="An experiment file.")]
+Experiment = Annotated[
+    Path,
+    typer.Argument(
+        parser=paths.word,
+        metavar="EXPERIMENT",
+        help="An experiment file, or its name.",
+        autocompletion=completion.experiments,
+    ),
+]
+Run = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="A run directory, or an experiment's name: its latest.", autocompletion=completion.runs
+    ),
+]
 Select = Annotated[
-    list[str] | None, typer.Option("-S", metavar="AXIS=VALUE,…", help="Only these labels of an axis; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "-S",
+        metavar="AXIS=VALUE,…",
+        help="Only these labels of an axis; repeatable.",
+        autocompletion=completion.labels,
+    ),
 ]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How much is done at once.", show_default="processors")]
 KeepGoing = Annotated[bool, typer.Option("-k", "--keep-going", help="After a failure, build what does not need it.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what is wrong, and where the report is.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say of each trial what came of it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for programs; docs/run-directory.md says what.")]
 Color = Annotated[str, typer.Option("--color", help="auto, always or never.", metavar="WHEN")]
 
 BackendName = Annotated[
@@ -32,11 +71,20 @@ Output = Annotated[
     ),
 ]
 Filter = Annotated[
-    str | None, typer.Option("--filter", metavar="REGEX", help="Trials whose experiment:name this is found in.")
+    str | None,
+    typer.Option(
+        "--filter",
+        metavar="REGEX",
+        help="Trials whose experiment:name this is found in.",
+        autocompletion=completion.scenarios,
+    ),
 ]
 Failed = Annotated[bool, typer.Option("--failed", help="Only what failed in the latest run.")]
 Repeat = Annotated[int | None, typer.Option("--repeat", metavar="N", min=1, help="Try each point N times.")]
-Timeout = Annotated[float | None, typer.Option("--timeout", min=0.001, help="Seconds for each trial.")]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", parser=_seconds, metavar="TIME", help="For each trial: 10, 500ms, 2min."),
+]
 Retries = Annotated[int, typer.Option("--retries", metavar="N", min=0, help="Retry a failed trial up to N times.")]
 MaxFail = Annotated[int | None, typer.Option("--maxfail", metavar="N", min=1, help="Stop after N failures.")]
 DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Say what would be done; write nothing.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.echo import echo
+from elfworlds.cli.echo import echo, write
 from elfworlds.cli.options import Experiments, Select
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def plan(
     select: Select = None,
     form: Annotated[str, typer.Option("--format", metavar="FORM", help="text or json.")] = "text",
     *,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     lock: Annotated[bool, typer.Option("--lock", help="Write NAME.plan.json beside each experiment, for Nix.")] = False,
     locked: Annotated[
         bool, typer.Option("--locked", help="Only say whether NAME.plan.json is as it should be.")
@@ -44,6 +45,7 @@ def plan(
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
     if lock or locked:
         return lock_all(experiments, write=lock)
+    form = "json" if as_json else form
     labels = labels_of(select or ())
     loaded = load_chosen(experiments, paths.here(), labels)
     choice = Choice(labels=labels)
@@ -51,7 +53,7 @@ def plan(
         plans = choice.plans(loaded, foreseen(loaded, Session(pool, os.environ, Silent(), jobs=1)))
     for made in plans:
         if form == "json":
-            typer.echo(as_text(as_document(made)), nl=False)
+            write(as_text(as_document(made)))
         else:
             echo("\n".join(_lines(made)))
     return 0

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elfworlds.cli.echo import remark
-from elfworlds.cli.options import Color
+from elfworlds.cli.echo import remark, write
+from elfworlds.cli.options import Color, Run
 
 if TYPE_CHECKING:
     from elfworlds.records import RunRecord
@@ -17,7 +17,7 @@ FORMATS = ("table", "json", "csv", "md", "html")
 
 
 def report(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run directory, or an experiment's name: its latest.")],
+    run: Run,
     form: Annotated[str, typer.Option("--format", metavar="FORM", help="table, json, csv, md or html.")] = "table",
     table: Annotated[
         str | None, typer.Option("--table", metavar="NAME", help="One table of the run: trials, bindings, …")
@@ -40,16 +40,16 @@ def report(
         raise InputError("--table: html is a page of the whole run; a table can be table, json, csv or md")
     remark(directory)
     if table is not None:
-        typer.echo(one_table(record, table, form), nl=False)
+        write(one_table(record, table, form))
     elif form == "table":
         screen = Terminal.of(color, quiet=False, environment=os.environ)
         screen.say(f"{record.name}: {record.question}")
         show(directory, record, screen)
         screen.tell(lost_objects(directory))
     elif form in ("md", "html"):
-        typer.echo({"md": md, "html": html}[form](directory, record), nl=False)
+        write({"md": md, "html": html}[form](directory, record))
     else:
-        typer.echo(one_table(record, "trials", form), nl=False)
+        write(one_table(record, "trials", form))
     return Exit.EXPECTATION_FAILED if failed(record.trials) else Exit.AS_EXPECTED
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.cli.options import (
+    AsJson,
     BackendName,
     Color,
     DryRun,
@@ -23,6 +24,7 @@ from elfworlds.cli.options import (
     Select,
     Tables,
     Timeout,
+    Verbose,
 )
 from elfworlds.errors import Exit
 from elfworlds.workflow.session import processors
@@ -30,6 +32,7 @@ from elfworlds.workflow.session import processors
 if TYPE_CHECKING:
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.workflow.run import RunOptions
+    from elfworlds.workflow.screen import Screen
     from elfworlds.workflow.session import Session
 
 
@@ -50,14 +53,13 @@ def run(
     dry_run: DryRun = False,
     tables: Tables = True,
     quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
     color: Color = "auto",
 ) -> int:
     """Build and run experiments; exit 1 if an expectation was not met, 6 if an object was not built."""
     from elfworlds import Choice, RunOptions
-    from elfworlds.cli.console import Terminal
     from elfworlds.planning.select import labels_of
-    from elfworlds.process import Pool
-    from elfworlds.workflow.session import Session
     from elfworlds.workflow.toolchains import load_chosen
 
     loaded = load_chosen(experiments, paths.here(), labels := labels_of(select or ()))
@@ -70,16 +72,34 @@ def run(
         maxfail=maxfail,
         tables=tables,
     )
+    screen = screen_of(color, quiet=quiet, verbose=verbose, as_json=as_json)
+    return carry_out(loaded, options, screen, jobs, dry_run=dry_run)
+
+
+def carry_out(loaded: list[LoadedExperiment], options: RunOptions, screen: Screen, jobs: int, *, dry_run: bool) -> Exit:
+    from elfworlds.process import Pool
+    from elfworlds.workflow.session import Session
+
     with Pool() as pool:
-        session = Session(pool, os.environ, Terminal.of(color, quiet=quiet, environment=os.environ), jobs)
+        session = Session(pool, os.environ, screen, jobs)
         return rehearse(loaded, options, session) if dry_run else run_all(loaded, options, session)
 
 
+def screen_of(color: str, *, quiet: bool, verbose: bool, as_json: bool) -> Screen:
+    from elfworlds.cli.console import Terminal
+    from elfworlds.cli.follow import Lines
+
+    return Lines() if as_json else Terminal.of(color, quiet=quiet, environment=os.environ, verbose=verbose)
+
+
 def run_all(loaded: list[LoadedExperiment], options: RunOptions, session: Session) -> Exit:
-    from elfworlds.workflow.run import exit_code
+    from elfworlds.workflow.run import batch_lines, exit_code
     from elfworlds.workflow.run import run as executed
 
-    return exit_code(list(executed(loaded, options, session)), session)
+    done = list(executed(loaded, options, session))
+    if len(done) > 1:
+        session.screen.say("", *batch_lines(done))
+    return exit_code(done, session)
 
 
 def rehearse(loaded: list[LoadedExperiment], options: RunOptions, session: Session) -> Exit:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from elfworlds.cli.echo import write
+
 FORMATS = ("json", "markdown")
 
 
@@ -19,4 +21,4 @@ def schema(
 
     if form not in FORMATS:
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
-    typer.echo(json_schema() if form == "json" else reference(), nl=False)
+    write(json_schema() if form == "json" else reference())

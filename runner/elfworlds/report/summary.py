@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -116,6 +116,19 @@ def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> P
     rows = tuple((head, tuple(_at(cells, head, label) for label in columns)) for head in heads)
     fixed = tuple((axis, labels[0]) for axis, labels in present.items() if len(labels) == 1)
     return Pivot(row_axes, column, columns, rows, fixed)
+
+
+def stacked(pivot: Pivot) -> Pivot:
+    """The same with the column axis down the rows, for places that are too narrow for its labels side by side."""
+    if pivot.column_axis is None:
+        return pivot
+    rows = tuple(
+        ((*head, label), (cell,))
+        for head, cells in pivot.rows
+        for label, cell in zip(pivot.columns, cells, strict=True)
+        if cell is not None
+    )
+    return replace(pivot, row_axes=(*pivot.row_axes, pivot.column_axis), column_axis=None, columns=("",), rows=rows)
 
 
 def _at(

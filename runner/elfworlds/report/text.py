@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from elfworlds.report.summary import Pivot, claims, defects, point_text, unsupported
+from elfworlds.report.summary import Pivot, claims, defects, point_text, stacked, unsupported
 from elfworlds.yamltext.problems import printable, width
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ def pivot_rows(pivot: Pivot) -> tuple[list[str], list[list[str]]]:
         ]
         rows.append([*heads, *texts])
     return head, rows
+
+
+def fitting(pivot: Pivot, columns: int) -> Pivot:
+    """The pivot, or its stacked form where it would be wider than so many columns of a terminal."""
+    return pivot if max(map(width, pivot_lines(pivot))) <= columns else stacked(pivot)
 
 
 def pivot_lines(pivot: Pivot) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,12 @@ from elfworlds.environment import environment, made_with, versions
 from elfworlds.errors import InterruptedRunError
 from elfworlds.planning.editing import without_builder, without_editor
 from elfworlds.records import RunAbout, environment_digest, open_run, trace_record
-from elfworlds.records.rows import tree_records
+from elfworlds.records.rows import tree_records, trial_record
 from elfworlds.spec.builders import by_axis, elsewhere
 from elfworlds.trials.observe import TrialRunner, broken_objects, run
 from elfworlds.trials.trace import Tracer, first_trials
 from elfworlds.workflow.results import shown
+from elfworlds.workflow.screen import RunBegun, TrialEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,6 +43,19 @@ class Ending(Enum):
     INTERRUPTED = "interrupted"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which experiment of how many, from 1; how many trials there are before it, and in all."""
+
+    number: int
+    of: int
+    before: int
+    trials: int
+
+    def words(self, what: str) -> str:
+        return f"experiment {self.number} of {self.of}: {what}" if self.of > 1 else what
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """What one run of a plan needs to know.
@@ -53,6 +67,7 @@ class Execution:
         retries: how often a trial that failed is tried again.
         maxfail: the number of failures that stops the run; None for no such number.
         keep: lets the objects live as long as the run's directory.
+        place: which experiment of a batch it is.
     """
 
     experiment: LoadedExperiment
@@ -65,6 +80,7 @@ class Execution:
     retries: int = 0
     maxfail: int | None = None
     keep: Callable[[Path], None] = lambda _: None
+    place: Place = field(default_factory=lambda: Place(1, 1, 0, 0))
 
     def open(self, utc: str) -> Opened:
         """A new run directory, or an interrupted one to go on with; `utc` is the time as `20261120T214503Z`."""
@@ -106,11 +122,15 @@ class Execution:
     def observe(self, opened: Opened) -> Ending:
         """Try every trial that is not done, and record it."""
         trials = tuple(trial for trial in self.plan.trials if trial.id not in opened.done)
-        failures = 0
+        failures, screen, place = 0, self.session.screen, self.place
+        done = place.before + len(self.plan.trials) - len(trials)
+        screen.happened(self._begun(opened, len(self.plan.trials) - len(trials)))
         try:
-            with self._threads() as executor, self.session.screen.working("trials", len(trials)) as advance:
+            bar = screen.working(place.words("trials"), max(place.trials, done + len(trials)), done)
+            with self._threads() as executor, bar as advance:
                 for observation in run(trials, self._runner(opened.directory), executor, self.session.jobs):
                     opened.directory.append(observation)
+                    screen.happened(TrialEnded(trial_record(observation)))
                     advance()
                     failures += observation.judgement.verdict.bad
                     if failures == self.maxfail:
@@ -119,6 +139,17 @@ class Execution:
         except (InterruptedRunError, KeyboardInterrupt):
             return Ending.INTERRUPTED
         return Ending.WHOLE
+
+    def _begun(self, opened: Opened, done: int) -> RunBegun:
+        return RunBegun(
+            experiment=self.plan.experiment,
+            question=self.plan.question,
+            directory=str(opened.directory.path),
+            planned=len(self.plan.trials),
+            done=done,
+            place=self.place.number,
+            of=self.place.of,
+        )
 
     def _runner(self, directory: RunDirectory) -> TrialRunner:
         return TrialRunner(
@@ -148,7 +179,10 @@ class Execution:
         tried = {trial.trial for trial in directory.trials() if trial.verdict.tried}
         trials = [trial for trial in first_trials(self.plan) if trial.id in tried - there]
         whole = True
-        with self._threads() as executor, self.session.screen.working("traces", len(trials)) as advance:
+        with (
+            self._threads() as executor,
+            self.session.screen.working(self.place.words("traces"), len(trials)) as advance,
+        ):
             for traced in executor.map(tracer.trace, trials):
                 advance()
                 if traced is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,13 +16,14 @@ from elfworlds.report.summary import failed, why_untried
 from elfworlds.workflow import backends
 from elfworlds.workflow.builds import build_line, build_plan
 from elfworlds.workflow.comparison import BackendComparison
-from elfworlds.workflow.execution import Ending, Execution
+from elfworlds.workflow.execution import Ending, Execution, Place
 from elfworlds.workflow.experiments import languages
 from elfworlds.workflow.failures import failure_report
 from elfworlds.workflow.packages import provide_packages
 from elfworlds.workflow.plans import Choice
 from elfworlds.workflow.reports import show, write_reports
 from elfworlds.workflow.results import results, shown
+from elfworlds.workflow.screen import RunEnded
 from elfworlds.workflow.store_paths import kept, provide_store_paths
 from elfworlds.workflow.toolchains import foreseen, provide, seeing, wanted
 
@@ -68,12 +70,15 @@ class Executed:
         directory: of the run; None where objects that it needs were not built.
         cut_short: whether no other experiment is to follow.
         why: why its first trial could not be tried, where none was; why there is no directory.
+        verdicts: how many trials came to each.
     """
 
+    experiment: str
     directory: RunDirectory | None
     code: Exit
     cut_short: bool
     why: str
+    verdicts: Mapping[Verdict, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Work:
     experiment: LoadedExperiment
     plan: Plan
     results: Path
+    place: Place
 
 
 def rehearse(experiments: Sequence[LoadedExperiment], options: RunOptions, session: Session) -> list[Plan]:
@@ -106,13 +112,20 @@ def run(experiments: Sequence[LoadedExperiment], options: RunOptions, session: S
     for experiment, plan in zip(experiments, plans, strict=True):
         provide_store_paths(experiment, plan, toolchains, session)
     places = [results(experiment, options.output, toolchains.values()) for experiment in experiments]
-    works = [Work(*parts) for parts in zip(experiments, plans, places, strict=True)]
-    for number, work in enumerate(work for work in works if work.plan.trials):
-        session.screen.say(*([""] if number else []), f"{work.plan.experiment}: {work.plan.question}")
+    for work in _in_order([parts for parts in zip(experiments, plans, places, strict=True) if parts[1].trials]):
+        gap = [""] if work.place.number > 1 else []
+        session.screen.say(*gap, f"{work.plan.experiment}: {work.plan.question}")
         for executed in _with_each_backend(work, builders, toolchains, options, session):
             yield executed
             if executed.cut_short:
                 return
+
+
+def _in_order(chosen: Sequence[tuple[LoadedExperiment, Plan, Path]]) -> Iterator[Work]:
+    before, trials = 0, sum(len(plan.trials) for _, plan, _ in chosen)
+    for number, (experiment, plan, place) in enumerate(chosen, 1):
+        yield Work(experiment, plan, place, Place(number, len(chosen), before, trials))
+        before += len(plan.trials)
 
 
 def _ready(
@@ -138,12 +151,17 @@ def _with_each_backend(
         if made.unexpected(work.plan.may_fail()) and not options.keep_going:
             comparison.add(builder.name, made, None)
             comparison.tell(session.screen)
-            yield Executed(None, Exit.BUILD_FAILED, cut_short=True, why="\n".join(failures))
+            yield _not_built(work, failures)
             return
         executed = _execute(_execution(work, made, builder, toolchains, options, session), options)
         comparison.add(builder.name, made, executed.directory)
         yield executed
     comparison.tell(session.screen)
+
+
+def _not_built(work: Work, failures: Sequence[str]) -> Executed:
+    why = "\n".join(failures)
+    return Executed(work.plan.experiment, None, Exit.BUILD_FAILED, cut_short=True, why=why, verdicts={})
 
 
 def _execution(
@@ -165,6 +183,7 @@ def _execution(
         retries=options.retries,
         maxfail=options.maxfail,
         keep=partial(kept, builder, made, work.plan, session),
+        place=work.place,
     )
 
 
@@ -188,8 +207,18 @@ def _execute(execution: Execution, options: RunOptions) -> Executed:
             opened.finish()
     finally:
         opened.close()
-    code = _code(execution, record, ending)
-    return Executed(opened.directory, code, ending is not Ending.WHOLE, why_untried(record.trials))
+    code, verdicts = _code(execution, record, ending), Counter(trial.verdict for trial in record.trials)
+    screen.happened(
+        RunEnded(
+            experiment=record.name,
+            directory=str(opened.directory.path),
+            ending=ending.value,
+            verdicts=verdicts,
+            code=code,
+        )
+    )
+    cut_short = ending is not Ending.WHOLE
+    return Executed(record.name, opened.directory, code, cut_short, why_untried(record.trials), verdicts)
 
 
 def _code(execution: Execution, record: RunRecord, ending: Ending) -> Exit:
@@ -213,6 +242,22 @@ def _finish(directory: RunDirectory, execution: Execution, ending: Ending, *, ta
     report = "report.html" if (directory.path / "report.html").exists() else "report.md"
     screen.tell([f"report: {shown(directory.path / report)}"])
     return record
+
+
+def batch_lines(executed: Sequence[Executed]) -> list[str]:
+    """The end of a batch: how many trials came to each verdict, and the experiments that need a look."""
+    total: Counter[Verdict] = Counter()
+    for each in executed:
+        total.update(each.verdicts)
+    counts = ", ".join(f"{total[verdict]} {verdict}" for verdict in Verdict if total[verdict])
+    lines = [f"{len(executed)} experiments, {sum(total.values())} trials: {counts}"]
+    for each in executed:
+        bad = ", ".join(f"{count} {verdict}" for verdict, count in each.verdicts.items() if verdict.bad)
+        if each.directory is None:
+            lines.append(f"  {each.experiment}: not built")
+        elif bad:
+            lines.append(f"  {each.experiment}: {bad}: {shown(each.directory.path)}")
+    return lines
 
 
 def exit_code(executed: Sequence[Executed], session: Session) -> Exit:

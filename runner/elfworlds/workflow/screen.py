@@ -7,9 +7,55 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from elfworlds.errors import Exit
+    from elfworlds.outcome import Verdict
+    from elfworlds.records import TrialRecord
     from elfworlds.report.summary import Pivot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBegun:
+    """An experiment's first trial is next.
+
+    Attributes:
+        directory: of the run.
+        planned: how many trials there are.
+        done: how many of them an earlier run has done.
+        place, of: which experiment of how many, from 1.
+    """
+
+    experiment: str
+    question: str
+    directory: str
+    planned: int
+    done: int
+    place: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded:
+    """An experiment's trials are over, and its report is written.
+
+    Attributes:
+        ending: `whole`, `stopped` or `interrupted`.
+        code: what the command would exit with, had it run nothing else.
+    """
+
+    experiment: str
+    directory: str
+    ending: str
+    verdicts: Mapping[Verdict, int]
+    code: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnded:
+    """A trial is over; its verdict is its own, before repetitions are compared."""
+
+    trial: TrialRecord
 
 
 class Screen(Protocol):
@@ -24,8 +70,11 @@ class Screen(Protocol):
     def show_pivot(self, pivot: Pivot) -> None:
         """The table of outcomes of one run."""
 
-    def working(self, what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
-        """A bar for `total` pieces of work; each call of what it gives is one piece done."""
+    def happened(self, event: RunBegun | TrialEnded | RunEnded) -> None:
+        """Something that whoever follows a run wants to know at once."""
+
+    def working(self, what: str, total: int, done: int = 0) -> AbstractContextManager[Callable[[], None]]:
+        """A bar for `total` pieces of work, of which some are done; each call of what it gives is one piece done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +90,13 @@ class Silent:
     def show_pivot(self, pivot: Pivot) -> None:
         pass
 
-    def working(self, what: str, total: int) -> AbstractContextManager[Callable[[], None]]:  # noqa: ARG002  # a Screen's
+    def happened(self, event: RunBegun | TrialEnded | RunEnded) -> None:
+        pass
+
+    def working(
+        self,
+        what: str,  # noqa: ARG002  # a Screen's
+        total: int,  # noqa: ARG002
+        done: int = 0,  # noqa: ARG002
+    ) -> AbstractContextManager[Callable[[], None]]:
         return nullcontext(lambda: None)

@@ -25,6 +25,7 @@ FILE_STEM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
 C_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_, ]*\))?")
 ENV_NAME = re.compile(r"[^=\x00]+")
 SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|)")
+TIMES = "for example 30, 0.5, 200ms or 2min"
 LONGEST_COMMAND = 100_000
 LONGEST_TIME = 7 * 24 * 3600.0
 MOST_REPEATS = 1_000_000
@@ -141,13 +142,18 @@ def capture(data: Data) -> str | Template:
 def seconds(data: Data) -> float | Template:
     if isinstance(data, str) and "${" in data:
         return template(data)
-    match = SECONDS.fullmatch(data) if isinstance(data, str) else None
-    if not match or float(match[1]) == 0:
-        raise refuse(f"expected a time, found {_shown(data)}", "for example 30, 0.5, 200ms or 2min")
-    value = float(match[1]) * UNITS[match[2]]
+    value = duration(data) if isinstance(data, str) else None
+    if not value:
+        raise refuse(f"expected a time, found {_shown(data)}", TIMES)
     if value > LONGEST_TIME:
-        raise refuse("a time of more than a week", "for example 30, 0.5, 200ms or 2min")
+        raise refuse("a time of more than a week", TIMES)
     return value
+
+
+def duration(text: str) -> float | None:
+    """Seconds; None where the text is no time."""
+    match = SECONDS.fullmatch(text)
+    return float(match[1]) * UNITS[match[2]] if match else None
 
 
 def one_of(*known: str) -> Callable[[Data], str]:
