@@ -7,8 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from conftest import ROOT, World
+from elfworlds import gather
+from elfworlds.cli.app import app
 from elfworlds.spec.reference import reference
 from elfworlds.workflow.experiments import load_all
 from test_layers import ORDER
@@ -36,6 +40,44 @@ def test_the_readme_is_short() -> None:
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
         assert "://" in target or (path.parent / target).exists(), target
+
+
+def test_the_table_in_the_readme_is_what_the_reference_says() -> None:
+    reference = ROOT / "results" / "reference"
+    cells = gather.read({name: (reference / name).read_text() for name in gather.READ}).cells
+    point = "way=dlmopen thrown=number thrown-before-by-the-application="
+    rows = {"nothing": "nothing", "an exception of its own": "its-own"}
+    shown = (ROOT / "README.md").read_text()
+    for words, label in rows.items():
+        (line,) = re.findall(rf"^\| {words} \| (.*) \|$", shown, re.MULTILINE)
+        at = {
+            cell.libc: cell.outcome
+            for cell in cells
+            if (cell.experiment, cell.scenario, cell.point) == ("exceptions", "throw", point + label)
+        }
+        suites = ("bullseye", "bookworm", "trixie", "sid")
+        assert line.replace(" | ", "|").replace(" ", "-").split("|") == [at[f"debian/{suite}"] for suite in suites]
+
+
+def test_every_verb_and_every_option_of_run_is_documented() -> None:
+    text = (ROOT / "docs" / "verbs.md").read_text()
+    verbs = get_command(app)
+    assert isinstance(verbs, TyperGroup)
+    assert {name for name in verbs.commands if not re.search(rf"^\| `{name}\b", text, re.MULTILINE)} == set()
+    options = [option for option in verbs.commands["run"].params if option.param_type_name == "option"]
+    names = [{*option.opts, *option.secondary_opts} for option in options]
+    assert [words for words in names if not any(f"`{word}" in text for word in words)] == [{"--color"}]
+
+
+def test_the_scripts_that_pages_name_can_be_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    text = "".join(path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))))
+    named = set(re.findall(r"elfworlds export-c (experiments/\S+\.yaml) ([a-z][a-z0-9-]*)", text))
+    assert named
+    known = {
+        path: load_all([Path(path)], ROOT)[0].spec.experiment.scenarios for path, _ in named if Path(path).exists()
+    }
+    assert {(path, name) for path, name in named if path in known and name not in known[path]} == set()
 
 
 def test_the_output_in_the_readme_is_what_a_run_prints(world: World) -> None:

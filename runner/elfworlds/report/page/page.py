@@ -56,13 +56,13 @@ class Matrix:
 
     Attributes:
         heads: the names of the columns with heads of rows.
-        across: the column axis with each of its labels.
+        across: the column axis with each of its labels, and the version behind the label, if it is known.
         rows: the heads of a row, then its cells; None where there was no trial.
         missing: how many rows are left out.
     """
 
     heads: tuple[str, ...]
-    across: tuple[str, ...]
+    across: tuple[tuple[str, str], ...]
     rows: tuple[tuple[tuple[str, ...], tuple[Place | None, ...]], ...]
     missing: int
 
@@ -102,7 +102,9 @@ def _answers(run: RunRecord) -> dict[str, object]:
         "counts": summary.counts(trials),
         "missing": run.planned - len(trials),
         "answers": summary.answers(axes, trials),
-        "matrix": matrix(pivot, {name: kind for name, (kind, _) in kinds.items()}),
+        "matrix": matrix(
+            pivot, {name: kind for name, (kind, _) in kinds.items()}, run.versions.get(pivot.column_axis or "", {})
+        ),
         "fixed": pivot.fixed,
         "flips": flips.texts(run),
         "claims": summary.claims(axes, trials),
@@ -167,10 +169,19 @@ def _shown(value: object) -> object:
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def matrix(pivot: Pivot, kinds: Mapping[str, str]) -> Matrix:
-    """The pivot with a link for each cell; `kinds` is outcome → the class of its colour."""
+def matrix(pivot: Pivot, kinds: Mapping[str, str], versions: Mapping[str, Mapping[str, str]]) -> Matrix:
+    """The pivot with a link for each cell.
+
+    Args:
+        pivot: the outcomes.
+        kinds: outcome → the class of its colour.
+        versions: label of the column axis → `version`, where it stands for a toolchain.
+    """
     heads = ("scenario", *pivot.row_axes)
-    across = tuple(f"{pivot.column_axis} {label}" if pivot.column_axis else "outcome" for label in pivot.columns)
+    across = tuple(
+        (f"{pivot.column_axis} {label}" if pivot.column_axis else "outcome", versions.get(label, {}).get("version", ""))
+        for label in pivot.columns
+    )
     rows = []
     for names, cells in pivot.rows[:MOST_ROWS]:
         at = dict(zip(heads, names, strict=True))
