@@ -65,6 +65,10 @@ FINDINGS = {
     "namespace-limit": Finding(
         "fill-again-after-closing-in-order", ("plugin=ordinary", "tunables=as-installed"), BOOKWORM, "fewer"
     ),
+    "audit-two": Finding("two", ("occasion=dlsym", "first=without-symbind"), BOOKWORM, "neither"),
+    "wrong-attributes": Finding("with-a-good-one-behind", ("attribute=osabi",), BOOKWORM, "fatal"),
+    "audit-objects": Finding("opened-and-closed", ("way=dlmopen",), BULLSEYE, "crash-in-dlmopen"),
+    "audit-version": Finding("answer", ("answers=a-future-version",), BULLSEYE, "asked-and-the-end-of-the-program"),
 }
 
 

@@ -15,16 +15,6 @@ from elfworlds.yamltext import Data, read
 
 CONTROL = "control"
 SILENT = "a compiler that makes the file says nothing"
-TODO = {  # experiments
-    "ldso-debug",
-    "ldso-options",
-    "ldso-variables",
-    "leaked-heap",
-    "library-path-list",
-    "linking-libdl",
-    "long-runpath",
-    "lost-output",
-}
 WITHOUT_A_CONTROL = {  # "experiment scenario" → why nothing can be absent there
     "same-lib same-library-twice": "the README's, two trials: the one by dlopen is its control, as runner-frees has it",
 }
@@ -82,16 +72,12 @@ def is_a_sign(value: str, matcher: Data) -> bool:
     return not (value in ("stdout", "stderr") and matcher == "")
 
 
-def undone(named: str) -> bool:
-    return named.partition(" ")[0] in TODO
-
-
 def test_each_scenario_with_a_claim_has_a_control() -> None:
-    assert {named for named in without_a_control() if not undone(named)} == set(WITHOUT_A_CONTROL)
+    assert without_a_control() == set(WITHOUT_A_CONTROL)
 
 
 def test_each_outcome_has_a_sign_beyond_an_exit_code_a_signal_or_an_absence() -> None:
-    assert {named for named in without_a_sign() if not undone(named)} == set(WITHOUT_A_SIGN)
+    assert without_a_sign() == set(WITHOUT_A_SIGN)
 
 
 def test_a_control_has_the_outcomes_by_which_the_claim_is_judged() -> None:
@@ -104,8 +90,3 @@ def test_a_control_has_the_outcomes_by_which_the_claim_is_judged() -> None:
         if claim.outcome not in NAMELESS and control.outcomes.get(claim.outcome) != scenario.outcomes[claim.outcome]
     }
     assert other == set(JUDGED_OTHERWISE)
-
-
-def test_what_is_left_to_do_is_not_done() -> None:
-    left = {named.partition(" ")[0] for named in without_a_control() | without_a_sign()}
-    assert sorted(set(TODO) - left) == []

@@ -33,7 +33,7 @@ IDS = {
 }
 LIBCS = {"debian/bullseye", "debian/bookworm", "debian/trixie", "debian/sid", "host"}
 OF_MUSL = {"S5-07"}  # a claim about another libc
-OF_TWO_RELEASES = {"GV-1", "GV-4"}  # of what one builds and another one runs
+OF_TWO_RELEASES = {"GV-1", "GV-2", "GV-3", "GV-4"}  # of what one builds and another one runs
 OF_SOME_RELEASES = {"M-dlinfo-07", "M-ldso-11", "M-ldso-12", "M-ldso-13", "M-ldso-22", "M-ldso-34"}  # "since glibc …"
 CHECKED = {f"{source}-{number}" for source, numbers in IDS.items() for number in numbers.split()}
 

@@ -375,12 +375,13 @@ int main(int argc, char **argv)
 	/* 2. load plugin, as lib */
 	need(step_dlmopen("lib", LM_ID_NEWLM, given.plugin, RTLD_NOW, &it.lib));
 
-	/* 3. c */
+	/* 3. c, as added */
 	char name[20];
 	for (int i = 0; i < 100; i++) {
 	  snprintf(name, sizeof name, "AFTER_%d", i);
 	  setenv(name, "1", 1);
 	}
+	tell("added", "c", getenv("AFTER_99"));
 
 	/* 4. call getenv, as old */
 	{

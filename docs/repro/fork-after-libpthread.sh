@@ -22,6 +22,8 @@ cat > program/program.c << 'end_of_file'
 #define _GNU_SOURCE
 #include <limits.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 /* ---- steps.h ---- */
 /* The dynamic loader's verbs as steps: each does one thing, tells what came of it, and returns whether it
  * could be done. need() ends the program where it could not. */
@@ -436,6 +438,74 @@ OBSERVE int step_system(const char *name, const char *command, double seconds)
 
 #endif
 /* ---- end of children.h ---- */
+/* ---- namespaces.h ---- */
+/* Every link map of every namespace, from the loader's own lists. */
+#ifndef NAMESPACES_H
+#define NAMESPACES_H
+
+
+#ifdef __GLIBC__
+extern ElfW(Dyn) _DYNAMIC[];
+
+/* The maps of one list; the id is the link map's own, never its place in the chain of lists. */
+OBSERVE int tell_maps(const char *name, struct link_map *map)
+{
+	const int told = map != NULL;
+	Lmid_t lmid;
+
+	while (map && map->l_prev)
+		map = map->l_prev;
+	for (; map; map = map->l_next) {
+		struct observe_line line = observe_begin(name, NULL);
+		observe_field(&line, "part", "maps");
+		if (dlinfo(map, RTLD_DI_LMID, &lmid) == 0)
+			observe_int_field(&line, "lmid", lmid);
+		observe_field(&line, "name", map->l_name);
+		observe_address_field(&line, "base", (void *)map->l_addr);
+		observe_address_field(&line, "dynamic", map->l_ld);
+		observe_end(&line);
+	}
+	return told;
+}
+
+OBSERVE int step_namespaces(const char *name)
+{
+	const ElfW(Dyn) *entry = _DYNAMIC; /* by DT_DEBUG: `_r_debug` named in an executable would be a copy */
+	struct observe_line line;
+	int told = 0;
+
+	while (entry->d_tag != DT_NULL && entry->d_tag != DT_DEBUG)
+		entry++;
+	if (entry->d_tag == DT_NULL)
+		return failed(name, "namespaces", "no DT_DEBUG");
+#if __GLIBC_PREREQ(2, 35)
+	for (struct r_debug_extended *one = (void *)entry->d_un.d_ptr; one; one = one->r_next)
+		told += tell_maps(name, one->base.r_map); /* NULL: a namespace that was closed */
+#else
+	Lmid_t lmid; /* nothing but the open handles leads to the other lists */
+	unsigned long long seen = 1;
+	struct link_map *map;
+	told += tell_maps(name, ((struct r_debug *)entry->d_un.d_ptr)->r_map);
+	for (void **one = open_handles; one < open_handles + HANDLES; one++)
+		if (*one && !dlinfo(*one, RTLD_DI_LMID, &lmid) && !(seen >> lmid & 1) &&
+		    !dlinfo(*one, RTLD_DI_LINKMAP, &map)) {
+			seen |= 1ULL << lmid;
+			told += tell_maps(name, map);
+		}
+#endif
+	line = observe_begin(name, "namespaces");
+	observe_flag_field(&line, "ok", 1);
+	observe_int_field(&line, "count", told);
+	observe_end(&line);
+	return 1;
+}
+#else
+#define step_namespaces(name) \
+	(observe_unsupported("this C library has no link namespaces"), 0)
+#endif
+
+#endif
+/* ---- end of namespaces.h ---- */
 /* ---- threads.h ---- */
 /* Threads, and an order between them: post lets one await go on. */
 #ifndef THREADS_H
@@ -482,6 +552,22 @@ OBSERVE void await(sem_t *posted)
 
 #endif
 /* ---- end of threads.h ---- */
+/* ---- values.h ---- */
+/* A value of any scalar type, told as what it is: _Generic chooses, so no type needs to be parsed. */
+#ifndef VALUES_H
+#define VALUES_H
+
+
+#define tell(event, verb, value) \
+	_Generic((value), _Bool: observe_flag_of, char: observe_int_of, signed char: observe_int_of, \
+		short: observe_int_of, int: observe_int_of, long: observe_int_of, long long: observe_int_of, \
+		unsigned char: observe_unsigned_of, unsigned short: observe_unsigned_of, unsigned: observe_unsigned_of, \
+		unsigned long: observe_unsigned_of, unsigned long long: observe_unsigned_of, float: observe_real_of, \
+		double: observe_real_of, long double: observe_real_of, char *: observe_text_of, \
+		const char *: observe_text_of, default: observe_address_of)(event, verb, value)
+
+#endif
+/* ---- end of values.h ---- */
 
 static struct { /* what its steps find */
 	pthread_t worker;
@@ -497,11 +583,14 @@ static void *worker_steps(void *unused)
 	/* 1.1. dlmopen libpthread.so.0, as opened */
 	need(step_dlmopen("opened", LM_ID_NEWLM, "libpthread.so.0", RTLD_NOW, &it.opened));
 
-	/* 1.2. post loaded */
+	/* 1.2. namespaces, as seen */
+	need(step_namespaces("seen"));
+
+	/* 1.3. post loaded */
 	done("post loaded", "post");
 	sem_post(&it.loaded_posted);
 
-	/* 1.3. await forked */
+	/* 1.4. await forked */
 	await(&it.forked_posted);
 	done("await forked", "await");
 	return NULL;
@@ -527,17 +616,24 @@ int main(void)
 		child_3 = fork();
 		if (child_3 == 0) {
 			leave = _exit;
+			/* 3.1. c */
+			if (write(1, "in the child\n", 13) < 0) _exit(1);
 			_exit(0);
 		}
 		within("forked", "fork", 0);
 		need(step_wait("forked", child_3, 2));
 	}
 
-	/* 6. post forked */
+	/* 4. c, as childs-milliseconds */
+	struct rusage of_children;
+	getrusage(RUSAGE_CHILDREN, &of_children);
+	tell("childs-milliseconds", "c", of_children.ru_utime.tv_sec * 1000 + of_children.ru_utime.tv_usec / 1000);
+
+	/* 7. post forked */
 	done("post forked", "post");
 	sem_post(&it.forked_posted);
 
-	/* 7. join worker */
+	/* 8. join worker */
 	need(step_join("worker", it.worker));
 	return 0;
 }

@@ -17,6 +17,7 @@ mkdir -p objects/crasher
 mkdir -p src
 cat > src/crasher.c << 'end_of_file'
 void say_hello(void) { *(volatile int *)0 = 1; }
+void say_nothing(void) { }
 end_of_file
 (cd src && ${CC:-cc} -std=gnu17 -g -O0 -fPIC -shared -Iinclude crasher.c -o "$here/objects/crasher/libcrasher.so" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -Wl,-soname,libcrasher.so)
 

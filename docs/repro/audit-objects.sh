@@ -1,0 +1,650 @@
+#!/bin/sh
+# When is an auditor told of an object, of which namespace, and in what order with the object's own code?
+# audit-objects: opened-and-closed, way=dlmopen, libc=debian/bullseye
+# claim M-audit-05: LM_ID_NEWLM Link map is part of a new namespace requested via dlmopen(3). (new-namespace-as-newlm)
+# Needs: ${CC:-cc}. Run it in an empty directory: sh THIS-FILE
+set -eu
+here=$(pwd)
+
+# The trial's standard output was a pipe.
+if [ -t 1 ]; then
+	{ sh "$0" || echo "exit status $?" >&2; } | cat
+	exit
+fi
+
+# plugin
+mkdir -p objects/plugin
+mkdir -p src/include
+cat > src/include/observe.h << 'end_of_file'
+/* What an object does, told as it happens: one event is one line of JSON, written by one write(2) to
+ * descriptor 9 where a run watches, else to standard error. No buffer and no allocation: a crash, a lost
+ * stream or another link namespace loses nothing that was told before.
+ *
+ *     observe("constructor");                 an event
+ *     observe_int("counter", 3);              an event with a value; _real, _text and _address likewise
+ *     observe_unsupported("no dlmopen");      this system cannot answer the question: exit 77
+ */
+#ifndef OBSERVE_H
+#define OBSERVE_H
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define OBSERVE static __attribute__((unused))
+#define OBSERVE_DESCRIPTOR 9
+#define OBSERVE_TEXT 1024 /* bytes told of a text at the most, */
+#define OBSERVE_ROOM 3500 /* fewer where escapes would fill the line */
+
+struct observe_line {
+	char text[4096];
+	size_t used;
+	int told;
+};
+
+OBSERVE __attribute__((format(printf, 2, 3))) void observe_put(struct observe_line *line, const char *format, ...)
+{
+	const size_t room = sizeof line->text - 2 - line->used;
+	va_list values;
+	int length;
+
+	va_start(values, format);
+	length = vsnprintf(line->text + line->used, room, format, values);
+	va_end(values);
+	line->used += length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
+}
+
+/* A field whose value is a JSON string, or null. */
+OBSERVE void observe_field(struct observe_line *line, const char *key, const char *text)
+{
+	int told = 0;
+
+	observe_put(line, text ? "%c\"%s\":\"" : "%c\"%s\":null", line->used ? ',' : '{', key);
+	if (!text)
+		return;
+	for (; *text && line->used < OBSERVE_ROOM; text++, told++) {
+		const unsigned char byte = (unsigned char)*text;
+		if (told >= OBSERVE_TEXT && (byte & 0xc0) != 0x80)
+			break; /* between two characters of UTF-8 */
+		observe_put(line, byte < ' ' || byte == '"' || byte == '\\' || byte == 127 ? "\\u%04x" : "%c", byte);
+	}
+	observe_put(line, *text ? "…\"" : "\"");
+}
+
+OBSERVE void observe_int_field(struct observe_line *line, const char *key, long long value)
+{
+	observe_put(line, ",\"%s\":%lld", key, value);
+}
+
+OBSERVE void observe_unsigned_field(struct observe_line *line, const char *key, unsigned long long value)
+{
+	observe_put(line, ",\"%s\":%llu", key, value);
+}
+
+/* JSON has neither an infinity nor a NaN: these are told as text. */
+OBSERVE void observe_real_field(struct observe_line *line, const char *key, double value)
+{
+	observe_put(line, value - value == 0 ? ",\"%s\":%.17g" : ",\"%s\":\"%g\"", key, value);
+}
+
+OBSERVE void observe_flag_field(struct observe_line *line, const char *key, int value)
+{
+	observe_put(line, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
+OBSERVE void observe_address_field(struct observe_line *line, const char *key, const volatile void *value)
+{
+	const unsigned long long address = (uintptr_t)value;
+
+	observe_put(line, address ? ",\"%s\":\"0x%llx\"" : ",\"%s\":null", key, address);
+}
+
+OBSERVE struct observe_line observe_begin(const char *event, const char *verb)
+{
+	struct observe_line line;
+
+	line.used = 0;
+	line.told = event != NULL;
+	observe_field(&line, "event", event);
+	if (verb)
+		observe_field(&line, "verb", verb);
+	return line;
+}
+
+OBSERVE void observe_end(struct observe_line *line)
+{
+	const int flags = fcntl(OBSERVE_DESCRIPTOR, F_GETFL);
+	const int watched = flags != -1 && flags & O_APPEND && (flags & O_ACCMODE) == O_WRONLY;
+
+	line->text[line->used++] = '}';
+	line->text[line->used++] = '\n';
+	line->told = line->told && write(watched ? OBSERVE_DESCRIPTOR : 2, line->text, line->used) >= 0; /* else nobody listens */
+}
+
+OBSERVE void observe(const char *event)
+{
+	struct observe_line line = observe_begin(event, NULL);
+
+	observe_end(&line);
+}
+
+#define OBSERVE_VALUE(name, type, field) \
+	OBSERVE void name##_of(const char *event, const char *verb, type value) \
+	{ \
+		struct observe_line line = observe_begin(event, verb); \
+		field(&line, "value", value); \
+		observe_end(&line); \
+	} \
+	OBSERVE void name(const char *event, type value) { name##_of(event, NULL, value); }
+
+OBSERVE_VALUE(observe_int, long long, observe_int_field)
+OBSERVE_VALUE(observe_unsigned, unsigned long long, observe_unsigned_field)
+OBSERVE_VALUE(observe_real, double, observe_real_field)
+OBSERVE_VALUE(observe_flag, int, observe_flag_field)
+OBSERVE_VALUE(observe_text, const char *, observe_field)
+OBSERVE_VALUE(observe_address, const volatile void *, observe_address_field)
+
+OBSERVE void observe_unsupported(const char *why)
+{
+	observe_text("unsupported", why);
+	_exit(77);
+}
+
+#endif
+end_of_file
+mkdir -p src
+cat > src/plugin.c << 'end_of_file'
+#include "observe.h"
+
+__attribute__((constructor)) static void begin(void) { observe("constructed"); }
+__attribute__((destructor)) static void end(void) { observe("destructed"); }
+end_of_file
+(cd src && ${CC:-cc} -std=gnu17 -g -O0 -fPIC -shared -Iinclude plugin.c -o "$here/objects/plugin/libplugin.so" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -Wl,-soname,libplugin.so)
+
+# auditor
+mkdir -p objects/auditor
+mkdir -p src
+cat > src/auditor.c << 'end_of_file'
+#define _GNU_SOURCE
+#include <link.h>
+#include <string.h>
+#include "observe.h"
+
+static const char *head(const uintptr_t *cookie)
+{
+	const char *const name = ((const struct link_map *)*cookie)->l_name;
+	const char *const slash = strrchr(name, '/');
+	return slash ? slash + 1 : *name ? name : "the program";
+}
+
+unsigned int la_version(unsigned int version)
+{
+	(void)version;
+	return LAV_CURRENT;
+}
+
+unsigned int la_objopen(struct link_map *map, Lmid_t space, uintptr_t *cookie)
+{
+	if (*cookie != (uintptr_t)map)
+		observe_text("other-cookie", map->l_name);
+	if (strstr(map->l_name, "libplugin.so"))
+		observe_int("opened-in", space);
+	else if (!*map->l_name)
+		observe_int("program-in", space);
+	return 0;
+}
+
+unsigned int la_objclose(uintptr_t *cookie)
+{
+	const struct link_map *const map = (const struct link_map *)*cookie;
+	if (strstr(map->l_name, "libplugin.so"))
+		observe_int("closed-with-tag", map->l_ld->d_tag != 0);
+	return 0;
+}
+
+void la_preinit(uintptr_t *cookie)
+{
+	(void)cookie;
+	observe("preinit");
+}
+
+void la_activity(uintptr_t *cookie, unsigned int flag)
+{
+	observe_text(flag == LA_ACT_ADD ? "add" : flag == LA_ACT_DELETE ? "delete" : "consistent", head(cookie));
+}
+end_of_file
+(cd src && ${CC:-cc} -std=gnu17 -g -O0 -fPIC -shared -Iinclude auditor.c -o "$here/objects/auditor/libauditor.so" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -Wl,-soname,libauditor.so)
+
+# the program of opened-and-closed
+mkdir -p program
+mkdir -p program
+cat > program/program.c << 'end_of_file'
+/* When is an auditor told of an object, of which namespace, and in what order with the object's own code?
+ * audit-objects: opened-and-closed, way=dlmopen, libc=debian/bullseye
+ * claim M-audit-05: LM_ID_NEWLM Link map is part of a new namespace requested via dlmopen(3). (new-namespace-as-newlm) */
+#define _GNU_SOURCE
+#include <limits.h>
+/* ---- steps.h ---- */
+/* The dynamic loader's verbs as steps: each does one thing, tells what came of it, and returns whether it
+ * could be done. need() ends the program where it could not. */
+#ifndef STEPS_H
+#define STEPS_H
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- observe.h ---- */
+/* What an object does, told as it happens: one event is one line of JSON, written by one write(2) to
+ * descriptor 9 where a run watches, else to standard error. No buffer and no allocation: a crash, a lost
+ * stream or another link namespace loses nothing that was told before.
+ *
+ *     observe("constructor");                 an event
+ *     observe_int("counter", 3);              an event with a value; _real, _text and _address likewise
+ *     observe_unsupported("no dlmopen");      this system cannot answer the question: exit 77
+ */
+#ifndef OBSERVE_H
+#define OBSERVE_H
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define OBSERVE static __attribute__((unused))
+#define OBSERVE_DESCRIPTOR 9
+#define OBSERVE_TEXT 1024 /* bytes told of a text at the most, */
+#define OBSERVE_ROOM 3500 /* fewer where escapes would fill the line */
+
+struct observe_line {
+	char text[4096];
+	size_t used;
+	int told;
+};
+
+OBSERVE __attribute__((format(printf, 2, 3))) void observe_put(struct observe_line *line, const char *format, ...)
+{
+	const size_t room = sizeof line->text - 2 - line->used;
+	va_list values;
+	int length;
+
+	va_start(values, format);
+	length = vsnprintf(line->text + line->used, room, format, values);
+	va_end(values);
+	line->used += length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
+}
+
+/* A field whose value is a JSON string, or null. */
+OBSERVE void observe_field(struct observe_line *line, const char *key, const char *text)
+{
+	int told = 0;
+
+	observe_put(line, text ? "%c\"%s\":\"" : "%c\"%s\":null", line->used ? ',' : '{', key);
+	if (!text)
+		return;
+	for (; *text && line->used < OBSERVE_ROOM; text++, told++) {
+		const unsigned char byte = (unsigned char)*text;
+		if (told >= OBSERVE_TEXT && (byte & 0xc0) != 0x80)
+			break; /* between two characters of UTF-8 */
+		observe_put(line, byte < ' ' || byte == '"' || byte == '\\' || byte == 127 ? "\\u%04x" : "%c", byte);
+	}
+	observe_put(line, *text ? "…\"" : "\"");
+}
+
+OBSERVE void observe_int_field(struct observe_line *line, const char *key, long long value)
+{
+	observe_put(line, ",\"%s\":%lld", key, value);
+}
+
+OBSERVE void observe_unsigned_field(struct observe_line *line, const char *key, unsigned long long value)
+{
+	observe_put(line, ",\"%s\":%llu", key, value);
+}
+
+/* JSON has neither an infinity nor a NaN: these are told as text. */
+OBSERVE void observe_real_field(struct observe_line *line, const char *key, double value)
+{
+	observe_put(line, value - value == 0 ? ",\"%s\":%.17g" : ",\"%s\":\"%g\"", key, value);
+}
+
+OBSERVE void observe_flag_field(struct observe_line *line, const char *key, int value)
+{
+	observe_put(line, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
+OBSERVE void observe_address_field(struct observe_line *line, const char *key, const volatile void *value)
+{
+	const unsigned long long address = (uintptr_t)value;
+
+	observe_put(line, address ? ",\"%s\":\"0x%llx\"" : ",\"%s\":null", key, address);
+}
+
+OBSERVE struct observe_line observe_begin(const char *event, const char *verb)
+{
+	struct observe_line line;
+
+	line.used = 0;
+	line.told = event != NULL;
+	observe_field(&line, "event", event);
+	if (verb)
+		observe_field(&line, "verb", verb);
+	return line;
+}
+
+OBSERVE void observe_end(struct observe_line *line)
+{
+	const int flags = fcntl(OBSERVE_DESCRIPTOR, F_GETFL);
+	const int watched = flags != -1 && flags & O_APPEND && (flags & O_ACCMODE) == O_WRONLY;
+
+	line->text[line->used++] = '}';
+	line->text[line->used++] = '\n';
+	line->told = line->told && write(watched ? OBSERVE_DESCRIPTOR : 2, line->text, line->used) >= 0; /* else nobody listens */
+}
+
+OBSERVE void observe(const char *event)
+{
+	struct observe_line line = observe_begin(event, NULL);
+
+	observe_end(&line);
+}
+
+#define OBSERVE_VALUE(name, type, field) \
+	OBSERVE void name##_of(const char *event, const char *verb, type value) \
+	{ \
+		struct observe_line line = observe_begin(event, verb); \
+		field(&line, "value", value); \
+		observe_end(&line); \
+	} \
+	OBSERVE void name(const char *event, type value) { name##_of(event, NULL, value); }
+
+OBSERVE_VALUE(observe_int, long long, observe_int_field)
+OBSERVE_VALUE(observe_unsigned, unsigned long long, observe_unsigned_field)
+OBSERVE_VALUE(observe_real, double, observe_real_field)
+OBSERVE_VALUE(observe_flag, int, observe_flag_field)
+OBSERVE_VALUE(observe_text, const char *, observe_field)
+OBSERVE_VALUE(observe_address, const volatile void *, observe_address_field)
+
+OBSERVE void observe_unsupported(const char *why)
+{
+	observe_text("unsupported", why);
+	_exit(77);
+}
+
+#endif
+/* ---- end of observe.h ---- */
+
+static __thread const char *failed_step = ""; /* the last step that could not be done */
+static __thread char failed_why[512];
+static __attribute__((unused)) void (*leave)(int) = exit; /* a forked child leaves by _exit */
+#define HANDLES 256
+static __attribute__((unused)) void *open_handles[HANDLES];
+
+OBSERVE int failed(const char *name, const char *verb, const char *why)
+{
+	struct observe_line line = observe_begin(name, verb);
+
+	failed_step = name ? name : verb;
+	snprintf(failed_why, sizeof failed_why, "%s", why ? why : "no error was given");
+	observe_flag_field(&line, "ok", 0);
+	observe_field(&line, "error", failed_why);
+	observe_end(&line);
+	return 0;
+}
+
+OBSERVE int done(const char *name, const char *verb)
+{
+	struct observe_line line = observe_begin(name, verb);
+
+	observe_flag_field(&line, "ok", 1);
+	observe_end(&line);
+	return 1;
+}
+
+OBSERVE void need(int ok)
+{
+	struct observe_line line;
+
+	if (ok)
+		return;
+	line = observe_begin("failed", NULL);
+	observe_field(&line, "step", failed_step);
+	observe_field(&line, "error", failed_why);
+	observe_end(&line);
+	leave(1);
+}
+
+/* What is known of an object that was opened: its namespace, load address and path. */
+OBSERVE int opened(const char *name, const char *verb, void *handle)
+{
+	struct observe_line line;
+	struct link_map *map;
+
+	if (!handle)
+		return failed(name, verb, dlerror());
+	line = observe_begin(name, verb);
+	observe_flag_field(&line, "ok", 1);
+#ifdef LM_ID_NEWLM
+	Lmid_t lmid;
+	if (dlinfo(handle, RTLD_DI_LMID, &lmid) == 0)
+		observe_int_field(&line, "lmid", lmid);
+#endif
+	if (dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0) {
+		observe_address_field(&line, "base", (void *)map->l_addr);
+		observe_field(&line, "path", map->l_name);
+	}
+	observe_end(&line);
+	for (size_t i = 0; i < HANDLES && !__sync_bool_compare_and_swap(&open_handles[i], NULL, handle); i++)
+		;
+	return 1;
+}
+
+OBSERVE int step_dlopen(const char *name, const char *path, int flags, void **handle)
+{
+	*handle = dlopen(path, flags);
+	return opened(name, "dlopen", *handle);
+}
+
+#ifdef LM_ID_NEWLM
+OBSERVE int step_dlmopen(const char *name, Lmid_t lmid, const char *path, int flags, void **handle)
+{
+	*handle = dlmopen(lmid, path, flags);
+	return opened(name, "dlmopen", *handle);
+}
+
+OBSERVE Lmid_t namespace_of(void *handle)
+{
+	Lmid_t lmid = LM_ID_BASE;
+
+	if (!handle || dlinfo(handle, RTLD_DI_LMID, &lmid) != 0)
+		need(failed("namespace_of", "dlinfo", handle ? dlerror() : "the object is not open"));
+	return lmid;
+}
+#else /* musl */
+#define LM_ID_BASE 0
+#define LM_ID_NEWLM (-1)
+#define namespace_of(handle) LM_ID_BASE
+#define dlvsym(handle, symbol, version) (observe_unsupported("this C library has no dlvsym"), NULL)
+#define step_dlmopen(name, lmid, path, flags, handle) \
+	((void)(handle), observe_unsupported("this C library has no dlmopen"), 0)
+#endif
+
+OBSERVE int step_dlclose(const char *name, void **handle)
+{
+	void *const closed = *handle;
+
+	if (!closed)
+		return failed(name, "dlclose", "the object is not open");
+	*handle = NULL;
+	for (size_t i = 0; i < HANDLES && !__sync_bool_compare_and_swap(&open_handles[i], closed, NULL); i++)
+		;
+	return dlclose(closed) == 0 ? done(name, "dlclose") : failed(name, "dlclose", dlerror());
+}
+
+/* A loop that ended: how many rounds were whole, and what ended it. */
+OBSERVE void step_loop(const char *name, long count, const char *why)
+{
+	struct observe_line line = observe_begin(name, "loop");
+
+	observe_flag_field(&line, "ok", 1);
+	observe_int_field(&line, "count", count);
+	if (why && *why)
+		observe_field(&line, "error", why);
+	observe_end(&line);
+}
+
+/* An object that is not open has no symbols; its handle is NULL, which dlsym takes for RTLD_DEFAULT. */
+#define NOT_OPEN ((void *)-3)
+#define held(handle) ((handle) ? (handle) : NOT_OPEN)
+
+/* A symbol may be there and be NULL: only dlerror tells. */
+OBSERVE int find(const char *name, const char *verb, void *handle, const char *symbol, const char *version, void **found)
+{
+	const char *error;
+
+	if (handle == NOT_OPEN)
+		return failed(name, verb, "the object is not open");
+	dlerror();
+	*found = version ? dlvsym(handle, symbol, version) : dlsym(handle, symbol);
+	error = *found ? NULL : dlerror();
+	return error ? failed(name, verb, error) : 1;
+}
+
+OBSERVE int step_dlsym(const char *name, void *handle, const char *symbol, const char *version, void **found)
+{
+	struct observe_line line;
+
+	if (!find(name, "dlsym", handle, symbol, version, found))
+		return 0;
+	line = observe_begin(name, "dlsym");
+	observe_flag_field(&line, "ok", 1);
+	observe_address_field(&line, "address", *found);
+	observe_end(&line);
+	return 1;
+}
+
+#endif
+/* ---- end of steps.h ---- */
+/* ---- mappings.h ---- */
+/* /proc/self/maps: which pages of a file, or of an address, are mapped; read by read(2), without allocation. */
+#ifndef MAPPINGS_H
+#define MAPPINGS_H
+
+#include <limits.h>
+
+
+/* The lines of the path, or, without one, the line that holds the address. A thread's stack may be small. */
+OBSERVE int tell_mappings(const char *name, const char *path, const void *address)
+{
+	struct observe_line line = observe_begin(name, "mappings");
+	char text[2 * PATH_MAX], found[PATH_MAX], perms[5], all[512] = "", *next, *end, *deleted;
+	unsigned long from, to, offset, count = 0, copies = 0;
+	const int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	ssize_t have;
+
+	while ((have = read(maps, text + used, sizeof text - used - 1)) > 0) {
+		text[used += (size_t)have] = '\0';
+		for (next = text; (end = strchr(next, '\n')); next = end + 1) {
+			*end = *found = '\0';
+			if (sscanf(next, "%lx-%lx %4s %lx %*s %*s %4095[^\n]", &from, &to, perms, &offset, found) < 4)
+				continue;
+			if ((deleted = strstr(found, " (deleted)")) && !deleted[10])
+				*deleted = '\0';
+			if (path ? strcmp(found, path) : (uintptr_t)address < from || (uintptr_t)address >= to)
+				continue;
+			count++;
+			copies += offset == 0;
+			snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", *all ? " " : "", perms);
+		}
+		used = strlen(next);
+		memmove(text, next, used + 1);
+	}
+	close(maps);
+	if (have < 0 || used)
+		return failed(name, "mappings", "/proc/self/maps cannot be read");
+	observe_flag_field(&line, "ok", 1);
+	observe_unsigned_field(&line, "count", count);
+	observe_unsigned_field(&line, "copies", copies);
+	observe_field(&line, "perms", all);
+	observe_end(&line);
+	return 1;
+}
+
+/* By the path that the kernel knows: links and dots resolved, whether or not the file is still there. */
+OBSERVE int step_mappings(const char *name, const char *path)
+{
+	char real[PATH_MAX + 256], directory[PATH_MAX], *slash;
+	const char *file = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+	if (realpath(path, real))
+		return tell_mappings(name, real, NULL);
+	snprintf(directory, sizeof directory, "./%s", path);
+	slash = strrchr(directory, '/');
+	*slash = '\0';
+	if (!realpath(*path == '/' ? directory + 2 : directory, real))
+		return failed(name, "mappings", "no such directory");
+	snprintf(real + strlen(real), 256, "/%s", file);
+	return tell_mappings(name, real, NULL);
+}
+
+#endif
+/* ---- end of mappings.h ---- */
+/* ---- values.h ---- */
+/* A value of any scalar type, told as what it is: _Generic chooses, so no type needs to be parsed. */
+#ifndef VALUES_H
+#define VALUES_H
+
+
+#define tell(event, verb, value) \
+	_Generic((value), _Bool: observe_flag_of, char: observe_int_of, signed char: observe_int_of, \
+		short: observe_int_of, int: observe_int_of, long: observe_int_of, long long: observe_int_of, \
+		unsigned char: observe_unsigned_of, unsigned short: observe_unsigned_of, unsigned: observe_unsigned_of, \
+		unsigned long: observe_unsigned_of, unsigned long long: observe_unsigned_of, float: observe_real_of, \
+		double: observe_real_of, long double: observe_real_of, char *: observe_text_of, \
+		const char *: observe_text_of, default: observe_address_of)(event, verb, value)
+
+#endif
+/* ---- end of values.h ---- */
+
+static struct { /* what the program is given */
+	const char *plugin;
+} given;
+
+static struct { /* what its steps find */
+	void *loaded;
+} it;
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fputs("usage: program PLUGIN\n", stderr);
+		return 2;
+	}
+	given.plugin = argv[1];
+
+	/* 1. c, as main */
+	tell("main", "c", 1);
+
+	/* 2. load plugin, as loaded */
+	need(step_dlmopen("loaded", LM_ID_NEWLM, given.plugin, RTLD_NOW, &it.loaded));
+
+	/* 3. c, as opened */
+	tell("opened", "c", 1);
+
+	/* 4. dlclose loaded */
+	need(step_dlclose("dlclose loaded", &it.loaded));
+
+	/* 5. mappings plugin, as left */
+	need(step_mappings("left", given.plugin));
+	return 0;
+}
+end_of_file
+(cd program && ${CC:-cc} -std=gnu17 -g -O0 -fPIE -pie -Iinclude program.c -o "$here/program/program" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -ldl)
+
+# It is over after 30 s; where it hangs, that is what happens.
+mkdir -p cwd && cd cwd
+exec env -i -- "LD_AUDIT=$here/objects/auditor/libauditor.so" "$here/program/program" "$here/objects/plugin/libplugin.so" < /dev/null

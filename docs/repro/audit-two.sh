@@ -1,0 +1,578 @@
+#!/bin/sh
+# Is each of two auditors told of every event, whatever the other one defines?
+# audit-two: two, occasion=dlsym, first=without-symbind, libc=debian/bookworm
+# claim M-audit-24: Not all of the functions need to be implemented: in most cases, if the programmer is not interested in a particular class of auditing event, then no implementation needs to be provided for the corresponding auditing function. (only-the-second)
+# Needs: ${CC:-cc}. Run it in an empty directory: sh THIS-FILE
+set -eu
+here=$(pwd)
+
+# The trial's standard output was a pipe.
+if [ -t 1 ]; then
+	{ sh "$0" || echo "exit status $?" >&2; } | cat
+	exit
+fi
+
+# leaf
+mkdir -p objects/leaf
+mkdir -p src
+cat > src/leaf.c << 'end_of_file'
+int leaf(void) { return 1; }
+end_of_file
+(cd src && ${CC:-cc} -std=gnu17 -g -O0 -fPIC -shared -Iinclude leaf.c -o "$here/objects/leaf/libleaf.so" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -Wl,-soname,libleaf.so)
+
+# caller
+mkdir -p objects/caller
+mkdir -p src
+cat > src/caller.c << 'end_of_file'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+int leaf(void);
+int ask(void) { return leaf(); }
+int look_up(void) { return ((int (*)(void))dlsym(RTLD_DEFAULT, "leaf"))(); }
+end_of_file
+(cd src && ${CC:-cc} -std=gnu17 -g -O0 -fPIC -shared -Iinclude caller.c -o "$here/objects/caller/libcaller.so" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -Wl,-soname,libcaller.so -Xlinker -rpath -Xlinker "$here/objects/leaf" "$here/objects/leaf/libleaf.so" -ldl)
+
+# second
+mkdir -p objects/second
+mkdir -p src
+cat > src/auditor.c << 'end_of_file'
+#define _GNU_SOURCE
+#include <link.h>
+#include <string.h>
+#include "observe.h"
+
+unsigned int la_version(unsigned int version)
+{
+	(void)version;
+	return LAV_CURRENT;
+}
+
+unsigned int la_objopen(struct link_map *map, Lmid_t space, uintptr_t *cookie)
+{
+	(void)space, (void)cookie;
+	if (strstr(map->l_name, "libcaller.so"))
+		observe(NAME "-opened");
+	return MARKS;
+}
+
+#if BINDS
+uintptr_t la_symbind64(Elf64_Sym *symbol, unsigned int index, uintptr_t *from, uintptr_t *to, unsigned int *flags,
+		       const char *name)
+{
+	(void)index, (void)from, (void)to, (void)flags;
+	if (!strcmp(name, "leaf"))
+		observe(NAME "-bound");
+	return symbol->st_value;
+}
+#endif
+end_of_file
+mkdir -p src/include
+cat > src/include/observe.h << 'end_of_file'
+/* What an object does, told as it happens: one event is one line of JSON, written by one write(2) to
+ * descriptor 9 where a run watches, else to standard error. No buffer and no allocation: a crash, a lost
+ * stream or another link namespace loses nothing that was told before.
+ *
+ *     observe("constructor");                 an event
+ *     observe_int("counter", 3);              an event with a value; _real, _text and _address likewise
+ *     observe_unsupported("no dlmopen");      this system cannot answer the question: exit 77
+ */
+#ifndef OBSERVE_H
+#define OBSERVE_H
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define OBSERVE static __attribute__((unused))
+#define OBSERVE_DESCRIPTOR 9
+#define OBSERVE_TEXT 1024 /* bytes told of a text at the most, */
+#define OBSERVE_ROOM 3500 /* fewer where escapes would fill the line */
+
+struct observe_line {
+	char text[4096];
+	size_t used;
+	int told;
+};
+
+OBSERVE __attribute__((format(printf, 2, 3))) void observe_put(struct observe_line *line, const char *format, ...)
+{
+	const size_t room = sizeof line->text - 2 - line->used;
+	va_list values;
+	int length;
+
+	va_start(values, format);
+	length = vsnprintf(line->text + line->used, room, format, values);
+	va_end(values);
+	line->used += length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
+}
+
+/* A field whose value is a JSON string, or null. */
+OBSERVE void observe_field(struct observe_line *line, const char *key, const char *text)
+{
+	int told = 0;
+
+	observe_put(line, text ? "%c\"%s\":\"" : "%c\"%s\":null", line->used ? ',' : '{', key);
+	if (!text)
+		return;
+	for (; *text && line->used < OBSERVE_ROOM; text++, told++) {
+		const unsigned char byte = (unsigned char)*text;
+		if (told >= OBSERVE_TEXT && (byte & 0xc0) != 0x80)
+			break; /* between two characters of UTF-8 */
+		observe_put(line, byte < ' ' || byte == '"' || byte == '\\' || byte == 127 ? "\\u%04x" : "%c", byte);
+	}
+	observe_put(line, *text ? "…\"" : "\"");
+}
+
+OBSERVE void observe_int_field(struct observe_line *line, const char *key, long long value)
+{
+	observe_put(line, ",\"%s\":%lld", key, value);
+}
+
+OBSERVE void observe_unsigned_field(struct observe_line *line, const char *key, unsigned long long value)
+{
+	observe_put(line, ",\"%s\":%llu", key, value);
+}
+
+/* JSON has neither an infinity nor a NaN: these are told as text. */
+OBSERVE void observe_real_field(struct observe_line *line, const char *key, double value)
+{
+	observe_put(line, value - value == 0 ? ",\"%s\":%.17g" : ",\"%s\":\"%g\"", key, value);
+}
+
+OBSERVE void observe_flag_field(struct observe_line *line, const char *key, int value)
+{
+	observe_put(line, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
+OBSERVE void observe_address_field(struct observe_line *line, const char *key, const volatile void *value)
+{
+	const unsigned long long address = (uintptr_t)value;
+
+	observe_put(line, address ? ",\"%s\":\"0x%llx\"" : ",\"%s\":null", key, address);
+}
+
+OBSERVE struct observe_line observe_begin(const char *event, const char *verb)
+{
+	struct observe_line line;
+
+	line.used = 0;
+	line.told = event != NULL;
+	observe_field(&line, "event", event);
+	if (verb)
+		observe_field(&line, "verb", verb);
+	return line;
+}
+
+OBSERVE void observe_end(struct observe_line *line)
+{
+	const int flags = fcntl(OBSERVE_DESCRIPTOR, F_GETFL);
+	const int watched = flags != -1 && flags & O_APPEND && (flags & O_ACCMODE) == O_WRONLY;
+
+	line->text[line->used++] = '}';
+	line->text[line->used++] = '\n';
+	line->told = line->told && write(watched ? OBSERVE_DESCRIPTOR : 2, line->text, line->used) >= 0; /* else nobody listens */
+}
+
+OBSERVE void observe(const char *event)
+{
+	struct observe_line line = observe_begin(event, NULL);
+
+	observe_end(&line);
+}
+
+#define OBSERVE_VALUE(name, type, field) \
+	OBSERVE void name##_of(const char *event, const char *verb, type value) \
+	{ \
+		struct observe_line line = observe_begin(event, verb); \
+		field(&line, "value", value); \
+		observe_end(&line); \
+	} \
+	OBSERVE void name(const char *event, type value) { name##_of(event, NULL, value); }
+
+OBSERVE_VALUE(observe_int, long long, observe_int_field)
+OBSERVE_VALUE(observe_unsigned, unsigned long long, observe_unsigned_field)
+OBSERVE_VALUE(observe_real, double, observe_real_field)
+OBSERVE_VALUE(observe_flag, int, observe_flag_field)
+OBSERVE_VALUE(observe_text, const char *, observe_field)
+OBSERVE_VALUE(observe_address, const volatile void *, observe_address_field)
+
+OBSERVE void observe_unsupported(const char *why)
+{
+	observe_text("unsupported", why);
+	_exit(77);
+}
+
+#endif
+end_of_file
+(cd src && ${CC:-cc} -std=gnu17 -g -O0 -fPIC -shared -Iinclude -DBINDS=1 '-DMARKS=LA_FLG_BINDTO | LA_FLG_BINDFROM' '-DNAME="second"' auditor.c -o "$here/objects/second/libauditor.so" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -Wl,-soname,libauditor.so)
+
+# without-symbind
+mkdir -p objects/without-symbind
+(cd src && ${CC:-cc} -std=gnu17 -g -O0 -fPIC -shared -Iinclude -DBINDS=0 '-DMARKS=LA_FLG_BINDTO | LA_FLG_BINDFROM' '-DNAME="first"' auditor.c -o "$here/objects/without-symbind/libauditor.so" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -Wl,-soname,libauditor.so)
+
+# the program of two
+mkdir -p program
+mkdir -p program
+cat > program/program.c << 'end_of_file'
+/* Is each of two auditors told of every event, whatever the other one defines?
+ * audit-two: two, occasion=dlsym, first=without-symbind, libc=debian/bookworm
+ * claim M-audit-24: Not all of the functions need to be implemented: in most cases, if the programmer is not interested in a particular class of auditing event, then no implementation needs to be provided for the corresponding auditing function. (only-the-second) */
+#define _GNU_SOURCE
+#include <limits.h>
+/* ---- steps.h ---- */
+/* The dynamic loader's verbs as steps: each does one thing, tells what came of it, and returns whether it
+ * could be done. need() ends the program where it could not. */
+#ifndef STEPS_H
+#define STEPS_H
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- observe.h ---- */
+/* What an object does, told as it happens: one event is one line of JSON, written by one write(2) to
+ * descriptor 9 where a run watches, else to standard error. No buffer and no allocation: a crash, a lost
+ * stream or another link namespace loses nothing that was told before.
+ *
+ *     observe("constructor");                 an event
+ *     observe_int("counter", 3);              an event with a value; _real, _text and _address likewise
+ *     observe_unsupported("no dlmopen");      this system cannot answer the question: exit 77
+ */
+#ifndef OBSERVE_H
+#define OBSERVE_H
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define OBSERVE static __attribute__((unused))
+#define OBSERVE_DESCRIPTOR 9
+#define OBSERVE_TEXT 1024 /* bytes told of a text at the most, */
+#define OBSERVE_ROOM 3500 /* fewer where escapes would fill the line */
+
+struct observe_line {
+	char text[4096];
+	size_t used;
+	int told;
+};
+
+OBSERVE __attribute__((format(printf, 2, 3))) void observe_put(struct observe_line *line, const char *format, ...)
+{
+	const size_t room = sizeof line->text - 2 - line->used;
+	va_list values;
+	int length;
+
+	va_start(values, format);
+	length = vsnprintf(line->text + line->used, room, format, values);
+	va_end(values);
+	line->used += length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
+}
+
+/* A field whose value is a JSON string, or null. */
+OBSERVE void observe_field(struct observe_line *line, const char *key, const char *text)
+{
+	int told = 0;
+
+	observe_put(line, text ? "%c\"%s\":\"" : "%c\"%s\":null", line->used ? ',' : '{', key);
+	if (!text)
+		return;
+	for (; *text && line->used < OBSERVE_ROOM; text++, told++) {
+		const unsigned char byte = (unsigned char)*text;
+		if (told >= OBSERVE_TEXT && (byte & 0xc0) != 0x80)
+			break; /* between two characters of UTF-8 */
+		observe_put(line, byte < ' ' || byte == '"' || byte == '\\' || byte == 127 ? "\\u%04x" : "%c", byte);
+	}
+	observe_put(line, *text ? "…\"" : "\"");
+}
+
+OBSERVE void observe_int_field(struct observe_line *line, const char *key, long long value)
+{
+	observe_put(line, ",\"%s\":%lld", key, value);
+}
+
+OBSERVE void observe_unsigned_field(struct observe_line *line, const char *key, unsigned long long value)
+{
+	observe_put(line, ",\"%s\":%llu", key, value);
+}
+
+/* JSON has neither an infinity nor a NaN: these are told as text. */
+OBSERVE void observe_real_field(struct observe_line *line, const char *key, double value)
+{
+	observe_put(line, value - value == 0 ? ",\"%s\":%.17g" : ",\"%s\":\"%g\"", key, value);
+}
+
+OBSERVE void observe_flag_field(struct observe_line *line, const char *key, int value)
+{
+	observe_put(line, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
+OBSERVE void observe_address_field(struct observe_line *line, const char *key, const volatile void *value)
+{
+	const unsigned long long address = (uintptr_t)value;
+
+	observe_put(line, address ? ",\"%s\":\"0x%llx\"" : ",\"%s\":null", key, address);
+}
+
+OBSERVE struct observe_line observe_begin(const char *event, const char *verb)
+{
+	struct observe_line line;
+
+	line.used = 0;
+	line.told = event != NULL;
+	observe_field(&line, "event", event);
+	if (verb)
+		observe_field(&line, "verb", verb);
+	return line;
+}
+
+OBSERVE void observe_end(struct observe_line *line)
+{
+	const int flags = fcntl(OBSERVE_DESCRIPTOR, F_GETFL);
+	const int watched = flags != -1 && flags & O_APPEND && (flags & O_ACCMODE) == O_WRONLY;
+
+	line->text[line->used++] = '}';
+	line->text[line->used++] = '\n';
+	line->told = line->told && write(watched ? OBSERVE_DESCRIPTOR : 2, line->text, line->used) >= 0; /* else nobody listens */
+}
+
+OBSERVE void observe(const char *event)
+{
+	struct observe_line line = observe_begin(event, NULL);
+
+	observe_end(&line);
+}
+
+#define OBSERVE_VALUE(name, type, field) \
+	OBSERVE void name##_of(const char *event, const char *verb, type value) \
+	{ \
+		struct observe_line line = observe_begin(event, verb); \
+		field(&line, "value", value); \
+		observe_end(&line); \
+	} \
+	OBSERVE void name(const char *event, type value) { name##_of(event, NULL, value); }
+
+OBSERVE_VALUE(observe_int, long long, observe_int_field)
+OBSERVE_VALUE(observe_unsigned, unsigned long long, observe_unsigned_field)
+OBSERVE_VALUE(observe_real, double, observe_real_field)
+OBSERVE_VALUE(observe_flag, int, observe_flag_field)
+OBSERVE_VALUE(observe_text, const char *, observe_field)
+OBSERVE_VALUE(observe_address, const volatile void *, observe_address_field)
+
+OBSERVE void observe_unsupported(const char *why)
+{
+	observe_text("unsupported", why);
+	_exit(77);
+}
+
+#endif
+/* ---- end of observe.h ---- */
+
+static __thread const char *failed_step = ""; /* the last step that could not be done */
+static __thread char failed_why[512];
+static __attribute__((unused)) void (*leave)(int) = exit; /* a forked child leaves by _exit */
+#define HANDLES 256
+static __attribute__((unused)) void *open_handles[HANDLES];
+
+OBSERVE int failed(const char *name, const char *verb, const char *why)
+{
+	struct observe_line line = observe_begin(name, verb);
+
+	failed_step = name ? name : verb;
+	snprintf(failed_why, sizeof failed_why, "%s", why ? why : "no error was given");
+	observe_flag_field(&line, "ok", 0);
+	observe_field(&line, "error", failed_why);
+	observe_end(&line);
+	return 0;
+}
+
+OBSERVE int done(const char *name, const char *verb)
+{
+	struct observe_line line = observe_begin(name, verb);
+
+	observe_flag_field(&line, "ok", 1);
+	observe_end(&line);
+	return 1;
+}
+
+OBSERVE void need(int ok)
+{
+	struct observe_line line;
+
+	if (ok)
+		return;
+	line = observe_begin("failed", NULL);
+	observe_field(&line, "step", failed_step);
+	observe_field(&line, "error", failed_why);
+	observe_end(&line);
+	leave(1);
+}
+
+/* What is known of an object that was opened: its namespace, load address and path. */
+OBSERVE int opened(const char *name, const char *verb, void *handle)
+{
+	struct observe_line line;
+	struct link_map *map;
+
+	if (!handle)
+		return failed(name, verb, dlerror());
+	line = observe_begin(name, verb);
+	observe_flag_field(&line, "ok", 1);
+#ifdef LM_ID_NEWLM
+	Lmid_t lmid;
+	if (dlinfo(handle, RTLD_DI_LMID, &lmid) == 0)
+		observe_int_field(&line, "lmid", lmid);
+#endif
+	if (dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0) {
+		observe_address_field(&line, "base", (void *)map->l_addr);
+		observe_field(&line, "path", map->l_name);
+	}
+	observe_end(&line);
+	for (size_t i = 0; i < HANDLES && !__sync_bool_compare_and_swap(&open_handles[i], NULL, handle); i++)
+		;
+	return 1;
+}
+
+OBSERVE int step_dlopen(const char *name, const char *path, int flags, void **handle)
+{
+	*handle = dlopen(path, flags);
+	return opened(name, "dlopen", *handle);
+}
+
+#ifdef LM_ID_NEWLM
+OBSERVE int step_dlmopen(const char *name, Lmid_t lmid, const char *path, int flags, void **handle)
+{
+	*handle = dlmopen(lmid, path, flags);
+	return opened(name, "dlmopen", *handle);
+}
+
+OBSERVE Lmid_t namespace_of(void *handle)
+{
+	Lmid_t lmid = LM_ID_BASE;
+
+	if (!handle || dlinfo(handle, RTLD_DI_LMID, &lmid) != 0)
+		need(failed("namespace_of", "dlinfo", handle ? dlerror() : "the object is not open"));
+	return lmid;
+}
+#else /* musl */
+#define LM_ID_BASE 0
+#define LM_ID_NEWLM (-1)
+#define namespace_of(handle) LM_ID_BASE
+#define dlvsym(handle, symbol, version) (observe_unsupported("this C library has no dlvsym"), NULL)
+#define step_dlmopen(name, lmid, path, flags, handle) \
+	((void)(handle), observe_unsupported("this C library has no dlmopen"), 0)
+#endif
+
+OBSERVE int step_dlclose(const char *name, void **handle)
+{
+	void *const closed = *handle;
+
+	if (!closed)
+		return failed(name, "dlclose", "the object is not open");
+	*handle = NULL;
+	for (size_t i = 0; i < HANDLES && !__sync_bool_compare_and_swap(&open_handles[i], closed, NULL); i++)
+		;
+	return dlclose(closed) == 0 ? done(name, "dlclose") : failed(name, "dlclose", dlerror());
+}
+
+/* A loop that ended: how many rounds were whole, and what ended it. */
+OBSERVE void step_loop(const char *name, long count, const char *why)
+{
+	struct observe_line line = observe_begin(name, "loop");
+
+	observe_flag_field(&line, "ok", 1);
+	observe_int_field(&line, "count", count);
+	if (why && *why)
+		observe_field(&line, "error", why);
+	observe_end(&line);
+}
+
+/* An object that is not open has no symbols; its handle is NULL, which dlsym takes for RTLD_DEFAULT. */
+#define NOT_OPEN ((void *)-3)
+#define held(handle) ((handle) ? (handle) : NOT_OPEN)
+
+/* A symbol may be there and be NULL: only dlerror tells. */
+OBSERVE int find(const char *name, const char *verb, void *handle, const char *symbol, const char *version, void **found)
+{
+	const char *error;
+
+	if (handle == NOT_OPEN)
+		return failed(name, verb, "the object is not open");
+	dlerror();
+	*found = version ? dlvsym(handle, symbol, version) : dlsym(handle, symbol);
+	error = *found ? NULL : dlerror();
+	return error ? failed(name, verb, error) : 1;
+}
+
+OBSERVE int step_dlsym(const char *name, void *handle, const char *symbol, const char *version, void **found)
+{
+	struct observe_line line;
+
+	if (!find(name, "dlsym", handle, symbol, version, found))
+		return 0;
+	line = observe_begin(name, "dlsym");
+	observe_flag_field(&line, "ok", 1);
+	observe_address_field(&line, "address", *found);
+	observe_end(&line);
+	return 1;
+}
+
+#endif
+/* ---- end of steps.h ---- */
+/* ---- values.h ---- */
+/* A value of any scalar type, told as what it is: _Generic chooses, so no type needs to be parsed. */
+#ifndef VALUES_H
+#define VALUES_H
+
+
+#define tell(event, verb, value) \
+	_Generic((value), _Bool: observe_flag_of, char: observe_int_of, signed char: observe_int_of, \
+		short: observe_int_of, int: observe_int_of, long: observe_int_of, long long: observe_int_of, \
+		unsigned char: observe_unsigned_of, unsigned short: observe_unsigned_of, unsigned: observe_unsigned_of, \
+		unsigned long: observe_unsigned_of, unsigned long long: observe_unsigned_of, float: observe_real_of, \
+		double: observe_real_of, long double: observe_real_of, char *: observe_text_of, \
+		const char *: observe_text_of, default: observe_address_of)(event, verb, value)
+
+#endif
+/* ---- end of values.h ---- */
+
+static struct { /* what the program is given */
+	const char *caller;
+} given;
+
+static struct { /* what its steps find */
+	void *opened;
+	int answer;
+} it;
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fputs("usage: program CALLER\n", stderr);
+		return 2;
+	}
+	given.caller = argv[1];
+
+	/* 1. dlopen caller, as opened */
+	need(step_dlopen("opened", given.caller, RTLD_LAZY, &it.opened));
+
+	/* 3. call look_up, as answer */
+	{
+		__typeof__(int (void)) *function;
+
+		need(find("answer", "call", held(it.opened), "look_up", NULL, (void **)&function));
+		it.answer = function();
+		tell("answer", "call", it.answer);
+	}
+	return 0;
+}
+end_of_file
+(cd program && ${CC:-cc} -std=gnu17 -g -O0 -fPIE -pie -Iinclude program.c -o "$here/program/program" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -ldl)
+
+# It is over after 30 s; where it hangs, that is what happens.
+mkdir -p cwd && cd cwd
+exec env -i -- "LD_AUDIT=$here/objects/without-symbind/libauditor.so:$here/objects/second/libauditor.so" "$here/program/program" "$here/objects/caller/libcaller.so" < /dev/null
