@@ -15,6 +15,7 @@ ORDER = (
     "version",
     "errors",
     "jsondata",
+    "reading",
     "paths",
     "atomic",
     "reclaim",

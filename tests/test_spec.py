@@ -351,14 +351,14 @@ class TestBounds:
     def test_let_a_long_value_be_named(self) -> None:
         spec_of(f"{HEAD}matrix: {{a: ['{'x' * 9000}'], b: ['${{matrix.a}}']}}\n{RUN}")
 
-    @pytest.mark.parametrize(("count", "good"), [(1000, True), (1001, False)])
+    @pytest.mark.parametrize(("count", "good"), [(100, True), (101, False)])
     def test_hold_for_trials(self, count: int, *, good: bool) -> None:
         labels = ", ".join(map(str, range(1000)))
         text = f"{HEAD}matrix: {{a: [{labels}]}}\nscenarios: {{s: {{run: /bin/true, repeat: {count}}}}}\n"
         if good:
             spec_of(text)
         else:
-            assert "1000 points as often make more than 1000000 trials" in told(text)[0]
+            assert "1000 points as often make more than 100000 trials" in told(text)[0]
 
     @pytest.mark.parametrize("time", ["0", "-1", "1e3", "8 days", "700000", "9" * 400, "", "1.", "1h", "[3]"])
     def test_hold_for_times(self, time: str) -> None:

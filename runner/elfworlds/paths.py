@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import stat
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds import reading
 from elfworlds.errors import InputError
 
 if TYPE_CHECKING:
@@ -163,15 +163,7 @@ def is_directory(path: Path) -> bool:
 
 def why_unreadable(path: Path) -> str:
     """Why there is no regular file to read at a path; empty where there is one."""
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return "no file"
-    except OSError as error:
-        return str(error.strerror)
-    except ValueError:
-        return "a name with a NUL byte"
-    return "" if stat.S_ISREG(mode) else "not a regular file"
+    return reading.why_not(path)
 
 
 def first(places: Iterable[Path]) -> Path:
@@ -186,6 +178,18 @@ def first(places: Iterable[Path]) -> Path:
             return place
     place = next((candidate for candidate in wrong if os.path.lexists(candidate)), next(iter(wrong)))
     raise InputError(f"{shown(place)}: {wrong[place]}")
+
+
+def text(path: Path) -> str:
+    """What a file holds; bytes that are not UTF-8 are replaced.
+
+    Raises:
+        InputError: it cannot be read, or is too large.
+    """
+    try:
+        return reading.read(path).decode("utf-8", "replace")
+    except OSError as error:
+        raise InputError(f"{shown(path)}: {error.strerror}") from None
 
 
 def shown(path: Path) -> str:

@@ -74,10 +74,19 @@ def lock_all(experiments: list[Path], *, write: bool) -> int:
             if write:
                 atomic.write(file, text)
                 echo(str(file))
-            elif not file.is_file() or file.read_text() != text:
+            elif _held(file) != text:
                 stale += 1
                 echo(f"{file} is not what the experiment says now: elfworlds plan --lock {file.parent} writes it")
     return Exit.EXPECTATION_FAILED if stale else Exit.AS_EXPECTED
+
+
+def _held(file: Path) -> str:
+    from elfworlds import reading
+
+    try:
+        return reading.read(file).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _lines(plan: Plan) -> Iterator[str]:

@@ -90,11 +90,12 @@ def _lock_for(experiment: Path, suites: list[str], apt: Apt, pool: Pool, screen:
 
 
 def _before(path: Path) -> Lock | None:
+    from elfworlds import reading
     from elfworlds.errors import InputError
     from elfworlds.toolchains.debian.lock import read
 
     try:
-        return read(path.read_text(encoding="utf-8", errors="replace"))
+        return read(reading.read(path).decode("utf-8", "replace"))
     except (OSError, InputError):
         return None
 

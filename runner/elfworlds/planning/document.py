@@ -39,7 +39,7 @@ def as_document(plan: Plan) -> dict[str, Json]:
         ],
         "builds": {key: build_document(request) for key, request in plan.requests.items()},
         **({"trees": {key: _tree(tree) for key, tree in sorted(plan.trees.items())}} if plan.trees else {}),
-        "commands": [_command(command) for command in commands.values()],
+        "commands": [command_document(command) for command in commands.values()],
         "trials": [_trial(trial, places[id(trial.bound)]) for trial in plan.trials],
     }
 
@@ -83,7 +83,7 @@ def _tree(tree: Tree) -> dict[str, Json]:
     return told if tree.stored is None else {**told, "nix": asdict(tree.stored)}
 
 
-def _command(bound: Bound) -> dict[str, Json]:
+def command_document(bound: Bound) -> dict[str, Json]:
     return {
         "kind": bound.kind,
         "subject": bound.subject,
@@ -114,12 +114,12 @@ def _trial(trial: Trial, command: int) -> dict[str, Json]:
         "observer": trial.observer,
         "repeat": trial.repeat,
         "command": command,
-        "claims": [_judged(claim) for claim in trial.claims],
-        "expected": _judged(trial.expected) if trial.expected else None,
+        "claims": [judged_document(claim) for claim in trial.claims],
+        "expected": judged_document(trial.expected) if trial.expected else None,
     }
 
 
-def _judged(judged: Judged) -> dict[str, Json]:
+def judged_document(judged: Judged) -> dict[str, Json]:
     return {
         "id": judged.id,
         "says": judged.says,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elfworlds.planning.document import build_document
+from elfworlds.planning.weight import Weight
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -18,6 +21,7 @@ class Known:
 
     def __init__(self, reads: AxesRead) -> None:
         self.reads = reads
+        self.weight = Weight()
         self.requests: dict[str, BuildRequest] = {}
         self.files: dict[str, bytes] = {}
         self.trees: dict[str, Tree] = {}
@@ -29,6 +33,7 @@ class Known:
         at = (name, tuple((axis, label) for axis, label in point.items() if axis in read))
         if at not in self._at:
             request = make(name)
+            self.weight.add(("objects", name), build_document(request))
             self._at[at] = request
             self.requests.setdefault(request.key, request)
         return self._at[at]

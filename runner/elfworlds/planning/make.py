@@ -10,19 +10,22 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from elfworlds.planning.bind import Binder
-from elfworlds.planning.document import as_document
+from elfworlds.planning.depth import ends_first
+from elfworlds.planning.document import as_document, command_document, judged_document
 from elfworlds.planning.known import Known
 from elfworlds.planning.layout import ClashError
 from elfworlds.planning.points import GDB, LIBC, VersionUnknownError, labels, points
 from elfworlds.planning.reads import AxesRead
 from elfworlds.planning.scenarios import bound, judged, repetitions
 from elfworlds.planning.types import Bound, Judged, Placement, Plan, Trial
+from elfworlds.planning.weight import TooMuchError
 from elfworlds.spec.builders import by_axis
 from elfworlds.yamltext import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from elfworlds.jsondata import Json
     from elfworlds.planning.types import Point
     from elfworlds.sources import Sources
     from elfworlds.spec import Spec
@@ -54,6 +57,7 @@ class _Maker:
         self.repeat = repeat
         self.reads = AxesRead(spec.experiment)
         self.known = Known(self.reads)
+        self.deep = ends_first(self.experiment.objects, self.reads.mentioned)
         self.builders = by_axis(spec.experiment.objects, self.reads.axes)
         self.bound: dict[tuple[str, Point], tuple[Bound, int]] = {}
 
@@ -64,6 +68,9 @@ class _Maker:
             path = next(_compared(self.spec.document.data(), error.axis, error.text), ())
             problem = Problem(self.spec.document.mark(path), error.message, error.hint)
             raise self.spec.document.refuse([problem]) from None
+        except TooMuchError as error:
+            where = self.spec.document.mark(self.spec.in_the_file(error.path), key=True)
+            raise self.spec.document.refuse([Problem(where, error.message, error.hint)]) from None
         except ClashError as error:
             where = self.spec.document.mark(("scenarios", error.scenario, "files", error.written), key=True)
             raise self.spec.document.refuse([Problem(where, error.message, error.hint)]) from None
@@ -104,6 +111,8 @@ class _Maker:
         return Binder(self.experiment, self.sources, self.toolchains, point, self.versions(point), self.known)
 
     def place(self, binder: Binder, placements: dict[tuple[str, Point], Placement]) -> None:
+        for name in self.deep:
+            binder.object(name)
         for name, definition in self.experiment.objects.items():
             read = self.reads.object(name)
             at = tuple((axis, label) for axis, label in binder.point.items() if axis in read)
@@ -117,10 +126,13 @@ class _Maker:
         at = (name, tuple((axis, label) for axis, label in point if axis in read))
         if at not in self.bound:
             self.bound[at] = (bound(binder, name, scenario), self.repeat or repetitions(binder, scenario))
+            self.known.weight.add(("scenarios", name), command_document(self.bound[at][0]))
         command, repeat = self.bound[at]
         claims = tuple(judged(binder, claim) for claim in scenario.claim if binder.applies(claim.when))
         fitting = (judged(binder, entry) for entry in scenario.expect if binder.applies(entry.when))
         expected: Judged | None = next(fitting, None)
+        judging: list[Json] = [judged_document(entry) for entry in (*claims, *([expected] if expected else []))]
+        self.known.weight.say(("scenarios", name), [*judging, dict(point)], repeat)
         watched = product(observers(command, claims, expected), range(1, repeat + 1))
         for place, (observer, number) in enumerate(watched, start=first):
             identity = trial_id(name, point, observer, number if repeat > 1 else None)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from elfworlds.refs import Template
     from elfworlds.spec.leaves.forms import Axis
     from elfworlds.spec.model.experiment import Experiment, Scenario
-    from elfworlds.spec.model.objects import Object
 
 APART = ("when", "claim", "expect")  # keys of a scenario that are looked at anew at each point
 
@@ -30,23 +29,32 @@ class AxesRead:
         self.axes: Mapping[str, Axis] = experiment.matrix.axes
         self.objects = experiment.objects
         self.of_object: dict[str, frozenset[str]] = {}
+        self.own: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
     def object(self, name: str) -> frozenset[str]:
         """The axes that an object reads. Expected facts may name an object that needs this one: a circle."""
         if name not in self.of_object:
             reached, waiting = {name}, [name]
             while waiting:
-                new = self.mentioned(self.objects[waiting.pop()]) - reached
+                new = self.mentioned(waiting.pop()) - reached
                 reached |= new
                 waiting += new
-            axes = (self.named(templates(self.objects[other]))[0] for other in reached)
+            axes = (self.itself(other)[0] for other in reached)
             here = any(self.objects[other].toolchain is None for other in reached)
             self.of_object[name] = frozenset({"libc"} if here else ()).union(*axes)
         return self.of_object[name]
 
-    def mentioned(self, definition: Object) -> set[str]:
+    def mentioned(self, name: str) -> frozenset[str]:
         """The objects that an object names."""
-        return {*self.bare(bare_objects(definition)), *self.named(templates(definition))[1]}
+        return self.itself(name)[1]
+
+    def itself(self, name: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The axes and the objects that an object's own texts name."""
+        if name not in self.own:
+            definition = self.objects[name]
+            axes, objects = self.named(templates(definition))
+            self.own[name] = frozenset(axes), frozenset(objects | self.bare(bare_objects(definition)))
+        return self.own[name]
 
     def scenario(self, scenario: Scenario) -> frozenset[str]:
         axes, objects = self.named(templates(scenario, without=APART))

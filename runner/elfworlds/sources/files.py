@@ -6,14 +6,16 @@ logical path, and where it lies while it is compiled; nothing else lies there.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import posixpath
 import re
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from elfworlds import driver, paths
+from elfworlds import driver, paths, reading
 from elfworlds.spec.leaves.languages import SUFFIXES, of_source
 from elfworlds.yamltext import closest
 
@@ -27,6 +29,10 @@ MODULE = re.compile(rb"\bmod\s+(?:r#)?([A-Za-z_][A-Za-z0-9_]*)\s*;")
 MODULE_PATH = re.compile(rb'#\[\s*path\s*=\s*"([^"\n\\]+)"\s*\]')
 RUST_INCLUDE = re.compile(rb'\binclude(?:_str|_bytes)?!\s*[(\[{]\s*"([^"\n\\]+)"')
 INCLUDE_DIRECTORY = "include"
+MOST_BYTES = 256 << 20
+MOST_ASKED = 20_000
+MOST_NAMES = 1000
+SMALLER = "a large file can be a `prebuilt` object, or a file of a tree"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,8 @@ class Reader:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.files: dict[str, File] = {}
+        self.asked: set[str] = set()
+        self.size = 0
 
     def closure(self, path: str, *, rust: bool) -> tuple[str, ...]:
         start = self.read(posixpath.normpath(path), required=True)
@@ -115,18 +123,28 @@ class Reader:
     def read(self, path: str, *, required: bool) -> File | None:
         if path in self.files:
             return self.files[path]
+        self.asked.add(path)
+        if len(self.asked) > MOST_ASKED:
+            raise SourceError(f"more than {MOST_ASKED} files are included", "name fewer, or include fewer")
         try:
-            data = self.find(path).read_bytes()
+            place = self.find(path)
         except SourceError:
             if required:
                 raise
             return self.shipped(path)
-        except OSError as error:
-            if required:
-                raise SourceError(f"`{path}`: {error.strerror}") from None
-            return None
-        self.files[path] = File.of(path, data)
+        self.files[path] = File.of(path, self.bounded(path, place))
         return self.files[path]
+
+    def bounded(self, path: str, place: Path) -> bytes:
+        """The bytes of a file, where those of all files together are not too many."""
+        try:
+            data = reading.read(place)
+        except OSError as error:
+            raise SourceError(f"`{path}`: {error.strerror}", SMALLER if error.errno == errno.EFBIG else None) from None
+        self.size += len(data)
+        if self.size > MOST_BYTES:
+            raise SourceError(f"`{path}` and the files before it have more than {MOST_BYTES >> 20} MiB", SMALLER)
+        return data
 
     def shipped(self, path: str) -> File | None:
         """A header that comes with elfworlds, such as observe.h; one of the project's own stands before it."""
@@ -151,10 +169,11 @@ class Reader:
         return real
 
     def all_names(self) -> list[str]:
-        """What could have been meant."""
+        """What could have been meant: of a large csrc/ not all."""
         csrc = self.project.root / "csrc"
-        names = (file for file in sorted(csrc.rglob("*.*")) if file.suffix in (*SUFFIXES, ".h"))
-        return [str(file.relative_to(csrc)) for file in islice(names, 1000)]
+        below = ((directory, files) for directory, _, files in islice(os.walk(csrc), MOST_NAMES))
+        paths = (os.path.relpath(os.path.join(directory, name), csrc) for directory, files in below for name in files)  # noqa: PTH118  # texts all the way
+        return sorted(path for path in islice(paths, MOST_NAMES) if path.endswith((*SUFFIXES, ".h")))
 
 
 def _included(file: File) -> Iterator[tuple[str, ...]]:

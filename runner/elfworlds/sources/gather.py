@@ -96,6 +96,7 @@ def _wanted(definition: Object, axes: Mapping[str, Axis]) -> Iterator[tuple[tupl
         yield ("code",), ""
     for index, template in enumerate(definition.sources):
         for path in expand(template, axes):
-            yield ("sources", index), path
+            if "${matrix." not in path:  # an axis that is wrong itself
+                yield ("sources", index), path
     for index, path in enumerate(definition.headers):
         yield ("headers", index), path

@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from elfworlds import reading
 from elfworlds.sources.files import SourceError
 from elfworlds.trees.manifest import TreeError
 
@@ -36,7 +37,7 @@ def read(path: Path, experiment: str, missing: str, parse: Callable[[Any], Locke
     """
     hint = f"`{command(experiment)}` writes it"
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(reading.read(path))
         if data["schema"] != SCHEMA:
             raise SourceError(f"{path}: written for another elfworlds", hint)
         return parse(data)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from elfworlds import elf, paths
+from elfworlds import elf, paths, reading
 from elfworlds.errors import InputError
 from elfworlds.sources import lockfile, packages, store_paths
 from elfworlds.sources.files import File, SourceError
@@ -29,6 +30,7 @@ At: TypeAlias = tuple[str, str, str]
 BESIDE = "beside the experiment, or by its absolute path"
 OTHER_NAME = "give the file, or a link to it, another name"
 NIX_STORE = "/nix/store"
+MOST_BYTES = 512 << 20
 PACKAGE = "package"
 TOKENS = ("$ORIGIN", "${ORIGIN}")
 
@@ -199,11 +201,12 @@ def _alone(path: str, project: Project) -> Prebuilt:
     try:
         real = place.resolve()
         origin = str(real) if real.is_relative_to(NIX_STORE) else ""
-        return Prebuilt(File.of(place.name, place.read_bytes()), elf.read(place), origin)
+        return Prebuilt(File.of(place.name, reading.read(place, MOST_BYTES)), elf.read(place), origin)
     except elf.NotElfError as error:
         raise SourceError(error.message, error.hint) from None
     except OSError as error:
-        raise SourceError(f"{place}: {error.strerror}") from None
+        hint = f"take it where it lies: prebuilt: {{tree: {place.parent}, file: {place.name}}}"
+        raise SourceError(f"{place}: {error.strerror}", hint if error.errno == errno.EFBIG else None) from None
 
 
 def _refuse_left_behind(place: Path, facts: ElfObject, project: Project) -> None:

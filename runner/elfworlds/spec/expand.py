@@ -118,9 +118,26 @@ def _kept(axis: Axis, choices: Sequence[str | None], *, of_toolchains: bool) -> 
 
 
 def expand(template: Template, axes: Mapping[str, Axis]) -> tuple[str, ...]:
-    """The texts that a template can become; a reference to no axis stays `${name}`."""
-    texts = islice(_expand(template, axes, depth=0), MAX_EXPANSIONS)
-    return tuple(dict.fromkeys(texts))
+    """The texts that a template can become; a reference to no axis stays `${name}`.
+
+    An axis that it names twice has one label in a text. `checks.sizes` refuses what stands for too many texts.
+    """
+    if template.literal is not None:
+        return (template.literal,)
+    if _each_alone(template, axes):
+        return tuple(dict.fromkeys(islice(_expand(template, axes, depth=0), MAX_EXPANSIONS)))
+    return tuple(dict.fromkeys(text for (text,) in together((template,), axes)))
+
+
+def _each_alone(template: Template, axes: Mapping[str, Axis]) -> bool:
+    """Whether it names no axis twice, be it through another one."""
+    names = [part.name.literal for part in template.parts if not isinstance(part, str)]
+    named = [axes[name.removeprefix("matrix.")] for name in names if name and name.removeprefix("matrix.") in axes]
+    return (
+        None not in names
+        and len(names) == len({*names})
+        and not any(isinstance(value, str) and "${" in value for axis in named for _, value in axis.values)
+    )
 
 
 def _expand(template: Template, axes: Mapping[str, Axis], depth: int) -> Iterator[str]:
@@ -150,15 +167,16 @@ def names(template: Template, axes: Mapping[str, Axis]) -> tuple[str, ...]:
 
 def together(templates: Sequence[Template], axes: Mapping[str, Axis]) -> tuple[tuple[str, ...], ...]:
     """The texts that templates can become at one point, for each point."""
-    named = [*_axes_of(templates, axes)]
+    named = [*axes_of(templates, axes)]
     found: dict[tuple[str, ...], None] = {}
     for labels in islice(product(*(axes[name].values for name in named)), MAX_EXPANSIONS):
         fixed = {name: replace(axes[name], values=(value,)) for name, value in zip(named, labels, strict=True)}
-        found[tuple(expand(template, {**axes, **fixed})[0] for template in templates)] = None
+        here = {**axes, **fixed}
+        found[tuple(next(_expand(template, here, depth=0)) for template in templates)] = None
     return tuple(found)
 
 
-def _axes_of(templates: Sequence[Template], axes: Mapping[str, Axis]) -> dict[str, None]:
+def axes_of(templates: Sequence[Template], axes: Mapping[str, Axis]) -> dict[str, None]:
     """The axes that templates read, those that values of axes name included."""
     read: dict[str, None] = {}
     waiting = [*templates]

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from elfworlds.spec.checks.check import check
 from elfworlds.spec.checks.circles import check_axes
 from elfworlds.spec.checks.findings import Finding
+from elfworlds.spec.checks.sizes import check_characters, check_sizes
 from elfworlds.spec.checks.values import unknown_value, written
 from elfworlds.spec.leaves.forms import kind
 from elfworlds.spec.model.experiment import Experiment, Matrix
@@ -65,7 +66,8 @@ def load(
     """
     data = {key: value for key, value in document.data().items() if not key.startswith("x-")}
     experiment, errors = _validate(data)
-    findings = [*check_axes(experiment.matrix.axes)]
+    axes = experiment.matrix.axes
+    findings = check_sizes(experiment, data) or [*check_axes(axes)] or [*check_characters(axes, data)]
     if findings:  # nothing can be said of what they stand for
         experiment = experiment.model_copy(update={"matrix": Matrix()})
     spec = Spec(document, experiment)

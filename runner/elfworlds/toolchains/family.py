@@ -133,20 +133,20 @@ class Family(Protocol):
             BuildFailedError: it cannot be had.
         """
 
-    def library(self, name: str, soname: str, where: Sequence[Path], cache: Path) -> str | None:
-        """Where a toolchain of it has a library of that DT_SONAME, as far as files tell; nothing is run or fetched.
+    def libraries(self, name: str, sonames: Collection[str], where: Sequence[Path], cache: Path) -> Mapping[str, str]:
+        """Where a toolchain of it has libraries of these DT_SONAMEs, as far as files tell; nothing is run or fetched.
 
         Args:
             name: the toolchain's.
-            soname: a file name.
+            sonames: file names.
             where: directories of the files that pin toolchains.
             cache: where toolchains are kept.
 
         Returns:
-            A path in its world; None where it has none, or nobody can know yet.
+            DT_SONAME → a path in its world; without those that it has not, or of which nobody can know yet.
         """
-        del name, soname, where, cache
-        return None
+        del name, sonames, where, cache
+        return {}
 
     def listed(self, where: Sequence[Path], cache: Path) -> Iterable[Listed]:
         """A line of `toolchain list` for each toolchain that is pinned."""

@@ -9,22 +9,26 @@ from elfworlds import elf
 from elfworlds.resolve import cache_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
-def own_library(
-    soname: str, cache: Mapping[str, str | None], directories: Iterable[str], outside: Callable[[str], str]
-) -> str | None:
-    """The path, in the toolchain's world, of its library of that DT_SONAME; None where none is found.
+def own_libraries(
+    sonames: Iterable[str], cache: Mapping[str, str | None], directories: Sequence[str], outside: Callable[[str], str]
+) -> dict[str, str]:
+    """DT_SONAME → the path, in the toolchain's world, of its library of that name; without those that it has not.
 
     Args:
-        soname: a file name.
+        sonames: file names.
         cache: its ld.so.cache, as `traces.ldcache` has it.
         directories: where its dynamic loader looks last.
         outside: a path in its world → where that lies on this machine.
     """
-    places = [cache.get(cache_key(soname)), *(f"{directory}/{soname}" for directory in directories)]
-    return next((place for place in places if place and _soname(Path(outside(place))) == soname), None)
+    own: dict[str, str] = {}
+    for soname in sonames:
+        places = [cache.get(cache_key(soname)), *(f"{directory}/{soname}" for directory in directories)]
+        found = next((place for place in places if place and _soname(Path(outside(place))) == soname), None)
+        own |= {soname: found} if found else {}
+    return own
 
 
 def _soname(path: Path) -> str | None:

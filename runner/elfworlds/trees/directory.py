@@ -7,6 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from elfworlds import reading
 from elfworlds.trees.manifest import DIRECTORY, FILE, LINK, Entry, Manifest, Tally, TreeError, utf8
 
 if TYPE_CHECKING:
@@ -41,22 +42,45 @@ def in_place(place: Path, limits: Limits) -> Manifest:
         OSError: it cannot be read.
     """
     entries: dict[str, Entry] = {}
-    tally = Tally(limits)
+    tally, devices = Tally(limits), _Devices()
+    devices.refuse(str(place), "", os.stat(place))  # noqa: PTH116  # as all that lies below
     for path, state in below(str(place)):
         tally.file()
+        devices.refuse(f"{place}/{path}", path, state)
         entries[utf8(path)] = _entry(f"{place}/{path}", path, state, tally)
     return Manifest.in_place(entries)
 
 
-def below(place: str, prefix: str = "") -> Iterator[tuple[str, os.stat_result]]:
+class _Devices:
+    """The file systems on which a tree lies; none is the kernel's, where reading a file may wait for ever."""
+
+    def __init__(self) -> None:
+        self.fine: set[int] = set()
+
+    def refuse(self, place: str, path: str, state: os.stat_result) -> None:
+        if state.st_dev in self.fine or stat.S_ISLNK(state.st_mode):
+            return
+        if reading.of_the_kernel(place, state):
+            raise TreeError(f"{path or '.'!r:.200} holds files of the kernel, not of a disk", "name another directory")
+        self.fine.add(state.st_dev)
+
+
+def below(place: str) -> Iterator[tuple[str, os.stat_result]]:
     """Every path below a directory, and the state of what lies there; a directory before what is in it."""
-    with os.scandir(f"{place}/{prefix}" if prefix else place) as found:
-        listed = sorted((entry.name, entry.stat(follow_symlinks=False)) for entry in found)
-    for name, state in listed:
-        path = f"{prefix}/{name}" if prefix else name
+    levels = [_listed(place, "")]
+    while levels:
+        path, state = next(levels[-1], ("", None))
+        if state is None:
+            levels.pop()
+            continue
         yield path, state
         if stat.S_ISDIR(state.st_mode):
-            yield from below(place, path)
+            levels.append(_listed(f"{place}/{path}", f"{path}/"))
+
+
+def _listed(place: str, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
+    with os.scandir(place) as found:
+        return iter(sorted((f"{prefix}{entry.name}", entry.stat(follow_symlinks=False)) for entry in found))
 
 
 def _entry(place: str, path: str, state: os.stat_result, tally: Tally) -> Entry:
@@ -72,5 +96,5 @@ def _entry(place: str, path: str, state: os.stat_result, tally: Tally) -> Entry:
 
 
 def sha256(place: str) -> str:
-    with open(place, "rb") as file:  # noqa: PTH123  # as os.scandir gave it
+    with reading.opened(place) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from elfworlds.planning import Plan
+    from elfworlds.planning.types import BuildRequest
     from elfworlds.spec.model.objects import Object
     from elfworlds.workflow.experiments import LoadedExperiment
 
@@ -29,19 +30,31 @@ def warnings(experiment: LoadedExperiment, plan: Plan, environment: Mapping[str,
 
 def shadowed(experiment: LoadedExperiment, plan: Plan, environment: Mapping[str, str]) -> Iterator[Problem]:
     """Libraries with the DT_SONAME of one that the toolchain has: of this machine, or of a root that is unpacked."""
-    where, cache = places(paths.here()), paths.store(environment)
-    for placed in plan.placements:
-        definition = experiment.spec.experiment.objects[placed.object]
-        if definition.executable:
-            continue
-        request = plan.requests[placed.key]
-        for name in (posixpath.basename(request.filename), *request.links):
-            family = families.family_of(request.toolchain)
-            own = family.library(request.toolchain, name, where, cache)
-            if own:
-                path = experiment.spec.in_the_file(("objects", placed.object, _key(definition)))
-                message = f"`{name}` is the DT_SONAME of a library of {request.toolchain} too: {own}"
-                yield Problem(experiment.spec.document.mark(path), message, EITHER)
+    names = [
+        (plan.requests[placed.key].toolchain, placed.object, name)
+        for placed in plan.placements
+        if not experiment.spec.experiment.objects[placed.object].executable
+        for name in _names(plan.requests[placed.key])
+    ]
+    asked: dict[str, set[str]] = {}
+    for toolchain, _, name in names:
+        asked.setdefault(toolchain, set()).add(name)
+    own = {
+        toolchain: families.family_of(toolchain).libraries(
+            toolchain, sonames, places(paths.here()), paths.store(environment)
+        )
+        for toolchain, sonames in asked.items()
+    }
+    for toolchain, where, name in dict.fromkeys(names):
+        if path := own[toolchain].get(name):
+            definition = experiment.spec.experiment.objects[where]
+            key = experiment.spec.in_the_file(("objects", where, _key(definition)))
+            message = f"`{name}` is the DT_SONAME of a library of {toolchain} too: {path}"
+            yield Problem(experiment.spec.document.mark(key), message, EITHER)
+
+
+def _names(request: BuildRequest) -> tuple[str, ...]:
+    return (posixpath.basename(request.filename), *request.links)
 
 
 def installed_elsewhere(experiment: LoadedExperiment) -> Iterator[Problem]:

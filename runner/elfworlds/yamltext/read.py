@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import re
-import stat
 from typing import TYPE_CHECKING, NoReturn
 
 import yaml  # noqa: TID251  # this package is the only place for it
 
+from elfworlds import reading
 from elfworlds.errors import InputError
 from elfworlds.yamltext.data import Document, ListNode, MappingNode, Node, Scalar, ScalarNode
 from elfworlds.yamltext.problems import Mark, Problem, ProblemsError, lines_of, sentence
@@ -28,22 +28,19 @@ def read(path: Path) -> Document:
     """The experiment file at a path; an `InputError` says why it cannot be read."""
     name = sentence(str(path))
     try:
-        with open(path, "rb", opener=_without_waiting) as file:  # `Path.open` takes no opener
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise InputError(f"{name}: error: not a regular file")
-            data = file.read(MAX_BYTES + 1)
+        data = reading.read(path, MAX_BYTES)
     except FileNotFoundError:
         raise InputError(f"{name}: error: no such file", hint=_siblings(path)) from None
     except IsADirectoryError:
         raise InputError(f"{name}: error: a directory, not an experiment file", hint=_inside(path)) from None
     except OSError as error:
-        raise InputError(f"{name}: error: {error.strerror}") from None
+        raise InputError(f"{name}: error: {error.strerror}", hint=_smaller(error)) from None
     return parse(_decode(name, data), name)
 
 
-def _without_waiting(path: str, flags: int) -> int:
-    """A FIFO that nobody writes to would block the opening for ever."""
-    return os.open(path, flags | os.O_NONBLOCK)
+def _smaller(error: OSError) -> str | None:
+    wanted = "an experiment file asks one question; put sources and data into files of their own"
+    return wanted if error.errno == errno.EFBIG else None
 
 
 def _siblings(path: Path) -> str | None:
@@ -58,11 +55,6 @@ def _inside(path: Path) -> str | None:
 
 
 def _decode(name: str, data: bytes) -> str:
-    if len(data) > MAX_BYTES:
-        raise InputError(
-            f"{name}: error: larger than {MAX_BYTES >> 20} MiB",
-            hint="an experiment file asks one question; put sources and data into files of their own",
-        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import prod
 from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
@@ -17,6 +16,7 @@ from elfworlds.spec.checks.judging import check_judging
 from elfworlds.spec.checks.layout import check_files, check_ld_so_conf, check_no_object_is_called_files
 from elfworlds.spec.checks.objects import check_objects, check_program
 from elfworlds.spec.checks.observers import check_watching
+from elfworlds.spec.checks.sizes import points
 from elfworlds.spec.checks.steps import check_steps
 from elfworlds.spec.checks.values import values_of, written
 from elfworlds.spec.expand import Names, expand
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from elfworlds.spec.model.objects import Object
     from elfworlds.yamltext import Data, Path
 
-MOST_TRIALS = 1_000_000
+MOST_TRIALS = 100_000
 LIMITS: Mapping[str, Callable[[Data], float | str | Template]] = {
     "timeout": forms.seconds,
     "repeat": forms.count,
@@ -126,16 +126,17 @@ def _include(entry: Mapping[str, tuple[str | None, ...]], path: Path, known: Nam
 
 
 def _too_many(experiment: Experiment) -> Iterator[Finding]:
-    """A matrix, or repetitions of it, that no plan could hold."""
-    matrix = experiment.matrix
-    count = prod(len(axis.values) for axis in matrix.varied.values())
-    count += sum(prod(len(choices) for choices in entry.values()) for entry in matrix.include)
-    if count > MOST_TRIALS:
-        yield Finding(("matrix",), f"{count} points, more than {MOST_TRIALS}", "vary less in one experiment")
-        return
+    """More trials than a plan should hold: the first scenario with which they are."""
+    count, trials = points(experiment), 0
     for name, scenario in experiment.scenarios.items():
-        if count * _most_repeats(scenario, experiment) > MOST_TRIALS:
-            yield Finding(("scenarios", name, "repeat"), f"{count} points as often make more than {MOST_TRIALS} trials")
+        repeats = _most_repeats(scenario, experiment)
+        trials += count * repeats * (1 + len(scenario.observe.chosen))
+        if trials > MOST_TRIALS:
+            key = "repeat" if repeats > 1 else "run"
+            before = "" if trials == count * repeats else ", and what stands before"
+            message = f"{count} points as often make more than {MOST_TRIALS} trials{before}"
+            yield Finding(("scenarios", name, key), message, "repeat less, or vary less in one experiment")
+            return
 
 
 def _most_repeats(scenario: Scenario, experiment: Experiment) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import ChainMap
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,7 +16,7 @@ from elfworlds.toolchains.family import NOBODY_LOOKS, DoctorLine, Family, Listed
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from elfworlds.toolchains.debian.lock import Lock, Pinned
@@ -57,11 +58,11 @@ class Debian(Family):
         root = ensure(self.lock(name, means.where), self.parts(means.languages), means.cache, means)
         return toolchain(root, means.run, bwrap=means.bwrap, system=self.system)
 
-    def library(self, name: str, soname: str, where: Sequence[Path], cache: Path) -> str | None:
+    def libraries(self, name: str, sonames: Collection[str], where: Sequence[Path], cache: Path) -> Mapping[str, str]:
         lock = self.lock(name, where)
         unpacked = (root for root in roots(cache) if directory(lock, root.parts, cache) == root.path.parent)
-        own = (self.system(root, look(str(root.path)), os.uname().machine).library(soname) for root in unpacked)
-        return next(filter(None, own), None)
+        systems = [self.system(root, look(str(root.path)), os.uname().machine) for root in unpacked]
+        return ChainMap(*(system.libraries(sonames) for system in systems))
 
     def listed(self, where: Sequence[Path], cache: Path) -> Iterator[Listed]:
         here = roots(cache)

@@ -181,7 +181,7 @@ def find(suite: str, where: Sequence[Path]) -> Lock:
     if suite not in known:
         raise InputError(f"no lock file for debian/{suite}"[:200], hint=closest(suite, known))
     path = paths.first(place / filename(suite) for place in where)
-    lock = read(path.read_text(encoding="utf-8", errors="replace"), str(path))
+    lock = read(paths.text(path), str(path))
     if lock.suite != suite:
         raise InputError(f"{path}: it pins {lock.suite}, not {suite}")
     return lock

@@ -15,7 +15,7 @@ from elfworlds.process import Command
 from elfworlds.sandbox import World, look, wrap
 from elfworlds.sandbox.reaper import provide
 from elfworlds.toolchains.debian.lock import with_base
-from elfworlds.toolchains.libraries import own_library
+from elfworlds.toolchains.libraries import own_libraries
 from elfworlds.toolchains.programs import PLAIN, VERSIONED
 from elfworlds.toolchains.searching import ASK_SECONDS, ask
 from elfworlds.toolchains.toolchain import PACKAGES_OF_AXES, Package, Toolchain
@@ -151,9 +151,9 @@ class RootSystem:
         subdirectories = search_paths.subdirectories if search_paths else ()
         return library_cache(self.data("/etc/ld.so.cache"), self.machine, subdirectories)
 
-    def library(self, soname: str) -> str | None:
-        """The path of the root's own library of that DT_SONAME, as it is seen inside."""
-        return own_library(soname, self.library_cache(None), self.default_paths(), self.tree.outside)
+    def libraries(self, sonames: Collection[str]) -> dict[str, str]:
+        """The paths of the root's own libraries of these DT_SONAMEs, as they are seen inside."""
+        return own_libraries(sonames, self.library_cache(None), self.default_paths(), self.tree.outside)
 
     def default_paths(self) -> tuple[str, ...]:
         return (f"/lib/{self.multiarch}", f"/usr/lib/{self.multiarch}", "/lib", "/usr/lib")

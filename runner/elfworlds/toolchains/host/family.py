@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from elfworlds import paths
 from elfworlds.errors import BuildFailedError, InputError
 from elfworlds.toolchains.family import NOBODY_LOOKS, DoctorLine, Family
-from elfworlds.toolchains.host.machine import machine_library, probe
+from elfworlds.toolchains.host.machine import machine_libraries, probe
 from elfworlds.toolchains.prober import Prober
 from elfworlds.toolchains.toolchain import Toolchain
 
@@ -51,9 +51,9 @@ class Host(Family):
         del name
         return host(means.run, means.environment, remember=True, languages=means.languages)
 
-    def library(self, name: str, soname: str, where: Sequence[Path], cache: Path) -> str | None:
+    def libraries(self, name: str, sonames: Collection[str], where: Sequence[Path], cache: Path) -> Mapping[str, str]:
         del name, where, cache
-        return machine_library(soname)
+        return machine_libraries(sonames)
 
     def doctor(self, means: Means) -> Iterator[DoctorLine]:
         try:

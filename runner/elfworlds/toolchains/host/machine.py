@@ -14,7 +14,7 @@ from elfworlds.errors import BuildFailedError
 from elfworlds.install import install_hint
 from elfworlds.toolchains import searching
 from elfworlds.toolchains.host import compilers, editors, tools
-from elfworlds.toolchains.libraries import own_library
+from elfworlds.toolchains.libraries import own_libraries
 from elfworlds.toolchains.prober import Facts, Prober, digest, packages, remembered, stamp
 from elfworlds.toolchains.toolchain import Package, Toolchain
 from elfworlds.traces.glibc import banner
@@ -83,12 +83,12 @@ def identity(prober: Prober) -> dict[str, str]:
     return _learn(prober, _compiler(prober)).identity
 
 
-def machine_library(soname: str) -> str | None:
-    """The path of this machine's own library of that DT_SONAME; None where the files that a loader reads name none."""
+def machine_libraries(sonames: Collection[str]) -> dict[str, str]:
+    """The paths of this machine's own libraries of these DT_SONAMEs, where the files that a loader reads name them."""
     machine = os.uname().machine
     cache = library_cache(_bytes(LIBRARY_CACHE), machine)
     directories = [f"{directory}/{machine}-linux-gnu" for directory in ("/lib", "/usr/lib")]
-    return own_library(soname, cache, (*directories, *DEFAULT_PATHS), outside=str)
+    return own_libraries(sonames, cache, (*directories, *DEFAULT_PATHS), outside=str)
 
 
 def _compiler(prober: Prober) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def find(name: str, where: Sequence[Path]) -> Pin:
             f"no pin {FAMILY}/{name}"[:200], hint=closest(f"{FAMILY}/{name}", [f"{FAMILY}/{pin}" for pin in known])
         )
     path = paths.first(place / f"{FAMILY}-{name}.json" for place in where)
-    return read(path.read_text(encoding="utf-8", errors="replace"), path.absolute(), name)
+    return read(paths.text(path), path.absolute(), name)
 
 
 def read(text: str, path: Path, name: str) -> Pin:
