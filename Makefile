@@ -6,7 +6,7 @@
 # make reference        every experiment with every pinned libc and gdb, gathered in results/reference
 # make reference-check  the same again, compared with what is there: names every outcome that differs
 # make nix-run    the first experiment with real Nix over this machine's toolchain (docs/nix.md); no network but pip's
-# make nix-check  what nix flake check holds, in the same way
+# make nix-check  of what nix flake check holds, all but most experiments, in the same way
 # make clean  remove what both made
 
 PYTHON ?= python3
@@ -34,6 +34,7 @@ slow: $(VENV)/test.stamp
 	@sh tests/system-packages.sh
 	$(BIN)/pytest -n auto --dist worksteal -m slow
 	FUZZ_TIMES=50 $(BIN)/pytest -n auto --dist worksteal -m hypothesis
+	nix/hostpkgs/nix flake check --max-jobs auto
 
 roots: $(VENV)/run.stamp
 	@XDG_CACHE_HOME=$(CURDIR)/.cache $(BIN)/elfworlds run experiments/same-lib.yaml experiments/rtld-global.yaml \
@@ -68,7 +69,8 @@ nix-run:
 	@nix/hostpkgs/nix run . -- run experiments/same-lib.yaml
 
 nix-check:
-	nix/hostpkgs/nix flake check
+	nix/hostpkgs/nix flake check --no-build
+	nix/hostpkgs/nix build --no-link --print-build-logs .#few
 
 $(VENV)/bin/python:
 	@sh tests/python-check.sh $(PYTHON)

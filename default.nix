@@ -43,15 +43,16 @@ let
     app = import ./nix/package.nix {
       inherit pkgs compiler source;
       packages = runTimePackages;
-      tests = checks;
+      tests = checking.checks;
     };
-    checks = import ./nix/checks.nix {
+    checking = import ./nix/checks.nix {
       inherit
         pkgs
         compiler
         python
         source
         app
+        experiments
         ;
     };
     formatter = import ./nix/formatter.nix { inherit pkgs; };

@@ -44,6 +44,7 @@
       });
       legacyPackages = perSystem (scope: {
         inherit (scope) experiments;
+        inherit (scope.checking) few;
       });
       apps = perSystem (scope: {
         default = {
@@ -51,7 +52,7 @@
           program = "${scope.app}/bin/elfworlds";
         };
       });
-      checks = perSystem (scope: scope.checks);
+      checks = perSystem (scope: scope.checking.checks);
       devShells = perSystem (scope: {
         default = scope.devShell;
       });

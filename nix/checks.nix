@@ -1,10 +1,13 @@
 # What `nix flake check` holds: derivations that fail where something is wrong. None needs a network.
+#
+# `checks` are all of them, each experiment among them; `few` is what every change is tried with: `make nix-check`.
 {
   pkgs,
   compiler,
   python,
   source,
   app,
+  experiments,
 }:
 let
   cc = if pkgs.stdenv.isHost or false then "/usr/bin/gcc" else "${compiler}/bin/cc";
@@ -33,43 +36,84 @@ let
   # A writable copy of the project, a home, and `cc` in PATH; `build` is what holds.
   check =
     name: environment: build:
-    pkgs.runCommand "elfworlds-${name}" (environment // { inherit files; CC = cc; }) ''
-      cp -r "$files" project
-      chmod -R u+w project
-      cd project
-      mkdir ../programs
-      ln -s "$CC" ../programs/cc
-      export PATH=$NIX_BUILD_TOP/programs:$PATH HOME=$NIX_BUILD_TOP XDG_CACHE_HOME=$NIX_BUILD_TOP/cache
-      ${build}
-      touch "$out"
+    pkgs.runCommand "elfworlds-${name}"
+      (
+        environment
+        // {
+          inherit files;
+          CC = cc;
+        }
+      )
+      ''
+        cp -r "$files" project
+        chmod -R u+w project
+        cd project
+        mkdir ../programs
+        ln -s "$CC" ../programs/cc
+        export PATH=$NIX_BUILD_TOP/programs:$PATH HOME=$NIX_BUILD_TOP XDG_CACHE_HOME=$NIX_BUILD_TOP/cache
+        ${build}
+        touch "$out"
+      '';
+
+  own = {
+    inherit app;
+
+    tests = check "tests" { python = python { extras = [ "test" ]; }; } ''
+      PYTHONPATH=$PWD/runner timeout 1200 "$python/bin/python3" -m pytest -q -p no:cacheprovider -n auto --dist worksteal tests
     '';
+
+    plans = check "plans" { inherit app; } ''
+      "$app/bin/elfworlds" check experiments
+      "$app/bin/elfworlds" plan --locked experiments nix/templates/default/counter.yaml
+    '';
+
+    twice = check "twice" { inherit app; } ''
+      "$app/bin/elfworlds" build --backend local --verify experiments/same-lib.yaml
+    '';
+
+    c-warnings = check "c-warnings" { } ''
+      find csrc -name '*.c' -print0 | sort -z |
+        xargs -0 -n 1 "$CC" -std=gnu17 -Icsrc/include -Irunner/elfworlds/driver/c -DVERSION=1 -fsyntax-only \
+          -Wall -Wextra -Wshadow -pedantic -Werror
+    '';
+
+    format =
+      check "format"
+        {
+          inherit (pkgs) ruff;
+          nixfmt = pkgs.nixfmt or null;
+        }
+        ''
+          "$ruff/bin/ruff" format --no-cache --check .
+          "$ruff/bin/ruff" check --no-cache .
+          test -z "$nixfmt" || find . -name '*.nix' -exec "$nixfmt/bin/nixfmt" --check {} +
+        '';
+  };
+
+  # Each is one of a kind: what is opened with flags, C++, versions of symbols, preloading, Rust, a matrix of libraries;
+  # under gdb; with a terminal; of builders that a build cannot have.
+  chosen = [
+    "deepbind"
+    "exceptions"
+    "exported-symbols"
+    "preload-shim"
+    "rust-exports"
+    "same-lib"
+    "gdb-visibility"
+    "lost-output"
+    "built-elsewhere"
+  ];
+  held = builtins.listToAttrs (
+    map (name: {
+      name = "experiment-${name}";
+      value = experiments.${name}.check;
+    }) (builtins.attrNames experiments)
+  );
 in
 {
-  inherit app;
+  checks = own // held;
 
-  tests = check "tests" { python = python { extras = [ "test" ]; }; } ''
-    PYTHONPATH=$PWD/runner timeout 1200 "$python/bin/python3" -m pytest -q -p no:cacheprovider -n auto --dist worksteal tests
-  '';
-
-  plans = check "plans" { inherit app; } ''
-    "$app/bin/elfworlds" check experiments
-    "$app/bin/elfworlds" plan --format json experiments > plans.json
-  '';
-
-  same-lib = check "same-lib" { inherit app; } ''
-    "$app/bin/elfworlds" run --backend local experiments/same-lib.yaml
-    "$app/bin/elfworlds" build --backend local --verify experiments/same-lib.yaml
-  '';
-
-  c-warnings = check "c-warnings" { } ''
-    find csrc -name '*.c' -print0 | sort -z |
-      xargs -0 -n 1 "$CC" -std=gnu17 -Icsrc/include -Irunner/elfworlds/driver/c -DVERSION=1 -fsyntax-only \
-        -Wall -Wextra -Wshadow -pedantic -Werror
-  '';
-
-  format = check "format" { inherit (pkgs) ruff; nixfmt = pkgs.nixfmt or null; } ''
-    "$ruff/bin/ruff" format --no-cache --check .
-    "$ruff/bin/ruff" check --no-cache .
-    test -z "$nixfmt" || find . -name '*.nix' -exec "$nixfmt/bin/nixfmt" --check {} +
-  '';
+  few = pkgs.runCommand "elfworlds-few" {
+    checks = builtins.attrValues own ++ map (name: held."experiment-${name}") chosen;
+  } "echo $checks > $out";
 }

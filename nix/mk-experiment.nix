@@ -23,33 +23,66 @@ let
   runner = if elfworlds == null then scope.app else elfworlds;
   locked = builtins.fromJSON (builtins.readFile plan);
 
-  # Where an input lies: its text is in the plan; what is no text lies in `src` or in a package beside it.
+  # What lies beside the experiment.
+  within = dirOf (if file == null then locked.file else file);
+  beside = path: src + (if within == "." then "" else "/${within}") + "/${path}";
+
+  # A file as it was when the plan was locked: one store path per content, which refers to nothing.
+  file' =
+    path: sha256:
+    if builtins.hashFile "sha256" path == sha256 then
+      builtins.path {
+        name = "input";
+        inherit path sha256;
+        recursive = false;
+      }
+    else
+      throw "${baseNameOf plan} is stale, ${baseNameOf path} is another one: elfworlds plan --lock ${locked.file}";
+
+  # Where an input lies: its text is in the plan; what is no text lies in `src` or in a package beside it; headers come
+  # with elfworlds.
   input =
-    place: sha256:
+    _place: sha256:
     let
-      place' = locked.files.${sha256};
-      parts = builtins.match "([^/]+)/(.*)" place'.beside;
+      place = locked.files.${sha256};
+      parts = builtins.match "([^/]+)/(.*)" place.beside;
       package = if parts == null then null else objects.${builtins.head parts} or null;
+      source = beside place.source;
     in
-    if place' ? text then
-      builtins.toFile "input" place'.text
+    if place ? text then
+      builtins.toFile "input" place.text
+    else if place ? header then
+      file' (../runner/elfworlds/driver/c + "/${place.header}") sha256
+    else if place ? source then
+      file' (if builtins.pathExists source then source else src + "/csrc/${place.source}") sha256
     else if package != null then
       "${package}/${builtins.elemAt parts 1}"
     else
-      "${src}/${place'.beside}";
-  # A directory of `src` by its digest, as elfworlds hands it over; a package, or a part of one, is its own store path.
+      file' (beside place.beside) sha256;
+  # A directory of `src`, or what an archive there holds, by its digest, as elfworlds hands it over; a package, or a part
+  # of one, is its own store path.
   tree =
     place:
     let
       parts = builtins.match "([^/]+)(/.*)?" place.beside;
       package = objects.${builtins.head parts} or null;
       rest = builtins.elemAt parts 1;
+      found =
+        if package == null then beside place.beside else "${package}${if rest == null then "" else rest}";
     in
-    if package != null then
-      { made = "${package}${if rest == null then "" else rest}"; }
+    if place ? archive then
+      {
+        made = import ./unpacked.nix { inherit pkgs runner; } {
+          inherit (place) sha256;
+          archive = if package == null then file' found place.archive else found;
+          name = baseNameOf place.beside;
+        };
+      }
+    else if package != null then
+      { made = found; }
     else
       {
-        path = src + "/${place.beside}";
+        path = found;
         inherit (place) sha256;
       };
   built = scope.objects {

@@ -18,7 +18,8 @@ let
   symbols = {
     "@out@" = ''"$out"'';
     "@build@" = ''"$PWD"'';
-  } // words.symbols needs;
+  }
+  // words.symbols needs;
 
   command = argv: builtins.concatStringsSep " " (map (words.replaced symbols) argv);
   # Who reads the log learns from the last line which command it was.
@@ -31,7 +32,9 @@ let
     ''cd "$NIX_BUILD_TOP/src"''
     "export TERM=dumb" # a builder has a terminal, where gcc would put links into its warnings
   ]
-  ++ map (directory: "mkdir -p ${words.quote directory}") (builtins.filter (one: one != ".") directories)
+  ++ map (directory: "mkdir -p ${words.quote directory}") (
+    builtins.filter (one: one != ".") directories
+  )
   ++ map (place: "ln -s ${inputs.${place}} ${words.quote place}") places
   ++ map (link: ''ln -s ${words.quote filename} "$out"/${words.quote link}'') links
   ++ (
@@ -42,7 +45,9 @@ let
         (command argv)
         ''chmod u+w "$out"/${words.quote filename}'' # a copy is read-only
       ]
-      ++ builtins.genList (step: "${command (builtins.elemAt after step)} || ${failed step}") (builtins.length after)
+      ++ builtins.genList (step: "${command (builtins.elemAt after step)} || ${failed step}") (
+        builtins.length after
+      )
   );
 in
 derivation (

@@ -3,7 +3,9 @@
   packages ? import ./nixpkgs.nix,
   expression, # package set → derivation
 }:
-expression (import packages {
-  config = { };
-  overlays = [ ];
-})
+expression (
+  import packages {
+    config = { };
+    overlays = [ ];
+  }
+)

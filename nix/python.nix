@@ -6,4 +6,6 @@
 let
   requirements = import ./requirements.nix;
 in
-pkgs.python3.withPackages (packages: requirements.dependencies packages ++ requirements.extras extras packages)
+pkgs.python3.withPackages (
+  packages: requirements.dependencies packages ++ requirements.extras extras packages
+)

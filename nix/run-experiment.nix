@@ -1,4 +1,5 @@
-# A run of an experiment in Nix' sandbox, which it records, its report, and a check of it.
+# A run of an experiment in Nix' sandbox, which it records, its report, and a check of it; with the package set's own
+# toolchain, as the plan is locked: `libc: host`.
 {
   pkgs,
   src,
@@ -26,7 +27,7 @@ let
   run = inProject "run" ''
     code=0
     mkdir "$out"
-    elfworlds run --backend local --output "$out" "$file" > "$out/log" 2>&1 || code=$?
+    elfworlds run --backend local -S libc=host --output "$out" "$file" > "$out/log" 2>&1 || code=$?
     cat "$out/log"
     # Without a Rust compiler, an experiment about Rust cannot be tried: that is 5, as for a machine that lacks a sandbox.
     test "$code" != 6 || ! grep -q '^ *no Rust compiler' "$out/log" || code=5

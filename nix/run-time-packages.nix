@@ -19,7 +19,9 @@ let
   named =
     package:
     let
-      path = builtins.tryEval (if package == null then null else builtins.unsafeDiscardStringContext "${package}");
+      path = builtins.tryEval (
+        if package == null then null else builtins.unsafeDiscardStringContext "${package}"
+      );
     in
     if path.success then path.value else null;
   line =

@@ -5,9 +5,9 @@ rec {
   # A quoted text in which each symbol became what `symbols` says, itself ready for the shell.
   replaced =
     symbols: text:
-    builtins.replaceStrings (builtins.attrNames symbols) (map (one: "'${one}'") (builtins.attrValues symbols)) (
-      quote text
-    );
+    builtins.replaceStrings (builtins.attrNames symbols) (map (one: "'${one}'") (
+      builtins.attrValues symbols
+    )) (quote text);
 
   # `@KEY@` stands for the directory of the object of that key.
   symbols =
@@ -28,5 +28,14 @@ rec {
     in
     builtins.substring 0 120 (if builtins.substring 0 1 clean == "." then "_${clean}" else clean);
 
-  unique = list: builtins.attrNames (builtins.listToAttrs (map (name: { inherit name; value = null; }) list));
+  unique =
+    list:
+    builtins.attrNames (
+      builtins.listToAttrs (
+        map (name: {
+          inherit name;
+          value = null;
+        }) list
+      )
+    );
 }

@@ -1,10 +1,16 @@
-# Some of the project's files as one store path: what is named and nothing that a working tree gathers.
+# Some of the project's files as one store path: what is named, files or directories with all that is below, and nothing
+# that a working tree gathers.
 { }:
 names:
 let
   below = path: builtins.substring (builtins.stringLength (toString ../.) + 1) (-1) path;
+  starts = before: path: builtins.substring 0 (builtins.stringLength before) path == before;
+  named =
+    path: builtins.any (name: path == name || starts "${name}/" path || starts "${path}/" name) names;
   gathered =
-    name: builtins.match "__pycache__|\\..*_cache|\\.hypothesis|.*\\.egg-info|host\\.json|result(-.*)?" name != null;
+    name:
+    builtins.match "__pycache__|\\..*_cache|\\.hypothesis|.*\\.egg-info|host\\.json|result(-.*)?" name
+    != null;
 in
 builtins.path {
   name = "elfworlds-source";
@@ -12,8 +18,8 @@ builtins.path {
   filter =
     path: _type:
     let
-      first = builtins.head (builtins.split "/" (below path));
-      published = builtins.match "results(/reference(/.*)?)?" (below path) != null; # other runs are a machine's own
+      place = below path;
+      own = starts "results/" place && !(starts "results/reference" place); # runs of a machine
     in
-    builtins.elem first names && (first != "results" || published) && !gathered (baseNameOf path);
+    named place && !own && !gathered (baseNameOf path);
 }

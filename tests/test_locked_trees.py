@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bundling import site, wheel
+from bundling import site, tarball, wheel
 from conftest import World
 from nix_support import ROOT, environment, needs_nix
 from waiting import AGES
@@ -49,6 +49,8 @@ derivation {
 }
 """
 
+CORE = ("nix-instantiate", "--eval", "--strict", "--attr", "core.outPath")
+
 
 @pytest.fixture
 def beside(world: World, needs: Callable[[str], str]) -> Path:
@@ -71,29 +73,81 @@ def test_a_tree_is_locked_by_its_place_and_its_digest_and_is_stale_when_a_file_c
     assert world.run("plan", "--locked", path)[0] == 1
 
 
-@pytest.mark.parametrize("origin", ["archive: pkg.whl", "tree: {site}"])
-def test_what_is_no_directory_beside_the_experiment_cannot_be_locked(origin: str, beside: Path, world: World) -> None:
-    wheel(beside / "site", beside / "pkg.whl")
+@pytest.mark.parametrize("origin", ["archive: {site}.whl", "tree: {site}"])
+def test_what_does_not_lie_beside_the_experiment_cannot_be_locked(origin: str, beside: Path, world: World) -> None:
+    wheel(beside / "site", beside / "site.whl")
     path = world.experiment("bundled", EXPERIMENT.format(origin=origin.format(site=beside / "site")))
     code, _, err = world.run("plan", "--lock", path)
-    assert (code, "cannot be locked" in err or "an absolute path" in err) == (4, True), err
+    assert (code, err.splitlines()[0].endswith(": an absolute path")) == (4, True), err
+
+
+def test_a_source_that_is_no_text_is_locked_by_its_place_and_a_header_of_elfworlds_by_its_name(world: World) -> None:
+    path = world.experiment(
+        "latin",
+        """
+experiment: latin
+question: Is it built?
+objects: {app: {executable: app, sources: [latin.c]}}
+scenarios: {runs: {run: "${app}", outcomes: {fine: {exit: 0}}}}
+""",
+    )
+    path.with_name("latin.c").write_bytes(b'#include "observe.h"\nint main(void) { return sizeof "\xe9" - 2; }\n')
+    assert world.run("plan", "--lock", path)[0] == 0
+    files = json.loads(path.with_name("latin.plan.json").read_text())["files"].values()
+    assert {"source": "latin.c"} in files
+    assert {"header": "observe.h"} in files
+
+
+def test_what_another_toolchain_builds_and_programs_of_steps_are_not_in_a_locked_plan() -> None:
+    plan = json.loads((ROOT / "experiments/built-elsewhere.plan.json").read_text())
+    assert (plan["builds"], plan["objects"], plan["files"]) == ({}, [], {})
+
+
+def made(tmp_path: Path, beside: Path, given: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """nix-build or another command, of the objects that the plan in a directory locks."""
+    (tmp_path / "objects.nix").write_text(OBJECTS)
+    arguments = {"root": ROOT, "packages": ROOT / "nix/hostpkgs", "beside": beside, "given": given}
+    given_words = [word for name, value in arguments.items() for word in ("--arg" + "str", name, str(value))]
+    command = [*words, str(tmp_path / "objects.nix"), *given_words]
+    return subprocess.run(command, check=False, capture_output=True, timeout=AGES, env=environment(tmp_path))
 
 
 @needs_nix
 @pytest.mark.parametrize("given", [False, True], ids=["beside", "a package"])
 def test_nix_has_the_tree_that_is_locked(given: bool, beside: Path, world: World, tmp_path: Path) -> None:  # noqa: FBT001
     assert world.run("plan", "--lock", beside / "bundled.yaml")[0] == 0
-    (tmp_path / "objects.nix").write_text(OBJECTS)
     moved = shutil.move(beside / "site", tmp_path / "moved") if given else ""
-    words = {"root": ROOT, "packages": ROOT / "nix/hostpkgs", "beside": beside, "given": moved}
-    given_words = [word for name, value in words.items() for word in ("--arg" + "str", name, str(value))]
-    done = subprocess.run(
-        ["nix-build", str(tmp_path / "objects.nix"), *given_words, "--out-link", str(tmp_path / "made")],
-        check=False,
-        capture_output=True,
-        timeout=AGES,
-        env=environment(tmp_path),
-    )
+    done = made(tmp_path, beside, moved, "nix-build", "--out-link", str(tmp_path / "made"))
     assert done.returncode == 0, done.stderr.decode()
     name = (tmp_path / "made").resolve().name
     assert name.endswith("-package" if given else "-tree")
+
+
+@needs_nix
+def test_an_archive_has_the_store_path_of_what_is_in_it_and_a_changed_one_is_stale(
+    beside: Path, world: World, tmp_path: Path
+) -> None:
+    tree = made(tmp_path, locked(world, beside, "tree: site"), "", *CORE).stdout
+    wheel(beside / "site", beside / "pkg.whl")
+    assert made(tmp_path, locked(world, beside, "archive: pkg.whl"), "", *CORE).stdout == tree != b""
+    with (beside / "pkg.whl").open("ab") as file:
+        file.write(b"more")
+    done = made(tmp_path, beside, "", *CORE)
+    assert (done.returncode, b"bundled.plan.json is stale, pkg.whl is another one" in done.stderr) == (1, True)
+
+
+@needs_nix
+@pytest.mark.slow
+def test_nix_unpacks_the_archive_that_is_locked(beside: Path, world: World, tmp_path: Path) -> None:
+    tarball(beside / "site", beside / "pkg.tar.xz", "w:xz")
+    shutil.rmtree(beside / "site")
+    locked(world, beside, "archive: pkg.tar.xz")
+    done = made(tmp_path, beside, "", "nix-build", "--out-link", str(tmp_path / "made"))
+    assert done.returncode == 0, done.stderr.decode()
+    assert (tmp_path / "made/pkg.libs").is_dir()
+
+
+def locked(world: World, beside: Path, origin: str) -> Path:
+    path = world.experiment("bundled", EXPERIMENT.format(origin=origin))
+    assert world.run("plan", "--lock", path)[0] == 0
+    return beside

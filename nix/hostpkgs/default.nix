@@ -41,7 +41,9 @@ rec {
   python3 = import ./python.nix {
     inherit runCommand;
     minor = lock.python;
-    wheels = builtins.mapAttrs (_name: one: one // { path = import ./wheel.nix { inherit system; } one; }) wheels;
+    wheels = builtins.mapAttrs (
+      _name: one: one // { path = import ./wheel.nix { inherit system; } one; }
+    ) wheels;
   };
   python3Packages = python3.pkgs;
   ruff = runCommand "ruff" { python = python3.withPackages (packages: [ packages.ruff ]); } ''

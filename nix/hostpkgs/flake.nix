@@ -4,10 +4,15 @@
   outputs = _: {
     lib.isHostpkgs = true; # whose expressions any Nix with flakes reads
     legacyPackages = builtins.listToAttrs (
-      map (system: {
-        name = system;
-        value = import ./. { inherit system; };
-      }) [ "x86_64-linux" "aarch64-linux" ]
+      map
+        (system: {
+          name = system;
+          value = import ./. { inherit system; };
+        })
+        [
+          "x86_64-linux"
+          "aarch64-linux"
+        ]
     );
   };
 }

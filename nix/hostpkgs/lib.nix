@@ -3,7 +3,8 @@ let
   unique = builtins.foldl' (seen: one: if builtins.elem one seen then seen else seen ++ [ one ]) [ ];
 in
 {
-  makeBinPath = packages: builtins.concatStringsSep ":" (unique (map (package: "${package}/bin") packages));
+  makeBinPath =
+    packages: builtins.concatStringsSep ":" (unique (map (package: "${package}/bin") packages));
   licenses.mit = {
     spdxId = "MIT";
     free = true;

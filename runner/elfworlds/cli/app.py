@@ -27,6 +27,7 @@ from elfworlds.cli import (
     run,
     schema,
     toolchain,
+    unpack,
 )
 from elfworlds.cli.echo import echo
 from elfworlds.cli.entry import INTERRUPTS
@@ -70,6 +71,7 @@ app.command("accept")(accept.accept)
 app.command("new")(new.new)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
+app.command("unpack", hidden=True)(unpack.unpack)  # what nix/unpacked.nix calls
 app.add_typer(toolchain.app, name="toolchain")
 
 

@@ -132,14 +132,9 @@ class Shelf:
             OSError: it cannot be read, or the store cannot be written.
         """
         digest = directory.sha256(str(archive))
-        bound = limits(self.environment)
 
         def make(work: Path) -> Manifest:
-            with (
-                Pool() as pool,
-                members(archive, Decompressor(pool.run, self.environment, work, bound.size).unzstd) as found,
-            ):
-                return unpack(found, work / TREE, bound)
+            return unpacked_to(work / TREE, archive, work, self.environment)
 
         return Tree(archive.name, *self.remembered(digest, make), digest)
 
@@ -237,6 +232,13 @@ class Shelf:
         with suppress(OSError):  # where it cannot be written, they are read again next time
             _write_record(place, manifest)
         return manifest
+
+
+def unpacked_to(tree: Path, archive: Path, work: Path, environment: Mapping[str, str]) -> Manifest:
+    """What an archive holds, in an empty directory; errors as of `Shelf.unpacked`. `work` may be written too."""
+    bound = limits(environment)
+    with Pool() as pool, members(archive, Decompressor(pool.run, environment, work, bound.size).unzstd) as found:
+        return unpack(found, tree, bound)
 
 
 def is_right(place: Path, manifest: Manifest) -> bool:

@@ -25,11 +25,12 @@ def locks(experiments: Sequence[Path], session: Session) -> Iterator[tuple[Path,
 
     A plan for Nix is made with the package set's own toolchain, which is the label `host`.
     """
-    for loaded in load_chosen(experiments, paths.here(), {LIBC: [DEFAULT_LIBC]}):
-        toolchains = {name: neutral(toolchain) for name, toolchain in foreseen([loaded], session).items()}
+    chosen = load_chosen(experiments, paths.here(), {LIBC: [DEFAULT_LIBC]})
+    toolchains = {name: neutral(toolchain) for name, toolchain in foreseen(chosen, session).items()}
+    for loaded in chosen:
         plan = make_plan(loaded, toolchains)
         digests = {
-            key: nar_sha256(tree) for key, tree in plan.trees.items() if tree.stored is None and not tree.archive
+            key: nar_sha256(tree) for key, tree in plan.trees.items() if tree.stored is None and tree.packages is None
         }
         text = locked(plan, loaded.sources, loaded.path.name, digests)
         yield loaded.path.with_name(f"{loaded.path.stem}{SUFFIX}"), text
