@@ -20,6 +20,7 @@ let
     pkgs.patchelf
     pkgs.nix
     pkgs.git # flakes in git
+    pkgs.zstd # archives that it compressed
   ];
 in
 python3Packages.buildPythonApplication {
@@ -51,11 +52,13 @@ python3Packages.buildPythonApplication {
 
   doCheck = false; # they are checks of the flake: `tests`
   passthru = { inherit tests; };
-  meta = {
-    inherit (requirements.project) description;
-    changelog = "file://${../CHANGELOG.md}";
-    license = lib.licenses.mit;
-    platforms = lib.platforms.linux;
-    mainProgram = "elfworlds";
-  };
+  meta =
+    (if requirements.project ? urls then { homepage = requirements.project.urls.Homepage; } else { })
+    // {
+      inherit (requirements.project) description;
+      changelog = "file://${../CHANGELOG.md}";
+      license = lib.licenses.mit;
+      platforms = lib.platforms.linux;
+      mainProgram = "elfworlds";
+    };
 }

@@ -29,6 +29,7 @@ rec {
   rustc = usr;
   strace = usr;
   valgrind = usr;
+  zstd = usr;
   bashInteractive = runCommand "bash" { } ''
     mkdir -p "$out/bin"
     ln -s /usr/bin/bash "$out/bin/"

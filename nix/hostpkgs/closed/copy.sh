@@ -7,7 +7,7 @@ take() {
 	program=$(type -P "$1") && cp -L "$program" "$out/real/${1##*/}"
 }
 for name in basename bash cat chmod cp dd dirname echo env false find gcc g++ gdb git grep head ln ls mkdir mktemp mv \
-	nix patchelf python3.11 readlink rm sed sh sleep sort strace tail tee timeout touch tr true uname wc xargs; do
+	nix patchelf python3.11 readlink rm sed sh sleep sort strace tail tee timeout touch tr true uname wc xargs zstd; do
 	take "$name" || echo "not here: $name" >&2
 done
 for name in cc1 cc1plus collect2 as ld; do

@@ -68,6 +68,7 @@ rec {
   patchelf = copies;
   strace = copies;
   valgrind = copies;
+  zstd = copies;
   rustc = throw "no Rust here";
 
   mkShell = import ../mk-shell.nix { inherit runCommand; };
