@@ -59,7 +59,8 @@ let
     inherit app;
 
     tests = check "tests" { python = python { extras = [ "test" ]; }; } ''
-      PYTHONPATH=$PWD/runner timeout 1200 "$python/bin/python3" -m pytest -q -p no:cacheprovider -n auto --dist worksteal tests
+      PYTHONPATH=$PWD/runner timeout 2400 "$python/bin/python3" -m pytest -q -p no:cacheprovider -n auto --dist worksteal \
+        -m 'not slow and not hypothesis' --durations=400 --durations-min=0.7 tests
     '';
 
     plans = check "plans" { inherit app; } ''

@@ -50,6 +50,7 @@ in
   check = pkgs.runCommand "elfworlds-check-${name}" { inherit run; } ''
     if [ "$(cat "$run/exit-code")" = 1 ]; then
       cat "$run"/*/latest/report.md >&2
+      sed '/^$/d' "$run/log" >&2 # its end is what Nix shows of a log: the last ten lines
       echo "not everything is as ${file} expects: $run" >&2
       exit 1
     fi
