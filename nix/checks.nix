@@ -82,12 +82,12 @@ let
       check "format"
         {
           inherit (pkgs) ruff;
-          nixfmt = pkgs.nixfmt or null;
+          formatter = pkgs.nixfmt or null;
         }
         ''
           "$ruff/bin/ruff" format --no-cache --check .
           "$ruff/bin/ruff" check --no-cache .
-          test -z "$nixfmt" || find . -name '*.nix' -exec "$nixfmt/bin/nixfmt" --check {} +
+          test -z "$formatter" || find . -name '*.nix' -exec "$formatter/bin/nixfmt" --check {} +
         '';
   };
 

@@ -1,11 +1,8 @@
 # `nix fmt`: Python by ruff, Nix by nixfmt where the package set has it.
 { pkgs }:
-let
-  nixfmt = pkgs.nixfmt or null;
-in
 pkgs.runCommand "elfworlds-format"
   {
-    inherit nixfmt;
+    formatter = pkgs.nixfmt or null;
     inherit (pkgs) ruff;
   }
   ''
@@ -14,7 +11,7 @@ pkgs.runCommand "elfworlds-format"
     #!/bin/sh
     set -e
     $ruff/bin/ruff format .
-    test -z "$nixfmt" || find . -name '*.nix' -not -path './.*' -exec $nixfmt/bin/nixfmt {} +
+    test -z "$formatter" || find . -name '*.nix' -not -path './.*' -exec $formatter/bin/nixfmt {} +
     END
     chmod +x "$out/bin/elfworlds-format"
   ''

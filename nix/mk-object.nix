@@ -1,7 +1,7 @@
 # One object: runs a request's command and nothing else.
 #
 # A plain derivation, no stdenv: no setup hooks, no hardening, no fixup; compiler.nix has the rest of that.
-{ }:
+_:
 {
   key, # in the environment, and so is the toolchain's identity, which it digests
   filename,

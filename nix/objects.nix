@@ -31,20 +31,17 @@ let
     in
     if here ? stored then
       builtins.storePath here.stored
-    else if here ? made then
-      here.made
     else
-      builtins.path {
+      here.made or (builtins.path {
         name = "tree";
         inherit (here) path sha256;
-      };
+      });
 
   made =
     key: request:
     mkObject {
       inherit key;
-      inherit (request) filename;
-      links = request.links or [ ];
+      inherit ({ links = [ ]; } // request) filename links;
       argv = toolchain document.toolchain request.argv;
       after = map (toolchain document.toolchain) (request.after or [ ]);
       inherit (document.toolchain) env;

@@ -27,9 +27,9 @@ let
   said = {
     schema = 1;
     inherit (pkgs.stdenv.hostPlatform) system;
-    packages = builtins.mapAttrs (_name: one: {
-      path = "${one}";
-      version = one.version or "";
+    packages = builtins.mapAttrs (_name: package: {
+      path = "${package}";
+      inherit ({ version = ""; } // package) version;
     }) packages;
     libc = "${libc}/lib";
     static = "${output "static" libc}/lib"; # what a static program links with, a package of its own in nixpkgs

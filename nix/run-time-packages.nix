@@ -8,10 +8,13 @@
   packages,
 }:
 let
+  none = {
+    rustc = null;
+    patchelf = null;
+    chrpath = null;
+  };
   seldom = {
-    rustc = pkgs.rustc or null;
-    patchelf = pkgs.patchelf or null;
-    chrpath = pkgs.chrpath or null;
+    inherit (none // pkgs) rustc patchelf chrpath;
     binutils = pkgs.binutils-unwrapped or pkgs.binutils or null;
     elfutils = pkgs.elfutils.bin or pkgs.elfutils or null;
   };

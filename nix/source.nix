@@ -1,7 +1,6 @@
 # Some of the project's files as one store path: what is named, files or directories with all that is below, and nothing
 # that a working tree gathers.
-{ }:
-names:
+_: names:
 let
   below = path: builtins.substring (builtins.stringLength (toString ../.) + 1) (-1) path;
   starts = before: path: builtins.substring 0 (builtins.stringLength before) path == before;
