@@ -87,7 +87,10 @@ let
       };
   built = scope.objects {
     document = {
-      inherit (locked) builds;
+      builds = builtins.mapAttrs (
+        _key: request:
+        request // { argv = request.argv ++ scope.stated.runPath.${builtins.head request.argv} or [ ]; }
+      ) locked.builds;
       trees = builtins.mapAttrs (_key: tree) (locked.trees or { });
       toolchain = scope.stated;
     };

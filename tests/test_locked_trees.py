@@ -116,7 +116,7 @@ def made(tmp_path: Path, beside: Path, given: str, *words: str) -> subprocess.Co
 @pytest.mark.parametrize("given", [False, True], ids=["beside", "a package"])
 def test_nix_has_the_tree_that_is_locked(given: bool, beside: Path, world: World, tmp_path: Path) -> None:  # noqa: FBT001
     assert world.run("plan", "--lock", beside / "bundled.yaml")[0] == 0
-    moved = shutil.move(beside / "site", tmp_path / "moved") if given else ""
+    moved = str(shutil.move(beside / "site", tmp_path / "moved")) if given else ""
     done = made(tmp_path, beside, moved, "nix-build", "--out-link", str(tmp_path / "made"))
     assert done.returncode == 0, done.stderr.decode()
     name = (tmp_path / "made").resolve().name
@@ -151,3 +151,35 @@ def locked(world: World, beside: Path, origin: str) -> Path:
     path = world.experiment("bundled", EXPERIMENT.format(origin=origin))
     assert world.run("plan", "--lock", path)[0] == 0
     return beside
+
+
+@needs_nix
+@pytest.mark.parametrize(("packages", "there"), [("nix/hostpkgs", False), ("nix/hostpkgs/closed", True)])
+def test_the_compilers_own_libraries_are_on_the_run_path_where_a_loader_would_not_find_them(
+    packages: str,
+    there: bool,  # noqa: FBT001
+    tmp_path: Path,
+) -> None:
+    """In C++ and Rust alone; which of them are where, only the package set knows."""
+    expression = """
+      { root, packages }:
+      let
+        experiment = name: (import root { packages = root + "/${packages}"; }).lib.mkExperiment {
+          pkgs = import (root + "/${packages}") { };
+          plan = root + "/experiments/${name}.plan.json";
+          src = root;
+          file = "experiments/${name}.yaml";
+        };
+      in
+      {
+        plus = (builtins.head (builtins.attrValues (experiment "exceptions").objects)).script;
+        plain = (builtins.head (builtins.attrValues (experiment "same-lib").objects)).script;
+      }
+    """
+    command = ["nix-instantiate", "--eval", "--strict", "--json", "--expr", expression]
+    words = ["--argstr", "root", str(ROOT), "--argstr", "packages", packages]
+    done = subprocess.run([*command, *words], check=False, capture_output=True, timeout=AGES, env=environment(tmp_path))
+    assert done.returncode == 0, done.stderr.decode()
+    scripts = json.loads(done.stdout)
+    assert ("'-Wl,-rpath,/nix/store/" in scripts["plus"].replace('"', "'")) == there, scripts["plus"]
+    assert "-Wl,-rpath,/nix/store/" not in scripts["plain"]
