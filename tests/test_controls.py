@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from conftest import ROOT
+from elfworlds.spec.leaves.annotated import When
 from elfworlds.spec.model.experiment import Experiment, Scenario
 from elfworlds.yamltext import Data, read
 
@@ -90,3 +91,23 @@ def test_a_control_has_the_outcomes_by_which_the_claim_is_judged() -> None:
         if claim.outcome not in NAMELESS and control.outcomes.get(claim.outcome) != scenario.outcomes[claim.outcome]
     }
     assert other == set(JUDGED_OTHERWISE)
+
+
+def meet(one: When, other: When) -> bool:
+    """Whether a point may belong to both, as far as labels tell: `<2.34` and its like are not compared."""
+    shared = [({*one[axis]}, {*other[axis]}) for axis in one.keys() & other.keys()]
+    return all(
+        mine & theirs or any(str(label).startswith(("<", ">")) for label in mine | theirs) for mine, theirs in shared
+    )
+
+
+def test_a_claim_is_tried_at_a_point_at_which_its_control_is() -> None:
+    apart = {
+        f"{experiment} {name} {claim.id}"
+        for experiment, beside in scenarios().items()
+        for name, scenario in beside.items()
+        for claim in scenario.claim
+        if controls(beside, name)
+        and not any(meet({**scenario.when, **claim.when}, control.when) for control in controls(beside, name))
+    }
+    assert apart == set()
