@@ -35,6 +35,7 @@ ORDER = (
     "driver",
     "elf",
     "trees",
+    "store",
     "sources",
     "resolve",
     "traces",

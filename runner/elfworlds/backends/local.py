@@ -1,6 +1,7 @@
 """The embedded store: one directory per build key, complete or absent, shared safely by any number of runs.
 
 objects/<key>/<file> + manifest.json    what was made, and from what; beside it links, where it has further names
+holds/<pid>.*                           what a process needs as long as it lives
 locks/<key>                             held while a key is made (flock(2), so no lock outlives its holder)
 tmp/<key>.*                             work in progress; what a killed run left is removed by the next one
 """
@@ -8,64 +9,40 @@ tmp/<key>.*                             work in progress; what a killed run left
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import atomic, elf, sandbox
-from elfworlds.backends.commands import by_hand, realised
+from elfworlds.backends.attempt import COMPILE_SECONDS, Attempt, as_command, lay_out
+from elfworlds.backends.commands import by_hand
 from elfworlds.backends.schedule import build_all
 from elfworlds.backends.shelved import Shelved, read_again, seeing_store_paths
 from elfworlds.backends.types import Again, Artifact, Build, Failure
 from elfworlds.errors import InterruptedRunError
-from elfworlds.locking import locked
+from elfworlds.locking import announced, locked, nobody
 from elfworlds.planning.document import build_document
 from elfworlds.planning.links import MANIFEST
-from elfworlds.process import Command
+from elfworlds.store.entries import used
+from elfworlds.store.holds import hold
+from elfworlds.store.manifest import read as read_manifest
+from elfworlds.store.manifest import text as manifest_text
 from elfworlds.trees import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from elfworlds.jsondata import Json
     from elfworlds.planning import BuildRequest, Plan
     from elfworlds.process import Completed, Runner
+    from elfworlds.store.holds import Holding
     from elfworlds.toolchains import Toolchain
 
 SCHEMA = 2
-COMPILE_SECONDS = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """The commands of a request that were run: the first makes the file, the others edit it."""
-
-    ended: tuple[Completed, ...]
-
-    @property
-    def last(self) -> Completed:
-        return self.ended[-1]
-
-    @property
-    def output(self) -> str:
-        return b"".join(done.stdout.data + done.stderr.data for done in self.ended).decode("utf-8", "replace")
-
-    def failure(self, request: BuildRequest, output: str, directory: Callable[[str], str]) -> Failure:
-        """What there is to say where the last command failed."""
-        step = len(self.ended) - 2 if len(self.ended) > 1 else None
-        done = self.last
-        ending = "" if done.exit is not None else f"\n{_ending(request, step, done)}"
-        return Failure(
-            key=request.key,
-            command=by_hand(request, directory, step),
-            output=output + ending,
-            exit=done.exit,
-            step=step,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +54,9 @@ class LocalBackend:
         run: how programs are started.
         jobs: compilers at once.
         stop: ends every program that runs, for an interrupt.
+        seconds: those that each command of a build may take.
+        tell: is told what is waited for.
+        held: what keeps entries from being removed as long as this backend is used.
     """
 
     root: Path
@@ -84,6 +64,9 @@ class LocalBackend:
     jobs: int
     stop: Callable[[], None]
     name: str = "local"
+    seconds: float = COMPILE_SECONDS
+    tell: Callable[[str], None] = nobody
+    held: list[Holding] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def where(self) -> str:
@@ -104,7 +87,8 @@ class LocalBackend:
         for part in ("objects", "locks", "tmp"):
             (self.root / part).mkdir(parents=True, exist_ok=True)
 
-        shelved = Shelved(Shelf(self.root, {}), plan.trees)
+        self.held.append(hold(self.root, [*plan.requests, *(tree.key for tree in plan.trees.values())]))
+        shelved = Shelved(Shelf(self.root, {}, self.tell), plan.trees)
         toolchains = seeing_store_paths(toolchains, plan)
 
         def make(request: BuildRequest, artifacts: Mapping[str, Artifact]) -> Artifact | Failure:
@@ -132,15 +116,17 @@ class LocalBackend:
         stored = self.stored(request)
         if stored is not None:
             return stored
-        with locked(self.root / "locks" / request.key):
+        with locked(self.root / "locks" / request.key, self.tell):
             return self.stored(request) or self.compile(request, artifacts, files, toolchain)
 
     def stored(self, request: BuildRequest) -> Artifact | None:
         directory = self.root / "objects" / request.key
         try:
-            manifest = json.loads((directory / MANIFEST).read_bytes())
-            facts = elf.ElfObject.from_facts(manifest["facts"])
-            artifact = _artifact(directory, request, facts, manifest["sha256"], manifest["output"], reused=True)
+            manifest = read_manifest((directory / MANIFEST).read_bytes())
+            facts = elf.ElfObject.from_facts(_facts(manifest))
+            artifact = _artifact(
+                directory, request, facts, str(manifest["sha256"]), str(manifest["output"]), reused=True
+            )
             digest = _sha256((directory / request.filename).read_bytes())
             linked = [os.readlink(directory / link) for link in request.links]  # noqa: PTH115  # what it holds
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -148,7 +134,10 @@ class LocalBackend:
         if any(target != request.filename for target in linked):
             return None
         expected = {"schema": SCHEMA, "key": request.key, "prefix": str(self.root), "sha256": digest}
-        return artifact if all(manifest.get(name) == value for name, value in expected.items()) else None
+        if any(manifest.get(name) != value for name, value in expected.items()):
+            return None
+        used(directory)
+        return artifact
 
     def compile(
         self,
@@ -159,7 +148,7 @@ class LocalBackend:
     ) -> Artifact | Failure:
         lack = next(filter(None, map(toolchain.lack, (request.argv[0], *request.editors))), None)
         if lack is not None:
-            return Failure(key=request.key, command=by_hand(request, _directories(artifacts)), output=lack)
+            return Failure(key=request.key, command=by_hand(request, directories(artifacts)), output=lack)
         for stale in (self.root / "tmp").glob(f"{request.key}.*"):
             shutil.rmtree(stale, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=f"{request.key}.", dir=self.root / "tmp"))
@@ -168,9 +157,9 @@ class LocalBackend:
             output = ran.output.replace(f"{work}/", "")
             if ran.last.ok:
                 return self.put(request, work / "out", output, toolchain)
-            return ran.failure(request, output, _directories(artifacts))
+            return ran.failure(request, output, directories(artifacts))
         except elf.NotElfError as error:
-            return Failure(key=request.key, command=by_hand(request, _directories(artifacts)), output=error.message)
+            return Failure(key=request.key, command=by_hand(request, directories(artifacts)), output=error.message)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -187,14 +176,15 @@ class LocalBackend:
         world = toolchain.world.reading(self.store)
         ended: list[Completed] = []
         for words in (request.argv, *request.after):
-            command = as_command(words, work, artifacts, toolchain)
-            ended.append(self.run(sandbox.wrap(command, world, (str(work),))))
+            command = as_command(words, work, directories(artifacts), toolchain, self.seconds)
+            with announced(f"the compiler of {request.name}, which may take {self.seconds:.0f} s", self.tell):
+                ended.append(self.run(sandbox.wrap(command, world, (str(work),))))
             if not ended[-1].ok:
                 break
             made = work / "out" / request.filename
             if request.after and made.is_file():
                 made.chmod(0o755)  # a copy may be read-only
-        return Attempt(tuple(ended))
+        return Attempt(tuple(ended), self.seconds)
 
     def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]:
         """Make each object once more beside the store."""
@@ -218,14 +208,14 @@ class LocalBackend:
             return {again.key: again for again in executor.map(once_more, build.artifacts.values())}
 
     def keep(self, build: Build, run: Path) -> None:
-        """Nothing deletes from this store."""
+        """Nothing is removed while this process uses it; later a build makes again what is gone."""
 
     def put(self, request: BuildRequest, made: Path, output: str, toolchain: Toolchain) -> Artifact:
         """Write the manifest beside the file, and put both into the store at once."""
         path = made / request.filename
         facts = elf.read(path)
         sha256 = _sha256(path.read_bytes())
-        manifest = {
+        manifest: dict[str, Json] = {
             "schema": SCHEMA,
             "key": request.key,
             "prefix": str(self.root),
@@ -238,7 +228,7 @@ class LocalBackend:
         path.chmod(0o555)
         for link in request.links:
             (made / link).symlink_to(request.filename)
-        atomic.write(made / MANIFEST, json.dumps(manifest, sort_keys=True))
+        atomic.write(made / MANIFEST, manifest_text(manifest))
         atomic.sync(path)
         atomic.sync(made)
         place = self.root / "objects" / request.key
@@ -248,28 +238,15 @@ class LocalBackend:
         return _artifact(place, request, facts, sha256, output, reused=False)
 
 
-def lay_out(work: Path, request: BuildRequest, files: Mapping[str, bytes]) -> None:
-    """A directory with the request's inputs and nothing else."""
-    for name in ("src", "out", "tmp"):
-        (work / name).mkdir()
-    for path, sha256 in request.inputs:
-        target = work / "src" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(files[sha256])
+def _facts(manifest: Mapping[str, Json]) -> Mapping[str, Json]:
+    facts = manifest["facts"]
+    if not isinstance(facts, dict):
+        raise TypeError("its facts are no object")
+    return facts
 
 
-def as_command(words: tuple[str, ...], work: Path, artifacts: Mapping[str, Artifact], toolchain: Toolchain) -> Command:
-    """A command of a request, symbolic, as it is run in its work directory."""
-    real = realised(words, work / "src", _directories(artifacts), str(work / "out"))
-    return Command(
-        argv=(*toolchain.tool(real[0]), *real[1:]),
-        env={**toolchain.env, "TMPDIR": str(work / "tmp")},
-        cwd=str(work / "src"),
-        timeout=COMPILE_SECONDS,
-    )
-
-
-def _directories(artifacts: Mapping[str, Artifact]) -> Callable[[str], str]:
+def directories(artifacts: Mapping[str, Artifact]) -> Callable[[str], str]:
+    """Where the object of a key lies."""
     return lambda key: artifacts[key].directory
 
 
@@ -286,14 +263,6 @@ def _artifact(
         reused=reused,
         links=request.links,
     )
-
-
-def _ending(request: BuildRequest, step: int | None, done: Completed) -> str:
-    """How a command ended that gave no exit status."""
-    what = "the compiler" if step is None else request.after[step][0]
-    if done.timed_out:
-        return f"{what} did not end within {COMPILE_SECONDS:.0f} s"
-    return f"{what} was ended by {done.signal}" if done.signal else f"{what} could not be started: {done.not_started}"
 
 
 def _sha256(data: bytes) -> str:

@@ -26,6 +26,7 @@ from elfworlds.cli import (
     report,
     run,
     schema,
+    store,
     toolchain,
     unpack,
 )
@@ -72,6 +73,7 @@ app.command("new")(new.new)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.command("unpack", hidden=True)(unpack.unpack)  # what nix/unpacked.nix calls
+app.add_typer(store.app, name="store")
 app.add_typer(toolchain.app, name="toolchain")
 
 

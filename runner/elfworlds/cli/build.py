@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.options import BackendName, Color, Experiments, Jobs, KeepGoing, Quiet
+from elfworlds.cli.options import BackendName, BuildTimeout, Color, Experiments, Jobs, KeepGoing, Quiet
 from elfworlds.workflow.session import processors
 
 
@@ -21,6 +21,7 @@ def build(
     verify: Annotated[
         bool, typer.Option("--verify", help="Make every object twice; record whether each is identical.")
     ] = False,
+    build_timeout: BuildTimeout = None,
     quiet: Quiet = False,
     color: Color = "auto",
 ) -> int:
@@ -35,4 +36,4 @@ def build(
     loaded = load_all(experiments, paths.here())
     with Pool() as pool:
         options = builds.BuildOptions(backend=backend, keep_going=keep_going, verify=verify)
-        return builds.build(loaded, options, Session(pool, os.environ, screen, jobs))
+        return builds.build(loaded, options, Session(pool, os.environ, screen, jobs, build_timeout))

@@ -47,9 +47,10 @@ class Terminal:
             self.tell(lines)
 
     def tell(self, lines: Iterable[str]) -> None:
-        """What is of interest in any case."""
+        """What is of interest in any case; at once, since the next thing may take its time."""
         for line in lines:
             echo(line)
+        sys.stdout.flush()
 
     def show_pivot(self, pivot: Pivot) -> None:
         """Coloured on a terminal, else plain; on a terminal no wider than it is, where that can be had."""

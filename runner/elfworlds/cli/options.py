@@ -85,6 +85,12 @@ Timeout = Annotated[
     float | None,
     typer.Option("--timeout", parser=_seconds, metavar="TIME", help="For each trial: 10, 500ms, 2min."),
 ]
+BuildTimeout = Annotated[
+    float | None,
+    typer.Option(
+        "--build-timeout", parser=_seconds, metavar="TIME", help="For each command of a build; default: 10min."
+    ),
+]
 Retries = Annotated[int, typer.Option("--retries", metavar="N", min=0, help="Retry a failed trial up to N times.")]
 MaxFail = Annotated[int | None, typer.Option("--maxfail", metavar="N", min=1, help="Stop after N failures.")]
 DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Say what would be done; write nothing.")]

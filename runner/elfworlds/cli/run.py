@@ -9,6 +9,7 @@ from elfworlds import paths
 from elfworlds.cli.options import (
     AsJson,
     BackendName,
+    BuildTimeout,
     Color,
     DryRun,
     Experiments,
@@ -52,6 +53,7 @@ def run(
     maxfail: MaxFail = None,
     dry_run: DryRun = False,
     tables: Tables = True,
+    build_timeout: BuildTimeout = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -73,15 +75,23 @@ def run(
         tables=tables,
     )
     screen = screen_of(color, quiet=quiet, verbose=verbose, as_json=as_json)
-    return carry_out(loaded, options, screen, jobs, dry_run=dry_run)
+    return carry_out(loaded, options, screen, jobs, dry_run=dry_run, build_timeout=build_timeout)
 
 
-def carry_out(loaded: list[LoadedExperiment], options: RunOptions, screen: Screen, jobs: int, *, dry_run: bool) -> Exit:
+def carry_out(
+    loaded: list[LoadedExperiment],
+    options: RunOptions,
+    screen: Screen,
+    jobs: int,
+    *,
+    dry_run: bool,
+    build_timeout: float | None,
+) -> Exit:
     from elfworlds.process import Pool
     from elfworlds.workflow.session import Session
 
     with Pool() as pool:
-        session = Session(pool, os.environ, screen, jobs)
+        session = Session(pool, os.environ, screen, jobs, build_timeout)
         return rehearse(loaded, options, session) if dry_run else run_all(loaded, options, session)
 
 

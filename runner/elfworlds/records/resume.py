@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from elfworlds import atomic
 from elfworlds.errors import InputError
-from elfworlds.locking import locked, try_to_lock
+from elfworlds.locking import locked, nobody, try_to_lock
 from elfworlds.records.directory import RunDirectory
 from elfworlds.records.seal import COMPLETE
 
@@ -59,7 +59,13 @@ def environment_digest(environment: JsonObject) -> str:
     return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
 
 
-def open_run(results: Path, about: RunAbout, utc: str, begin: Callable[[RunDirectory], None]) -> Opened:
+def open_run(
+    results: Path,
+    about: RunAbout,
+    utc: str,
+    begin: Callable[[RunDirectory], None],
+    tell: Callable[[str], None] = nobody,
+) -> Opened:
     """A directory for a run of a plan.
 
     Args:
@@ -67,13 +73,14 @@ def open_run(results: Path, about: RunAbout, utc: str, begin: Callable[[RunDirec
         about: what run.json says.
         utc: the time, as `20261120T214503Z`.
         begin: writes what is known before the first trial, run.json among it, into a new directory.
+        tell: is told what is waited for.
     """
     parent = results / about.experiment
     if not parent.exists():
         parent.mkdir(parents=True, exist_ok=True)
         atomic.sync_all(results)
     name = f"{utc}-{about.plan[:DIGEST_SHOWN]}"
-    with locked(parent / ".opening"):
+    with locked(parent / ".opening", tell):
         _sweep(parent)
         damaged: list[str] = []
         for path in _interrupted(parent, about.plan):

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import atomic
-from elfworlds.locking import locked
+from elfworlds.locking import locked, nobody
 from elfworlds.process import Pool
 from elfworlds.trees import directory
 from elfworlds.trees.manifest import FILE, KEY_DIGITS, LINK, Limits, Manifest, Tally, TreeError, limits, told
@@ -106,10 +106,12 @@ class Shelf:
     Attributes:
         root: the store.
         environment: has PATH, to find zstd(1), and the limits.
+        tell: is told what is waited for.
     """
 
     root: Path
     environment: Mapping[str, str]
+    tell: Callable[[str], None] = nobody
 
     def tree(self, key: str) -> Path:
         """Where the tree of a key is, or would be."""
@@ -145,7 +147,7 @@ class Shelf:
             return known, self.tree(known.key)
         for part in ("objects", "locks", "tmp", "archives"):
             (self.root / part).mkdir(parents=True, exist_ok=True)
-        with locked(self.root / "locks" / digest):
+        with locked(self.root / "locks" / digest, self.tell):
             known = self._recalled(digest)
             if known is None:
                 known = self._made(digest, make)
@@ -164,7 +166,7 @@ class Shelf:
         try:
             (work / TREE).mkdir()
             manifest = make(work)
-            with locked(self.root / "locks" / manifest.key):
+            with locked(self.root / "locks" / manifest.key, self.tell):
                 if self.stored(manifest.key) is None:
                     self._keep(manifest, work)
             return manifest
@@ -180,8 +182,10 @@ class Shelf:
         """
         for part in ("objects", "locks", "tmp"):
             (self.root / part).mkdir(parents=True, exist_ok=True)
-        with locked(self.root / "locks" / tree.key):
+        with locked(self.root / "locks" / tree.key, self.tell):
             if self.stored(tree.key) is not None:
+                with suppress(OSError):  # of somebody else: it is used all the same
+                    os.utime(self.tree(tree.key).parent)
                 return True
             work = self._work(tree.key)
             try:

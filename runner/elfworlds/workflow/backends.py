@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
+from elfworlds.backends.attempt import COMPILE_SECONDS
 from elfworlds.backends.local import LocalBackend
 from elfworlds.errors import InputError
 from elfworlds.planning.points import DEFAULT_LIBC
@@ -53,7 +55,9 @@ def ready(
             if any(family_of(name).compilers_from_environment for name in toolchains):
                 environment = environment_with_compilers(backend.settings, session.pool.run, languages)
         else:
-            made.append(LocalBackend(paths.store(environment), session.pool.run, session.jobs, session.pool.interrupt))
+            store, pool = paths.store(environment), session.pool
+            local = LocalBackend(store, pool.run, session.jobs, pool.interrupt)
+            made.append(replace(local, seconds=session.build_seconds or COMPILE_SECONDS, tell=session.tell))
     return tuple(made), environment
 
 

@@ -92,7 +92,7 @@ class Execution:
             directory.begin(self.plan, self.build, about, where, self.experiment.spec.document.text)
 
         place = paths.directory(self.results, paths.OTHER_PLACE)
-        opened = open_run(place, about, utc, begin)
+        opened = open_run(place, about, utc, begin, self.session.tell)
         self.keep(opened.directory.path)
         opened.directory.write_objects(self.plan, self.build)
         return opened

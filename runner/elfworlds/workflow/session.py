@@ -22,12 +22,18 @@ class Session:
         environment: variables that choose compilers, the store and the backend, as `os.environ` has them.
         screen: where progress and results are told.
         jobs: how much is done at once.
+        build_seconds: those that each command of a build may take; None for the usual ones.
     """
 
     pool: Pool
     environment: Mapping[str, str]
     screen: Screen
     jobs: int
+    build_seconds: float | None = None
+
+    def tell(self, line: str) -> None:
+        """Tell a person a line that is of interest in any case."""
+        self.screen.tell([line])
 
 
 def processors() -> int:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import elf
+from elfworlds.backends.attempt import COMPILE_SECONDS
 from elfworlds.backends.commands import by_hand
-from elfworlds.backends.local import COMPILE_SECONDS
 from elfworlds.backends.nix import trouble
 from elfworlds.backends.nix.programs import complaint
 from elfworlds.backends.types import Artifact, Failure

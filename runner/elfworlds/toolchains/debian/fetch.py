@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from elfworlds.errors import BuildFailedError
+from elfworlds.locking import announced, nobody
 from elfworlds.locking import lock as lock_file
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Download:
         jobs: connections at once.
         patience: seconds without a byte after which a connection is given up.
         pause: seconds between two attempts, times the number of attempts so far.
+        tell: is told what is waited for.
     """
 
     cache: Path
@@ -50,6 +52,7 @@ class Download:
     jobs: int = 8
     patience: float = 30.0
     pause: float = 0.5
+    tell: Callable[[str], None] = nobody
     stop: threading.Event = field(default_factory=threading.Event)
 
     def place(self, pinned: Pinned) -> Path:
@@ -223,6 +226,7 @@ def _complete(url: str, pinned: Pinned, file: BinaryIO, download: Download) -> N
     why = ""
     for attempt in range(ATTEMPTS):
         if attempt:
+            download.tell(f"{why}: {url} is asked again ({attempt + 1} of {ATTEMPTS})")
             _pause(download.pause * attempt, download.stop)
         try:
             if _go_on(url, pinned, file, download):
@@ -240,7 +244,8 @@ def _go_on(url: str, pinned: Pinned, file: BinaryIO, download: Download) -> bool
         have = file.truncate(0)
     if have == pinned.size:
         return True
-    with _ask(url, have, download) as answer:
+    waiting = announced(f"{url}, {have} of {pinned.size} bytes so far", download.tell)
+    with waiting, _ask(url, have, download) as answer:
         if have and answer.status != PARTIAL:
             have = file.truncate(0)
         for piece in _pieces(answer, download.stop):

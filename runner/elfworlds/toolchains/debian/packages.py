@@ -106,7 +106,7 @@ def _tree(lock: Lock, debs: Sequence[Pinned], means: Means) -> tuple[Manifest, P
     digests = json.dumps([layout.merged, sorted(deb.sha256 for deb in debs)])
 
     def make(work: Path) -> Manifest:
-        download = Download(cache=means.cache / "debs", mirrors=lambda: mirrors(means.environment))
+        download = Download(cache=means.cache / "debs", mirrors=lambda: mirrors(means.environment), tell=means.tell)
         with means.working(f"fetching packages of debian/{lock.suite}", len(debs)) as advance:
             fetch(lock, debs, download, advance)
         bound = limits(means.environment)

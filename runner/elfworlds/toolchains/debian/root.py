@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import atomic, sandbox
 from elfworlds.errors import BuildFailedError
-from elfworlds.locking import locked
+from elfworlds.locking import locked, nobody
 from elfworlds.process import Command
 from elfworlds.sandbox import availability
 from elfworlds.toolchains.debian.fetch import Download, fetch
@@ -32,7 +32,7 @@ from elfworlds.toolchains.toolchain import Package
 from elfworlds.trees.zstd import Decompressor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from elfworlds.process import Runner
     from elfworlds.toolchains.debian.lock import Pinned
@@ -94,7 +94,7 @@ def ensure(lock: Lock, parts: Iterable[str], cache: Path, means: Means) -> Root:
         return root
     _same_machine(lock)
     try:
-        with _held(cache, place.name):
+        with _held(cache, place.name, means.tell):
             return _read(place) or _make(lock, with_base(parts), place, cache, means)
     except OSError as error:
         raise _no_place(lock, cache, error) from None
@@ -119,10 +119,10 @@ def _no_place(lock: Lock, cache: Path, error: OSError) -> BuildFailedError:
 
 
 @contextmanager
-def _held(cache: Path, name: str) -> Iterator[None]:
+def _held(cache: Path, name: str, tell: Callable[[str], None] = nobody) -> Iterator[None]:
     """Hold a root's lock."""
     (cache / "locks").mkdir(parents=True, exist_ok=True)
-    with locked(cache / "locks" / f"root-{name}"):
+    with locked(cache / "locks" / f"root-{name}", tell):
         yield
 
 
@@ -148,7 +148,7 @@ def _make(lock: Lock, parts: Sequence[str], place: Path, cache: Path, means: Mea
 
 
 def _fetch(lock: Lock, wanted: Sequence[Pinned], cache: Path, means: Means) -> list[Path]:
-    download = Download(cache=cache / "debs", mirrors=lambda: mirrors(means.environment))
+    download = Download(cache=cache / "debs", mirrors=lambda: mirrors(means.environment), tell=means.tell)
     with means.working(f"fetching debian/{lock.suite}", len(wanted)) as advance:
         for name in fetch(lock, wanted, download, advance):
             means.tell(f"debian/{lock.suite}: {name} in the cache was not what is pinned: refused, and fetched again")
