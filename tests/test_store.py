@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import signal
@@ -177,9 +178,8 @@ def test_a_build_that_waits_for_anothers_says_so(world: World) -> None:
     hanging.chmod(0o755)
     env = {**os.environ, "CC": str(hanging)}
     words = [sys.executable, "-m", "elfworlds", "build", "experiments/same-lib.yaml", "--build-timeout"]
-    with subprocess.Popen(
-        [*words, "600"], env=env, stdout=subprocess.PIPE, text=True, preexec_fn=heed_signals
-    ) as first:
+    piped = functools.partial(subprocess.Popen, env=env, stdout=subprocess.PIPE, text=True, preexec_fn=heed_signals)
+    with piped([*words, "60"]) as first:
         assert first.stdout
         assert first.stdout.readline().startswith("waiting for the compiler of base")
         with piped([*words, "0.5"]) as second:

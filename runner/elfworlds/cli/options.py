@@ -87,9 +87,7 @@ Timeout = Annotated[
 ]
 BuildTimeout = Annotated[
     float | None,
-    typer.Option(
-        "--build-timeout", parser=_seconds, metavar="TIME", help="For each command of a build; default: 10min."
-    ),
+    typer.Option("--build-timeout", parser=_seconds, metavar="TIME", help="Each command of a build; default: 10min."),
 ]
 Retries = Annotated[int, typer.Option("--retries", metavar="N", min=0, help="Retry a failed trial up to N times.")]
 MaxFail = Annotated[int | None, typer.Option("--maxfail", metavar="N", min=1, help="Stop after N failures.")]
