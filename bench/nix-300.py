@@ -1,6 +1,6 @@
 """How long 300 objects take: our nix backend against a hand-written expression under plain nix-build, in one run.
 
-    PYTHONPATH=runner python3 bench/nix-300.py [objects] [rounds]
+    PYTHONPATH=runner python3 bench/nix-300.py [objects] [rounds] [contender…]      # for example 'nix backend -j2'
 
 Every contender builds sources that no store has seen; rounds are interleaved; the table gives medians and ratios.
 """
@@ -68,11 +68,13 @@ def measure(pool: Pool, argv: list[str], cache: Path) -> float:
     return time.monotonic() - started
 
 
-def main(count: int, rounds: int) -> None:
+def main(count: int, rounds: int, *chosen: str) -> None:
+    """The contenders chosen, default all, beside those by hand with as many jobs."""
+    taken = [one for one in contenders() if not chosen or one[0] in chosen or one[0] == f"by hand {chosen[0][-3:]}"]
     times: dict[str, list[float]] = {}
     with Pool() as pool:
         for _ in range(rounds):
-            for name, words, jobs in contenders():
+            for name, words, jobs in taken:
                 with tempfile.TemporaryDirectory() as temporary:
                     directory = Path(temporary)
                     sources(directory, count)
@@ -80,7 +82,7 @@ def main(count: int, rounds: int) -> None:
                     times.setdefault(name, []).append(measure(pool, argv, directory / "cache"))
                     again = f"{name}, nothing to do"
                     times.setdefault(again, []).append(measure(pool, argv, directory / "cache"))
-    base = {jobs: statistics.median(times[f"by hand -j{jobs}"]) for jobs in (2, 1)}
+    base = {jobs: statistics.median(times[f"by hand -j{jobs}"]) for _, _, jobs in taken}
     print(f"{count} objects, median of {rounds}")
     for name, found in times.items():
         middle = statistics.median(found)
@@ -89,5 +91,5 @@ def main(count: int, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:]]
-    main(*(numbers + [300, 3][len(numbers) :]))
+    numbers = [int(word) for word in sys.argv[1:3]]
+    main(*(numbers + [300, 3][len(numbers) :]), *sys.argv[3:])
