@@ -183,3 +183,17 @@ def test_the_compilers_own_libraries_are_on_the_run_path_where_a_loader_would_no
     scripts = json.loads(done.stdout)
     assert ("'-Wl,-rpath,/nix/store/" in scripts["plus"].replace('"', "'")) == there, scripts["plus"]
     assert "-Wl,-rpath,/nix/store/" not in scripts["plain"]
+
+
+def test_unpack_puts_what_an_archive_holds_into_a_new_directory_and_names_what_is_none(
+    beside: Path, world: World, tmp_path: Path
+) -> None:
+    archive = wheel(beside / "site", beside / "pkg.whl")
+    assert world.run("unpack", archive, tmp_path / "tree") == (0, "", "")
+    assert (tmp_path / "tree/pkg/__init__.py").read_bytes() == (beside / "site/pkg/__init__.py").read_bytes()
+    assert world.run("unpack", archive, tmp_path / "tree")[0] == 4
+    archive.write_bytes(b"no zip")
+    code, _, err = world.run("unpack", archive, tmp_path / "other")
+    assert (code, err.startswith(f"{archive}: ")) == (4, True), err
+    code, _, err = world.run("unpack", beside / "none.whl", tmp_path / "third")
+    assert (code, err) == (4, f"no file: {beside / 'none.whl'}\n")

@@ -23,7 +23,9 @@ def unpack(
 
     if why := paths.why_unreadable(archive):
         raise InputError(f"{why}: {archive}")
-    directory.mkdir()
+    if os.path.lexists(directory):
+        raise InputError(f"{directory}: something is there", hint="name a directory that is not there yet")
+    directory.mkdir(parents=True)
     with TemporaryDirectory() as work:
         try:
             unpacked_to(directory, archive, Path(work), os.environ)
