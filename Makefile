@@ -70,7 +70,7 @@ nix-run:
 
 nix-check:
 	nix/hostpkgs/nix flake check --no-build
-	nix/hostpkgs/nix build --no-link --print-build-logs .#few
+	nix/hostpkgs/nix build --no-link --print-build-logs --max-jobs auto .#few
 
 $(VENV)/bin/python:
 	@sh tests/python-check.sh $(PYTHON)

@@ -76,7 +76,6 @@ let
     '';
 
     plans = check "plans" { inherit app; } ''
-      "$app/bin/elfworlds" check experiments
       "$app/bin/elfworlds" plan --locked experiments nix/templates/default/counter.yaml
     '';
 
