@@ -118,7 +118,7 @@ class _Script:
         for command in request.after:
             yield self.command(request, command, sources)
         for link in request.links:
-            yield f"ln -sf {shlex.quote(request.filename)} {shlex.quote(f'{place}/{link}')}"
+            yield f"ln -sf {shlex.quote(as_file(request.filename))} {shlex.quote(f'{place}/{link}')}"
         yield ""
 
     def command(self, request: BuildRequest, argv: Iterable[str], directory: str) -> str:

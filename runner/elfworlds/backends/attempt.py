@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.backends.commands import by_hand, realised
+from elfworlds.backends.depended import VARIABLE
 from elfworlds.backends.types import Failure
 from elfworlds.process import Command
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
 
 COMPILE_SECONDS = 600.0
+READ = "read"  # what preprocessors say that they read
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def as_command(
     real = realised(words, work / "src", directory, str(work / "out"))
     return Command(
         argv=(*toolchain.tool(real[0]), *real[1:]),
-        env={**toolchain.env, "TMPDIR": str(work / "tmp")},
+        env={**toolchain.env, "TMPDIR": str(work / "tmp"), VARIABLE: str(work / READ)},
         cwd=str(work / "src"),
         timeout=seconds,
     )

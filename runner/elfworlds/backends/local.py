@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import atomic, elf, sandbox
-from elfworlds.backends.attempt import COMPILE_SECONDS, Attempt, as_command, lay_out
+from elfworlds.backends import depended
+from elfworlds.backends.attempt import COMPILE_SECONDS, READ, Attempt, as_command, lay_out
 from elfworlds.backends.commands import by_hand
 from elfworlds.backends.schedule import build_all
 from elfworlds.backends.shelved import Shelved, read_again, seeing_store_paths
@@ -27,6 +28,7 @@ from elfworlds.errors import InterruptedRunError
 from elfworlds.locking import announced, locked, nobody
 from elfworlds.planning.document import build_document
 from elfworlds.planning.links import MANIFEST
+from elfworlds.planning.outside import outside
 from elfworlds.store.entries import used
 from elfworlds.store.holds import hold
 from elfworlds.store.manifest import read as read_manifest
@@ -113,11 +115,13 @@ class LocalBackend:
         toolchain: Toolchain,
     ) -> Artifact | Failure:
         """The artifact from the store. It is made first if it is not there, or if it differs from its manifest."""
-        stored = self.stored(request)
+        reuse = toolchain.world.root is not None or not outside(request, files)
+        stored = self.stored(request) if reuse else None
         if stored is not None:
             return stored
         with locked(self.root / "locks" / request.key, self.tell):
-            return self.stored(request) or self.compile(request, artifacts, files, toolchain)
+            again = self.stored(request) if reuse else None
+            return again or self.compile(request, artifacts, files, toolchain)
 
     def stored(self, request: BuildRequest) -> Artifact | None:
         directory = self.root / "objects" / request.key
@@ -128,10 +132,11 @@ class LocalBackend:
                 directory, request, facts, str(manifest["sha256"]), str(manifest["output"]), reused=True
             )
             digest = _sha256((directory / request.filename).read_bytes())
+            same = depended.same(manifest.get("outside"))
             linked = [os.readlink(directory / link) for link in request.links]  # noqa: PTH115  # what it holds
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        if any(target != request.filename for target in linked):
+        if not same or any(target != request.filename for target in linked):
             return None
         expected = {"schema": SCHEMA, "key": request.key, "prefix": str(self.root), "sha256": digest}
         if any(manifest.get(name) != value for name, value in expected.items()):
@@ -156,7 +161,7 @@ class LocalBackend:
             ran = self.attempt(work, request, artifacts, files, toolchain)
             output = ran.output.replace(f"{work}/", "")
             if ran.last.ok:
-                return self.put(request, work / "out", output, toolchain)
+                return self.put(request, work, output, toolchain)
             return ran.failure(request, output, directories(artifacts))
         except elf.NotElfError as error:
             return Failure(key=request.key, command=by_hand(request, directories(artifacts)), output=error.message)
@@ -210,8 +215,9 @@ class LocalBackend:
     def keep(self, build: Build, run: Path) -> None:
         """Nothing is removed while this process uses it; later a build makes again what is gone."""
 
-    def put(self, request: BuildRequest, made: Path, output: str, toolchain: Toolchain) -> Artifact:
+    def put(self, request: BuildRequest, work: Path, output: str, toolchain: Toolchain) -> Artifact:
         """Write the manifest beside the file, and put both into the store at once."""
+        made = work / "out"
         path = made / request.filename
         facts = elf.read(path)
         sha256 = _sha256(path.read_bytes())
@@ -224,6 +230,7 @@ class LocalBackend:
             "output": output,
             "request": build_document(request),
             "toolchain": toolchain.record(),
+            **({"outside": read} if (read := depended.outside(work / READ, work / "src", (self.store,))) else {}),
         }
         path.chmod(0o555)
         for link in request.links:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 THREADS = frozenset(verb for verb, header in USED.items() if header == "threads.h")
 _LINE = re.compile(r'^#line [0-9]+ "[^"\n]*"\n', re.MULTILINE)
+_END_OF_COMMENT = re.compile(r"\*((?:\\[ \t]*\n)*)/")  # a line that goes on may part the two characters
 _WIDTH = 110
 CODE = "the program's code"
 
@@ -56,7 +57,7 @@ def standalone(text: str, comment: Iterable[str]) -> str:
 
 
 def _comment(lines: Iterable[str]) -> str:
-    safe = [line.replace("*/", "* /") for line in lines if line]
+    safe = [_END_OF_COMMENT.sub(r"* \1/", line) for line in lines if line]
     return "/* " + "\n * ".join(safe) + " */\n" if safe else ""
 
 

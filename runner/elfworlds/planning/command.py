@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from elfworlds.planning.types import BUILD, OUT, directory_of
+from elfworlds.planning.types import BUILD, OUT, directory_of, keys_in
 from elfworlds.sources import INCLUDE_DIRECTORY
 from elfworlds.spec.leaves.languages import of_source
 
@@ -110,15 +110,26 @@ def _link(recipe: Recipe) -> Iterable[str]:
     if recipe.soname:
         yield from _for_the_linker("-soname", recipe.soname)
     for entry in recipe.search:
-        yield from ("-Xlinker", "-rpath", "-Xlinker", entry)
+        yield from _joined("-rpath", entry) if entry[:1] == "@" and not keys_in(entry) else _apart("-rpath", entry)
     for directory in recipe.indirect:
         yield f"-Wl,-rpath-link,{directory}"
     yield from recipe.exports
 
 
 def _for_the_linker(option: str, value: str) -> Iterable[str]:
-    """An option with its value; a comma in it is no end of it."""
-    return ("-Xlinker", option, "-Xlinker", value) if "," in value else (f"-Wl,{option},{value}",)
+    """An option with its value. A comma in it is no end of it, and an `@` at its start names no file of options."""
+    if value[:1] == "@":
+        return _joined(option, value)
+    return _apart(option, value) if "," in value else (f"-Wl,{option},{value}",)
+
+
+def _apart(option: str, value: str) -> tuple[str, ...]:
+    return ("-Xlinker", option, "-Xlinker", value)
+
+
+def _joined(option: str, value: str) -> tuple[str, ...]:
+    """Option and value in one word: `-z` takes its keyword as it is, the others after a `=`."""
+    return ("-Xlinker", f"{option}{value}" if option == "-z" else f"{option}={value}")
 
 
 def _libraries(needs: tuple[tuple[str, str, bool], ...]) -> Iterable[str]:

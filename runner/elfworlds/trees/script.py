@@ -27,7 +27,7 @@ def lines(tree: Tree, files: Iterable[str]) -> Iterator[str]:
         return
     name, target = shlex.quote(f"./{tree.name}"), place(tree.key)
     kind, test = ("archive", "-f") if tree.archive else ("directory", "-d")
-    yield f"# the {kind} {tree.told}; it is not in this script"
+    yield commented(f"the {kind} {tree.told}; it is not in this script")
     missing = shlex.quote(f"the {kind} {tree.name} has to lie in this directory{_how(tree)}")
     yield f"[ {test} {name} ] || {{ echo {missing} >&2; exit 1; }}"
     yield f"mkdir -p {target}"
@@ -35,6 +35,11 @@ def lines(tree: Tree, files: Iterable[str]) -> Iterator[str]:
         yield f"echo {shlex.quote(f'{tree.archive}  ./{tree.name}')} | sha256sum -c --quiet -"
     yield _copy(tree, name, target)
     yield from _checks(tree, target, files)
+
+
+def commented(text: str) -> str:
+    """A comment of a script: one line, whatever the text holds."""
+    return f"# {' '.join(text.split())}"
 
 
 def _checks(tree: Tree, target: str, files: Iterable[str]) -> Iterator[str]:
@@ -47,11 +52,12 @@ def _checks(tree: Tree, target: str, files: Iterable[str]) -> Iterator[str]:
 def _store_path(tree: Tree, stored: StorePath, files: Iterable[str]) -> Iterator[str]:
     """A store path is used where it is: what it refers to lies there too."""
     made = f"{stored.kind} {stored.locked or stored.text}"
-    yield f"# {tree.told}: the Nix store has it ({' '.join(made.split())})"
+    yield commented(f"{tree.told}: the Nix store has it ({made})")
     missing = shlex.quote(f"{stored.out} has to be in the Nix store")
-    yield f"[ -d {stored.out} ] || {{ echo {missing} >&2; exit 1; }}"
+    out = shlex.quote(stored.out)
+    yield f"[ -d {out} ] || {{ echo {missing} >&2; exit 1; }}"
     yield f"mkdir -p {place('')}"
-    yield f"ln -sfn {stored.out} {place(tree.key)}"
+    yield f"ln -sfn {out} {place(tree.key)}"
     yield from _checks(tree, place(tree.key), files)
 
 

@@ -6,6 +6,8 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
+from elfworlds.planning.outside import outside
+from elfworlds.planning.steps import OWNER
 from elfworlds.sources import Bundled
 from elfworlds.toolchains import families
 from elfworlds.toolchains.pinning import places
@@ -18,13 +20,17 @@ if TYPE_CHECKING:
     from elfworlds.planning.types import BuildRequest
     from elfworlds.spec.model.objects import Object
     from elfworlds.workflow.experiments import LoadedExperiment
+    from elfworlds.yamltext import Path
 
+KEPT = "it is made anew each time; a file beside the experiment would be part of the key"
 EITHER = "a program gets the one that its search, or what is loaded already, gives first; nothing says which it was"
 
 
 def warnings(experiment: LoadedExperiment, plan: Plan, environment: Mapping[str, str]) -> list[str]:
     """Each warning as it is shown, in the order of the file. Nothing is run and nothing fetched."""
-    problems = sorted({*shadowed(experiment, plan, environment), *installed_elsewhere(experiment)})
+    problems = sorted(
+        {*shadowed(experiment, plan, environment), *installed_elsewhere(experiment), *unkept(experiment, plan)}
+    )
     return [experiment.spec.document.warning(problem) for problem in problems]
 
 
@@ -55,6 +61,19 @@ def shadowed(experiment: LoadedExperiment, plan: Plan, environment: Mapping[str,
 
 def _names(request: BuildRequest) -> tuple[str, ...]:
     return (posixpath.basename(request.filename), *request.links)
+
+
+def unkept(experiment: LoadedExperiment, plan: Plan) -> Iterator[Problem]:
+    """Builds that read or write more than their inputs, which their keys do not hold."""
+    document, scenarios = experiment.spec.document, experiment.spec.experiment.scenarios
+    here = (request for request in plan.requests.values() if not families.family_of(request.toolchain).own_root)
+    for request in here:
+        for place in outside(request, plan.files):
+            program = request.name.removeprefix(OWNER)
+            steps = program != request.name and program in scenarios
+            path: Path = ("scenarios", program) if steps else ("objects", request.name)
+            mark = document.mark(experiment.spec.in_the_file(path), key=True)
+            yield Problem(mark, f"this build reads what its key does not hold: {place}", KEPT)
 
 
 def installed_elsewhere(experiment: LoadedExperiment) -> Iterator[Problem]:

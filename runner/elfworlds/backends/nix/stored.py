@@ -84,7 +84,9 @@ def _expression(text: str, settings: NixSettings) -> tuple[str, ...]:
 def _locked(text: str, beside: Path, programs: Programs) -> str:
     """A flake's output by the flake's revision; empty where it is found on this machine alone."""
     reference, hash_sign, output = text.partition("#")
-    done = _call(programs, beside, "nix", "flake", "metadata", *FLAKES, "--no-write-lock-file", "--json", reference)
+    done = _call(
+        programs, beside, "nix", "flake", "metadata", *FLAKES, "--no-write-lock-file", "--json", "--", reference
+    )
     if not done.ok:
         raise trouble.explain(complaint(done))
     url = str(json.loads(done.text)["url"])

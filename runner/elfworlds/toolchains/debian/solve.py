@@ -51,6 +51,7 @@ Signed-By: {keyring}
 """
 _INSTALLED = re.compile(r"^Inst (\S+) (?:\[\S+\] )?\((\S+) ", re.MULTILINE)
 _RELEASE_DATE = re.compile(r"^Date: (.{1,80})$", re.MULTILINE)
+PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?")  # deb-control(5)
 _SUITE = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 
 
@@ -171,7 +172,10 @@ def _name(pinned: Pinned) -> str:
 def _chosen(suite: str, apt: Apt, tools: tuple[str, Path], names: tuple[str, ...]) -> frozenset[tuple[str, str]]:
     """The names and revisions that the solver takes onto an empty system."""
     program, state = tools
-    done = _ask(apt, state, program, "-s", "install", *sorted(set(names)))
+    for name in names:
+        if not PACKAGE_NAME.fullmatch(name):
+            raise InputError(f"`{name[:80]}` is no name of a package", hint="letters, digits, `+`, `-` and `.`")
+    done = _ask(apt, state, program, "-s", "install", "--", *sorted(set(names)))
     if not done.ok:
         complaint = done.stderr.data.decode("utf-8", "replace").strip()
         raise BuildFailedError(f"apt cannot solve a root of {suite}:\n{complaint}")
