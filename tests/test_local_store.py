@@ -183,7 +183,8 @@ def test_the_environment_of_the_runner_does_not_reach_the_compiler(
         return pool.run(command)
 
     make(EXPERIMENT, tmp_path, pool, toolchain, run=run)
-    assert {frozenset(one.env) for one in seen} == {frozenset({"PATH", "LC_ALL", "SOURCE_DATE_EPOCH", "TMPDIR"})}
+    own = {"PATH", "LC_ALL", "SOURCE_DATE_EPOCH", "TMPDIR", "SUNPRO_DEPENDENCIES"}
+    assert {frozenset(one.env) for one in seen} == {frozenset(own)}
 
 
 def test_many_runs_at_once_build_each_object_once(root: Path, tmp_path: Path) -> None:
