@@ -1,5 +1,8 @@
 # make run    build and run the first experiment: needs python3 (3.11 or newer), its venv module and a C compiler
 # make test   lint, types and tests; installs what they need (on Debian as root through apt)
+# make test LOCKED=1   the same with the versions of requirements.lock, whose digests are checked, as CI does
+# make lock   requirements.lock anew, with the newest versions: needs uv
+# make versions   lint aside, make test's tests with the lowest versions that pyproject.toml allows, and with the newest; an hour
 # make slow   the tests that take minutes: every experiment as a derivation, long fuzzing
 # make roots  two experiments in two pinned Debian roots, fetched into .cache: needs bubblewrap and a mirror
 # make nix-roots  one of them by both backends, which have to give the same: needs Nix too
@@ -14,10 +17,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
+ifdef LOCKED
+INSTALL := $(PIP) install --require-hashes -r requirements.lock && $(PIP) install --no-deps --no-build-isolation --editable .
+else
+INSTALL := $(PIP) install --editable '.[test,browser,lint]'
+endif
+
 SUITES := debian/bullseye,debian/bookworm,debian/trixie,debian/sid
 RUNS := .cache/reference
 
-.PHONY: run test slow roots nix-roots reference reference-check reference-runs nix-run nix-check lint clean
+.PHONY: run test slow versions lock roots nix-roots reference reference-check reference-runs nix-run nix-check lint clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/elfworlds run experiments/same-lib.yaml
@@ -83,8 +92,23 @@ $(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
 	@echo "installing elfworlds and the tools of its tests into $(VENV)"
-	@$(PIP) install --editable '.[test,browser,lint]'
+	@$(INSTALL)
 	@touch $@ $(VENV)/run.stamp
+
+# Of what is not said, such as numpy, the newest version that goes with these.
+versions:
+	@mkdir -p .cache
+	$(PYTHON) tests/lowest.py > .cache/lowest.txt
+	: > .cache/newest.txt
+	for name in lowest newest; do \
+		$(PYTHON) -m venv --clear .cache/versions-$$name && \
+		.cache/versions-$$name/bin/python -m pip -qq install -c .cache/$$name.txt '.[test]' && \
+		.cache/versions-$$name/bin/python -m pytest -n auto --dist worksteal -p no:cacheprovider || exit 1; \
+	done
+
+lock:
+	printf 'hatchling>=1.24\neditables\n' | uv pip compile pyproject.toml - --extra test --extra lint --extra browser \
+		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -o requirements.lock
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
