@@ -1,6 +1,6 @@
 # make run    build and run the first experiment: needs python3 (3.11 or newer), its venv module and a C compiler
 # make test   lint, types and tests; installs what they need (on Debian as root through apt)
-# make test LOCKED=1   the same with the versions of requirements.lock, whose digests are checked, as CI does
+# make test LOCKED=1   the same with the versions of requirements.lock, whose digests are checked
 # make lock   requirements.lock anew, with the newest versions: needs uv
 # make versions   lint aside, make test's tests with the lowest versions that pyproject.toml allows, and with the newest; an hour
 # make slow   the tests that take minutes: every experiment as a derivation, long fuzzing
