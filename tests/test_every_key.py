@@ -140,6 +140,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "ld-so-conf": (["l"], ["/there"]),
     "ldflags": (["-Wl,-Bsymbolic"],),
     "library": ("other",),
+    "limits": ({"cpu": 5},),
     "link": ("elsewhere",),
     "main-program": (True,),
     "may-fail": (True,),

@@ -272,6 +272,8 @@ def _conditions(trial: Trial) -> Iterator[str]:
         yield "# The trial's standard output was a terminal: give it one."
     if bound.cpus is not None:
         yield f"# The trial had {bound.cpus} processor{'s' if bound.cpus > 1 else ''}: taskset -c 0-{bound.cpus - 1}"
+    for key, most in bound.limits:
+        yield f"# Its limit of {key}: {most:g}{' s' if key == 'cpu' else ''}."
     yield f"# It is over after {bound.timeout:g} s; where it hangs, that is what happens."
 
 

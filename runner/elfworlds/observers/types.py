@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING
 
 from elfworlds.process import Command
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from elfworlds.process import Completed
     from elfworlds.toolchains import Toolchain
 
+RLIMITS = (("core", "core"), ("cpu", "cpu"), ("file-size", "fsize"))  # ours, and those of getrlimit(2)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
@@ -23,6 +26,8 @@ class Watched:
     Attributes:
         settings: what the experiment says of this observer.
         leaves: an existing, empty directory for what the observer writes.
+        limits: how much it may use, by the keys of the language: bytes, processes, seconds.
+        exactly: whether no process more than its limit may ever be there.
     """
 
     argv: tuple[str, ...]
@@ -34,6 +39,8 @@ class Watched:
     cpus: int | None
     settings: JsonObject
     leaves: str
+    limits: Mapping[str, float] = field(default_factory=dict)
+    exactly: bool = False
 
     def alone(self) -> Command:
         """The program without an observer, from which each makes its own command."""
@@ -45,6 +52,10 @@ class Watched:
             timeout=self.timeout,
             capture=self.capture,
             cpus=self.cpus,
+            limits={"core": 0, **{name: ceil(self.limits[key]) for key, name in RLIMITS if key in self.limits}},
+            memory=int(self.limits.get("memory", 0)),
+            processes=int(self.limits.get("processes", 0)),
+            exactly=self.exactly,
             apart=True,
         )
 

@@ -4,6 +4,7 @@ from elfworlds.outcome.judge import ClaimJudged, Judgement, judge, settle
 from elfworlds.outcome.match import difference, holds, matches
 from elfworlds.outcome.observed import ABSENT, Counts, Named, event_values, lookup
 from elfworlds.outcome.result import (
+    LIMIT,
     Result,
     Tried,
     Untried,
@@ -16,6 +17,7 @@ from elfworlds.outcome.verdicts import ClaimVerdict, Fails, Sign, Verdict, marke
 
 __all__ = [
     "ABSENT",
+    "LIMIT",
     "ClaimJudged",
     "ClaimVerdict",
     "Counts",

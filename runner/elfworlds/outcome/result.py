@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from elfworlds.planning.types import Resolved
 
 START = "start"
+LIMIT = "limit-reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,12 @@ class Tried:
         values: what was observed, by the names that matchers use.
         exec_error: the name of execve's error where the program could not be executed. It is the value
             `start.errno` too, and an outcome that names that can be judged.
+        limit: in words, the limit that it reached; an outcome that names the value `limit-reached` can be judged.
     """
 
     values: JsonObject
     exec_error: str = ""
+    limit: str = ""
 
     def with_values(self, values: JsonObject) -> Tried:
         return replace(self, values={**self.values, **values})
@@ -68,8 +71,15 @@ def could_not_execute(name: str, values: JsonObject) -> Tried:
 
 
 def admit(result: Result, outcomes: Mapping[str, Mapping[str, Resolved]], program: str) -> Result:
-    """The result as it may be judged: where the program could not be executed, only if an outcome names that."""
-    if isinstance(result, Untried) or not result.exec_error or any(map(names_the_start, outcomes.values())):
+    """The result as it may be judged.
+
+    Where the program could not be executed, or reached a limit, only if an outcome names that.
+    """
+    if isinstance(result, Untried):
+        return result
+    if result.limit and not any(_names(LIMIT, matchers) for matchers in outcomes.values()):
+        return Untried(Verdict.UNRESOLVED, (result.limit,), result.values)
+    if not result.exec_error or any(map(names_the_start, outcomes.values())):
         return result
     words = os.strerror(getattr(errno, result.exec_error, 0))
     return Untried(
@@ -79,4 +89,8 @@ def admit(result: Result, outcomes: Mapping[str, Mapping[str, Resolved]], progra
 
 def names_the_start(matchers: Mapping[str, Resolved]) -> bool:
     """Whether an outcome speaks of how the program was started."""
-    return any(name.partition(".")[0] == START for name in matchers)
+    return _names(START, matchers)
+
+
+def _names(value: str, matchers: Mapping[str, Resolved]) -> bool:
+    return any(name.partition(".")[0] == value for name in matchers)

@@ -103,6 +103,7 @@ def command_document(bound: Bound) -> dict[str, Json]:
         "outcomes": [{"outcome": name, "matchers": jsonable(values)} for name, values in bound.outcomes.items()],
         **({"files": [asdict(file) for file in bound.files]} if bound.files else {}),
         **({"ld-so-conf": list(bound.ld_so_conf)} if bound.ld_so_conf else {}),
+        **({"limits": dict(bound.limits)} if bound.limits else {}),
     }
 
 

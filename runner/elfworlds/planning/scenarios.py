@@ -8,6 +8,7 @@ from elfworlds.planning import layout, steps
 from elfworlds.planning.types import Bound, Judged, keys_in
 from elfworlds.refs import Template
 from elfworlds.spec.leaves import forms
+from elfworlds.spec.model.limits import READERS
 from elfworlds.yamltext import Scalar
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def bound(binder: Binder, name: str, scenario: Scenario) -> Bound:
         watch={observer: _watched(binder, observer, scenario) for observer in scenario.observe.chosen},
         files=files,
         ld_so_conf=conf,
+        limits=tuple((key, _limit(binder, value, READERS[key])) for key, value in scenario.limits.given()),
     )
 
 

@@ -152,6 +152,7 @@ class Bound:
         watch: observer → what it is asked.
         sees: toolchains whose roots are seen beside the trial's own.
         files: what lies in the trial's directory, in order of their paths.
+        limits: those that the experiment gives, by the keys of its `limits`: bytes, processes, seconds.
         ld_so_conf: directories, symbolic, of which ldconfig makes the trial a cache; none where it has the root's.
     """
 
@@ -173,6 +174,7 @@ class Bound:
     sees: tuple[str, ...] = ()
     files: tuple[LaidFile, ...] = ()
     ld_so_conf: tuple[str, ...] = ()
+    limits: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ class Command:
         cpus: how many of this process' processors it may use; None for all.
         keep: bytes kept of each output stream, half from its start and half from its end.
         limits: soft resource limits by their RLIMIT name in lower case.
+        memory: bytes that all processes of the command may have in memory together; 0 for any number.
+        processes: how many there may be; 0 for any number. It is looked at now and then, but where `exactly` is set
+            a pids cgroup refuses more, threads included.
         stderr_to: a file that standard error is appended to, to be read while the program runs; then the
             stream that is kept is empty.
         events: whether descriptor 9 is a file that it may append events to.
@@ -49,6 +52,9 @@ class Command:
     cpus: int | None = None
     keep: int = KEPT_BYTES
     limits: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({"core": 0}))
+    memory: int = 0
+    processes: int = 0
+    exactly: bool = False
     stderr_to: str = ""
     events: bool = False
     through: tuple[str, ...] = ()
@@ -119,6 +125,8 @@ class Completed:
     Attributes:
         exit: the exit status; None after a signal, a timeout, or where it never started.
         signal: the signal's name (`SIGSEGV`) where one ended it by itself.
+        limit: `memory` or `processes` where it exceeded that limit; of memory, and of processes that are looked at
+            only, it was ended for that. Empty where it did not.
         exec_error: the name of execve's error (`ENOENT`) where the program could not be executed.
         untried: in words, why nothing can be said of the program: its directory is gone, or what it is started
             through did not start it, or ended before it told how the program ended.
@@ -141,6 +149,7 @@ class Completed:
     stderr: Stream
     left: tuple[Left, ...]
     events: bytes = b""
+    limit: str = ""
 
     @property
     def not_started(self) -> str | None:

@@ -210,6 +210,9 @@ def as_request(command: Command) -> Request:
         "cpus": command.cpus,
         "keep": command.keep,
         "limits": dict(command.limits),
+        "memory": command.memory,
+        "processes": command.processes,
+        "exactly": command.exactly,
         "stderr_to": command.stderr_to,
         "events": command.events,
     }
@@ -220,6 +223,7 @@ def as_completed(answer: Answer) -> Completed:
         exit=answer["exit"],
         signal=answer["signal"],
         timed_out=answer["timed_out"],
+        limit=answer["limit"],
         exec_error=answer["exec_error"],
         untried=answer["untried"],
         wall_s=answer["wall_s"],

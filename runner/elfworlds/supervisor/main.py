@@ -12,11 +12,12 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from elfworlds.supervisor import namespaces
 from elfworlds.supervisor.keeper import keep
 from elfworlds.supervisor.messages import APART, BEGUN
+from elfworlds.supervisor.pids import PidsCgroup, removed
 from elfworlds.supervisor.reset import reset
 from elfworlds.supervisor.trial import RunnerGoneError, SupervisedCommand
 
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
     from elfworlds.supervisor.messages import Answer, Greeting, Request
 
 PR_SET_CHILD_SUBREAPER = 36
+
+
+class Serving(NamedTuple):
+    """What a supervisor works with: its end of the socket, what it inherited, in words, and its cgroup."""
+
+    control: int
+    inherited: list[str]
+    cgroup: PidsCgroup
 
 
 def read_exactly(fd: int, size: int) -> bytes:
@@ -55,24 +64,27 @@ def main() -> None:
     os.set_inheritable(control, False)  # noqa: FBT003  # takes no keyword
     adopt_orphans()
     apart = namespaces.flags() if APART in sys.argv else 0
-    sys.exit(keep(started(control, reset(), apart)))
+    serving = Serving(control, reset(), PidsCgroup(f"elfworlds-{os.getpid()}"))
+    code = keep(started(serving, apart))
+    removed(serving.cgroup.name)
+    sys.exit(code)
 
 
-def started(control: int, inherited: list[str], apart: int) -> int:
+def started(serving: Serving, apart: int) -> int:
     """The id of a new supervisor, which is the first process of namespaces of its own where `apart` has their flags."""
     if apart:
         with suppress(OSError):
-            return namespaces.first(apart, lambda: supervise(control, inherited))
+            return namespaces.first(apart, lambda: supervise(serving))
     supervisor = os.fork()
     if supervisor == 0:
-        supervise(control, inherited)
+        supervise(serving)
         sys.exit()
     return supervisor
 
 
-def supervise(control: int, inherited: list[str]) -> None:
+def supervise(serving: Serving) -> None:
     adopt_orphans()
-    serve(control, inherited)
+    serve(serving)
 
 
 def adopt_orphans() -> None:
@@ -80,8 +92,9 @@ def adopt_orphans() -> None:
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def serve(control: int, inherited: list[str]) -> None:
-    """Run one command after the other until the runner closes its end, which is told first what it inherited."""
+def serve(serving: Serving) -> None:
+    """Run one command after the other until the runner closes its end, which is told first what was inherited."""
+    control = serving.control
     woken, wake = os.pipe()
     os.set_blocking(woken, False)
     os.set_blocking(wake, False)
@@ -89,11 +102,11 @@ def serve(control: int, inherited: list[str]) -> None:
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     trial: SupervisedCommand | None = None
     try:
-        send(control, {"inherited": inherited})
+        send(control, {"inherited": serving.inherited})
         while True:
             request = receive(control)
             os.write(control, BEGUN)
-            trial = SupervisedCommand(request, control, woken)
+            trial = SupervisedCommand(request, control, woken, serving.cgroup)
             send(control, trial.run())
     except (RunnerGoneError, BrokenPipeError):
         if trial is not None:

@@ -18,7 +18,9 @@ class Greeting(TypedDict):
 class Request(TypedDict):
     """A command to run; `timeout` in seconds, `keep` in bytes of each stream.
 
-    `through` has the descriptors of the report and of standard error where the program is started through another one.
+    `memory` (bytes) and `processes` are for all processes of the command together, 0 for no limit; `exactly` asks for a
+    pids cgroup. `through` has the descriptors of the report and of standard error where the program is started through
+    another one.
     """
 
     argv: list[str]
@@ -31,6 +33,9 @@ class Request(TypedDict):
     cpus: int | None
     keep: int
     limits: dict[str, int]
+    memory: int
+    processes: int
+    exactly: bool
     stderr_to: str | None
     events: bool
 
@@ -41,6 +46,7 @@ class Answer(TypedDict):
     exit: int | None
     signal: str | None
     timed_out: bool
+    limit: str
     exec_error: str | None
     untried: str | None
     wall_s: float

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import select
 import signal
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from elfworlds.supervisor.bounds import confined, harden, lowered
 from elfworlds.supervisor.procfs import Described, descendants, freeze, namespaced, signal_each, signal_name
 from elfworlds.supervisor.report import Ended, ReportPipe
 from elfworlds.supervisor.streams import EVENTS_DESCRIPTOR, KINDS, Events, Pipe
 from elfworlds.supervisor.through import Through
+from elfworlds.supervisor.usage import PROCESSES, exceeded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from elfworlds.supervisor.messages import Answer, Request
+    from elfworlds.supervisor.pids import PidsCgroup
 
 KILL_SECONDS = 10.0
 TELL_SECONDS = 1.0
@@ -27,8 +26,15 @@ DRAIN_MS = 50
 POLL_SECONDS = 0.02
 EVENTS_SECONDS = 0.05  # at memory's speed some 200 MB
 LONGEST_SECONDS = 3600.0
+LOOK_SECONDS = 0.1  # between two looks at what the command's processes use
+EVERY = -1
 NOTHING = Ended(0, 0.0, 0.0, 0)
 OF_THE_MACHINE = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)  # they say nothing of the program
+
+
+def first() -> bool:
+    """Whether this is process 1 of a pid namespace of its own."""
+    return os.getpid() == 1
 
 
 class RunnerGoneError(Exception):
@@ -38,8 +44,10 @@ class RunnerGoneError(Exception):
 class SupervisedCommand:
     """One command from fork to the last of its processes."""
 
-    def __init__(self, request: Request, control: int, wakeup: int) -> None:
+    def __init__(self, request: Request, control: int, wakeup: int, cgroup: PidsCgroup) -> None:
         self.request = request
+        self.cgroup = cgroup
+        self.limit = ""
         self.control = control
         self.wakeup = wakeup
         self.ended: Ended | None = None
@@ -59,8 +67,9 @@ class SupervisedCommand:
     def run(self) -> Answer:
         if self.request["stderr_to"]:
             self.err.redirect(self.request["stderr_to"])
-        started = time.monotonic()
-        self.start()
+        started, refused = time.monotonic(), self.cgroup.refused()
+        if self.bounded():
+            self.start()
         for stream in self.streams.values():
             stream.started()
         timed_out = self.begun and self.watch(started + self.request["timeout"])
@@ -68,11 +77,25 @@ class SupervisedCommand:
         if self.through:
             self.through.close_report()
         left = self.end_all()
+        self.limit = self.limit or (PROCESSES if self.cgroup.refused() > refused else "")
         for stream in (self.out, self.err):
             stream.drain(DRAIN_MS)
         if self.through:
             self.through.words.drain(0)
         return self.result(timed_out, wall, left)
+
+    def bounded(self) -> bool:
+        """Let there be as many processes as the command may have, besides this one and those it is started through."""
+        most = self.request["processes"]
+        besides = 3 if self.through else 1
+        try:
+            self.cgroup.allow(most + besides if most else None)
+        except OSError as error:
+            if self.request["exactly"]:
+                self.untried = f"its number of processes cannot be limited: {error}"
+            elif first() and os.geteuid():
+                self.request["limits"]["nproc"] = most + besides  # of this user in this user namespace
+        return self.untried is None
 
     def start(self) -> None:
         """Start the command in a session of its own, with no signal ignored or blocked."""
@@ -95,6 +118,7 @@ class SupervisedCommand:
                 self.pid = os.posix_spawn(
                     argv[0], argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=every
                 )
+            harden(self.pid, self.request["limits"])
         except OSError as error:
             self.errno = error.errno or errno.EIO
         finally:
@@ -129,16 +153,24 @@ class SupervisedCommand:
             self.childless = True
 
     def watch(self, deadline: float) -> bool:
-        """Wait for the command's own end, draining what it prints; True where its time was up first."""
-        poller = self.poller()
+        """Wait for the command's own end, draining what it prints; True where its time was up first.
+
+        It is waited for no longer where it exceeds a limit.
+        """
+        poller, look = self.poller(), time.monotonic() + LOOK_SECONDS
         poller.register(self.control, select.POLLIN)
         self.reap()
         while not self.over():
             remaining = deadline - time.monotonic()
             if remaining <= 0:
                 return True
-            for fd, _ in poller.poll(min(remaining, self.polling) * 1000):
+            for fd, _ in poller.poll(min(remaining, self.polling, LOOK_SECONDS) * 1000):
                 self.attend(fd, poller)
+            if time.monotonic() > look:
+                self.limit = exceeded(self.request["memory"], self.request["processes"])
+                look = time.monotonic() + LOOK_SECONDS
+            if self.limit:
+                return False
             if self.events:
                 self.events.bound()
             if not self.out.pollable:
@@ -180,6 +212,8 @@ class SupervisedCommand:
         while not self.childless and time.monotonic() < deadline:
             between.update(pid for pid in self.between() if pid not in killed)  # a dying one has no ids any more
             spared = set() if self.through and self.through.report.settled else between
+            if first() and self.limit == PROCESSES:
+                signal_each([EVERY], signal.SIGKILL)  # faster than they can multiply
             frozen = freeze(spared)
             killed = frozen | killed
             signal_each(frozen, signal.SIGKILL)
@@ -209,7 +243,7 @@ class SupervisedCommand:
     ) -> Answer:
         ended, code = self.ended, self.errno
         if self.through and self.begun:
-            seconds = self.request["timeout"] if timed_out else None
+            seconds = self.request["timeout"] if timed_out or self.limit else None
             name = os.path.basename(self.request["argv"][0])  # noqa: PTH119  # pathlib is too slow to import here
             self.untried = self.through.untried(name, self.ended.status if self.ended else None, seconds)
             ended, code = self.through.report.ended, self.through.report.errno
@@ -224,6 +258,7 @@ class SupervisedCommand:
             "exit": status if natural and status >= 0 else None,
             "signal": signal_name(-status) if natural and status < 0 else None,
             "timed_out": timed_out and self.untried is None,
+            "limit": self.limit,
             "exec_error": errno.errorcode.get(code, f"E{code}") if code else None,
             "untried": self.untried,
             "wall_s": wall,
@@ -235,32 +270,3 @@ class SupervisedCommand:
             "left": left,
             "events": self.events.taken() if self.events else b"",
         }
-
-
-@contextmanager
-def lowered(limits: dict[str, int]) -> Iterator[None]:
-    """Soft resource limits for what is started meanwhile."""
-    before = {}
-    for name, value in limits.items():
-        kind = getattr(resource, f"RLIMIT_{name.upper()}")
-        before[kind] = resource.getrlimit(kind)
-        resource.setrlimit(kind, (value, before[kind][1]))
-    try:
-        yield
-    finally:
-        for kind, both in before.items():
-            resource.setrlimit(kind, both)
-
-
-@contextmanager
-def confined(cpus: int | None) -> Iterator[None]:
-    """So many of our processors for what is started meanwhile."""
-    if cpus is None:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, sorted(before)[:cpus])
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from elfworlds.observers.types import Watched
 from elfworlds.planning import realise
+from elfworlds.trials.limits import limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +59,8 @@ def watched(trial: Trial, build: Build, cwd: Path, leaves: Path) -> Watched:
         capture=bound.capture,
         cpus=bound.cpus,
         settings=realised(bound.watch.get(trial.observer, {}), build),
+        limits=limits(bound),
+        exactly="processes" in dict(bound.limits),
         leaves=str(leaves),
     )
 

@@ -26,7 +26,7 @@ from elfworlds.outcome import (
 )
 from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
 from elfworlds.traces import events
-from elfworlds.trials import compiled, inspected
+from elfworlds.trials import compiled, inspected, limits
 from elfworlds.trials.attempt import OBSERVED, Ran, contents, files_directory, realised, watched
 from elfworlds.trials.details import details, names_of
 from elfworlds.trials.diagnosis import artifacts_of, gave_up, missing_objects, missing_versions
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from elfworlds.backends import Build
     from elfworlds.jsondata import Json, JsonObject
-    from elfworlds.outcome import Judgement, Result
+    from elfworlds.outcome import Judgement
     from elfworlds.planning import Judged, Placement, Plan, Trial
     from elfworlds.process import Command, Completed, Runner
     from elfworlds.toolchains import Toolchain
@@ -207,9 +207,9 @@ class TrialRunner:
         completed = self.run(command)
         emitted = events.parse(completed.events)
         values = {**outcome.event_values(emitted), **_processes(completed)}
-        result: Result = watching.read(completed, contents(seen.leaves))
+        result = limits.told(watching.read(completed, contents(seen.leaves)), completed, trial.bound)
         if isinstance(result, Tried):
-            result = Tried({**values, **result.values}, result.exec_error)
+            result = replace(result, values={**values, **result.values})
         why = tuple(str(event.fields.get("value")) for event in emitted if event.name == events.UNSUPPORTED)
         if why:
             result = Untried(Verdict.UNSUPPORTED, why, result.values)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.outcome import Untried, unresolved, unsupported
-from elfworlds.trials import cache, privilege, terminal
+from elfworlds.trials import cache, limits, privilege, terminal
 from elfworlds.trials.attempt import files_directory
 from elfworlds.trials.layout import lay_out
 
@@ -39,6 +39,8 @@ def impossible(trial: Trial, toolchain: Toolchain) -> str:
     """Why a trial cannot have what it asks for with a toolchain; empty where it can."""
     bound = trial.bound
     if bound.capture == TERMINAL and (why := terminal.unsupported()):
+        return why
+    if why := limits.unsupported(bound):
         return why
     return privilege.unsupported(bound, toolchain) or privilege.unwatched(trial) or cache.unsupported(bound, toolchain)
 

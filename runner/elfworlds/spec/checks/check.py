@@ -23,6 +23,7 @@ from elfworlds.spec.expand import Names, expand
 from elfworlds.spec.leaves import forms
 from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES
 from elfworlds.spec.model.experiment import DEFAULT_OUTCOMES, Experiment, Scenario
+from elfworlds.spec.model.limits import READERS
 from elfworlds.spec.model.objects import ORIGINS
 from elfworlds.spec.model.steps import every
 from elfworlds.spec.values.described import VALUES
@@ -222,16 +223,24 @@ def _program(scenario: Scenario, here: Path, known: Names) -> Iterator[Finding]:
 
 def _limits(scenario: Scenario, here: Path, known: Names) -> Iterator[Finding]:
     for key, read in LIMITS.items():
-        value = getattr(scenario, key)
-        if not isinstance(value, Template):
-            continue
-        problems = [*references(value, (*here, key), known)]
-        yield from problems
-        for text in () if problems else expand(value, known.axes):
-            try:
-                yield from _not_known_before(text, (*here, key)) if isinstance(read(Scalar(text)), Template) else ()
-            except PydanticCustomError as error:
-                yield Finding((*here, key), error.message())
+        yield from _limit(getattr(scenario, key), read, (*here, key), known)
+    for key, value in scenario.limits.given():
+        yield from _limit(value, READERS[key], (*here, "limits", key), known)
+
+
+def _limit(
+    value: float | str | Template, read: Callable[[Data], float | str | Template], here: Path, known: Names
+) -> Iterator[Finding]:
+    """What an axis gives is read like what stands in the file."""
+    if not isinstance(value, Template):
+        return
+    problems = [*references(value, here, known)]
+    yield from problems
+    for text in () if problems else expand(value, known.axes):
+        try:
+            yield from _not_known_before(text, here) if isinstance(read(Scalar(text)), Template) else ()
+        except PydanticCustomError as error:
+            yield Finding(here, error.message())
 
 
 def _not_known_before(text: str, path: Path) -> Iterator[Finding]:

@@ -119,6 +119,18 @@ Seconds: TypeAlias = Annotated[
         },
     ),
 ]
+Size: TypeAlias = Annotated[
+    int | Template,
+    Reads(
+        forms.size,
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": rf"^{forms.SIZE.pattern}$|\$\{{"},
+            ]
+        },
+    ),
+]
 AnyData = TypeAliasType("AnyData", Data)  # named, so that pydantic does not look into a type that holds itself
 Matcher: TypeAlias = Annotated[AnyData, Reads(forms.matcher, MATCHER_SCHEMA)]
 AxisForm: TypeAlias = Annotated[

@@ -26,10 +26,13 @@ C_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_, ]*\))?")
 ENV_NAME = re.compile(r"[^=\x00]+")
 SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|min|)")
 TIMES = "for example 30, 0.5, 200ms or 2min"
+SIZE = re.compile(r"([0-9]+) ?(KiB|MiB|GiB|)")
 LONGEST_COMMAND = 100_000
 LONGEST_TIME = 7 * 24 * 3600.0
 MOST_REPEATS = 100_000
 UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "min": 60.0}
+SIZES = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+LARGEST_SIZE = 1 << 50
 CAPTURES = ("pipe", "file", "pty")
 
 
@@ -154,6 +157,17 @@ def duration(text: str) -> float | None:
     """Seconds; None where the text is no time."""
     match = SECONDS.fullmatch(text)
     return float(match[1]) * UNITS[match[2]] if match else None
+
+
+def size(data: Data) -> int | Template:
+    """A number of bytes."""
+    if isinstance(data, str) and "${" in data:
+        return template(data)
+    match = SIZE.fullmatch(data) if isinstance(data, str) else None
+    value = int(match[1]) * SIZES[match[2]] if match else LARGEST_SIZE + 1
+    if value > LARGEST_SIZE:
+        raise refuse(f"expected a size of at most 1024 TiB, found {_shown(data)}", "for example 65536, 64MiB or 2GiB")
+    return value
 
 
 def one_of(*known: str) -> Callable[[Data], str]:

@@ -29,6 +29,7 @@ from elfworlds.spec.leaves.annotated import (
 from elfworlds.spec.leaves.forms import Axis, label_of, listed
 from elfworlds.spec.model.base import REMOVABLE, Model
 from elfworlds.spec.model.layout import Files
+from elfworlds.spec.model.limits import Limits
 from elfworlds.spec.model.objects import Object, Program
 from elfworlds.spec.model.observe import NOT_OBSERVED, ObserveKey
 from elfworlds.spec.model.steps import Steps
@@ -151,6 +152,9 @@ class Scenario(Model):
     retries: Annotated[Times, Field(description="how often a trial that failed is tried again; then it is FLAKY")] = 0
     capture: Annotated[Capture, Field(description="what standard output is: pipe, file or pty")] = "pipe"
     cpus: Annotated[Count | None, Field(description="how many processors a trial may use; for races")] = None
+    limits: Annotated[
+        Limits, Field(description="how much of the machine a trial may use: memory, processes, file-size, core, cpu")
+    ] = Limits()
     sees: Annotated[
         Templates, Field(description="pinned roots seen beside the trial's own, each below its name: /debian/bullseye")
     ] = ()

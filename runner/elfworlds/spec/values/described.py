@@ -46,7 +46,12 @@ ENDED: Mapping[str, Shape] = {
     "stderr": TEXT,
     "events": Items(TEXT),
 }
-PROGRAM: Mapping[str, Shape] = {"start": Fields({"errno": WORDS}), **ENDED, "processes": Items(Fields(LEFT))}
+PROGRAM: Mapping[str, Shape] = {
+    "start": Fields({"errno": WORDS}),
+    **ENDED,
+    "processes": Items(Fields(LEFT)),
+    "limit-reached": WORDS,
+}
 OF_BUILD: Mapping[str, Shape] = {"exit": NUMBER, "output": TEXT}
 OF_INSPECT: Mapping[str, Shape] = {
     **FACTS,
