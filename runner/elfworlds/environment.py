@@ -43,7 +43,7 @@ def environment(
         utc: when the run started.
         inherited: in words, what trials have from whoever started the runner, since it could not be put back.
     """
-    kernel = os.uname()
+    kernel, known = os.uname(), list(toolchains)
     return {
         "schema": SCHEMA,
         "started": utc,
@@ -58,7 +58,8 @@ def environment(
         "cpus": len(os.sched_getaffinity(0)),
         "inherited": list(inherited),
         **({"within": NIX_BUILD} if _in_a_nix_build() else {}),
-        "toolchains": [toolchain.record() for toolchain in toolchains],
+        **({"sandbox": True} if any(toolchain.world.guard for toolchain in known) else {}),
+        "toolchains": [toolchain.record() for toolchain in known],
     }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.options import BackendName, BuildTimeout, Color, Experiments, Jobs, KeepGoing, Quiet
+from elfworlds.cli.options import BackendName, BuildTimeout, Color, Experiments, Jobs, KeepGoing, Quiet, Sandbox
 from elfworlds.workflow.session import processors
 
 
@@ -22,6 +22,7 @@ def build(
         bool, typer.Option("--verify", help="Make every object twice; record whether each is identical.")
     ] = False,
     build_timeout: BuildTimeout = None,
+    sandbox: Sandbox = None,
     quiet: Quiet = False,
     color: Color = "auto",
 ) -> int:
@@ -35,5 +36,5 @@ def build(
     screen = Terminal.of(color, quiet=quiet, environment=os.environ)
     loaded = load_all(experiments, paths.here())
     with Pool() as pool:
-        options = builds.BuildOptions(backend=backend, keep_going=keep_going, verify=verify)
+        options = builds.BuildOptions(backend=backend, keep_going=keep_going, verify=verify, sandbox=sandbox)
         return builds.build(loaded, options, Session(pool, os.environ, screen, jobs, build_timeout))

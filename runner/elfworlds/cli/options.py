@@ -93,3 +93,11 @@ Retries = Annotated[int, typer.Option("--retries", metavar="N", min=0, help="Ret
 MaxFail = Annotated[int | None, typer.Option("--maxfail", metavar="N", min=1, help="Stop after N failures.")]
 DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Say what would be done; write nothing.")]
 Tables = Annotated[bool, typer.Option("--tables/--no-tables", help="Whether to write the tables.")]
+Sandbox = Annotated[
+    bool | None,
+    typer.Option(
+        "--sandbox/--trust",
+        help="Build and run in a sandbox, or with all that you may do; default: a sandbox for what others can write.",
+        show_default=False,
+    ),
+]

@@ -22,6 +22,7 @@ from elfworlds.cli.options import (
     Quiet,
     Repeat,
     Retries,
+    Sandbox,
     Select,
     Tables,
     Timeout,
@@ -31,6 +32,9 @@ from elfworlds.errors import Exit
 from elfworlds.workflow.session import processors
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.workflow.run import RunOptions
     from elfworlds.workflow.screen import Screen
@@ -54,6 +58,7 @@ def run(
     dry_run: DryRun = False,
     tables: Tables = True,
     build_timeout: BuildTimeout = None,
+    sandbox: Sandbox = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -61,10 +66,8 @@ def run(
 ) -> int:
     """Build and run experiments; exit 1 if an expectation was not met, 6 if an object was not built."""
     from elfworlds import Choice, RunOptions
-    from elfworlds.planning.select import labels_of
-    from elfworlds.workflow.toolchains import load_chosen
 
-    loaded = load_chosen(experiments, paths.here(), labels := labels_of(select or ()))
+    loaded, labels = _loaded(experiments, select or ())
     options = RunOptions(
         choice=Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout),
         backend=backend,
@@ -73,9 +76,21 @@ def run(
         retries=retries,
         maxfail=maxfail,
         tables=tables,
+        sandbox=sandbox,
     )
     screen = screen_of(color, quiet=quiet, verbose=verbose, as_json=as_json)
     return carry_out(loaded, options, screen, jobs, dry_run=dry_run, build_timeout=build_timeout)
+
+
+def _loaded(
+    experiments: Sequence[Path], select: Sequence[str]
+) -> tuple[list[LoadedExperiment], Mapping[str, Sequence[str]]]:
+    """The experiments with the chosen labels, and these by their axes."""
+    from elfworlds.planning.select import labels_of
+    from elfworlds.workflow.toolchains import load_chosen
+
+    labels = labels_of(select)
+    return load_chosen(experiments, paths.here(), labels), labels
 
 
 def carry_out(

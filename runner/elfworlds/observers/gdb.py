@@ -40,6 +40,7 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
         watched.alone(),
         argv=(*before, *gdb, "-nx", "-q", "-i=mi3", "-iex", "set debuginfod enabled off", "--", watched.argv[0]),
         env={"PATH": toolchain.env.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"},
+        traces=True,
         stdin=watched.stdin + gdb_session.session(watched, toolchain.tool("env")[0]),
     )
     return sandbox.wrap(command, toolchain.world, (watched.leaves,))

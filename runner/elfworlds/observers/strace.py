@@ -34,6 +34,7 @@ def command(watched: Watched, toolchain: Toolchain) -> Command:
         watched.alone(),
         argv=(*toolchain.tool("strace"), *options, *env, "--", *watched.argv),
         env={},
+        traces=True,
     )
     return sandbox.wrap(command, toolchain.world, (watched.leaves,))
 

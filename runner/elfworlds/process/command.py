@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 KEPT_BYTES = 1 << 20
 REPORT_DESCRIPTOR = 10
+SECCOMP_DESCRIPTOR = 12
 STDERR_DESCRIPTOR = 11  # the program's own, where what starts it has another
 
 
@@ -39,6 +40,8 @@ class Command:
         events: whether descriptor 9 is a file that it may append events to.
         through: words that start it by way of a first process in a world of its own, which is told the
             environment and tells how the program ended (sandbox/reaper.c); none where it is started as it is.
+        seccomp: a filter of system calls that what starts it is to set, by `--seccomp`; empty for none.
+        traces: whether it traces what it starts (ptrace(2)).
         apart: whether it sees no other processes than its own and what watches it, and can signal no others, where
             pid namespaces are to be had; what has `through` is apart anyway.
     """
@@ -58,12 +61,15 @@ class Command:
     stderr_to: str = ""
     events: bool = False
     through: tuple[str, ...] = ()
+    seccomp: bytes = b""
+    traces: bool = False
     apart: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
         """All that is started: the program and its arguments, and what it is started through."""
-        return self.with_stderr_at(STDERR_DESCRIPTOR)
+        words = self.with_stderr_at(STDERR_DESCRIPTOR)
+        return (words[0], "--seccomp", str(SECCOMP_DESCRIPTOR), *words[1:]) if self.seccomp else words
 
     def with_stderr_at(self, standard_error: int) -> tuple[str, ...]:
         """The same where the program's standard error is given at another descriptor."""

@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
 from elfworlds.errors import InterruptedRunError
-from elfworlds.process.command import REPORT_DESCRIPTOR, STDERR_DESCRIPTOR, Command, Completed, Left, Stream, untried
+from elfworlds.process.command import (
+    REPORT_DESCRIPTOR,
+    SECCOMP_DESCRIPTOR,
+    STDERR_DESCRIPTOR,
+    Command,
+    Completed,
+    Left,
+    Stream,
+    untried,
+)
 from elfworlds.supervisor.messages import APART, BEGUN, BY_SIGNAL
 
 if TYPE_CHECKING:
@@ -205,6 +214,7 @@ def as_request(command: Command) -> Request:
         "through": (REPORT_DESCRIPTOR, STDERR_DESCRIPTOR) if command.through else (),
         "cwd": command.cwd,
         "timeout": command.timeout,
+        "seccomp": (SECCOMP_DESCRIPTOR, command.seccomp) if command.seccomp else (),
         "stdin": command.stdin,
         "capture": command.capture,
         "cpus": command.cpus,

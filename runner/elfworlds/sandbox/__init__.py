@@ -2,6 +2,6 @@
 
 from elfworlds.sandbox.bubblewrap import inside, wrap
 from elfworlds.sandbox.tree import Tree, look
-from elfworlds.sandbox.world import HOST, Placed, World
+from elfworlds.sandbox.world import HOST, Guard, Placed, World
 
-__all__ = ["HOST", "Placed", "Tree", "World", "inside", "look", "wrap"]
+__all__ = ["HOST", "Guard", "Placed", "Tree", "World", "inside", "look", "wrap"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from elfworlds.sandbox import seccomp
 from elfworlds.sandbox.tree import look
 from elfworlds.sandbox.world import World
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from elfworlds.process import Command
     from elfworlds.sandbox.tree import Tree
+    from elfworlds.sandbox.world import Guard
 
 REAPER = "/.reaper"
 OWN = ("/", "/tmp", "/dev", "/proc")  # noqa: S108  # these are a world's own
@@ -33,13 +36,19 @@ def wrap(command: Command, world: World, writable: tuple[str, ...] = ()) -> Comm
         world: where it runs.
         writable: other directories that it may write to; they and its own are seen at their own paths.
     """
-    if world.root is None:
+    tree = world.root or (world.guard.tree if world.guard else None)
+    if tree is None:
         return command
-    words = (*_seen(world, world.root, (command.cwd, *writable)), *APART, "--chdir", command.cwd)
+    words = (*_seen(world, tree, (command.cwd, *writable)), *APART, "--chdir", command.cwd)
     if world.reaper:
-        return replace(command, through=(*words, "--as-pid-1", "--", REAPER))
+        return replace(command, through=(*words, "--as-pid-1", "--", REAPER), seccomp=_filter(command, world))
     env = (word for name, value in command.env.items() for word in ("--setenv", name, value))
     return replace(command, argv=(*words, *env, "--", *command.argv), env={})
+
+
+def _filter(command: Command, world: World) -> bytes:
+    machine = world.guard.machine if world.guard else ""
+    return seccomp.program(machine, tracing=command.traces) if machine else b""
 
 
 def inside(command: Command, bwrap: str, tree: str, changing: tuple[str, ...] = ()) -> Command:
@@ -59,6 +68,7 @@ def _seen(world: World, root: Tree, writable: tuple[str, ...]) -> Iterator[str]:
     yield world.bwrap
     yield from _system(root, "", world.changing)
     yield from ("--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp")  # noqa: S108  # its own
+    yield from _guarded(world.guard) if world.guard else ()
     for top, tree in world.others:
         yield from _system(tree, top)
     for path in sorted(world.read_only):
@@ -69,6 +79,16 @@ def _seen(world: World, root: Tree, writable: tuple[str, ...]) -> Iterator[str]:
         yield from ("--bind" if placed.writable else "--ro-bind", placed.outside, placed.inside)
     if world.reaper:
         yield from ("--ro-bind", world.reaper, REAPER)
+    if world.guard:
+        yield from ("--remount-ro", "/")  # the directories that lead to what is bound
+
+
+def _guarded(guard: Guard) -> Iterator[str]:
+    """What a world's own /proc, and /etc, show too much of: root may write it, and read it, without a capability."""
+    for path in guard.covered:
+        yield from ("--ro-bind", path, path)
+    for path in guard.hidden:
+        yield from ("--tmpfs", path) if os.path.isdir(path) else ("--ro-bind", os.devnull, path)  # noqa: PTH112
 
 
 def _system(tree: Tree, top: str, changing: tuple[str, ...] = ()) -> Iterator[str]:

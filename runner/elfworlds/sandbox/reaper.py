@@ -28,7 +28,12 @@ SECONDS = 60.0
 
 
 def provide(
-    directory: Path, cc: Sequence[str], env: Mapping[str, str], world: World, run: Runner, source: Path = SOURCE
+    directory: Path,
+    cc: Sequence[str],
+    env: Mapping[str, str],
+    world: World,
+    run: Runner,
+    source: Path = SOURCE,
 ) -> str:
     """The path of this version's reaper, which is compiled first if it is not there.
 

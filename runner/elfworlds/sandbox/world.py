@@ -22,6 +22,23 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """What the sandbox adds to a world.
+
+    Attributes:
+        tree: what is seen of this machine, read-only, where the world has no root of its own.
+        hidden: files and directories that are not seen: what not everybody may read.
+        covered: files and directories of its own that are seen read-only, as they are on this machine.
+        machine: whose system calls are filtered, as uname(2) has it; empty for no filter.
+    """
+
+    tree: Tree | None = None
+    hidden: tuple[str, ...] = ()
+    covered: tuple[str, ...] = ()
+    machine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """What a command sees as `/`: this machine as it is, or a root and little beside it.
 
@@ -35,6 +52,7 @@ class World:
         others: other roots, each with the directory below which it is seen; the one whose gdb is used is at /tool.
         changing: directories of the root's top that may be written to, while a root is made.
         placed: what is seen over the root's own files.
+        guard: what the sandbox adds; None outside of it.
     """
 
     name: str
@@ -45,6 +63,7 @@ class World:
     others: tuple[tuple[str, Tree], ...] = ()
     changing: tuple[str, ...] = ()
     placed: tuple[Placed, ...] = ()
+    guard: Guard | None = None
 
     def reading(self, *directories: str) -> World:
         """The same, with directories that are seen at their own paths."""

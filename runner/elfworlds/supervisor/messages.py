@@ -20,7 +20,7 @@ class Request(TypedDict):
 
     `memory` (bytes) and `processes` are for all processes of the command together, 0 for no limit; `exactly` asks for a
     pids cgroup. `through` has the descriptors of the report and of standard error where the program is started through
-    another one.
+    another one; `seccomp` a descriptor and what is to be read from it.
     """
 
     argv: list[str]
@@ -29,6 +29,7 @@ class Request(TypedDict):
     cwd: str
     timeout: float
     stdin: bytes
+    seccomp: tuple[int, bytes] | tuple[()]
     capture: str
     cpus: int | None
     keep: int

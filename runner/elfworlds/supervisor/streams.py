@@ -6,11 +6,15 @@ import ctypes
 import fcntl
 import os
 import select
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 READ_BYTES = 1 << 18
 MOST_EVENTS = 1 << 24
 EVENTS_DESCRIPTOR = 9
-GIVEN = range(EVENTS_DESCRIPTOR, EVENTS_DESCRIPTOR + 3)  # numbers at which a program is given descriptors
+GIVEN = range(EVENTS_DESCRIPTOR, EVENTS_DESCRIPTOR + 4)  # numbers at which a program is given descriptors
 PUNCH_HOLE = 0x01 | 0x02  # FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, fallocate(2)
 
 
@@ -24,6 +28,20 @@ def lifted(fd: int) -> int:
     high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, GIVEN.stop)
     os.close(fd)
     return high
+
+
+def memory_file(name: str, data: bytes) -> int:
+    """A descriptor from which data can be read."""
+    fd = os.memfd_create(name)
+    while data:
+        data = data[os.write(fd, data) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def close_all(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 class Kept:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from elfworlds.supervisor.bounds import confined, harden, lowered
 from elfworlds.supervisor.procfs import Described, descendants, freeze, namespaced, signal_each, signal_name
 from elfworlds.supervisor.report import Ended, ReportPipe
-from elfworlds.supervisor.streams import EVENTS_DESCRIPTOR, KINDS, Events, Pipe
+from elfworlds.supervisor.streams import EVENTS_DESCRIPTOR, KINDS, Events, Pipe, close_all, lifted, memory_file
 from elfworlds.supervisor.through import Through
 from elfworlds.supervisor.usage import PROCESSES, exceeded
 
@@ -98,21 +98,30 @@ class SupervisedCommand:
         return self.untried is None
 
     def start(self) -> None:
-        """Start the command in a session of its own, with no signal ignored or blocked."""
-        stdin = self.stdin()
-        targets = [(stdin, 0), (self.out.writing, 1), (self.err.writing, 2)]
-        targets += [(self.events.writing, EVENTS_DESCRIPTOR)] if self.events else []
-        if self.through:
-            targets[2:3] = [(self.through.words.writing, 2), (self.err.writing, self.through.stderr_at)]
-            targets += [(self.through.report.writing, self.through.report_at)]
-        actions = [(os.POSIX_SPAWN_DUP2, fd, target) for fd, target in targets]
-        argv, env, every = self.request["argv"], self.request["env"], signal.valid_signals()
+        """Start the command, unless its directory is gone."""
+        own = [self.stdin()]
+        if self.request["seccomp"]:
+            own += [lifted(memory_file("seccomp", self.request["seccomp"][1]))]
         try:
             os.chdir(self.request["cwd"])  # noqa: TID251  # this process is single-threaded and serves one command
         except OSError as error:
             self.untried = f"its directory cannot be entered: {error.strerror}: {self.request['cwd']}"
-            os.close(stdin)
-            return
+        else:
+            self.spawn([(os.POSIX_SPAWN_DUP2, fd, at) for fd, at in self.targets(own)])
+        close_all(own)
+
+    def targets(self, own: list[int]) -> list[tuple[int, int]]:
+        """Descriptors, and the numbers at which what is started has them; `own` is standard input, and a filter."""
+        targets = [(own[0], 0), (self.out.writing, 1), (self.err.writing, 2)]
+        targets += [(self.events.writing, EVENTS_DESCRIPTOR)] if self.events else []
+        if self.through:
+            targets[2:3] = [(self.through.words.writing, 2), (self.err.writing, self.through.stderr_at)]
+            targets += [(self.through.report.writing, self.through.report_at)]
+        return targets + [(fd, self.request["seccomp"][0]) for fd in own[1:] if self.request["seccomp"]]
+
+    def spawn(self, actions: list[tuple[int, int, int]]) -> None:
+        """In a session of its own, with no signal ignored or blocked."""
+        argv, env, every = self.request["argv"], self.request["env"], signal.valid_signals()
         try:
             with lowered(self.request["limits"]), confined(self.request["cpus"]):
                 self.pid = os.posix_spawn(
@@ -121,8 +130,6 @@ class SupervisedCommand:
             harden(self.pid, self.request["limits"])
         except OSError as error:
             self.errno = error.errno or errno.EIO
-        finally:
-            os.close(stdin)
 
     @property
     def begun(self) -> bool:
@@ -131,13 +138,7 @@ class SupervisedCommand:
 
     def stdin(self) -> int:
         data = self.request["stdin"]
-        if not data:
-            return os.open("/dev/null", os.O_RDONLY)
-        fd = os.memfd_create("stdin")
-        while data:
-            data = data[os.write(fd, data) :]
-        os.lseek(fd, 0, os.SEEK_SET)
-        return fd
+        return memory_file("stdin", data) if data else os.open("/dev/null", os.O_RDONLY)
 
     def reap(self) -> None:
         """Collect every child that ended; adopted orphans are children as well."""

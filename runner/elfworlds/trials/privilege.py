@@ -39,6 +39,8 @@ def unsupported(bound: Bound, toolchain: Toolchain, status: Path = STATUS) -> st
     what = f"the mode {file.mode:05o} of {file.path} would have no effect"
     if toolchain.world.root is not None:
         return f"{what}: bubblewrap, in which trials of {toolchain.name} run, sets no_new_privs; libc host can, as root"
+    if toolchain.world.guard is not None:
+        return f"{what}: the sandbox sets no_new_privs"
     if os.geteuid() != 0:
         return f"{what}: only root can give the file to user {file.owner}"
     if "NoNewPrivs:\t1" in status.read_text():

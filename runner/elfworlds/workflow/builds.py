@@ -15,6 +15,7 @@ from elfworlds.workflow.failures import failure_report
 from elfworlds.workflow.packages import provide_packages
 from elfworlds.workflow.plans import make_plan
 from elfworlds.workflow.results import results
+from elfworlds.workflow.sandboxing import guarded, needed
 from elfworlds.workflow.store_paths import provide_store_paths
 from elfworlds.workflow.toolchains import provide, wanted
 from elfworlds.workflow.verification import verified
@@ -38,18 +39,22 @@ class BuildOptions:
         backend: `auto`, `nix`, `local`, or `both` to compare them.
         keep_going: after a failure, build what does not need it, and the other experiments.
         verify: make each object twice, and record whether both are the same.
+        sandbox: as of a run.
     """
 
     backend: str = "auto"
     keep_going: bool = False
     verify: bool = False
+    sandbox: bool | None = None
 
 
 def build(experiments: Sequence[LoadedExperiment], options: BuildOptions, session: Session) -> Exit:
     """Build the objects of experiments, and tell where they are."""
+    sandbox = needed(options.sandbox, experiments, options.backend, session)
     builders, environment = backends.ready(options.backend, session, languages(experiments), wanted(experiments))
     session = dataclasses.replace(session, environment=environment)
     toolchains = provide(experiments, session)
+    toolchains = guarded(toolchains, session) if sandbox else toolchains
     worst = Exit.AS_EXPECTED
     for experiment in experiments:
         plan = make_plan(experiment, toolchains)

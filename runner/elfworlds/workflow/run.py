@@ -23,6 +23,7 @@ from elfworlds.workflow.packages import provide_packages
 from elfworlds.workflow.plans import Choice
 from elfworlds.workflow.reports import show, write_reports
 from elfworlds.workflow.results import results, shown
+from elfworlds.workflow.sandboxing import guarded, needed
 from elfworlds.workflow.screen import RunEnded
 from elfworlds.workflow.store_paths import kept, provide_store_paths
 from elfworlds.workflow.toolchains import foreseen, provide, seeing, wanted
@@ -51,6 +52,7 @@ class RunOptions:
         retries: how often a trial that failed is tried again.
         maxfail: the number of failures that stops a run; None for no such number.
         tables: whether traces are made and tables written.
+        sandbox: whether builds and trials run in a sandbox; None for: if somebody else may write an experiment.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -60,6 +62,7 @@ class RunOptions:
     retries: int = 0
     maxfail: int | None = None
     tables: bool = True
+    sandbox: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,10 @@ def run(experiments: Sequence[LoadedExperiment], options: RunOptions, session: S
         InputError: the results cannot be written to, or a label is not known.
         BuildFailedError: there is no compiler, or a root or a pin cannot be had.
     """
+    options = replace(options, sandbox=needed(options.sandbox, experiments, options.backend, session))
     session, builders = _ready(experiments, options, session)
     toolchains = provide(experiments, session)
+    toolchains = guarded(toolchains, session) if options.sandbox else toolchains
     plans = options.choice.plans(experiments, toolchains, options.output)
     provide_packages(plans, toolchains, session)
     for experiment, plan in zip(experiments, plans, strict=True):

@@ -1,0 +1,48 @@
+"""Whether builds and trials run in the sandbox, and the toolchains that have them run there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elfworlds import paths
+from elfworlds.errors import InputError
+from elfworlds.toolchains.sandboxed import sandboxed
+from elfworlds.workflow import backends
+from elfworlds.workflow.results import shown
+from elfworlds.workflow.strangers import writable_by_others
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from elfworlds.toolchains import Toolchain
+    from elfworlds.workflow.experiments import LoadedExperiment
+    from elfworlds.workflow.session import Session
+
+LOCAL = ("local",)
+
+
+def needed(asked: bool | None, experiments: Sequence[LoadedExperiment], backend: str, session: Session) -> bool:  # noqa: FBT001  # None has a meaning too
+    """Whether there is to be a sandbox; why, where nobody asked for it, is told.
+
+    Raises:
+        InputError: the backend is not one whose builds run in it.
+    """
+    wanted = asked
+    if wanted is None:
+        writable = next(filter(None, (writable_by_others(loaded.path) for loaded in experiments)), None)
+        wanted = writable is not None
+        if writable:
+            session.screen.tell([f"in the sandbox, since {writable.by} can write {shown(writable.path)}; or: --trust"])
+    if wanted and backends.chosen(backend, session.environment) != LOCAL:
+        raise InputError("the nix backend builds outside of the sandbox", hint="--backend local, or --trust")
+    return wanted
+
+
+def guarded(toolchains: Mapping[str, Toolchain], session: Session) -> dict[str, Toolchain]:
+    """The toolchains in the sandbox.
+
+    Raises:
+        InputError: there can be none here.
+    """
+    cache = paths.store(session.environment) / "toolchains"
+    return sandboxed(toolchains, session.pool.run, session.environment, cache)
