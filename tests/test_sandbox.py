@@ -169,7 +169,7 @@ def test_every_jump_of_the_filter_stays_in_it(machine: str, tracing: bool) -> No
 
 
 def outcomes(results: Path) -> dict[tuple[str, str], tuple[str, str]]:
-    found = {}
+    found: dict[tuple[str, str], tuple[str, str]] = {}
     for table in results.glob("*/latest/tables/trials.csv"):
         rows = csv.DictReader(table.read_text().splitlines())
         found |= {(row["experiment"], row["trial"]): (row["outcome"], row["verdict"]) for row in rows}
