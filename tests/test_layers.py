@@ -25,6 +25,7 @@ ORDER = (
     "supervisor",
     "process",
     "yamltext",
+    "sheet",
     "refs",
     "columns",
     "ctext",

@@ -14,6 +14,7 @@ from elfworlds.gather.claims_table import lines
 from elfworlds.gather.latex import latex
 from elfworlds.gather.pages import claims_page, pivots_page
 from elfworlds.outcome import Verdict
+from elfworlds.sheet import cell, of_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -61,8 +62,12 @@ def _csv(name: str, rows: Iterable[Row]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(OF_SEVERAL_RUNS[name].columns()), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
+    writer.writerows({name: _written(value) for name, value in asdict(row).items()} for row in rows)
     return out.getvalue()
+
+
+def _written(value: str | bool) -> str | bool:  # noqa: FBT001  # a field's value
+    return cell(value) if isinstance(value, str) else value
 
 
 def _rows(name: str, files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -74,7 +79,7 @@ def _rows(name: str, files: Mapping[str, str]) -> Iterator[tuple[str, dict[str, 
     for row in reader:
         if None in row or None in row.values():
             raise GatheringError(f"{name}:{reader.line_num}: a row has {len(wanted)} cells")
-        yield f"{name}:{reader.line_num}", row
+        yield f"{name}:{reader.line_num}", {column: of_cell(text) for column, text in row.items()}
 
 
 def _cell(place: str, row: Mapping[str, str]) -> Cell:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from elfworlds.gather.claims_table import IN_PART, REFUTED, REPRODUCED, UNDECIDED
+from elfworlds.yamltext.problems import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,5 +55,6 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Escape text so that LaTeX prints it as it is."""
-    return _SPECIAL.sub(lambda match: SPECIAL[match.group()], text)
+    """Escape text so that LaTeX prints it as it is, in one line; what cannot be printed becomes `?`."""
+    shown = printable(text).replace("\n", " ").replace("\N{REPLACEMENT CHARACTER}", "?")
+    return _SPECIAL.sub(lambda match: SPECIAL[match.group()], shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from elfworlds.report import facts, flips, loading, summary
 from elfworlds.report.pictures.heat import heats
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from elfworlds.records import EnvironmentRecord, ObjectRecord, RunRecord, TreeRecord, TrialRecord
     from elfworlds.report.text import Streams
 
+OF_URLS = "/:?#@!$&'*+,;=%~"  # and no bracket: it would end the link
 _SPECIAL = re.compile(r"(^#|[\\`*_\[\]<>|])")
 
 
@@ -48,7 +50,7 @@ def markdown(run: RunRecord, written: Streams) -> str:
         *_reasons("Not supported here", unsupported(run.trials)),
     ]
     lines += [*_note(run.note), *_loading(run), *_objects(run.objects), *_trees(run.trees), *_versions(run.environment)]
-    return "\n".join([*lines, "## Run it again", "", f"    {run.rerun}", ""])
+    return "\n".join([*lines, "## Run it again", "", f"    {printable(run.rerun).replace(chr(10), ' ')}", ""])
 
 
 def _flips(run: RunRecord) -> list[str]:
@@ -79,6 +81,11 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", printable(text)).replace("\n", " ")
 
 
+def code(text: str) -> str:
+    """A text between backticks."""
+    return printable(text).replace("\n", " ").replace("`", "'")
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     lines = [_row(escape(cell) for cell in head), _row("---" for _ in head)]
     return [*lines, *(_row(escape(cell) for cell in row) for row in rows)]
@@ -103,7 +110,7 @@ def _place(text: str) -> str:
 
 def _fixed(grid: Pivot) -> list[str]:
     return (
-        ["All of this where " + ", ".join(f"{axis} = {escape(label)}" for axis, label in grid.fixed) + "."]
+        ["All of this where " + ", ".join(f"{escape(axis)} = {escape(label)}" for axis, label in grid.fixed) + "."]
         if grid.fixed
         else []
     )
@@ -124,8 +131,10 @@ def _claims(lines: Sequence[ClaimLine], source: Mapping[str, str]) -> list[str]:
 
 
 def _source(source: Mapping[str, str]) -> str:
-    title = f"[{escape(source['title'])}]({source['url']})" if "url" in source else escape(source.get("title", ""))
-    parts = [source.get("authors", ""), title, source.get("year", "")]
+    title, url = escape(source.get("title", "")), source.get("url", "")
+    if url.startswith(("https://", "http://")):
+        title = f"[{title}]({quote(url, safe=OF_URLS)})"
+    parts = [escape(source.get("authors", "")), title, escape(source.get("year", ""))]
     return ", ".join(part for part in parts if part)
 
 
@@ -135,9 +144,9 @@ def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord
         return []
     lines = ["## Not as expected", ""]
     for trial in bad:
-        head = f"- {trial.verdict} `{trial.scenario}` {escape(point_text(trial.point, axes))}: "
-        got = f"got {trial.outcome} ({ending(trial)})" if trial.verdict.tried else "not tried"
-        lines.append(f"{head}expected {trial.expected}, {got}.")
+        head = f"- {trial.verdict} `{code(trial.scenario)}` {escape(point_text(trial.point, axes))}: "
+        got = f"got {escape(trial.outcome or '')} ({escape(ending(trial))})" if trial.verdict.tried else "not tried"
+        lines.append(f"{head}expected {escape(str(trial.expected))}, {got}.")
         lines += [f"  - {escape(text)}" for text in (*([trial.why] if trial.why else []), *trial.notes)]
         for name, text in written.get(trial.trial, {}).items():
             lines += [f"  - {name} ends with:", "", *(f"        {line}" for line in tail(text)), ""]

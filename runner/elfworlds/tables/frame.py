@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd  # noqa: TID251  # this room is the only place for it
 
+from elfworlds.sheet import cell
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -41,7 +43,17 @@ def labels_of(points: Sequence[Mapping[str, str]], axes: Iterable[str]) -> dict[
 
 def as_csv(frame: pd.DataFrame) -> str:
     """CSV text; a missing value is an empty cell."""
-    return frame.to_csv(index=False, lineterminator="\n")
+    texts = [name for name in frame.columns if frame[name].dtype == "string"]
+    changed = {name: other for name in texts if (other := _cells(frame[name])) is not None}
+    return frame.assign(**changed).to_csv(index=False, lineterminator="\n")
+
+
+def _cells(texts: pd.Series[str]) -> pd.Series[str] | None:
+    """A column as cells of a sheet; None where nothing is to be changed. Of a million cells few are distinct."""
+    cells = {text: cell(text) for text in texts.dropna().unique()}
+    if all(text == changed for text, changed in cells.items()):
+        return None
+    return texts.map(cells).astype("string")
 
 
 def as_parquet(frame: pd.DataFrame) -> bytes:
