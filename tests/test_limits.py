@@ -77,16 +77,22 @@ def records(world: World) -> dict[tuple[str, str], dict[str, object]]:
     return {(record["scenario"], record["point"]["what"]): record for record in map(json.loads, lines)}
 
 
+@pytest.fixture
+def cgroup() -> None:
+    if not pids.available():
+        pytest.skip("no pids cgroup can be made here")
+
+
 def cgroups() -> list[str]:
     return [path.name for path in Path(pids.place()).iterdir()]
 
 
+@pytest.mark.usefixtures("cgroup")
 def test_a_trial_that_reaches_a_limit_has_that_as_its_reason(world: World) -> None:
     code, out, err = world.run("run", world.experiment("lim", TEXT))
     assert (code, err) == (1, "")
     trials = records(world)
-    able = {name: words for name, words in WORDS.items() if name != "processes" or pids.available()}
-    for name, words in able.items():
+    for name, words in WORDS.items():
         assert trials["named", name]["outcome"] == "reached"
         assert trials["unnamed", name]["verdict"] == "UNRESOLVED"
         assert trials["unnamed", name]["notes"] == [f"it reached its limit `{name}`, {words}"]
@@ -100,9 +106,8 @@ def test_a_limit_of_processes_without_a_cgroup_is_unsupported(world: World, monk
     assert {record["verdict"] for record in records(world).values()} == {"UNSUPPORTED"}
 
 
+@pytest.mark.usefixtures("cgroup")
 def test_what_multiplies_without_end_is_held_and_nothing_of_it_is_left(pool: Pool) -> None:
-    if not pids.available():
-        pytest.skip("no pids cgroup can be made here")
     bomb = ("/bin/sh", "-c", "f() { f | f & }; f; sleep 1")
     done = pool.run(Command(argv=bomb, env={"PATH": "/usr/bin:/bin"}, cwd="/", timeout=AGES, processes=50, apart=True))
     assert (done.limit, done.untried) == ("processes", None)
@@ -118,9 +123,8 @@ def test_a_program_cannot_raise_its_limits_again(pool: Pool) -> None:
     assert done.stdout.data.split() == [b"8", b"2"]
 
 
+@pytest.mark.usefixtures("cgroup")
 def test_a_cgroup_goes_with_its_supervisor() -> None:
-    if not pids.available():
-        pytest.skip("no pids cgroup can be made here")
     with Pool() as pool:
         show = Command(argv=("/bin/cat", "/proc/self/cgroup"), env={}, cwd="/", timeout=AGES, processes=9, exactly=True)
         (name,) = re.findall("elfworlds-[0-9]+", pool.run(show).text)
