@@ -7,8 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds.driver.called import called
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 DIRECTORY = Path(__file__).parent / "c"
 HEADERS = tuple(sorted(header.name for header in DIRECTORY.glob("*.h")))
@@ -35,16 +37,20 @@ def headers(text: str) -> dict[str, bytes]:
 
 
 def inlined(text: str) -> str:
-    """The text with our headers in it, each where it is first included."""
-    done: set[str] = set()
+    """The text with what it calls of our headers, in place of the first #include of one."""
+    needed = [name for name in dict.fromkeys(_OWN.findall(text)) if name in HEADERS]
+    if not needed:
+        return text
+    body = called(_OWN.sub("", text), [source(name) for name in _in_order(needed)])
+    first, *_ = (match.start() for match in _OWN.finditer(text) if match[1] in HEADERS)
+    keep: Callable[[re.Match[str]], str] = lambda match: "" if match[1] in HEADERS else match[0]  # noqa: E731
+    return f"{_OWN.sub(keep, text[:first])}{body}\n{_OWN.sub(keep, text[first:])}"
 
-    def put(include: re.Match[str]) -> str:
-        name = include[1]
-        if name not in HEADERS:
-            return include[0]
-        if name in done:
-            return ""
-        done.add(name)
-        return f"/* ---- {name} ---- */\n{_OWN.sub(put, source(name))}/* ---- end of {name} ---- */\n"
 
-    return _OWN.sub(put, text)
+def _in_order(names: Iterable[str]) -> list[str]:
+    """Each header after those that it includes."""
+    ordered: dict[str, None] = {}
+    for name in names:
+        ordered |= dict.fromkeys(_in_order(_OWN.findall(source(name))))
+        ordered[name] = None
+    return list(ordered)
