@@ -20,38 +20,22 @@ cat > program/program.c << 'end_of_file'
 #define _GNU_SOURCE
 #include <limits.h>
 #include <pthread.h>
-/* ---- steps.h ---- */
-/* The dynamic loader's verbs as steps: each does one thing, tells what came of it, and returns whether it
- * could be done. need() ends the program where it could not. */
-#ifndef STEPS_H
-#define STEPS_H
-
-#include <dlfcn.h>
-#include <link.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* ---- observe.h ---- */
-/* What an object does, told as it happens: one event is one line of JSON, written by one write(2) to
- * descriptor 9 where a run watches, else to standard error. No buffer and no allocation: a crash, a lost
- * stream or another link namespace loses nothing that was told before.
- *
- *     observe("constructor");                 an event
- *     observe_int("counter", 3);              an event with a value; _real, _text and _address likewise
- *     observe_unsupported("no dlmopen");      this system cannot answer the question: exit 77
- */
-#ifndef OBSERVE_H
-#define OBSERVE_H
-
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
+#include <dlfcn.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define OBSERVE static __attribute__((unused))
+
 #define OBSERVE_DESCRIPTOR 9
+
 #define OBSERVE_TEXT 1024 /* bytes told of a text at the most, */
+
 #define OBSERVE_ROOM 3500 /* fewer where escapes would fill the line */
 
 struct observe_line {
@@ -139,13 +123,6 @@ OBSERVE void observe_end(struct observe_line *line)
 	line->told = line->told && write(watched ? OBSERVE_DESCRIPTOR : 2, line->text, line->used) >= 0; /* else nobody listens */
 }
 
-OBSERVE void observe(const char *event)
-{
-	struct observe_line line = observe_begin(event, NULL);
-
-	observe_end(&line);
-}
-
 #define OBSERVE_VALUE(name, type, field) \
 	OBSERVE void name##_of(const char *event, const char *verb, type value) \
 	{ \
@@ -156,10 +133,15 @@ OBSERVE void observe(const char *event)
 	OBSERVE void name(const char *event, type value) { name##_of(event, NULL, value); }
 
 OBSERVE_VALUE(observe_int, long long, observe_int_field)
+
 OBSERVE_VALUE(observe_unsigned, unsigned long long, observe_unsigned_field)
+
 OBSERVE_VALUE(observe_real, double, observe_real_field)
+
 OBSERVE_VALUE(observe_flag, int, observe_flag_field)
+
 OBSERVE_VALUE(observe_text, const char *, observe_field)
+
 OBSERVE_VALUE(observe_address, const volatile void *, observe_address_field)
 
 OBSERVE void observe_unsupported(const char *why)
@@ -168,13 +150,14 @@ OBSERVE void observe_unsupported(const char *why)
 	_exit(77);
 }
 
-#endif
-/* ---- end of observe.h ---- */
-
 static __thread const char *failed_step = ""; /* the last step that could not be done */
+
 static __thread char failed_why[512];
+
 static __attribute__((unused)) void (*leave)(int) = exit; /* a forked child leaves by _exit */
+
 #define HANDLES 256
+
 static __attribute__((unused)) void *open_handles[HANDLES];
 
 OBSERVE int failed(const char *name, const char *verb, const char *why)
@@ -248,50 +231,16 @@ OBSERVE int step_dlmopen(const char *name, Lmid_t lmid, const char *path, int fl
 	*handle = dlmopen(lmid, path, flags);
 	return opened(name, "dlmopen", *handle);
 }
-
-OBSERVE Lmid_t namespace_of(void *handle)
-{
-	Lmid_t lmid = LM_ID_BASE;
-
-	if (!handle || dlinfo(handle, RTLD_DI_LMID, &lmid) != 0)
-		need(failed("namespace_of", "dlinfo", handle ? dlerror() : "the object is not open"));
-	return lmid;
-}
 #else /* musl */
-#define LM_ID_BASE 0
 #define LM_ID_NEWLM (-1)
-#define namespace_of(handle) LM_ID_BASE
 #define dlvsym(handle, symbol, version) (observe_unsupported("this C library has no dlvsym"), NULL)
 #define step_dlmopen(name, lmid, path, flags, handle) \
 	((void)(handle), observe_unsupported("this C library has no dlmopen"), 0)
 #endif
 
-OBSERVE int step_dlclose(const char *name, void **handle)
-{
-	void *const closed = *handle;
-
-	if (!closed)
-		return failed(name, "dlclose", "the object is not open");
-	*handle = NULL;
-	for (size_t i = 0; i < HANDLES && !__sync_bool_compare_and_swap(&open_handles[i], closed, NULL); i++)
-		;
-	return dlclose(closed) == 0 ? done(name, "dlclose") : failed(name, "dlclose", dlerror());
-}
-
-/* A loop that ended: how many rounds were whole, and what ended it. */
-OBSERVE void step_loop(const char *name, long count, const char *why)
-{
-	struct observe_line line = observe_begin(name, "loop");
-
-	observe_flag_field(&line, "ok", 1);
-	observe_int_field(&line, "count", count);
-	if (why && *why)
-		observe_field(&line, "error", why);
-	observe_end(&line);
-}
-
 /* An object that is not open has no symbols; its handle is NULL, which dlsym takes for RTLD_DEFAULT. */
 #define NOT_OPEN ((void *)-3)
+
 #define held(handle) ((handle) ? (handle) : NOT_OPEN)
 
 /* A symbol may be there and be NULL: only dlerror tells. */
@@ -307,27 +256,6 @@ OBSERVE int find(const char *name, const char *verb, void *handle, const char *s
 	return error ? failed(name, verb, error) : 1;
 }
 
-OBSERVE int step_dlsym(const char *name, void *handle, const char *symbol, const char *version, void **found)
-{
-	struct observe_line line;
-
-	if (!find(name, "dlsym", handle, symbol, version, found))
-		return 0;
-	line = observe_begin(name, "dlsym");
-	observe_flag_field(&line, "ok", 1);
-	observe_address_field(&line, "address", *found);
-	observe_end(&line);
-	return 1;
-}
-
-#endif
-/* ---- end of steps.h ---- */
-/* ---- values.h ---- */
-/* A value of any scalar type, told as what it is: _Generic chooses, so no type needs to be parsed. */
-#ifndef VALUES_H
-#define VALUES_H
-
-
 #define tell(event, verb, value) \
 	_Generic((value), _Bool: observe_flag_of, char: observe_int_of, signed char: observe_int_of, \
 		short: observe_int_of, int: observe_int_of, long: observe_int_of, long long: observe_int_of, \
@@ -336,8 +264,6 @@ OBSERVE int step_dlsym(const char *name, void *handle, const char *symbol, const
 		double: observe_real_of, long double: observe_real_of, char *: observe_text_of, \
 		const char *: observe_text_of, default: observe_address_of)(event, verb, value)
 
-#endif
-/* ---- end of values.h ---- */
 
 static struct { /* what its steps find */
 	void *ours;
