@@ -109,7 +109,7 @@ objects:
           if (is(how, "remove-trials"))
               return run("cd ..; rm -f stdout stderr cmd.sh; mkdir cmd.sh; ln -s /etc/passwd stdout");
           if (is(how, "change-records"))
-              return run("sed -i s/PASS/FAIL/ ../../../trials.jsonl 2>/dev/null");
+              return run("sed -i s/zero/nine/ ../../../trials.jsonl 2>/dev/null");
           if (is(how, "fill-directory"))
               return run("i=0; while [ $i -lt 3000 ]; do : > f$i; i=$((i+1)); done");
           return 0;

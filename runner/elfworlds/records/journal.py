@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 
 PAUSE_SECONDS = 0.1  # a file system that is asked without a pause keeps trials from making their directories
+SHARE = 10  # a pause is so many times as long as what was waited for, where others write much to the same disk
+LONGEST_PAUSE = 30.0  # the kernel does it by itself then
 
 
 class Journal:
@@ -37,6 +40,7 @@ class Journal:
         self.changed = threading.Condition()
         self.waiting: Path | None = None
         self.hurry = False
+        self.took = 0.0
         self.trouble: OSError | None = None
         self.thread: threading.Thread | None = None
 
@@ -88,16 +92,18 @@ class Journal:
     def _bring_all(self) -> None:
         """Bring the run to the disk, again and again until nothing was appended meanwhile."""
         while directory := self._next():
+            begun = time.monotonic()
             try:
                 with suppress(FileNotFoundError):  # the next who appends says that the directory is gone
                     atomic.sync_all(directory)
             except OSError as error:
                 self.trouble = error
+            self.took = time.monotonic() - begun
 
     def _next(self) -> Path | None:
         """What is to be brought now, after a while; where there is nothing, the thread is over."""
         with self.changed:
-            self.changed.wait_for(lambda: self.hurry, PAUSE_SECONDS)
+            self.changed.wait_for(lambda: self.hurry, min(max(PAUSE_SECONDS, SHARE * self.took), LONGEST_PAUSE))
             directory, self.waiting = self.waiting, None
             if directory is None:
                 self.thread = None
