@@ -4,6 +4,8 @@
 # make lock   requirements.lock anew, with the newest versions: needs uv
 # make versions   lint aside, make test's tests with the lowest versions that pyproject.toml allows, and with the newest; an hour
 # make slow   the tests that take minutes: every experiment as a derivation, long fuzzing
+# make fuzz   every reader of files and traces on bytes that nobody wrote: SECONDS for each (60), SEED
+# make fuzz   every reader of files and traces on bytes that nobody wrote: SECONDS for each (60), SEED
 # make roots  two experiments in two pinned Debian roots, fetched into .cache: needs bubblewrap and a mirror
 # make nix-roots  one of them by both backends, which have to give the same: needs Nix too
 # make reference        every experiment with every pinned libc and gdb, gathered in results/reference
@@ -26,7 +28,7 @@ endif
 SUITES := debian/bullseye,debian/bookworm,debian/trixie,debian/sid
 RUNS := .cache/reference
 
-.PHONY: run test slow versions lock roots nix-roots reference reference-check reference-runs nix-run nix-check lint clean
+.PHONY: run test slow fuzz versions lock roots nix-roots reference reference-check reference-runs nix-run nix-check lint clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/elfworlds run experiments/same-lib.yaml
@@ -44,6 +46,9 @@ slow: $(VENV)/test.stamp
 	$(BIN)/pytest -n auto --dist worksteal -m slow
 	FUZZ_TIMES=50 $(BIN)/pytest -n auto --dist worksteal -m hypothesis
 	nix/hostpkgs/nix flake check --max-jobs auto
+
+fuzz: $(VENV)/test.stamp
+	$(BIN)/python tests/fuzzing.py --seconds $${SECONDS:-60} $${SEED:+--seed $$SEED}
 
 roots: $(VENV)/run.stamp
 	@XDG_CACHE_HOME=$(CURDIR)/.cache $(BIN)/elfworlds run experiments/same-lib.yaml experiments/rtld-global.yaml \
