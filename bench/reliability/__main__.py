@@ -22,7 +22,7 @@ from .place import ROOT, Place, Row
 
 PAGE = ROOT / "docs" / "reliability.md"
 ROWS = ROOT / ".cache" / "reliability"
-POISONED = "tests/test_poisoned.py"
+POISONED = "tests/test_poisoned_outputs.py"
 HEAD = """# Reliability
 
 Each fault was injected for real, in a run of `python -m bench.reliability` on {when}: {machine}.
