@@ -5,7 +5,6 @@
 # make versions   lint aside, make test's tests with the lowest versions that pyproject.toml allows, and with the newest; an hour
 # make slow   the tests that take minutes: every experiment as a derivation, long fuzzing
 # make fuzz   every reader of files and traces on bytes that nobody wrote: SECONDS for each (60), SEED
-# make fuzz   every reader of files and traces on bytes that nobody wrote: SECONDS for each (60), SEED
 # make roots  two experiments in two pinned Debian roots, fetched into .cache: needs bubblewrap and a mirror
 # make nix-roots  one of them by both backends, which have to give the same: needs Nix too
 # make reference        every experiment with every pinned libc and gdb, gathered in results/reference
