@@ -204,7 +204,7 @@ def test_many_runs_at_once_build_each_object_once(root: Path, tmp_path: Path) ->
     directories = [path for path in (tmp_path / "results" / "different-libs").iterdir() if path.name[0].isdigit()]
     assert len(directories) == 8
     for directory in directories:
-        assert len((directory / "trials.jsonl").read_text().splitlines()) == 2
+        assert len((directory / "trials.jsonl").read_text().splitlines()) == 3
         assert (directory / "complete").exists()
 
 

@@ -94,7 +94,7 @@ objects:
           if (!strcmp(how, "stolen"))
               for (int i = 3; i < 100; i++)
                   close(i);
-          if (!strcmp(how, "truncated") && ftruncate(9, 1LL << 42) < 0)
+          if (!strcmp(how, "truncated") && ftruncate(9, 1LL << 31) < 0)
               return 8;
           observe("ended");
           return 0;

@@ -122,7 +122,7 @@ def run_all(loaded: list[LoadedExperiment], options: RunOptions, session: Sessio
     from elfworlds.workflow.run import run as executed
 
     done = list(executed(loaded, options, session))
-    if len(done) > 1:
+    if len({each.experiment for each in done}) > 1:
         session.screen.say("", *batch_lines(done))
     return exit_code(done, session)
 

@@ -255,7 +255,8 @@ def batch_lines(executed: Sequence[Executed]) -> list[str]:
     for each in executed:
         total.update(each.verdicts)
     counts = ", ".join(f"{total[verdict]} {verdict}" for verdict in Verdict if total[verdict])
-    lines = [f"{len(executed)} experiments, {sum(total.values())} trials: {counts}"]
+    experiments = len({each.experiment for each in executed})
+    lines = [f"{experiments} experiments, {sum(total.values())} trials: {counts}"]
     for each in executed:
         bad = ", ".join(f"{count} {verdict}" for verdict, count in each.verdicts.items() if verdict.bad)
         if each.directory is None:
