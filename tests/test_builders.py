@@ -178,7 +178,7 @@ def test_a_flip_says_on_which_side_the_version_counts() -> None:
     run = of_run(alone, tried(alone, refused), libc)
     assert flip_lines(run) == ["s: refused if lib is built with libc 2.41 or later, works below"]
     assert "  - built (libc with which lib is built): between 2.36-1 (debian/bookworm) and 2.41-1 (debian/trixie)" in (
-        markdown(run, {}).splitlines()
+        markdown(run, {}, []).splitlines()
     )
 
 

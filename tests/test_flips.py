@@ -329,7 +329,7 @@ def test_the_report_says_the_flip_with_its_neighbours() -> None:
     axes = {"libc": LIBC}
     new = at_least("libc", "2.36")
     found = of_run(axes, tried(axes, lambda at: "new" if new(at) else "old"))
-    lines = markdown(found, {}).splitlines()
+    lines = markdown(found, {}, []).splitlines()
     assert "- s: **new from libc 2.36 on, old below**." in lines
     assert "  - libc: between 2.31-13+deb11u13 (bullseye) and 2.36-9+deb12u14 (host)" in lines
 

@@ -153,7 +153,7 @@ def test_observers_have_panels_of_their_own() -> None:
 
 def test_the_report_shows_it() -> None:
     run = named()
-    assert "![Outcomes of s, libc across and gdb down](pictures/s-heat.svg)" in markdown(run, {})
+    assert "![Outcomes of s, libc across and gdb down](pictures/s-heat.svg)" in markdown(run, {}, [])
     assert one_of(run).file == "pictures/s-heat.svg"
 
 

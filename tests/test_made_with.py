@@ -62,7 +62,7 @@ def test_a_flip_is_named_after_the_linker_and_the_compiler_that_changed_there() 
 def test_the_long_form_says_everything_that_changed() -> None:
     parts = {"debian/bullseye": {**BULLSEYE, "gcc": "10.2.1"}, "debian/bookworm": {**BOOKWORM, "gcc": "12.2.0"}}
     found = built(TWO, parts)
-    lines = markdown(found, {}).splitlines()
+    lines = markdown(found, {}, []).splitlines()
     assert (
         "  - libc: between binutils 2.35.2, gcc 10.2.1, libc 2.31-13+deb11u11 (debian/bullseye)"
         " and binutils 2.40, gcc 12.2.0, libc 2.36-9+deb12u14 (debian/bookworm)"

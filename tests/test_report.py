@@ -88,7 +88,7 @@ def test_an_object_is_one_row_with_the_digest_of_each_build() -> None:
         return ObjectRecord(*named, *facts, execstack=False, compiler_output="")
 
     objects = [built("host", "a" * 64), built("debian/sid", "a" * 64), built("debian/trixie", "b" * 64)]
-    report = markdown(run_of([at("a", "yes")], axes=AXES, objects=objects), {})
+    report = markdown(run_of([at("a", "yes")], axes=AXES, objects=objects), {}, [])
     table = report.partition("## Objects\n")[2].partition("\n## ")[0]
     (row,) = table.strip().splitlines()[2:]
     assert row.split(" | ")[-1] == f"{'a' * 12}, {'b' * 12} |"
@@ -158,19 +158,17 @@ def told(
     written: dict[str, dict[str, str]] | None = None,
 ) -> str:
     host = ToolchainRecord("host", {"libc": "2.36"}, {"libc6": "2.36-9"}, {})
-    return markdown(
-        run_of(
-            trials,
-            name="n",
-            question="Does <it> | work?",
-            source={"title": "T [1]", "url": "https://example.org/", "year": "2021"},
-            axes=AXES,
-            traces=traces,
-            environment=replace(ENVIRONMENT, toolchains=(host,)),
-            rerun="elfworlds run n.yaml",
-        ),
-        written or {},
+    run = run_of(
+        trials,
+        name="n",
+        question="Does <it> | work?",
+        source={"title": "T [1]", "url": "https://example.org/", "year": "2021"},
+        axes=AXES,
+        traces=traces,
+        environment=replace(ENVIRONMENT, toolchains=(host,)),
+        rerun="elfworlds run n.yaml",
     )
+    return markdown(run, written or {}, loading.seen(run))
 
 
 def test_the_report_opens_with_question_answer_and_pivot() -> None:

@@ -138,7 +138,7 @@ def test_what_varies_at_more_labels_than_can_be_told_is_said_in_one_line() -> No
     trials = tried(axes, lambda at: [at["way"]] * 40 if at["way"] != "t" else ["t"] * 20 + ["u"] * 20)
     assert said(axes, trials) == ["s: the outcome varies; along no ordered axis does it change by more than chance"]
     found = of_run(axes, trials)
-    report = markdown(found, {})
+    report = markdown(found, {}, [])
     assert "- s: the outcome varies; along no ordered axis does it change by more than chance." in report
 
 

@@ -34,6 +34,15 @@ def write(target: Path, data: str | bytes, *, synced: bool = True) -> None:
     temporary.replace(target)
 
 
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of the data to a descriptor, however much the kernel takes at once, and close it."""
+    try:
+        while data:
+            data = data[os.write(fd, data) :]
+    finally:
+        os.close(fd)
+
+
 def sync(path: Path) -> None:
     """Bring a file to the disk; of a directory the names in it.
 

@@ -138,14 +138,15 @@ class RunDirectory:
             reclaim.remove(self._numbered(trial))
         return path
 
-    def append(self, observation: Observation) -> None:
-        """Keep a trial's streams and its command, then its line."""
+    def append(self, observation: Observation) -> TrialRecord:
+        """Keep a trial's streams and its command, then its line; return what the line holds."""
         files = kept.files(observation)
         written = kept.put(str(self._still_there(observation.trial)), files) if files else {}
         events = list(map(forms.line, event_records(observation)))
         record = replace(trial_record(observation), events=len(events), written=written)
         self.journal.append(self.path / EVENTS, events)
         self.journal.append(self.path / TRIALS, [forms.line(record)])
+        return record
 
     def append_trace(self, trace: TraceRecord) -> None:
         """Keep what the loader did at a scenario and point."""

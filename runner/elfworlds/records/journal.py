@@ -116,11 +116,7 @@ def _write(path: Path, data: bytes) -> None:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     except FileNotFoundError:
         raise gone(path.parent) from None
-    try:
-        while data:
-            data = data[os.write(fd, data) :]
-    finally:
-        os.close(fd)
+    atomic.write_all(fd, data)
 
 
 def gone(directory: Path) -> ElfworldsError:

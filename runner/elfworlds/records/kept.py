@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import reclaim
+from elfworlds import atomic, reclaim
 from elfworlds.errors import InputError
 from elfworlds.records.seal import digest_of
 
@@ -42,7 +42,7 @@ def put(directory: str, files: Mapping[str, bytes]) -> dict[str, str]:
 
 def damaged(directory: Path, trial: TrialRecord) -> str | None:
     """The first of a trial's files that is not what its line says; None where all of them are."""
-    return next((name for name, digest in trial.written.items() if not _is(directory / name, digest)), None)
+    return next((name for name, digest in trial.written.items() if _whole(directory / name, digest) is None), None)
 
 
 def content(directory: Path, trial: TrialRecord, name: str) -> bytes:
@@ -56,16 +56,19 @@ def content(directory: Path, trial: TrialRecord, name: str) -> bytes:
         return path.read_bytes() if path.is_file() else b""
     if name not in trial.written:
         return b""
-    if not _is(path, trial.written[name]):
+    data = _whole(path, trial.written[name])
+    if data is None:
         raise InputError(f"{path}: is not what the trial's line in the run's records says")
-    return path.read_bytes()
+    return data
 
 
-def _is(path: Path, digest: str) -> bool:
+def _whole(path: Path, digest: str) -> bytes | None:
+    """What a file holds, read once; None where it is not what was written."""
     try:
-        return path.lstat().st_size <= LARGEST and path.is_file() and digest_of(path.read_bytes()) == digest
+        data = path.read_bytes() if path.lstat().st_size <= LARGEST and path.is_file() else None
     except OSError:
-        return False
+        return None
+    return data if data is not None and digest_of(data) == digest else None
 
 
 def _put(path: str, data: bytes, mode: int) -> None:
@@ -79,8 +82,4 @@ def _put(path: str, data: bytes, mode: int) -> None:
     except FileExistsError:
         reclaim.remove(Path(path))
         fd = os.open(path, flags, mode)
-    try:
-        while data:
-            data = data[os.write(fd, data) :]
-    finally:
-        os.close(fd)
+    atomic.write_all(fd, data)

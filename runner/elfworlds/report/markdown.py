@@ -31,12 +31,13 @@ OF_URLS = "/:?#@!$&'*+,;=%~"  # and no bracket: it would end the link
 _SPECIAL = re.compile(r"(^#|[\\`*_\[\]<>|])")
 
 
-def markdown(run: RunRecord, written: Streams) -> str:
+def markdown(run: RunRecord, written: Streams, seen: Sequence[loading.Seen]) -> str:
     """The report as GitHub-flavoured Markdown.
 
     Args:
         run: what is shown.
         written: failed trial → `stdout` and `stderr` → the end of it.
+        seen: the pictures of link namespaces.
     """
     grid = pivot(run.axes, run.trials)
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
@@ -49,7 +50,8 @@ def markdown(run: RunRecord, written: Streams) -> str:
         *_reasons("Known defects", defects(run.trials)),
         *_reasons("Not supported here", unsupported(run.trials)),
     ]
-    lines += [*_note(run.note), *_loading(run), *_objects(run.objects), *_trees(run.trees), *_versions(run.environment)]
+    lines += [*_note(run.note), *_loading(run, seen), *_objects(run.objects), *_trees(run.trees)]
+    lines += _versions(run.environment)
     return "\n".join([*lines, "## Run it again", "", f"    {printable(run.rerun).replace(chr(10), ' ')}", ""])
 
 
@@ -162,12 +164,12 @@ def _note(note: str) -> list[str]:
     return ["## Note", "", escape(note.strip()), ""] if note.strip() else []
 
 
-def _loading(run: RunRecord) -> list[str]:
+def _loading(run: RunRecord, seen: Sequence[loading.Seen]) -> list[str]:
     """The namespaces of each scenario, drawn and listed; then predicted against actual searches."""
     if not run.traces:
         return []
     lines = ["## What the loader did", ""]
-    for scenario, drawings in loading.by_scenario(loading.seen(run)).items():
+    for scenario, drawings in loading.by_scenario(seen).items():
         lines += [f"### {escape(scenario)}", "", *_pictures(scenario, drawings), ""]
         lines += [*table(["where", *loading.HEAD_OF_NAMESPACES], loading.rows_of_scenario(run.axes, drawings)), ""]
     return [*lines, "### Predicted against actual", "", *_predicted(run), ""]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from elfworlds.environment import environment, made_with, versions
 from elfworlds.errors import InterruptedRunError
 from elfworlds.planning.editing import without_builder, without_editor
 from elfworlds.records import RunAbout, environment_digest, open_run, trace_record
-from elfworlds.records.rows import tree_records, trial_record
+from elfworlds.records.rows import tree_records
 from elfworlds.spec.builders import by_axis, elsewhere
 from elfworlds.trials.observe import TrialRunner, broken_objects, run
 from elfworlds.trials.trace import Tracer, first_trials
@@ -77,10 +77,10 @@ class Execution:
     session: Session
     backend: str
     results: Path
+    place: Place
     retries: int = 0
     maxfail: int | None = None
     keep: Callable[[Path], None] = lambda _: None
-    place: Place = field(default_factory=lambda: Place(1, 1, 0, 0))
 
     def open(self, utc: str) -> Opened:
         """A new run directory, or an interrupted one to go on with; `utc` is the time as `20261120T214503Z`."""
@@ -123,14 +123,13 @@ class Execution:
         """Try every trial that is not done, and record it."""
         trials = tuple(trial for trial in self.plan.trials if trial.id not in opened.done)
         failures, screen, place = 0, self.session.screen, self.place
-        done = place.before + len(self.plan.trials) - len(trials)
-        screen.happened(self._begun(opened, len(self.plan.trials) - len(trials)))
+        done = len(self.plan.trials) - len(trials)
+        screen.happened(self._begun(opened, done))
         try:
-            bar = screen.working(place.words("trials"), max(place.trials, done + len(trials)), done)
+            bar = screen.working(place.words("trials"), place.trials, place.before + done)
             with self._threads() as executor, bar as advance:
                 for observation in run(trials, self._runner(opened.directory), executor, self.session.jobs):
-                    opened.directory.append(observation)
-                    screen.happened(TrialEnded(trial_record(observation)))
+                    screen.happened(TrialEnded(opened.directory.append(observation)))
                     advance()
                     failures += observation.judgement.verdict.bad
                     if failures == self.maxfail:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from elfworlds.elf import Symbol
     from elfworlds.records import ObjectRecord, RunDirectory, RunRecord, TrialRecord
+    from elfworlds.report.loading import Seen
     from elfworlds.tables import DataFrame
     from elfworlds.workflow.screen import Screen
 
@@ -30,6 +31,7 @@ def write_reports(directory: RunDirectory, run: RunRecord, *, tables: bool) -> N
 
     They can be made again of the records, so nothing waits until they are on the disk.
     """
+    seen = loading.seen(run)
     if tables:
         from elfworlds.tables import as_csv, as_parquet, frames
 
@@ -37,25 +39,30 @@ def write_reports(directory: RunDirectory, run: RunRecord, *, tables: bool) -> N
         for name, frame in made.items():
             directory.write(f"tables/{name}.csv", as_csv(frame), synced=False)
             directory.write(f"tables/{name}.parquet", as_parquet(frame), synced=False)
-        directory.write("report.html", _page(directory, run, made), synced=False)
-    for drawn in loading.seen(run):
+        directory.write("report.html", _page(directory, run, made, seen), synced=False)
+    for drawn in seen:
         directory.write(drawn.file, drawn.picture, synced=False)
     names = heat.outcomes(run)
     for map_ in heat.heats(run):
         directory.write(map_.file, heat_map(map_, names), synced=False)
-    directory.write("report.md", md(directory, run), synced=False)
+    directory.write("report.md", _md(directory, run, seen), synced=False)
 
 
 def md(directory: RunDirectory, run: RunRecord) -> str:
     """The run as Markdown."""
-    return markdown(run, ends(directory, [trial for trial in run.trials if trial.verdict.bad]))
+    return _md(directory, run, loading.seen(run))
 
 
-def ends(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str, dict[str, str]]:
-    """The ends of what the first few of these trials wrote: trial → `stdout` and `stderr` → text."""
+def _md(directory: RunDirectory, run: RunRecord, seen: Sequence[Seen]) -> str:
+    return markdown(run, ends_of_failures(directory, run.trials), seen)
+
+
+def ends_of_failures(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str, dict[str, str]]:
+    """The ends of what the first few failed trials wrote: trial → `stdout` and `stderr` → text."""
+    bad = [trial for trial in trials if trial.verdict.bad]
     return {
         trial.trial: {name: end for name in ("stdout", "stderr") if (end := _end_of(directory, trial, name))}
-        for trial in trials[: text.MAX_FAILURES]
+        for trial in bad[: text.MAX_FAILURES]
     }
 
 
@@ -63,14 +70,15 @@ def html(directory: RunDirectory, run: RunRecord) -> str:
     """The run as one page."""
     from elfworlds.tables import frames
 
-    return _page(directory, run, frames(run, symbols_of(run.objects)))
+    return _page(directory, run, frames(run, symbols_of(run.objects)), loading.seen(run))
 
 
-def _page(directory: RunDirectory, run: RunRecord, made: Mapping[str, DataFrame]) -> str:
+def _page(directory: RunDirectory, run: RunRecord, made: Mapping[str, DataFrame], seen: Sequence[Seen]) -> str:
     from elfworlds.report.page import page
     from elfworlds.tables import as_columns
 
-    return page(run, {name: as_columns(frame) for name, frame in made.items()}, written(directory, run.trials))
+    columns = {name: as_columns(frame) for name, frame in made.items()}
+    return page(run, columns, written(directory, run.trials), seen)
 
 
 def written(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str, dict[str, str]]:
@@ -124,7 +132,7 @@ def show(directory: RunDirectory, run: RunRecord, screen: Screen) -> None:
     screen.tell(_after_a_blank([*text.defect_lines(trials), *text.unsupported_lines(trials)]))
     unexpected = loading.disagreement(run.traces)
     screen.tell(_after_a_blank([unexpected] if unexpected else []))
-    wrote = ends(directory, [trial for trial in trials if trial.verdict.bad])
+    wrote = ends_of_failures(directory, trials)
     screen.tell(_after_a_blank(list(text.failure_lines(trials, axes, shown(directory.path), wrote))))
 
 

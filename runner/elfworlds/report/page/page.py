@@ -67,16 +67,16 @@ class Matrix:
     missing: int
 
 
-def page(run: RunRecord, tables: Mapping[str, Columns], written: Streams) -> str:
+def page(run: RunRecord, tables: Mapping[str, Columns], written: Streams, seen: Sequence[loading.Seen]) -> str:
     """The page as HTML.
 
     Args:
         run: what is shown.
         tables: name → column → values, of every table; missing values are None.
         written: trial → `stdout`, `stderr` or `driver.c` → the text, or the part of it that is shown.
+        seen: the pictures of link namespaces.
     """
     script = (HERE / "page.js").read_text()
-    seen = loading.seen(run) if run.traces else []
     return (
         _environment()
         .get_template("page.html.j2")
