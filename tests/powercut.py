@@ -20,6 +20,8 @@ SOURCE = ROOT / "tests" / "data" / "powercut" / "synced.c"
 class Disk:
     """What is on the disk: of each file how many bytes, of each directory which names.
 
+    Two threads tell what they bring there, and the one that looked first may tell last: more is never lost to less.
+
     Attributes:
         sizes: file → bytes. A file is an inode and when it was made.
         names: directory → the names in it, each with its file.
@@ -34,9 +36,9 @@ class Disk:
         for line in log.read_text().splitlines() if log.exists() else ():
             kind, inode, *rest = line.split(" ", 3)
             if kind == "f":
-                disk.sizes[inode] = int(rest[0])
+                disk.sizes[inode] = max(disk.sizes.get(inode, 0), int(rest[0]))
             elif kind == "d":
-                disk.names[inode] = set()
+                disk.names.setdefault(inode, set())
             else:
                 disk.names[inode].add((rest[1], rest[0]))
         return disk

@@ -6,6 +6,7 @@ names first; and without the names that were not synced.
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
@@ -23,6 +24,25 @@ def machine(world: World, tmp_path: Path, tmp_path_factory: pytest.TempPathFacto
     for place in (world.path, world.store.parent):
         place.mkdir(exist_ok=True)
     return Machine.made(tmp_path, tmp_path_factory.mktemp("elsewhere"))
+
+
+Left = dict[str, dict[str, bytes]]
+
+
+def left_by_trials(run: Path) -> Left:
+    """Trial → file → what it holds, of all trials of a run."""
+    return {
+        trial.name: {file.name: file.read_bytes() for file in trial.iterdir() if file.is_file()}
+        for trial in (run / "trials").iterdir()
+    }
+
+
+def whole_trials(run: Path, before: Left) -> list[str]:
+    """The trials whose line is on the disk with all that they left: a line may get there before its trial's files."""
+    lines = (run / "trials.jsonl").read_text().splitlines(keepends=True)
+    trials = [json.loads(line)["trial"] for line in lines if line.endswith("\n")]
+    now = left_by_trials(run)
+    return [trial for trial in trials if now.get(trial) == before[trial]]
 
 
 @pytest.mark.parametrize("names", [False, True])
@@ -47,14 +67,14 @@ def test_an_interrupted_run_goes_on_with_all_trials_that_were_on_the_disk(
     run.send_signal(signal.SIGKILL)
     run.communicate()
     (directory,) = runs(world)
-    ended = recorded(world)
+    ended, left = recorded(world), left_by_trials(directory)
     disk = machine.cut(names=names)
-    kept = recorded(world)
     lines = disk.sizes.get(inodes(directory)[directory / "trials.jsonl"], 0)
-    assert 0 < kept <= ended
     assert (directory / "trials.jsonl").stat().st_size == lines
+    whole = whole_trials(directory, left)
+    assert 0 < len(whole) <= recorded(world) <= ended
     code, out, _ = world.run("run", path)
-    assert (code, f"{kept} trials were done" in out) == (0, True), out
+    assert (code, f"{len(whole)} trials were done" in out) == (0, True), out
     (only,) = runs(world)
     assert len(tables(only)["trials.csv"]) == 100
 
