@@ -20,7 +20,7 @@ def gather(
     """Put several runs into one set of tables: outcomes, claims, versions; as CSV, Markdown and LaTeX."""
     from elfworlds import atomic
     from elfworlds.errors import Exit, InputError
-    from elfworlds.gather import gathered, texts
+    from elfworlds.gather import gathered, remarks, texts
     from elfworlds.records import read_run
     from elfworlds.workflow.results import find
 
@@ -35,6 +35,8 @@ def gather(
                 f"the run of {record.name} was interrupted: {len(record.trials)} of {record.planned} trials", hint=hint
             )
     rows = gathered(records)
+    for sentence in remarks(records):
+        echo(f"note: {sentence}", err=True)
     place = paths.directory(output, "-o names a directory, there or not")
     for name, text in texts(rows, records).items():
         atomic.write(place / name, text)

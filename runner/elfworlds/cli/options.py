@@ -79,6 +79,10 @@ Filter = Annotated[
         autocompletion=completion.scenarios,
     ),
 ]
+Shard = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="The I-th of N parts of the trials; gather puts the parts together."),
+]
 Failed = Annotated[bool, typer.Option("--failed", help="Only what failed in the latest run.")]
 Repeat = Annotated[int | None, typer.Option("--repeat", metavar="N", min=1, help="Try each point N times.")]
 Timeout = Annotated[

@@ -24,6 +24,7 @@ from elfworlds.cli.options import (
     Retries,
     Sandbox,
     Select,
+    Shard,
     Tables,
     Timeout,
     Verbose,
@@ -51,6 +52,7 @@ def run(
     filter_: Filter = None,
     select: Select = None,
     failed: Failed = False,
+    shard: Shard = None,
     repeat: Repeat = None,
     timeout: Timeout = None,
     retries: Retries = 0,
@@ -66,10 +68,12 @@ def run(
 ) -> int:
     """Build and run experiments; exit 1 if an expectation was not met, 6 if an object was not built."""
     from elfworlds import Choice, RunOptions
+    from elfworlds.planning.select import shard_of
 
+    part = shard_of(shard) if shard else None
     loaded, labels = _loaded(experiments, select or ())
     options = RunOptions(
-        choice=Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout),
+        choice=Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout, shard=part),
         backend=backend,
         output=output,
         keep_going=keep_going,

@@ -3,6 +3,7 @@
 from elfworlds.gather.cells import Cell, ClaimCell, Gathered, Version, gathered
 from elfworlds.gather.compare import Comparison, Difference, compare
 from elfworlds.gather.forms import READ, GatheringError, read, texts
+from elfworlds.gather.shards import remarks, together
 
 __all__ = [
     "READ",
@@ -16,5 +17,7 @@ __all__ = [
     "compare",
     "gathered",
     "read",
+    "remarks",
     "texts",
+    "together",
 ]

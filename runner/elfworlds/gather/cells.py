@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from elfworlds.gather.shards import together
 from elfworlds.report.summary import cell, claims
 
 if TYPE_CHECKING:
@@ -81,11 +82,16 @@ class Gathered:
 
 
 def gathered(runs: Iterable[RunRecord]) -> Gathered:
-    """Gather the rows of all runs."""
+    """Gather the rows of all runs, those of shards as one run's.
+
+    Raises:
+        InputError: as `together`.
+    """
     ordered = sorted(runs, key=lambda run: run.name)
+    wholes = together(ordered)
     return Gathered(
-        tuple(cell for run in ordered for cell in _cells(run)),
-        tuple(claim for run in ordered for claim in _claims(run)),
+        tuple(cell for run in wholes for cell in _cells(run)),
+        tuple(claim for run in wholes for claim in _claims(run)),
         tuple(sorted({version for run in ordered for version in _versions(run.environment)})),
     )
 

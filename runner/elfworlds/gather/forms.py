@@ -13,6 +13,7 @@ from elfworlds.gather.cells import Cell, ClaimCell, Gathered, Version
 from elfworlds.gather.claims_table import lines
 from elfworlds.gather.latex import latex
 from elfworlds.gather.pages import claims_page, pivots_page
+from elfworlds.gather.shards import together
 from elfworlds.outcome import Verdict
 from elfworlds.sheet import cell, of_cell
 
@@ -34,6 +35,7 @@ class GatheringError(InputError):
 
 def texts(gathered: Gathered, runs: Sequence[RunRecord]) -> dict[str, str]:
     """File name → text, for every file of the directory."""
+    runs = together(runs)
     claim_lines = lines(runs)
     return {
         OUTCOMES: _csv(OUTCOMES, gathered.cells),

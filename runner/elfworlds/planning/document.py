@@ -26,6 +26,7 @@ def as_document(plan: Plan) -> dict[str, Json]:
         "experiment": plan.experiment,
         "question": plan.question,
         "digest": plan.digest,
+        **({"shard": plan.shard.words, "whole": plan.shard.plan} if plan.shard else {}),
         "axes": {name: list(labels) for name, labels in plan.axes},
         "objects": [
             {

@@ -9,12 +9,15 @@ from elfworlds.errors import InputError
 from elfworlds.patterns import Pattern, PatternError
 from elfworlds.patterns import pattern as compiled
 from elfworlds.planning.make import with_digest
+from elfworlds.planning.types import Shard
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from elfworlds.planning.types import Bound, Plan, Trial
+
+MOST_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,39 @@ def select(plan: Plan, selection: Selection) -> Plan:
         trees={key: tree for key, tree in plan.trees.items() if key in named},
     )
     return with_digest(chosen)
+
+
+def share(plans: Sequence[Plan], shard: Shard) -> list[Plan]:
+    """The plans with the trials of one part: neighbours, and as many as every other part has, or one more.
+
+    Raises:
+        InputError: there are more parts than trials.
+    """
+    total = sum(len(plan.trials) for plan in plans)
+    if shard.of > total:
+        raise InputError(f"--shard {shard.words}: there are only {total} trials")
+    begin, end = ((shard.number - less) * total // shard.of for less in (1, 0))
+    shared, before = [], 0
+    for plan in plans:
+        own = frozenset(trial.id for trial in plan.trials[max(begin - before, 0) : max(end - before, 0)])
+        part = replace(select(plan, Selection(only=own)), shard=replace(shard, plan=plan.digest))
+        shared.append(with_digest(part))
+        before += len(plan.trials)
+    return shared
+
+
+def shard_of(text: str) -> Shard:
+    """`I/N`, the I-th of N parts, from 1.
+
+    Raises:
+        InputError: it is none.
+    """
+    number, slash, of = text.partition("/")
+    if slash and all(word.isascii() and word.isdigit() and len(word) < MOST_DIGITS for word in (number, of)):
+        shard = Shard(int(number), int(of))
+        if 1 <= shard.number <= shard.of:
+            return shard
+    raise InputError(f"--shard {text}: write I/N, for example 2/3 for the second of three parts")
 
 
 def _limited(trials: tuple[Trial, ...], timeout: float | None) -> tuple[Trial, ...]:

@@ -192,6 +192,23 @@ class Trial:
     expected: Judged | None
 
 
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of several parts of what is to be tried, from 1.
+
+    Attributes:
+        plan: the digest of the experiment's plan with the trials of all parts.
+    """
+
+    number: int
+    of: int
+    plan: str = ""
+
+    @property
+    def words(self) -> str:
+        return f"{self.number}/{self.of}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that a run will do, in order.
@@ -202,6 +219,7 @@ class Plan:
         requests: key → request, needed ones first.
         files: sha256 → bytes of every input.
         trees: key → tree of which objects are files; their bytes stay where they lie.
+        shard: which part it is, where others try the rest.
     """
 
     experiment: str
@@ -213,6 +231,7 @@ class Plan:
     trials: tuple[Trial, ...]
     files: Mapping[str, bytes]
     trees: Mapping[str, Tree] = field(default_factory=dict)
+    shard: Shard | None = None
 
     def may_fail(self) -> frozenset[str]:
         """Objects of `build` scenarios: if their build fails, that is an outcome."""

@@ -57,7 +57,8 @@ TRIAL = form(TrialRecord, {ClaimRecord: of(_CLAIM)}, _earlier(shown={}, attempts
 OBJECT = form(ObjectRecord, earlier=_earlier(needs=[], compiler_output=""))
 TRACE = form(TraceRecord, {LinkMapRecord: of(_LINK_MAP), SearchRecord: of(_SEARCH), Bindings: bindings.KIND})
 _TREE = form(TreeRecord)
-ABOUT = form(RunAbout, {TreeRecord: of(_TREE)}, lambda data: {"versions": {}, "made-with": {}, "trees": [], **data})
+UNSAID: JsonObject = {"trees": [], "shard": "", "whole": ""}  # what run.json leaves out where it is so
+ABOUT = form(RunAbout, {TreeRecord: of(_TREE)}, lambda data: {"versions": {}, "made-with": {}, **UNSAID, **data})
 ENVIRONMENT = form(EnvironmentRecord, {ToolchainRecord: of(_TOOLCHAIN)}, _earlier(inherited=[]))
 
 
@@ -91,8 +92,8 @@ def _plain(record: DataclassInstance) -> Json:
     if isinstance(record, EventRecord):
         return {"trial": record.trial, "event": record.event, **record.fields}
     content = {key: getattr(record, name) for name, key in _keys(type(record))}
-    if isinstance(record, RunAbout) and not record.trees:
-        del content["trees"]
+    if isinstance(record, RunAbout):
+        content = {key: value for key, value in content.items() if value or key not in UNSAID}
     return {"schema": SCHEMA, **content} if isinstance(record, TrialRecord) else content
 
 

@@ -36,6 +36,7 @@ class RunRecord:
         traces: what the loader did at each scenario and point, in the order of the trials that they stand for.
         rerun: the command that makes such a run again.
         trees: those of which objects are files.
+        shard: which part of a run it is, as `2/3`, and `whole`, the digest of the plan of all parts; empty for no part.
     """
 
     name: str
@@ -53,6 +54,8 @@ class RunRecord:
     versions: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     made_with: Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]] = field(default_factory=dict)
     trees: Sequence[TreeRecord] = ()
+    shard: str = ""
+    whole: str = ""
 
 
 def read_run(directory: RunDirectory) -> RunRecord:
@@ -79,6 +82,8 @@ def read_run(directory: RunDirectory) -> RunRecord:
         environment=directory.environment(),
         rerun=about.rerun,
         trees=about.trees,
+        shard=about.shard,
+        whole=about.whole,
     )
     directory.check()
     return record

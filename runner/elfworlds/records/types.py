@@ -222,6 +222,7 @@ class RunAbout:
         planned: how many trials there are in all.
         rerun: the command that makes such a run again.
         trees: those of which objects are files; written where there are some.
+        shard: which part of a run it is, as `2/3`, and `whole`, the digest of the whole plan; written for a part.
     """
 
     schema: int
@@ -237,6 +238,8 @@ class RunAbout:
     planned: int
     rerun: str
     trees: tuple[TreeRecord, ...] = ()
+    shard: str = ""
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)

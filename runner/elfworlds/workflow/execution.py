@@ -103,6 +103,8 @@ class Execution:
         axes = dict(self.plan.axes)
         builders = by_axis(experiment.objects, experiment.matrix.axes)
         chosen = [f"-S {shlex.quote(words)}" for words in self.experiment.chosen]
+        shard = self.plan.shard
+        part = [f"--shard {shard.words}"] if shard else []
         return RunAbout(
             schema=SCHEMA,
             plan=self.plan.digest,
@@ -115,8 +117,10 @@ class Execution:
             versions=versions(axes, self.toolchains, builders),
             made_with=made_with(self.plan, self.toolchains, builders, elsewhere(experiment.objects)),
             planned=len(self.plan.trials),
-            rerun=" ".join(["elfworlds run", shlex.quote(shown(self.experiment.path)), *chosen]),
+            rerun=" ".join(["elfworlds run", shlex.quote(shown(self.experiment.path)), *chosen, *part]),
             trees=tree_records(self.plan),
+            shard=shard.words if shard else "",
+            whole=shard.plan if shard else "",
         )
 
     def observe(self, opened: Opened) -> Ending:

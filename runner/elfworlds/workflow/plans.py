@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elfworlds.planning import Plan
+    from elfworlds.planning.types import Shard
     from elfworlds.toolchains import Toolchain
     from elfworlds.workflow.experiments import LoadedExperiment
 
@@ -34,6 +35,7 @@ class Choice:
         failed: only what was not as expected in the latest run.
         repeat: how often each point is tried, instead of what the scenarios say.
         timeout: seconds for each trial, instead of what the scenarios say.
+        shard: which part of the trials that the others choose.
     """
 
     filter: str | None = None
@@ -41,6 +43,7 @@ class Choice:
     failed: bool = False
     repeat: int | None = None
     timeout: float | None = None
+    shard: Shard | None = None
 
     def plans(
         self,
@@ -52,7 +55,8 @@ class Choice:
 
         Raises:
             NothingSelectedError: the filter matches no trial of any experiment.
-            InputError: an axis or a label that there is not, or a regular expression that cannot be read.
+            InputError: an axis or a label that there is not, a regular expression that cannot be read, or more shards
+                than trials.
         """
         whole = [make_plan(experiment, toolchains, self.repeat) for experiment in experiments]
         select.refuse_unknown(self.labels, whole)
@@ -64,7 +68,7 @@ class Choice:
         if not any(plan.trials for plan in plans):
             count = sum(len(plan.trials) for plan in whole)
             raise NothingSelectedError(f"the filter matches none of the {count} trials", hint=self._why())
-        return plans
+        return select.share(plans, self.shard) if self.shard else plans
 
     def _only(self, experiment: LoadedExperiment, output: Path | None) -> frozenset[str] | None:
         """Trials of the latest run that were not as expected."""
