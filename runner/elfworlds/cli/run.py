@@ -68,12 +68,10 @@ def run(
 ) -> int:
     """Build and run experiments; exit 1 if an expectation was not met, 6 if an object was not built."""
     from elfworlds import Choice, RunOptions
-    from elfworlds.planning.select import shard_of
 
-    part = shard_of(shard) if shard else None
     loaded, labels = _loaded(experiments, select or ())
     options = RunOptions(
-        choice=Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout, shard=part),
+        choice=Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout, shard=shard),
         backend=backend,
         output=output,
         keep_going=keep_going,

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elfworlds.planning import Plan
-    from elfworlds.planning.types import Shard
     from elfworlds.toolchains import Toolchain
     from elfworlds.workflow.experiments import LoadedExperiment
 
@@ -35,7 +34,7 @@ class Choice:
         failed: only what was not as expected in the latest run.
         repeat: how often each point is tried, instead of what the scenarios say.
         timeout: seconds for each trial, instead of what the scenarios say.
-        shard: which part of the trials that the others choose.
+        shard: `I/N`, which part of the trials that the others choose.
     """
 
     filter: str | None = None
@@ -43,7 +42,7 @@ class Choice:
     failed: bool = False
     repeat: int | None = None
     timeout: float | None = None
-    shard: Shard | None = None
+    shard: str | None = None
 
     def plans(
         self,
@@ -55,9 +54,10 @@ class Choice:
 
         Raises:
             NothingSelectedError: the filter matches no trial of any experiment.
-            InputError: an axis or a label that there is not, a regular expression that cannot be read, or more shards
-                than trials.
+            InputError: an axis or a label that there is not, a regular expression or a shard that cannot be read, or
+                more shards than trials.
         """
+        shard = select.shard_of(self.shard) if self.shard is not None else None
         whole = [make_plan(experiment, toolchains, self.repeat) for experiment in experiments]
         select.refuse_unknown(self.labels, whole)
         pattern = select.pattern(self.filter) if self.filter is not None else None
@@ -68,7 +68,7 @@ class Choice:
         if not any(plan.trials for plan in plans):
             count = sum(len(plan.trials) for plan in whole)
             raise NothingSelectedError(f"the filter matches none of the {count} trials", hint=self._why())
-        return select.share(plans, self.shard) if self.shard else plans
+        return select.share(plans, shard) if shard else plans
 
     def _only(self, experiment: LoadedExperiment, output: Path | None) -> frozenset[str] | None:
         """Trials of the latest run that were not as expected."""
