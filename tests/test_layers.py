@@ -56,6 +56,7 @@ ORDER = (
     "tables",
     "report",
     "gather",
+    "inspection",
     "workflow",
     "cli",
     "__main__",

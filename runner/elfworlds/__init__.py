@@ -12,6 +12,7 @@ from elfworlds.version import __version__
 
 if TYPE_CHECKING:
     from elfworlds.errors import ElfworldsError
+    from elfworlds.inspection import Inspection, World, inspect
     from elfworlds.workflow.api import Run, load, plan, read_run, run
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.workflow.plans import Choice
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Choice",
     "ElfworldsError",
+    "Inspection",
     "LoadedExperiment",
     "Run",
     "RunOptions",
+    "World",
     "__version__",
+    "inspect",
     "load",
     "plan",
     "read_run",
@@ -33,8 +37,11 @@ __all__ = [
 _WHERE = {
     "Choice": "workflow.plans",
     "ElfworldsError": "errors",
+    "Inspection": "inspection",
     "LoadedExperiment": "workflow.experiments",
     "RunOptions": "workflow.run",
+    "World": "inspection",
+    "inspect": "inspection",
 }
 
 

@@ -20,6 +20,7 @@ from elfworlds.cli import (
     doctor,
     export_c,
     gather,
+    inspect,
     list_,
     new,
     plan,
@@ -70,6 +71,7 @@ app.command("compare")(compare.compare)
 app.command("export-c")(export_c.export_c)
 app.command("accept")(accept.accept)
 app.command("new")(new.new)
+app.command("inspect")(inspect.inspect)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.command("unpack", hidden=True)(unpack.unpack)  # what nix/unpacked.nix calls

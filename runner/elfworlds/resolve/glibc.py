@@ -139,7 +139,12 @@ def _entries(
     rule: str, entries: tuple[str, ...] | None, holder: LoadedObject, world: Surroundings
 ) -> tuple[SearchPlace, ...]:
     return tuple(
-        SearchPlace(rule, expand_tokens(entry, holder.origin, world.tokens), known_tokens(entry, world.tokens))
+        SearchPlace(
+            rule,
+            expand_tokens(entry, holder.origin, world.tokens),
+            known_tokens(entry, world.tokens),
+            "" if rule == "LD_LIBRARY_PATH" else holder.path,
+        )
         for entry in (entries or () if entries != ("",) else ())
         if not void_tokens(entry, world.tokens)
     )

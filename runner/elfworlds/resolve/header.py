@@ -35,7 +35,7 @@ def refusal(path: Path, family: str) -> Refusal | None:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        return _not_opened(error.errno, family)
+        return not_opened(error.errno, family)
     except ValueError:  # a name that no file can have
         return None
     try:
@@ -49,10 +49,16 @@ def refusal(path: Path, family: str) -> Refusal | None:
         return Refusal.UNKNOWN
     finally:
         os.close(descriptor)
-    return musl(head, own()) if family == MUSL else glibc(head, own())
+    return judged(head, own(), family)
 
 
-def _not_opened(number: int | None, family: str) -> Refusal | None:
+def judged(head: bytes, own: bytes, family: str) -> Refusal | None:
+    """Why a loader would not take a file with these first bytes; `own` are those of a file that it takes."""
+    return musl(head, own) if family == MUSL else glibc(head, own)
+
+
+def not_opened(number: int | None, family: str) -> Refusal | None:
+    """Why a loader would not take a file that cannot be opened, by errno; None where nothing is there."""
     if number in ABSENT or (family == MUSL and number == errno.ENAMETOOLONG):
         return None
     return Refusal.UNKNOWN if number == errno.EACCES else Refusal.SHUT

@@ -86,4 +86,4 @@ def _run_path(holder: LoadedObject) -> Iterator[SearchPlace]:
     whole = expand_origin(":".join(entries or ()), holder.origin)
     for directory in re.split("[:\n]", whole or ""):
         if directory:
-            yield SearchPlace(rule, directory)
+            yield SearchPlace(rule, directory, holder=holder.path)

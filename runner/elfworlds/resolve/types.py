@@ -84,11 +84,15 @@ class LoadedObject:
 
 @dataclass(frozen=True, slots=True)
 class SearchPlace:
-    """One place that is searched, and by which rule; not `known` where a token in it stands for nobody knows what."""
+    """One place that is searched, and by which rule; not `known` where a token in it stands for nobody knows what.
+
+    `holder` is the path of the object whose rpath or runpath leads there; empty for other rules.
+    """
 
     rule: str
     directory: str
     known: bool = True
+    holder: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,21 @@
+"""A file → what the dynamic loader would do with it, and why; nothing is executed."""
+
+from elfworlds.inspection.inspecting import inspect, system_of
+from elfworlds.inspection.result import Inspection
+from elfworlds.inspection.types import Considered, Mapped, MissingVersion, Need, OptionalNeed
+from elfworlds.inspection.world import BASE, NEW, System, World
+
+__all__ = [
+    "BASE",
+    "NEW",
+    "Considered",
+    "Inspection",
+    "Mapped",
+    "MissingVersion",
+    "Need",
+    "OptionalNeed",
+    "System",
+    "World",
+    "inspect",
+    "system_of",
+]

@@ -1,0 +1,163 @@
+"""A system's files, each read once: this machine's, or those of a directory that holds another system."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds import elf
+from elfworlds.elf.quick import HEAD, facts_at
+from elfworlds.resolve import Refusal
+from elfworlds.resolve.header import HEADER, judged, not_opened
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from elfworlds.elf import ElfObject
+    from elfworlds.resolve.types import Read
+    from elfworlds.sandbox import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What lies at a path: its first bytes and facts, or why it cannot be read.
+
+    Attributes:
+        error: errno of opening it; 0 where it can be opened.
+        refusal: what no loader takes, whatever its rules.
+        identity: device and inode.
+    """
+
+    error: int = 0
+    refusal: Refusal | None = None
+    head: bytes = b""
+    facts: ElfObject | None = None
+    identity: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class Files:
+    """The files of a system.
+
+    Attributes:
+        tree: the directory that holds it; None for this machine.
+        beside: directories and files of this machine that are seen where the tree has nothing.
+    """
+
+    tree: Tree | None = None
+    beside: tuple[str, ...] = ()
+    looked: dict[str, Looked] = field(default_factory=dict)
+    directories: dict[str, str] = field(default_factory=dict)
+
+    def outside(self, path: str) -> str:
+        """Where a path of the system lies on this machine."""
+        if self.tree is None:
+            return path
+        if path in self.beside:
+            return path
+        inside = self._outside(path)
+        if path.startswith(tuple(f"{place}/" for place in self.beside)) and not os.path.lexists(inside):
+            return path
+        return inside
+
+    def _outside(self, path: str) -> str:
+        if self.tree is None or not path.startswith("/"):
+            return "/dev/null/no-such-path"  # nothing is there: a system has no current directory
+        directory, name = posixpath.split(path)
+        known = self.directories.get(directory)
+        if known is None:
+            known = self.directories[directory] = self.tree.real(directory)
+        joined = posixpath.join(known, name)
+        plain = posixpath.join(self.tree.path, joined.lstrip("/"))
+        return self.tree.outside(joined) if name == ".." or os.path.islink(plain) else plain  # noqa: PTH114
+
+    def real(self, path: str) -> str:
+        """A path of the system without symbolic links."""
+        if self.tree is None or self.outside(path) == path:
+            return os.path.realpath(path)
+        return self.tree.real(path)
+
+    def look(self, path: str) -> Looked:
+        """What lies at a path of the system."""
+        known = self.looked.get(path)
+        if known is None:
+            known = self.looked[path] = _look(self.outside(path))
+        return known
+
+    def bytes(self, path: str, most: int) -> bytes:
+        """The first bytes of a regular file; none where it cannot be read."""
+        try:
+            descriptor = os.open(self.outside(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (OSError, ValueError):
+            return b""
+        with open(descriptor, "rb") as file:  # noqa: PTH123  # of a descriptor
+            return file.read(most) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+
+
+@dataclass(slots=True)
+class View:
+    """A system's files as one loader takes them.
+
+    Attributes:
+        own: the first bytes of a file that it takes.
+        family: whose rules hold, glibc's or musl's.
+    """
+
+    files: Files
+    own: bytes
+    family: str
+    known: dict[str, Read] = field(default_factory=dict)
+
+    def read(self, path: str) -> Read:
+        """As `resolve.Surroundings` wants it."""
+        if path in self.known:
+            return self.known[path]
+        read = self.known[path] = self._read(self.files.look(path))
+        return read
+
+    def _read(self, looked: Looked) -> Read:
+        if looked.error:
+            return not_opened(looked.error, self.family)
+        if looked.refusal:
+            return looked.refusal
+        return judged(looked.head, self.own, self.family) or looked.facts or Refusal.UNKNOWN
+
+    def identity(self, path: str) -> Hashable:
+        """The file's device and inode, the same for all its names; the path itself where nothing can be read of it."""
+        return self.files.look(path).identity or path
+
+
+def _look(path: str) -> Looked:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        return Looked(error=error.errno or -1)
+    except ValueError:  # a name that no file can have
+        return Looked(error=2)
+    try:
+        return _opened(descriptor, path)
+    except OSError:
+        return Looked(refusal=Refusal.UNKNOWN)
+    finally:
+        os.close(descriptor)
+
+
+def _opened(descriptor: int, path: str) -> Looked:
+    about = os.fstat(descriptor)
+    identity = (about.st_dev, about.st_ino)
+    if stat.S_ISDIR(about.st_mode):  # it is opened, and cannot be read
+        return Looked(refusal=Refusal.FATAL, identity=identity)
+    if not stat.S_ISREG(about.st_mode):
+        return Looked(refusal=Refusal.UNKNOWN, identity=identity)
+    head = os.pread(descriptor, HEAD, 0)
+    facts = facts_at(descriptor, about.st_size, head) if head.startswith(b"\x7fELF") else None
+    if facts is None and head.startswith(b"\x7fELF"):
+        try:
+            facts = elf.read(Path(path))
+        except elf.NotElfError:
+            facts = None
+    return Looked(head=head[:HEADER], facts=facts, identity=identity)

@@ -1,0 +1,185 @@
+"""A file in a world → an `Inspection`. Nothing is run: not the file, and no loader."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds import elf, resolve
+from elfworlds.elf import ElfObject
+from elfworlds.elf.quick import HEAD, bytes_named
+from elfworlds.errors import InputError
+from elfworlds.inspection.files import Files
+from elfworlds.inspection.optional import optional_needs
+from elfworlds.inspection.result import Inspection
+from elfworlds.inspection.types import INTERP, Considered, Need
+from elfworlds.inspection.versions import missing_versions
+from elfworlds.inspection.walk import Closure
+from elfworlds.inspection.world import NEW, System, World, loader_of, whole_tree
+from elfworlds.reading import why_not
+from elfworlds.resolve import Namespace
+
+if TYPE_CHECKING:
+    from elfworlds.elf import Notes, Versions
+
+ROOT_HINT = "name a directory that holds a system: usr, etc, lib"
+
+
+def system_of(world: World) -> System:
+    """The files of a world; several inspections share what they read.
+
+    Raises:
+        InputError: its root is no directory that can be read.
+    """
+    if world.root is None:
+        return System(world, Files())
+    try:
+        tree = whole_tree(os.path.realpath(world.root))
+    except OSError as error:
+        raise InputError(f"{world.root}: {error.strerror}", hint=ROOT_HINT) from None
+    return System(world, Files(tree))
+
+
+def inspect(path: str | os.PathLike[str], world: World | System | None = None) -> Inspection:
+    """What the dynamic loader would do with a file, and why; nothing is executed.
+
+    Args:
+        path: a program or a library: of this machine, whatever the world, or of the world's root.
+        world: where it would be loaded; this machine with an empty environment where nothing is said. A `System`, of
+            `system_of`, keeps what it reads, for the next file.
+
+    Returns:
+        Its objects in the order of loading, every needed name with what serves it and why, and all that is missing.
+
+    Raises:
+        InputError: it is no ELF file that a loader loads, or the host is none.
+    """
+    system = world if isinstance(world, System) else system_of(world or World())
+    return _Inspecting(system).of(os.fspath(path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inspecting:
+    system: System
+
+    def of(self, path: str) -> Inspection:
+        inside, facts, head = self._file(path)
+        host = self.system.world.host
+        needs: list[Need] = []
+        if host is None:
+            interp = loader_of(facts)
+            surroundings = self.system.surroundings(facts, head, interp)
+            application, space = resolve.begin(inside, facts, surroundings)
+            closure = Closure(surroundings, space, application)
+            closure.start(() if self.system.world.namespace == NEW else self.system.world.preloads)
+            needs += _interp(facts, closure)
+        else:
+            closure = self._opened(host, inside, facts)
+            needs += _interp(closure.application.facts, closure)
+        return Inspection(
+            path=path,
+            world=self.system.world.says,
+            family=closure.world.family,
+            interp=closure.world.interp,
+            facts=facts,
+            hosted=host is not None or self.system.world.namespace == NEW,
+            objects=tuple(closure.objects),
+            needs=(*needs, *closure.needs),
+            versions=tuple(missing_versions(closure, self._versions)),
+            optional=tuple(optional_needs(closure, self._notes)),
+            closure=closure,
+            system=self.system,
+        )
+
+    def _opened(self, host: str, path: str, facts: ElfObject) -> Closure:
+        """As the host would open the file."""
+        inside, host_facts, head = self._file(host)
+        surroundings = self.system.surroundings(host_facts, head, loader_of(host_facts))
+        application, space = resolve.begin(inside, host_facts, surroundings)
+        closure = Closure(surroundings, space, application)
+        closure.start(self.system.world.preloads)
+        if self.system.world.namespace == NEW:  # it is empty: even ld.so comes there when it is needed
+            space = Namespace()
+            closure.objects, closure.in_order = [], set()
+        closure.open(path, facts, space)
+        return closure
+
+    def _file(self, path: str) -> tuple[str, ElfObject, bytes]:
+        """The path in the world of a file that is named, its facts and its first bytes."""
+        inside, outside = self._places(path)
+        if why := why_not(outside):
+            raise InputError(f"{path}: {why}")
+        try:
+            facts = self.system.files.look(inside).facts or elf.read(Path(outside))
+        except elf.NotElfError as error:
+            raise InputError(error.message, hint=error.hint or _hint(outside)) from None
+        if facts.type not in ("ET_EXEC", "ET_DYN"):
+            raise InputError(f"{path}: of type {facts.type}, which no loader loads", hint=TYPES.get(facts.type))
+        with open(outside, "rb") as file:  # noqa: PTH123  # a string all the way
+            head, size = file.read(HEAD), os.fstat(file.fileno()).st_size
+            whole = bytes_named(file.fileno(), size, head)
+        if whole > size:
+            raise InputError(f"{path}: it is cut off: it has {size} bytes, and {whole} are to be mapped")
+        return inside, facts, head
+
+    def _places(self, path: str) -> tuple[str, str]:
+        """Where a file lies in the world, and where on this machine: one below the root is the root's."""
+        files = self.system.files
+        if files.tree is None:
+            return path, path
+        top, here = files.tree.path, os.path.abspath(path)  # noqa: PTH100  # links stay
+        if here.startswith(f"{top}/"):
+            inside = here.removeprefix(top)
+            return inside, files.outside(inside)
+        if os.path.lexists(here):
+            files.beside = tuple(dict.fromkeys((*files.beside, here, *_beside(here))))
+            return here, here
+        return here, files.outside(here)
+
+    def _versions(self, path: str) -> Versions | None:
+        return self.system.details(path, elf.versions)
+
+    def _notes(self, path: str) -> Notes | None:
+        return self.system.details(path, elf.notes)
+
+
+TYPES = {
+    "ET_REL": "an object file is linked first; inspect what becomes of it",
+    "ET_CORE": "a core dump is the memory of a process; inspect its program",
+}
+
+
+def _beside(path: str) -> tuple[str, ...]:
+    """The directory of what goes along with a file: beside its own, as lib beside bin; none of the system's."""
+    directory = posixpath.dirname(path)
+    above = posixpath.dirname(directory)
+    if directory == "/" or directory.split("/")[1] in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc"):
+        return ()
+    return (directory if above == "/" else above,)
+
+
+def _interp(facts: ElfObject, closure: Closure) -> list[Need]:
+    """The loader that a program names, where it is not there: the kernel starts nothing without it."""
+    world, path = closure.world, facts.interp
+    if not path or isinstance(world.read(path), ElfObject):
+        return []
+    tried = Considered(path=path, rule="path", holder=None, state="absent")
+    return [Need(needing=closure.application.path, name=path, tag=INTERP, path=None, rule=None, considered=(tried,))]
+
+
+def _hint(path: str) -> str | None:
+    """What a file is that is no ELF file."""
+    with open(path, "rb") as file:  # noqa: PTH123  # a string all the way
+        head = file.read(256)
+    if head.startswith(b"#!"):
+        words = head[2:].split(b"\n")[0].split()
+        program = words[0].decode("utf-8", "replace") if words else ""
+        return f"it is a script; inspect what runs it: {program}"
+    if head.startswith(b"!<arch>"):
+        return "it is an archive of object files, which no loader loads"
+    if b"GNU ld script" in head:
+        return "it is a script of ld; inspect the libraries that it names"
+    return None

@@ -1,0 +1,170 @@
+"""The closure of a file, breadth first as the loader goes, with the reason for each edge."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from elfworlds import resolve
+from elfworlds.elf import DT_NEEDED, ElfObject
+from elfworlds.inspection import types
+from elfworlds.inspection.types import DLOPEN, LD_PRELOAD, LOADED, Considered, Mapped, Need
+from elfworlds.resolve import MUSL, LoadedObject, Namespace, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from elfworlds.resolve import Edge, SearchPlace, Surroundings
+
+CACHE = "ld.so.cache"
+STATES = {
+    Refusal.PASSED: types.PASSED,
+    Refusal.FATAL: types.FATAL,
+    Refusal.SHUT: types.SHUT,
+    Refusal.UNKNOWN: types.UNKNOWN,
+    None: types.ABSENT,
+}
+
+
+@dataclass(slots=True)
+class Closure:
+    """What is loaded for a file, in the order of loading and lookup.
+
+    Attributes:
+        needs: every name that an object asks for.
+        edges: the same as `resolve` has them.
+        by_path: the objects by their paths, those of the application of a host too.
+    """
+
+    world: Surroundings
+    space: Namespace
+    application: LoadedObject
+    objects: list[Mapped] = field(default_factory=list)
+    needs: list[Need] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    in_order: set[str] = field(default_factory=set)
+    by_path: dict[str, LoadedObject] = field(default_factory=dict)
+
+    def start(self, preloads: tuple[str, ...]) -> None:
+        """As a program is started: the application, what is preloaded, then whatever they need."""
+        self._take(self.application, "")
+        waiting = deque([self.application])
+        for name in preloads:
+            new = self._ask(self.application, LD_PRELOAD, name)
+            waiting.extend([new] if new else [])
+        self._breadth_first(waiting)
+
+    def open(self, path: str, facts: ElfObject, space: Namespace) -> LoadedObject:
+        """As the application opens a file by its path; what it needs is served in that namespace."""
+        self.space = space
+        edge = resolve.Edge(self.application.path, path, path, "path", (resolve.SearchPlace("path", path),))
+        opened = resolve.load(edge, facts, self.application, space, self.world)
+        self._note(edge, DLOPEN)
+        if opened is None:  # the application has it
+            return self.application
+        self._take(opened, path)
+        self._breadth_first(deque([opened]))
+        return opened
+
+    def _breadth_first(self, waiting: deque[LoadedObject]) -> None:
+        musl = self.world.family == MUSL
+        while waiting:
+            needing = waiting.popleft()
+            first: list[LoadedObject] = []
+            facts = needing.facts
+            for tag, name in [(DT_NEEDED, name) for name in facts.needed] if musl else facts.requests:
+                new = self._ask(needing, tag, name)
+                if new:
+                    (waiting if tag == DT_NEEDED else first).append(new)
+            waiting.extendleft(reversed(first))  # an auxiliary object comes before whom it serves
+
+    def _ask(self, needing: LoadedObject, tag: str, name: str) -> LoadedObject | None:
+        """Serve a name; the object, where it is new."""
+        edge = resolve.serve(needing, name, self.space, self.world, self.application)
+        self._note(edge, tag)
+        if edge.path is None:
+            return None
+        read = self.world.read(edge.path)
+        new = None
+        if isinstance(read, ElfObject) and edge.rule != LOADED:
+            new = resolve.load(edge, read, needing, self.space, self.world)
+        entry = self.space.mapped(self.world.identity(edge.path))
+        loaded = new or (entry.loaded if entry else None)
+        if loaded:
+            self._take(loaded, name, needing.path)
+        return new
+
+    def _take(self, loaded: LoadedObject, name: str, loaded_by: str | None = None) -> None:
+        """Put an object into the order of lookup; ld.so is there from the start, and comes where it is first needed."""
+        self.by_path.setdefault(loaded.path, loaded)
+        if loaded.path not in self.in_order:
+            self.in_order.add(loaded.path)
+            by = loaded.loader.path if loaded.loader else loaded_by
+            self.objects.append(Mapped(path=loaded.path, name=name, facts=loaded.facts, loaded_by=by))
+
+    def _note(self, edge: Edge, tag: str) -> None:
+        place = edge.searched[-1] if edge.path and edge.searched else None
+        self.edges.append(edge)
+        self.needs.append(
+            Need(
+                needing=edge.needing,
+                name=edge.name,
+                tag=tag,
+                path=edge.path,
+                rule=edge.rule,
+                holder=(place.holder or None) if place else None,
+                level=self._level(edge.path, place) if edge.path and place else None,
+                considered=() if edge.path else tuple(considered(edge, self.world)),
+                stopped=edge.stopped,
+                sure=edge.sure,
+            )
+        )
+
+    def _level(self, path: str, place: SearchPlace) -> str | None:
+        """The subdirectory for the processor that the file lies in."""
+        directory = posixpath.dirname(path)
+        if place.rule == CACHE:
+            return next((part for part in self.world.subdirectories if directory.endswith(f"/{part}")), None)
+        below = directory.removeprefix(place.directory.rstrip("/")).strip("/")
+        return below if below in self.world.subdirectories else None
+
+
+def considered(edge: Edge, world: Surroundings, *, beyond: tuple[SearchPlace, ...] = ()) -> Iterator[Considered]:
+    """Every path that is tried for a name, in order, up to the one that ends the search.
+
+    Args:
+        edge: the search.
+        world: of it.
+        beyond: places after those where it ended, which are looked through too.
+    """
+    for place in (*edge.searched, *beyond):
+        holder = place.holder or None
+        if place.rule == CACHE:
+            path = world.cache.get(resolve.cache_key(edge.name)) or ""
+            state = _state(path, edge, world) if path else types.NOT_IN_CACHE
+            yield Considered(path=path, rule=place.rule, holder=holder, state=state)
+            continue
+        for path in _candidates(place, edge.name, world):
+            state = _state(path, edge, world)
+            yield Considered(path=path, rule=place.rule, holder=holder, state=state)
+            if not beyond and state in (types.TAKEN, types.FATAL):
+                return
+
+
+def _candidates(place: SearchPlace, name: str, world: Surroundings) -> Iterator[str]:
+    if place.rule == "path":
+        yield place.directory
+    elif world.family == MUSL:
+        yield f"{place.directory}/{name}"
+    else:
+        for directory in (*world.subdirectories, ""):
+            yield posixpath.join(place.directory, directory, name)
+
+
+def _state(path: str, edge: Edge, world: Surroundings) -> str:
+    if path == edge.path:
+        return types.TAKEN
+    read = world.read(path)
+    return "there" if isinstance(read, ElfObject) else STATES[read]

@@ -1,0 +1,173 @@
+"""The system that a file is inspected in: this machine, a directory, or a toolchain's root; and its loaders."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from elfworlds import elf, resolve
+from elfworlds.inspection import loader
+from elfworlds.inspection.files import Files, View
+from elfworlds.resolve import GLIBC, MUSL
+from elfworlds.sandbox import Tree
+from elfworlds.sandbox.tree import BESIDE
+from elfworlds.traces.ldcache import library_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from elfworlds.elf import ElfObject
+    from elfworlds.traces.ldsearch import SearchPaths
+
+Details = TypeVar("Details")
+BASE, NEW = "base", "new"
+ELSEWHERE = ("LD_AUDIT", "LD_HWCAP_MASK", "LD_INHIBIT_RPATH", "LD_ASSUME_KERNEL", "LD_PROFILE")
+MUSL_LOADER = re.compile(r"ld-musl-([^/.]+)\.so\.1")
+MUSL_LIBC = re.compile(r"libc\.musl-([^/.]+)\.so\.1")
+MUSL_PATHS = ("/lib", "/usr/local/lib", "/usr/lib")  # ldso/dynlink.c, where no file says others
+ABI = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64"}  # as entries of ld.so.cache tell them apart
+MOST_CACHE, MOST_PATH_FILE = 1 << 26, 1 << 16  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a file is inspected in; without anything this machine, with an empty environment.
+
+    Attributes:
+        root: a directory that holds another system.
+        name: of the toolchain whose root that is.
+        env: of the program: LD_LIBRARY_PATH, LD_PRELOAD.
+        preload: names that are preloaded after those of LD_PRELOAD.
+        host: the application that would dlopen the file; without it the file is started, or listed as ldd does.
+        namespace: `base`, or `new` as dlmopen makes one: nothing of the application is there.
+    """
+
+    root: str | None = None
+    name: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    preload: tuple[str, ...] = ()
+    host: str | None = None
+    namespace: str = BASE
+
+    @property
+    def says(self) -> str:
+        """In words."""
+        return self.name or self.root or "this machine"
+
+    @property
+    def preloads(self) -> tuple[str, ...]:
+        """Every name that is preloaded, in order (ld.so(8): spaces and colons part them)."""
+        return (*filter(None, re.split("[ :]", self.env.get("LD_PRELOAD", ""))), *self.preload)
+
+
+def whole_tree(path: str) -> Tree:
+    """A directory with all that lies in it; links that a system may lack are those of a merged usr."""
+    names = sorted(entry.name for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False))
+    links = sorted((entry.name, str(Path(entry.path).readlink())) for entry in os.scandir(path) if entry.is_symlink())
+    there = {*names, *(name for name, _ in links)}
+    merged = [
+        (name, f"usr/{name}")
+        for name in BESIDE
+        if name not in there and os.path.isdir(posixpath.join(path, "usr", name))  # noqa: PTH112
+    ]
+    return Tree(path, tuple(names), (*links, *merged))
+
+
+@dataclass
+class System:
+    """A world's files, and what each of its loaders says of where it searches."""
+
+    world: World
+    files: Files
+    loaders: dict[tuple[str, str], SearchPaths] = field(default_factory=dict)
+    views: dict[tuple[bytes, str], View] = field(default_factory=dict)
+    caches: dict[tuple[str, str], Mapping[str, str | None]] = field(default_factory=dict)
+    read: dict[tuple[Callable[[Path], Any], str], Any] = field(default_factory=dict)
+
+    def details(self, path: str, read: Callable[[Path], Details]) -> Details | None:
+        """What a reader of `elf` says of a file of the system; None where it cannot read it."""
+        key = (read, path)
+        if key not in self.read:
+            try:
+                self.read[key] = read(Path(self.files.outside(path)))
+            except elf.NotElfError:
+                self.read[key] = None
+        return self.read[key]
+
+    @cached_property
+    def known(self) -> bool:
+        """Whether no variable makes the loader search otherwise than `resolve` says (ld.so(8))."""
+        env = self.world.env
+        return not any(env.get(name) for name in ELSEWHERE) and "hwcap" not in env.get("GLIBC_TUNABLES", "")
+
+    def surroundings(self, facts: ElfObject, head: bytes, interp: str) -> resolve.Surroundings:
+        """What a search depends on for a program of a loader.
+
+        Args:
+            facts: of the file that is started, or that nobody starts.
+            head: its first bytes.
+            interp: the path of the loader.
+        """
+        family = family_of(interp, facts)
+        paths = self._search_paths(interp, facts.machine, family)
+        view = self.views.setdefault((head[:20], family), View(self.files, head, family))
+        return resolve.Surroundings(
+            read=view.read,
+            library_path=resolve.library_path(self.world.env.get("LD_LIBRARY_PATH", ""), family),
+            cache={} if family == MUSL else self._cache(interp, facts.machine, paths.subdirectories),
+            default_paths=paths.default_paths,
+            tokens=paths.tokens,
+            identity=view.identity,
+            real=self.files.real,
+            subdirectories=paths.subdirectories,
+            family=family,
+            interp=interp,
+            known=self.known,
+        )
+
+    def _search_paths(self, interp: str, machine: str, family: str) -> SearchPaths:
+        key = (interp, machine)
+        if key not in self.loaders:
+            self.loaders[key] = self._learn(interp, machine, family)
+        return self.loaders[key]
+
+    def _learn(self, interp: str, machine: str, family: str) -> SearchPaths:
+        if family == MUSL:
+            return loader.SearchPaths(self._musl_paths(interp), (), {})
+        return loader.search_paths(self.files.bytes(interp, loader.MOST), machine, loader.processor())
+
+    def _musl_paths(self, interp: str) -> tuple[str, ...]:
+        match = MUSL_LOADER.search(interp)
+        data = self.files.bytes(f"/etc/ld-musl-{match[1]}.path", MOST_PATH_FILE) if match else b""
+        return tuple(filter(None, re.split(r"[:\n]", data.decode("utf-8", "replace")))) or MUSL_PATHS
+
+    def _cache(self, interp: str, machine: str, subdirectories: tuple[str, ...]) -> Mapping[str, str | None]:
+        key = (interp, machine)
+        if key not in self.caches:
+            path = loader.cache_path(self.files.bytes(interp, loader.MOST))
+            data = self.files.bytes(path, MOST_CACHE)
+            self.caches[key] = library_cache(data, ABI.get(machine, ""), subdirectories)
+        return self.caches[key]
+
+
+def family_of(interp: str, facts: ElfObject) -> str:
+    """Whose rules hold: of the loader that a program names, or of the libc that a library needs."""
+    if MUSL_LOADER.search(interp) or any(MUSL_LIBC.fullmatch(name) for name in facts.needed):
+        return MUSL
+    return GLIBC
+
+
+def loader_of(facts: ElfObject) -> str:
+    """The loader of a file; for a library the one that programs of its machine name."""
+    if facts.interp:
+        return facts.interp
+    for name in facts.needed:
+        match = MUSL_LIBC.fullmatch(name)
+        if match:
+            return f"/lib/ld-musl-{match[1]}.so.1"
+    return loader.DEFAULT_LOADERS.get(facts.machine, "")
