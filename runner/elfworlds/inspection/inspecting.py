@@ -6,7 +6,6 @@ import os
 import posixpath
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from elfworlds import elf, resolve
 from elfworlds.elf import ElfObject
@@ -21,9 +20,6 @@ from elfworlds.inspection.walk import Closure
 from elfworlds.inspection.world import NEW, System, World, loader_of, whole_tree
 from elfworlds.reading import why_not
 from elfworlds.resolve import Namespace
-
-if TYPE_CHECKING:
-    from elfworlds.elf import Notes, Versions
 
 ROOT_HINT = "name a directory that holds a system: usr, etc, lib"
 
@@ -88,8 +84,8 @@ class _Inspecting:
             hosted=host is not None or self.system.world.namespace == NEW,
             objects=tuple(closure.objects),
             needs=(*needs, *closure.needs),
-            versions=tuple(missing_versions(closure, self._versions)),
-            optional=tuple(optional_needs(closure, self._notes)),
+            versions=tuple(missing_versions(closure, self.system.versions)),
+            optional=tuple(optional_needs(closure, self.system.notes)),
             closure=closure,
             system=self.system,
         )
@@ -138,12 +134,6 @@ class _Inspecting:
             files.beside = tuple(dict.fromkeys((*files.beside, here, *_beside(here))))
             return here, here
         return here, files.outside(here)
-
-    def _versions(self, path: str) -> Versions | None:
-        return self.system.details(path, elf.versions)
-
-    def _notes(self, path: str) -> Notes | None:
-        return self.system.details(path, elf.notes)
 
 
 TYPES = {

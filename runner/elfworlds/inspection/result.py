@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from elfworlds import elf
-
 if TYPE_CHECKING:
     from elfworlds.elf import ElfObject
     from elfworlds.inspection.types import Mapped, MissingVersion, Need, OptionalNeed
@@ -63,7 +61,7 @@ class Inspection:
 
     def newest(self, path: str, name: str) -> str | None:
         """The newest version of the same series that a file defines: of GLIBC_2.34 it may be GLIBC_2.31."""
-        versions = self.system.details(path, elf.versions)
+        versions = self.system.versions(path)
         series = name.rpartition("_")[0]
         names = [each.name for each in versions.defined if not each.base] if versions else []
         alike = [each for each in names if each.rpartition("_")[0] == series and _number(each)]

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from elfworlds import elf, resolve
 from elfworlds.inspection import loader
@@ -17,12 +17,12 @@ from elfworlds.resolve import GLIBC, MUSL
 from elfworlds.sandbox import Tree
 from elfworlds.sandbox.tree import BESIDE
 from elfworlds.traces.ldcache import library_cache
+from elfworlds.traces.ldsearch import SearchPaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from elfworlds.elf import ElfObject
-    from elfworlds.traces.ldsearch import SearchPaths
+    from elfworlds.elf import ElfObject, Notes, Symbol, Versions
 
 Details = TypeVar("Details")
 BASE, NEW = "base", "new"
@@ -87,17 +87,29 @@ class System:
     loaders: dict[tuple[str, str], SearchPaths] = field(default_factory=dict)
     views: dict[tuple[bytes, str], View] = field(default_factory=dict)
     caches: dict[tuple[str, str], Mapping[str, str | None]] = field(default_factory=dict)
-    read: dict[tuple[Callable[[Path], Any], str], Any] = field(default_factory=dict)
+    known_versions: dict[str, Versions | None] = field(default_factory=dict)
+    known_notes: dict[str, Notes | None] = field(default_factory=dict)
+    known_symbols: dict[str, tuple[Symbol, ...] | None] = field(default_factory=dict)
 
-    def details(self, path: str, read: Callable[[Path], Details]) -> Details | None:
-        """What a reader of `elf` says of a file of the system; None where it cannot read it."""
-        key = (read, path)
-        if key not in self.read:
+    def versions(self, path: str) -> Versions | None:
+        """The versions of a file of the system; None, as below, where it cannot be read."""
+        return self._recalled(self.known_versions, path, elf.versions)
+
+    def notes(self, path: str) -> Notes | None:
+        """Its notes."""
+        return self._recalled(self.known_notes, path, elf.notes)
+
+    def symbols(self, path: str) -> tuple[Symbol, ...] | None:
+        """Its dynamic symbols."""
+        return self._recalled(self.known_symbols, path, elf.symbols)
+
+    def _recalled(self, known: dict[str, Details | None], path: str, read: Callable[[Path], Details]) -> Details | None:
+        if path not in known:
             try:
-                self.read[key] = read(Path(self.files.outside(path)))
+                known[path] = read(Path(self.files.outside(path)))
             except elf.NotElfError:
-                self.read[key] = None
-        return self.read[key]
+                known[path] = None
+        return known[path]
 
     @cached_property
     def known(self) -> bool:
@@ -138,7 +150,7 @@ class System:
 
     def _learn(self, interp: str, machine: str, family: str) -> SearchPaths:
         if family == MUSL:
-            return loader.SearchPaths(self._musl_paths(interp), (), {})
+            return SearchPaths(self._musl_paths(interp), (), {})
         return loader.search_paths(self.files.bytes(interp, loader.MOST), machine, loader.processor())
 
     def _musl_paths(self, interp: str) -> tuple[str, ...]:
