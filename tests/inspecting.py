@@ -11,6 +11,7 @@ from pathlib import Path
 LOADER = Path("/lib64/ld-linux-x86-64.so.2")
 MAPPED = re.compile(r"\t(?:(.*?) => )?(\S*) \(0x[0-9a-f]+\)")
 LACKING = re.compile(r"\t(\S+) => not found")
+UNDEFINED = re.compile(r"undefined symbol: (\S+?)(?:, version (\S+))?\s+\((\S+)\)")
 VERSION = re.compile(r"(\S+): version `(\S+)' not found \(required by (\S+)\)")
 
 
@@ -51,3 +52,12 @@ def weakened(path: Path, version: str) -> Path:
     weaker.write_bytes(data.replace(strong, weak))
     weaker.chmod(0o755)
     return weaker
+
+
+def undefined(path: Path, env: dict[str, str] | None = None) -> set[tuple[str, str, str]]:
+    """(symbol, version, file) that this machine's loader says nothing defines, as `ldd -r`."""
+    asked = {"LD_TRACE_LOADED_OBJECTS": "1", "LD_WARN": "1", "LD_BIND_NOW": "1", "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [str(LOADER), str(path)], capture_output=True, text=True, check=False, env={**asked, **(env or {})}
+    )
+    return {(match[1], match[2] or "", match[3]) for match in UNDEFINED.finditer(done.stdout + done.stderr)}

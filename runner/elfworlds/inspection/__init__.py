@@ -2,6 +2,7 @@
 
 from elfworlds.inspection.inspecting import inspect, system_of
 from elfworlds.inspection.result import Inspection
+from elfworlds.inspection.symbols import Reference
 from elfworlds.inspection.types import Considered, Mapped, MissingVersion, Need, OptionalNeed
 from elfworlds.inspection.world import BASE, NEW, System, World
 
@@ -14,6 +15,7 @@ __all__ = [
     "MissingVersion",
     "Need",
     "OptionalNeed",
+    "Reference",
     "System",
     "World",
     "inspect",

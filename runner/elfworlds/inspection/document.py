@@ -5,24 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elfworlds.inspection.causes import causes
+from elfworlds.inspection.why import why as find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from elfworlds.inspection.result import Inspection
+    from elfworlds.inspection.symbols import Reference
     from elfworlds.inspection.types import Considered, Mapped, Need
+    from elfworlds.inspection.why import Why
     from elfworlds.jsondata import Json
 
 SCHEMA = 1
 
 
-def document(inspections: Iterable[Inspection], *, symbols: bool = False) -> dict[str, Json]:
-    """Every inspection with all that it knows."""
-    del symbols
-    return {"schema": SCHEMA, "inspections": [_inspection(each) for each in inspections]}
+def document(inspections: Iterable[Inspection], *, symbols: bool = False, why: str | None = None) -> dict[str, Json]:
+    """Every inspection with all that it knows; with `symbols` every undefined symbol too, with `why` one library.
+
+    Raises:
+        InputError: nothing asks for that library.
+    """
+    return {"schema": SCHEMA, "inspections": [_inspection(each, symbols=symbols, why=why) for each in inspections]}
 
 
-def _inspection(inspection: Inspection) -> dict[str, Json]:
+def _inspection(inspection: Inspection, *, symbols: bool, why: str | None) -> dict[str, Json]:
+    more: dict[str, Json] = {"symbols": [_reference(each) for each in inspection.references]} if symbols else {}
+    more |= {"why": _why(find(inspection, why), inspection)} if why is not None else {}
     return {
         "path": inspection.path,
         "world": inspection.world,
@@ -55,11 +63,30 @@ def _inspection(inspection: Inspection) -> dict[str, Json]:
             }
             for entry in inspection.optional
         ],
+        **more,
+    }
+
+
+def _reference(reference: Reference) -> dict[str, Json]:
+    return {
+        "needing": reference.needing,
+        "symbol": reference.symbol,
+        "version": reference.version,
+        "weak": reference.weak,
+        "path": reference.path,
+        "provided": reference.provided,
+        "elsewhere": list(reference.elsewhere),
     }
 
 
 def _object(mapped: Mapped) -> dict[str, Json]:
-    return {"path": mapped.path, "name": mapped.name, "loaded-by": mapped.loaded_by, "facts": mapped.facts.facts()}
+    return {
+        "path": mapped.path,
+        "name": mapped.name,
+        "loaded-by": mapped.loaded_by,
+        "of-host": mapped.of_host,
+        "facts": mapped.facts.facts(),
+    }
 
 
 def _need(need: Need, inspection: Inspection) -> dict[str, Json]:
@@ -84,3 +111,20 @@ def _need(need: Need, inspection: Inspection) -> dict[str, Json]:
 
 def considered_row(tried: Considered) -> dict[str, Json]:
     return {"path": tried.path, "rule": tried.rule, "holder": tried.holder, "state": tried.state}
+
+
+def _why(found: Why, inspection: Inspection) -> dict[str, Json]:
+    return {
+        "name": found.name,
+        "requests": [
+            {
+                **_need(request.need, inspection),
+                "position": request.position,
+                "chain": list(request.chain),
+                "tried": [considered_row(tried) for tried in request.tried],
+                "shadowed": [considered_row(tried) for tried in request.shadowed],
+            }
+            for request in found.requests
+        ],
+        "others": list(found.others),
+    }

@@ -17,7 +17,7 @@ from elfworlds.inspection.result import Inspection
 from elfworlds.inspection.types import INTERP, Considered, Need
 from elfworlds.inspection.versions import missing_versions
 from elfworlds.inspection.walk import Closure
-from elfworlds.inspection.world import NEW, System, World, loader_of, whole_tree
+from elfworlds.inspection.world import BASE, NEW, System, World, loader_of, whole_tree
 from elfworlds.reading import why_not
 from elfworlds.resolve import Namespace
 
@@ -28,8 +28,19 @@ def system_of(world: World) -> System:
     """The files of a world; several inspections share what they read.
 
     Raises:
-        InputError: its root is no directory that can be read.
+        InputError: its root is no directory that can be read, or no such toolchain is known.
+        BuildFailedError: the toolchain cannot be had.
     """
+    if world.root is not None and world.toolchain is not None:
+        raise InputError("a root and a toolchain: a file is inspected in one of them")
+    if world.namespace not in (BASE, NEW):
+        raise InputError(f"a namespace is {BASE} or {NEW}, not `{world.namespace}`")
+    if world.toolchain is not None:
+        from elfworlds.inspection.rooted import provided  # noqa: PLC0415  # only roots need toolchains
+
+        toolchain = provided(world.toolchain)
+        root, interp = toolchain.world.root, toolchain.interp
+        return System(world, Files(whole_tree(root.path) if root else None), interp)
     if world.root is None:
         return System(world, Files())
     try:
@@ -66,7 +77,7 @@ class _Inspecting:
         host = self.system.world.host
         needs: list[Need] = []
         if host is None:
-            interp = loader_of(facts)
+            interp = loader_of(facts, self.system.interp)
             surroundings = self.system.surroundings(facts, head, interp)
             application, space = resolve.begin(inside, facts, surroundings)
             closure = Closure(surroundings, space, application)
@@ -93,9 +104,9 @@ class _Inspecting:
     def _opened(self, host: str, path: str, facts: ElfObject) -> Closure:
         """As the host would open the file."""
         inside, host_facts, head = self._file(host)
-        surroundings = self.system.surroundings(host_facts, head, loader_of(host_facts))
+        surroundings = self.system.surroundings(host_facts, head, loader_of(host_facts, self.system.interp))
         application, space = resolve.begin(inside, host_facts, surroundings)
-        closure = Closure(surroundings, space, application)
+        closure = Closure(surroundings, space, application, of_host=True)
         closure.start(self.system.world.preloads)
         if self.system.world.namespace == NEW:  # it is empty: even ld.so comes there when it is needed
             space = Namespace()
@@ -131,7 +142,8 @@ class _Inspecting:
             inside = here.removeprefix(top)
             return inside, files.outside(inside)
         if os.path.lexists(here):
-            files.beside = tuple(dict.fromkeys((*files.beside, here, *_beside(here))))
+            real = os.path.realpath(here)
+            files.beside = tuple(dict.fromkeys((*files.beside, here, real, *_beside(here), *_beside(real))))
             return here, here
         return here, files.outside(here)
 

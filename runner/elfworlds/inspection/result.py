@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from elfworlds.inspection.symbols import Reference, not_needed, references
 
 if TYPE_CHECKING:
     from elfworlds.elf import ElfObject
@@ -49,6 +52,24 @@ class Inspection:
     def missing(self) -> tuple[Need, ...]:
         """Names that nothing serves, each once for every object that asks; the program would not start."""
         return tuple(need for need in self.needs if need.missing)
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """Every undefined symbol of its objects, those of a host apart, and what would satisfy it."""
+        return tuple(references(self.closure, self.system.symbols, self.system.versions))
+
+    def judges_symbols(self, *, asked: bool) -> bool:
+        """Whether a missing symbol is an error: all that could define it is known. A library's may be its host's."""
+        return self.hosted or (asked and self.facts.interp is not None)
+
+    @property
+    def missing_symbols(self) -> tuple[Reference, ...]:
+        """Those that nothing satisfies, weak ones apart."""
+        return tuple(reference for reference in self.references if reference.missing)
+
+    def not_needed(self, symbol: str) -> str | None:
+        """A usual library of the system that defines a symbol, and that nothing here needs; None for none."""
+        return not_needed(symbol, self.closure, self.system.symbols)
 
     @property
     def missing_versions(self) -> tuple[MissingVersion, ...]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from elfworlds.inspection.result import Inspection
+    from elfworlds.inspection.symbols import Reference
     from elfworlds.inspection.types import Considered, MissingVersion, Need, OptionalNeed
 
 COLUMNS = 80
@@ -21,21 +22,33 @@ ARROW = "→"
 RULES = {"default": "default path", "path": "its name is a path"}
 
 
-def tree_lines(inspection: Inspection) -> Iterator[str]:
-    """The whole inspection for a person, mostly no wider than a terminal of 80 columns."""
-    yield from _wrapped("", _headline(inspection))
+def tree_lines(inspection: Inspection, *, symbols: bool = False) -> Iterator[str]:
+    """The whole inspection for a person, mostly no wider than a terminal of 80 columns.
+
+    Args:
+        inspection: of a file.
+        symbols: whether undefined symbols are told too; those that nothing satisfies are, where a host is known.
+    """
+    asked = symbols or inspection.hosted
+    yield from _wrapped("", _headline(inspection, symbols=asked))
     yield from problem_lines(inspection)
+    if asked:
+        yield from missing_symbol_lines(inspection)
     yield from _tree(inspection)
     yield from _optional(inspection.optional)
+    if symbols:
+        yield from symbol_lines(inspection)
 
 
-def _headline(inspection: Inspection) -> str:
+def _headline(inspection: Inspection, *, symbols: bool) -> str:
     lacks = []
     missing, versions = {need.name for need in inspection.missing}, inspection.missing_versions
     if missing:
         lacks.append(_counted(len(missing), "file"))
     if versions:
         lacks.append(_counted(len({(version.path, version.version) for version in versions}), "version"))
+    if symbols and inspection.missing_symbols:
+        lacks.append(_counted(len({each.name for each in inspection.missing_symbols}), "symbol"))
     count = _counted(len(inspection.objects), "object")
     where = "" if inspection.world == "this machine" else f" in {inspection.world}"
     return f"{inspection.path}{where}: {count}, " + (f"missing: {' and '.join(lacks)}" if lacks else "nothing missing")
@@ -57,6 +70,39 @@ def problem_lines(inspection: Inspection) -> Iterator[str]:
     for need in inspection.needs:
         if need.tag == LD_PRELOAD and need.path is None:
             yield from _wrapped("", f"{need.name} cannot be preloaded: the loader says so and goes on")
+
+
+def missing_symbol_lines(inspection: Inspection) -> Iterator[str]:
+    """Symbols that nothing defines, each once, with the objects that refer to them."""
+    by: dict[str, list[Reference]] = {}
+    for reference in inspection.missing_symbols:
+        by.setdefault(reference.name, []).append(reference)
+    for name, missing in by.items():
+        yield ""
+        who = ", ".join(dict.fromkeys(posixpath.basename(each.needing) for each in missing))
+        library = inspection.not_needed(missing[0].symbol)
+        known = f"; there is {', '.join(missing[0].elsewhere)}" if missing[0].elsewhere else ""
+        known += f"; {library} has it, and nothing here needs that" if library else ""
+        yield from _wrapped("", f"{name} NOT DEFINED, needed by {who}{known}")
+
+
+def symbol_lines(inspection: Inspection) -> Iterator[str]:
+    """Every undefined symbol, by the object that refers and the one that would satisfy it."""
+    by: dict[str, dict[str, list[str]]] = {}
+    for reference in inspection.references:
+        where = reference.path or ("nothing; they may stay undefined (weak)" if reference.weak else "NOTHING")
+        by.setdefault(reference.needing, {}).setdefault(where, []).append(_symbol(reference))
+    for needing, providers in by.items():
+        yield ""
+        yield f"symbols of {needing}"
+        for where, names in providers.items():
+            yield f"  by {where}"
+            yield from _wrapped("    ", "  ".join(names), "    ")
+
+
+def _symbol(reference: Reference) -> str:
+    other = reference.path is not None and reference.provided != reference.version
+    return f"{reference.name} (as {reference.provided or 'without a version'})" if other else reference.name
 
 
 def _searched(need: Need, inspection: Inspection) -> Iterator[str]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 LD_PRELOAD, DLOPEN, INTERP = "LD_PRELOAD", "dlopen", "PT_INTERP"
 LOADED = "loaded"
-TAKEN, ABSENT, NOT_IN_CACHE = "taken", "absent", "not in the cache"
+TAKEN, THERE, ABSENT, NOT_IN_CACHE = "taken", "there", "absent", "not in the cache"
 PASSED, FATAL, SHUT, UNKNOWN = "other machine", "not loadable", "unreadable", "unknown"
 
 
@@ -23,7 +23,7 @@ class Considered:
         rule: as in `Need`.
         holder: the path of the object whose rpath or runpath leads there, or None.
         state: `taken`, `absent`, `not in the cache`, `other machine` (passed over), `not loadable` (the loader stops
-            there), `unreadable`, or `unknown`.
+            there), `unreadable`, or `unknown`; behind the place where a search ends also `there`.
     """
 
     path: str
@@ -74,12 +74,14 @@ class Mapped:
         path: of its file, as its loader would have it.
         name: as it was asked for; empty for the inspected file and for its dynamic loader.
         loaded_by: the path of the object that asked for it; None for the first one.
+        of_host: whether the host has it, whatever is opened.
     """
 
     path: str
     name: str
     facts: ElfObject
     loaded_by: str | None
+    of_host: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,8 @@ class Closure:
     Attributes:
         needs: every name that an object asks for.
         edges: the same as `resolve` has them.
-        by_path: the objects by their paths, those of the application of a host too.
+        by_path: the objects by their paths, those of a host too.
+        of_host: whether what is loaded now is the host's own.
     """
 
     world: Surroundings
@@ -46,6 +47,7 @@ class Closure:
     edges: list[Edge] = field(default_factory=list)
     in_order: set[str] = field(default_factory=set)
     by_path: dict[str, LoadedObject] = field(default_factory=dict)
+    of_host: bool = False
 
     def start(self, preloads: tuple[str, ...]) -> None:
         """As a program is started: the application, what is preloaded, then whatever they need."""
@@ -58,7 +60,7 @@ class Closure:
 
     def open(self, path: str, facts: ElfObject, space: Namespace) -> LoadedObject:
         """As the application opens a file by its path; what it needs is served in that namespace."""
-        self.space = space
+        self.space, self.of_host = space, False
         edge = resolve.Edge(self.application.path, path, path, "path", (resolve.SearchPlace("path", path),))
         opened = resolve.load(edge, facts, self.application, space, self.world)
         self._note(edge, DLOPEN)
@@ -102,7 +104,9 @@ class Closure:
         if loaded.path not in self.in_order:
             self.in_order.add(loaded.path)
             by = loaded.loader.path if loaded.loader else loaded_by
-            self.objects.append(Mapped(path=loaded.path, name=name, facts=loaded.facts, loaded_by=by))
+            self.objects.append(
+                Mapped(path=loaded.path, name=name, facts=loaded.facts, loaded_by=by, of_host=self.of_host)
+            )
 
     def _note(self, edge: Edge, tag: str) -> None:
         place = edge.searched[-1] if edge.path and edge.searched else None
@@ -131,31 +135,30 @@ class Closure:
         return below if below in self.world.subdirectories else None
 
 
-def considered(edge: Edge, world: Surroundings, *, beyond: tuple[SearchPlace, ...] = ()) -> Iterator[Considered]:
+def considered(
+    edge: Edge, world: Surroundings, *, beyond: tuple[SearchPlace, ...] = (), further: bool = False
+) -> Iterator[Considered]:
     """Every path that is tried for a name, in order, up to the one that ends the search.
 
     Args:
         edge: the search.
         world: of it.
         beyond: places after those where it ended, which are looked through too.
+        further: whether to go on behind the path that ends the search.
     """
     for place in (*edge.searched, *beyond):
-        holder = place.holder or None
-        if place.rule == CACHE:
-            path = world.cache.get(resolve.cache_key(edge.name)) or ""
-            state = _state(path, edge, world) if path else types.NOT_IN_CACHE
-            yield Considered(path=path, rule=place.rule, holder=holder, state=state)
-            continue
         for path in _candidates(place, edge.name, world):
-            state = _state(path, edge, world)
-            yield Considered(path=path, rule=place.rule, holder=holder, state=state)
-            if not beyond and state in (types.TAKEN, types.FATAL):
+            state = _state(path, edge, world) if path else types.NOT_IN_CACHE
+            yield Considered(path=path, rule=place.rule, holder=place.holder or None, state=state)
+            if not further and state in (types.TAKEN, types.FATAL):
                 return
 
 
 def _candidates(place: SearchPlace, name: str, world: Surroundings) -> Iterator[str]:
     if place.rule == "path":
         yield place.directory
+    elif place.rule == CACHE:
+        yield world.cache.get(resolve.cache_key(name)) or ""
     elif world.family == MUSL:
         yield f"{place.directory}/{name}"
     else:
@@ -167,4 +170,4 @@ def _state(path: str, edge: Edge, world: Surroundings) -> str:
     if path == edge.path:
         return types.TAKEN
     read = world.read(path)
-    return "there" if isinstance(read, ElfObject) else STATES[read]
+    return types.THERE if isinstance(read, ElfObject) else STATES[read]

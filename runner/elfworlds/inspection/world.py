@@ -40,7 +40,7 @@ class World:
 
     Attributes:
         root: a directory that holds another system.
-        name: of the toolchain whose root that is.
+        toolchain: whose root is meant, such as `debian/bullseye`; it is fetched where it is not here.
         env: of the program: LD_LIBRARY_PATH, LD_PRELOAD.
         preload: names that are preloaded after those of LD_PRELOAD.
         host: the application that would dlopen the file; without it the file is started, or listed as ldd does.
@@ -48,7 +48,7 @@ class World:
     """
 
     root: str | None = None
-    name: str = ""
+    toolchain: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     preload: tuple[str, ...] = ()
     host: str | None = None
@@ -57,7 +57,7 @@ class World:
     @property
     def says(self) -> str:
         """In words."""
-        return self.name or self.root or "this machine"
+        return self.toolchain or self.root or "this machine"
 
     @property
     def preloads(self) -> tuple[str, ...]:
@@ -80,10 +80,15 @@ def whole_tree(path: str) -> Tree:
 
 @dataclass
 class System:
-    """A world's files, and what each of its loaders says of where it searches."""
+    """A world's files, and what each of its loaders says of where it searches.
+
+    Attributes:
+        interp: the loader of libraries, which name none; empty for the usual one of their machine.
+    """
 
     world: World
     files: Files
+    interp: str = ""
     loaders: dict[tuple[str, str], SearchPaths] = field(default_factory=dict)
     views: dict[tuple[bytes, str], View] = field(default_factory=dict)
     caches: dict[tuple[str, str], Mapping[str, str | None]] = field(default_factory=dict)
@@ -174,12 +179,12 @@ def family_of(interp: str, facts: ElfObject) -> str:
     return GLIBC
 
 
-def loader_of(facts: ElfObject) -> str:
-    """The loader of a file; for a library the one that programs of its machine name."""
+def loader_of(facts: ElfObject, usual: str) -> str:
+    """The loader of a file; for a library the usual one, or the one that programs of its machine name."""
     if facts.interp:
         return facts.interp
     for name in facts.needed:
         match = MUSL_LIBC.fullmatch(name)
         if match:
             return f"/lib/ld-musl-{match[1]}.so.1"
-    return loader.DEFAULT_LOADERS.get(facts.machine, "")
+    return usual or loader.DEFAULT_LOADERS.get(facts.machine, "")
