@@ -157,7 +157,6 @@ def test_what_is_no_elf_file_is_told_with_exit_4_and_the_rest_goes_on(world: Pro
     for name, words in (
         ("script", "it is a script; inspect what runs it: /bin/sh"),
         ("nowhere", "no file"),
-        (".", "not a regular file"),
         ("fifo", "not a regular file"),
         ("cut", "it is cut off: it has 1000 bytes, and"),
     ):

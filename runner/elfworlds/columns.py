@@ -163,6 +163,53 @@ OF_SEVERAL_RUNS: Mapping[str, Table] = {
     "versions.csv": Table(head=_texts("toolchain", "part", "version"), by_axis=False),
 }
 
+_FILE = _texts("file", "world")
+OF_INSPECTIONS: Mapping[str, Table] = {  # `elfworlds inspect`; they have no axes
+    "objects": Table(
+        head={
+            **_FILE,
+            "position": WHOLE,
+            **_texts("object", "name", "loaded_by"),
+            "of_host": FLAG,
+            **_texts("type", "machine", "soname", "interp", "rpath", "runpath", "build_id", "flags"),
+            "execstack": FLAG,
+            "size": WHOLE,
+        },
+        by_axis=False,
+    ),
+    "needed": Table(
+        head={
+            **_FILE,
+            "position": WHOLE,
+            **_texts("object", "name", "tag", "path", "rule", "holder", "level"),
+            "sure": FLAG,
+        },
+        by_axis=False,
+    ),
+    "searches": Table(
+        head={**_FILE, **_texts("object", "name"), "position": WHOLE, **_texts("path", "rule", "holder", "state")},
+        by_axis=False,
+    ),
+    "missing_versions": Table(
+        head={**_FILE, **_texts("object", "version", "needed", "path"), "weak": FLAG, "unversioned": FLAG},
+        by_axis=False,
+    ),
+    "symbols": Table(
+        head={
+            **_texts("object", "symbol", "version"),
+            "is_default": FLAG,
+            "defined": FLAG,
+            **_texts("bind", "type", "visibility"),
+            "value": BIG,
+            "size": BIG,
+        },
+        by_axis=False,
+    ),
+    "versions": Table(head={**_texts("object", "kind", "version", "needed"), "weak": FLAG}, by_axis=False),
+    "relocations": Table(head={**_texts("object", "kind"), "count": WHOLE}, by_axis=False),
+    "notes": Table(head=_texts("object", "kind", "data"), by_axis=False),
+}
+
 
 def tables_with(name: str) -> tuple[str, ...]:
     """The tables in which a column of its own has this name; an axis must have another name where there are any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,14 +14,15 @@ from elfworlds.cli.echo import echo, write
 from elfworlds.errors import Exit, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from elfworlds.inspection import Inspection, System
+    from elfworlds.inspection import Inspection, System, World
 
-TREE, JSON = "tree", "json"
-FORMATS = (TREE, JSON)
+TREE, TABLE, JSON, CSV, DOT = "tree", "table", "json", "csv", "dot"
+FORMATS = (TREE, TABLE, JSON, CSV, DOT)
 Files = Annotated[
-    list[Path], typer.Argument(parser=paths.word, metavar="FILE…", help="Programs, shared libraries, plugins.")
+    list[Path],
+    typer.Argument(parser=paths.word, metavar="FILE…", help="Programs, libraries, plugins; or directories of them."),
 ]
 Root = Annotated[
     Path | None, typer.Option("--root", parser=paths.word, metavar="DIR", help="Resolve as the system in DIR would.")
@@ -42,6 +44,71 @@ Namespace = Annotated[str, typer.Option("--namespace", metavar="NAME", help="bas
 Why = Annotated[str | None, typer.Option("--why", metavar="NAME", help="Only one library: who asked, what served.")]
 Symbols = Annotated[bool, typer.Option("--symbols", help="Every undefined symbol, and what would satisfy it.")]
 Format = Annotated[str, typer.Option("--format", metavar="NAME", help=f"One of {', '.join(FORMATS)}.")]
+OfTable = Annotated[str, typer.Option("--table", metavar="NAME", help="Which table, of --format table and csv.")]
+Tables = Annotated[
+    Path | None,
+    typer.Option("--tables", parser=paths.word, metavar="DIR", help="Write every table there: Parquet and SQLite."),
+]
+Diff = Annotated[
+    str | None, typer.Option("--diff", metavar="OTHER", help="Compare with a file, or in a root or a toolchain.")
+]
+
+
+@dataclass(slots=True)
+class _Inspected:
+    """Files that are inspected one after the other; what came of them all.
+
+    Attributes:
+        symbols: whether missing ones count, where they can be judged.
+        wrong: whether a file could not be inspected: it is told, and the rest goes on.
+        whole: whether nothing is missing.
+        count: how many files there were.
+    """
+
+    files: Sequence[Path]
+    system: System
+    symbols: bool
+    wrong: bool = False
+    whole: bool = True
+    count: int = 0
+
+    def __iter__(self) -> Iterator[Inspection]:
+        from elfworlds.inspection import inspect
+
+        for path in self._every():
+            self.count += 1
+            try:
+                inspection = inspect(path, self.system)
+            except InputError as error:
+                self._tell(error)
+                continue
+            judged = inspection.judges_symbols(asked=self.symbols)
+            self.whole = self.whole and inspection.whole and not (judged and inspection.missing_symbols)
+            yield inspection
+
+    def _every(self) -> Iterator[Path]:
+        from elfworlds.inspection.below import programs_below
+
+        for path in self.files:
+            if not paths.is_directory(path):
+                yield path
+                continue
+            before = self.count
+            yield from map(Path, programs_below(str(path)))
+            if self.count == before:
+                self._tell(InputError(f"{paths.shown(path)}: no program and no library is below it"))
+
+    def _tell(self, error: InputError) -> None:
+        self.wrong = True
+        echo(error.message, err=True)
+        if error.hint:
+            echo(f"hint: {error.hint}", err=True)
+
+    @property
+    def code(self) -> Exit:
+        if self.wrong:
+            return Exit.INPUT
+        return Exit.AS_EXPECTED if self.whole else Exit.EXPECTATION_FAILED
 
 
 def inspect(
@@ -56,11 +123,14 @@ def inspect(
     why: Why = None,
     symbols: Symbols = False,
     form: Format = TREE,
+    table: OfTable = "needed",
+    tables: Tables = None,
+    diff: Diff = None,
 ) -> int:
     """Say what the dynamic loader would do with a file, and why; nothing is executed.
 
     Exit 1 if a library or a version is missing, with --host, --symbols of a program or --namespace new also a
-    symbol; 4 if a file is no program or library.
+    symbol, or with --diff if anything differs; 4 if a file is no program or library.
     """
     from elfworlds.inspection import World, system_of
 
@@ -74,12 +144,16 @@ def inspect(
         host=None if host is None else str(host),
         namespace=namespace,
     )
-    made, wrong = _inspect(files, system_of(world))
-    _show(made, form, why=why, symbols=symbols)
-    if wrong:
-        return Exit.INPUT
-    whole = all(each.whole and not (each.judges_symbols(asked=symbols) and each.missing_symbols) for each in made)
-    return Exit.AS_EXPECTED if whole else Exit.EXPECTATION_FAILED
+    if diff is not None:
+        return _diff(files, world, diff, form, symbols=symbols)
+    inspected = _Inspected(files, system_of(world), symbols)
+    if tables is not None:
+        _write(tables, inspected)
+    elif form in (TABLE, CSV):
+        _show_table(inspected, form, table)
+    else:
+        _show(inspected, form, why=why)
+    return inspected.code
 
 
 def _environment(given: Iterable[str], *, elsewhere: bool) -> dict[str, str]:
@@ -93,43 +167,87 @@ def _environment(given: Iterable[str], *, elsewhere: bool) -> dict[str, str]:
     return own
 
 
-def _inspect(files: Iterable[Path], system: System) -> tuple[list[Inspection], bool]:
-    """Those of the files that can be inspected, and whether there are others: each is told, and the rest goes on."""
-    from elfworlds.inspection import inspect
+def _write(directory: Path, inspected: _Inspected) -> None:
+    from elfworlds.inspection.writing import write as write_tables
 
-    made, wrong = [], False
-    for path in files:
-        try:
-            made.append(inspect(path, system))
-        except InputError as error:
-            wrong = True
-            echo(error.message, err=True)
-            if error.hint:
-                echo(f"hint: {error.hint}", err=True)
-    return made, wrong
+    for name, count in write_tables(directory, inspected).items():
+        echo(f"{name}: {count} rows")
 
 
-def _show(inspections: list[Inspection], form: str, *, why: str | None, symbols: bool) -> None:
+def _show(inspected: _Inspected, form: str, *, why: str | None) -> None:
+    from elfworlds.inspection.dot import dot_lines
+
     if form == JSON:
-        import json
-
         from elfworlds.inspection.document import document
 
-        write(json.dumps(document(inspections, symbols=symbols, why=why), indent=1) + "\n")
+        _json(document(inspected, symbols=inspected.symbols, why=why))
         return
-    for line in _trees(inspections, why=why, symbols=symbols):
+    for line in dot_lines(inspected) if form == DOT else _trees(inspected, why=why):
         echo(line)
 
 
-def _trees(inspections: Iterable[Inspection], *, why: str | None, symbols: bool) -> Iterator[str]:
+def _json(data: object) -> None:
+    import json
+
+    write(json.dumps(data, indent=1) + "\n")
+
+
+def _trees(inspected: _Inspected, *, why: str | None) -> Iterator[str]:
     from elfworlds.inspection.terminal import tree_lines
     from elfworlds.inspection.why import why as find
     from elfworlds.inspection.why import why_lines
 
-    for at, inspection in enumerate(inspections):
+    for at, inspection in enumerate(inspected):
         if at:
             yield ""
         if why is None:
-            yield from tree_lines(inspection, symbols=symbols)
+            yield from tree_lines(inspection, symbols=inspected.symbols)
         else:
             yield from why_lines(find(inspection, why))
+
+
+def _show_table(inspected: _Inspected, form: str, name: str) -> None:
+    from elfworlds.inspection.frames import frame
+    from elfworlds.inspection.rows import names
+    from elfworlds.tables import as_csv, as_texts
+
+    if name not in names():
+        raise InputError(f"--table is {', '.join(names())}, not `{name}`")
+    made = frame(list(inspected), name)
+    if form == CSV:
+        write(as_csv(made))
+        return
+    from elfworlds.report.text import grid
+
+    for line in grid(as_texts(made), indent=""):
+        echo(line)
+
+
+def _diff(files: Sequence[Path], world: World, other: str, form: str, *, symbols: bool) -> int:
+    from elfworlds.inspection import inspect, system_of
+    from elfworlds.inspection.difference import difference_lines, differences
+
+    if len(files) != 1:
+        raise InputError("--diff compares one file", hint="FILE --diff OTHER")
+    elsewhere = _other_world(world, other)
+    before = inspect(files[0], system_of(world))
+    after = inspect(files[0] if elsewhere else paths.word(other), system_of(elsewhere or world))
+    found = differences(before, after, symbols=symbols)
+    if form == JSON:
+        names = ("kind", "name", "before", "after")
+        _json({"schema": 1, "differences": [{name: getattr(each, name) for name in names} for each in found]})
+    else:
+        for line in difference_lines(found):
+            echo(line)
+    return Exit.EXPECTATION_FAILED if found else Exit.AS_EXPECTED
+
+
+def _other_world(world: World, other: str) -> World | None:
+    """The world that `other` names: a directory or a toolchain; None for a file."""
+    from elfworlds.toolchains.families import FAMILIES
+
+    if paths.is_directory(paths.word(other)):
+        return replace(world, root=other, toolchain=None, env={})
+    if not os.path.lexists(other) and other.partition("/")[0] in FAMILIES:
+        return replace(world, root=None, toolchain=other, env={})
+    return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from elfworlds.inspection.frames import Tables
 from elfworlds.inspection.symbols import Reference, not_needed, references
 
 if TYPE_CHECKING:
@@ -75,6 +76,16 @@ class Inspection:
     def missing_versions(self) -> tuple[MissingVersion, ...]:
         """Versions without which the program would not start."""
         return tuple(version for version in self.versions if version.fatal)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Name → data frame, each made when it is first asked for: docs/inspect.md has the columns."""
+        return Tables((self,))
+
+    @property
+    def own(self) -> Mapped | None:
+        """The inspected file among the objects; None where the host has it already."""
+        return next((mapped for mapped in self.objects if not mapped.of_host), None)
 
     def loaded(self, path: str) -> LoadedObject | None:
         """The object of a path, with the ones that loaded it."""

@@ -11,7 +11,7 @@ from pandas import DataFrame  # noqa: TID251  # the type of a table
 
 from elfworlds.columns import OF_A_RUN
 from elfworlds.tables.flips import flips_frame
-from elfworlds.tables.frame import as_columns, as_csv, as_json, as_parquet, as_texts
+from elfworlds.tables.frame import as_columns, as_csv, as_json, as_parquet, as_texts, from_columns
 from elfworlds.tables.runs import (
     claims_frame,
     events_frame,
@@ -44,6 +44,7 @@ __all__ = [
     "flips_frame",
     "frame",
     "frames",
+    "from_columns",
     "link_maps_frame",
     "needed_frame",
     "objects_frame",
