@@ -132,20 +132,40 @@ def inspect(
     Exit 1 if a library or a version is missing, with --host, --symbols of a program or --namespace new also a
     symbol, or with --diff if anything differs; 4 if a file is no program or library.
     """
-    from elfworlds.inspection import World, system_of
-
     if form not in FORMATS:
         raise InputError(f"--format is {', '.join(FORMATS)}, not `{form}`")
-    world = World(
+    world = _world(root, toolchain, env or (), preload or (), host, namespace)
+    if diff is not None:
+        return _diff(files, world, diff, form, symbols=symbols)
+    return _told(files, world, form, table, tables, why, symbols=symbols)
+
+
+def _world(  # as the options come
+    root: Path | None,
+    toolchain: str | None,
+    env: Iterable[str],
+    preload: Iterable[str],
+    host: Path | None,
+    namespace: str,
+) -> World:
+    from elfworlds.inspection import World
+
+    return World(
         root=None if root is None else str(root),
         toolchain=toolchain,
-        env=_environment(env or (), elsewhere=root is not None or toolchain is not None),
-        preload=tuple(preload or ()),
+        env=_environment(env, elsewhere=root is not None or toolchain is not None),
+        preload=tuple(preload),
         host=None if host is None else str(host),
         namespace=namespace,
     )
-    if diff is not None:
-        return _diff(files, world, diff, form, symbols=symbols)
+
+
+def _told(  # as the options come
+    files: Sequence[Path], world: World, form: str, table: str, tables: Path | None, why: str | None, *, symbols: bool
+) -> int:
+    """Inspect, show, and give the exit code."""
+    from elfworlds.inspection import system_of
+
     inspected = _Inspected(files, system_of(world), symbols)
     if tables is not None:
         _write(tables, inspected)

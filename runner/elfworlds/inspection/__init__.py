@@ -1,7 +1,7 @@
 """A file → what the dynamic loader would do with it, and why; nothing is executed."""
 
 from elfworlds.inspection.inspecting import inspect, system_of
-from elfworlds.inspection.result import Inspection
+from elfworlds.inspection.inspection import Inspection
 from elfworlds.inspection.symbols import Reference
 from elfworlds.inspection.types import Considered, Mapped, MissingVersion, Need, OptionalNeed
 from elfworlds.inspection.world import BASE, NEW, System, World

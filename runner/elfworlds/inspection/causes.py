@@ -14,7 +14,7 @@ from elfworlds.resolve import MUSL, expand_tokens
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from elfworlds.inspection.result import Inspection
+    from elfworlds.inspection.result import Result
     from elfworlds.inspection.types import Need
     from elfworlds.resolve import LoadedObject
 
@@ -22,12 +22,12 @@ MOST_ALIKE = 3
 _STEM = re.compile(r"(lib[^.]*?)[-0-9.]*\.so.*")
 
 
-def causes(need: Need, inspection: Inspection) -> tuple[str, ...]:
+def causes(need: Need, inspection: Result) -> tuple[str, ...]:
     """What is known of why nothing serves a name; none where there is nothing to say beyond the paths."""
     return tuple(dict.fromkeys(_causes(need, inspection)))
 
 
-def _causes(need: Need, inspection: Inspection) -> Iterator[str]:
+def _causes(need: Need, inspection: Result) -> Iterator[str]:
     if need.tag == INTERP:
         yield f"{need.needing} names this dynamic loader, and {inspection.world} has none there"
         return
@@ -44,7 +44,7 @@ def _causes(need: Need, inspection: Inspection) -> Iterator[str]:
         yield from _alike(need.name, inspection)
 
 
-def _near(need: Need, needing: LoadedObject, inspection: Inspection) -> Iterator[str]:
+def _near(need: Need, needing: LoadedObject, inspection: Result) -> Iterator[str]:
     """Files of that name in places that do not count for this object."""
     musl = inspection.family == MUSL
     for link in needing.chain():
@@ -65,7 +65,7 @@ def _near(need: Need, needing: LoadedObject, inspection: Inspection) -> Iterator
             yield f"{path} lies beside {posixpath.basename(link.path)}, and no rpath or runpath leads there"
 
 
-def _in(entries: tuple[str, ...] | None, holder: LoadedObject, name: str, inspection: Inspection) -> Iterator[str]:
+def _in(entries: tuple[str, ...] | None, holder: LoadedObject, name: str, inspection: Result) -> Iterator[str]:
     world = inspection.closure.world
     for entry in entries or ():
         path = posixpath.join(expand_tokens(entry, holder.origin, world.tokens), name)
@@ -73,7 +73,7 @@ def _in(entries: tuple[str, ...] | None, holder: LoadedObject, name: str, inspec
             yield path
 
 
-def _alike(name: str, inspection: Inspection) -> Iterator[str]:
+def _alike(name: str, inspection: Result) -> Iterator[str]:
     """Other versions of that library which the system's cache has."""
     match = _STEM.fullmatch(name)
     if not match:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from elfworlds.inspection.result import Inspection
+    from elfworlds.inspection.result import Result
     from elfworlds.jsondata import Json
 
 OF_PLACE = ("build-id",)  # a fact that differs whenever files do, and says nothing else
@@ -29,7 +29,7 @@ class Difference:
     after: str | None
 
 
-def differences(before: Inspection, after: Inspection, *, symbols: bool = False) -> tuple[Difference, ...]:
+def differences(before: Result, after: Result, *, symbols: bool = False) -> tuple[Difference, ...]:
     """Every difference, by kind; with `symbols` also in what the two files define and refer to."""
     old, new = dict(_facts(before, symbols=symbols)), dict(_facts(after, symbols=symbols))
     return tuple(
@@ -39,7 +39,7 @@ def differences(before: Inspection, after: Inspection, *, symbols: bool = False)
     )
 
 
-def _facts(inspection: Inspection, *, symbols: bool) -> Iterator[tuple[tuple[str, str], str]]:
+def _facts(inspection: Result, *, symbols: bool) -> Iterator[tuple[tuple[str, str], str]]:
     for name, value in inspection.facts.facts().items():
         if name not in OF_PLACE:
             yield ("fact", name), _text(value)
@@ -58,7 +58,7 @@ def _facts(inspection: Inspection, *, symbols: bool) -> Iterator[tuple[tuple[str
         yield from _symbols(inspection, own.path)
 
 
-def _symbols(inspection: Inspection, own: str) -> Iterator[tuple[tuple[str, str], str]]:
+def _symbols(inspection: Result, own: str) -> Iterator[tuple[tuple[str, str], str]]:
     for symbol in inspection.system.symbols(own) or ():
         if symbol.defined:
             at = "@@" if symbol.is_default else "@"

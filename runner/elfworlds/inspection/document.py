@@ -10,7 +10,7 @@ from elfworlds.inspection.why import why as find
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from elfworlds.inspection.result import Inspection
+    from elfworlds.inspection.result import Result
     from elfworlds.inspection.symbols import Reference
     from elfworlds.inspection.types import Considered, Mapped, Need
     from elfworlds.inspection.why import Why
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-def document(inspections: Iterable[Inspection], *, symbols: bool = False, why: str | None = None) -> dict[str, Json]:
+def document(inspections: Iterable[Result], *, symbols: bool = False, why: str | None = None) -> dict[str, Json]:
     """Every inspection with all that it knows; with `symbols` every undefined symbol too, with `why` one library.
 
     Raises:
@@ -28,7 +28,7 @@ def document(inspections: Iterable[Inspection], *, symbols: bool = False, why: s
     return {"schema": SCHEMA, "inspections": [_inspection(each, symbols=symbols, why=why) for each in inspections]}
 
 
-def _inspection(inspection: Inspection, *, symbols: bool, why: str | None) -> dict[str, Json]:
+def _inspection(inspection: Result, *, symbols: bool, why: str | None) -> dict[str, Json]:
     more: dict[str, Json] = {"symbols": [_reference(each) for each in inspection.references]} if symbols else {}
     more |= {"why": _why(find(inspection, why), inspection)} if why is not None else {}
     return {
@@ -89,7 +89,7 @@ def _object(mapped: Mapped) -> dict[str, Json]:
     }
 
 
-def _need(need: Need, inspection: Inspection) -> dict[str, Json]:
+def _need(need: Need, inspection: Result) -> dict[str, Json]:
     told: dict[str, Json] = {
         "needing": need.needing,
         "name": need.name,
@@ -113,7 +113,7 @@ def considered_row(tried: Considered) -> dict[str, Json]:
     return {"path": tried.path, "rule": tried.rule, "holder": tried.holder, "state": tried.state}
 
 
-def _why(found: Why, inspection: Inspection) -> dict[str, Json]:
+def _why(found: Why, inspection: Result) -> dict[str, Json]:
     return {
         "name": found.name,
         "requests": [

@@ -11,13 +11,13 @@ from elfworlds.inspection.types import LOADED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from elfworlds.inspection.result import Inspection
+    from elfworlds.inspection.result import Result
     from elfworlds.inspection.types import Need
 
 MISSING = ', color="#b00020", style=dashed'
 
 
-def dot_lines(inspections: Iterable[Inspection]) -> Iterator[str]:
+def dot_lines(inspections: Iterable[Result]) -> Iterator[str]:
     """One graph of all inspections; what is missing is dashed, a name that is loaded already dotted."""
     yield "digraph needs {"
     yield "  rankdir=LR; node [shape=box];"

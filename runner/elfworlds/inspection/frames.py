@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from elfworlds.inspection.rows import all_rows, columns, names
 
 if TYPE_CHECKING:
-    from elfworlds.inspection.result import Inspection
+    from elfworlds.inspection.result import Result
     from elfworlds.tables import DataFrame
 
 
 class Tables(Mapping[str, "DataFrame"]):
     """Name → frame, with the columns of docs/inspect.md."""
 
-    def __init__(self, inspections: Sequence[Inspection]) -> None:
+    def __init__(self, inspections: Sequence[Result]) -> None:
         self._inspections = inspections
         self._made: dict[str, DataFrame] = {}
 
@@ -33,7 +33,7 @@ class Tables(Mapping[str, "DataFrame"]):
         return len(names())
 
 
-def frame(inspections: Sequence[Inspection], name: str) -> DataFrame:
+def frame(inspections: Sequence[Result], name: str) -> DataFrame:
     """A table of several inspections."""
     from elfworlds.tables import from_columns  # noqa: PLC0415  # pandas comes with it
 

@@ -12,8 +12,8 @@ from elfworlds.elf import ElfObject
 from elfworlds.elf.quick import HEAD, bytes_named
 from elfworlds.errors import InputError
 from elfworlds.inspection.files import Files
+from elfworlds.inspection.inspection import Inspection
 from elfworlds.inspection.optional import optional_needs
-from elfworlds.inspection.result import Inspection
 from elfworlds.inspection.types import INTERP, Considered, Need
 from elfworlds.inspection.versions import missing_versions
 from elfworlds.inspection.walk import Closure

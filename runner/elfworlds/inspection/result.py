@@ -1,4 +1,4 @@
-"""What `inspect` gives."""
+"""What is known of a file after an inspection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from elfworlds.inspection.frames import Tables
 from elfworlds.inspection.symbols import Reference, not_needed, references
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ LONG = 10  # digits
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inspection:
+class Result:
     """What the dynamic loader would do with a file.
 
     Attributes:
@@ -76,11 +75,6 @@ class Inspection:
     def missing_versions(self) -> tuple[MissingVersion, ...]:
         """Versions without which the program would not start."""
         return tuple(version for version in self.versions if version.fatal)
-
-    @cached_property
-    def tables(self) -> Tables:
-        """Name → data frame, each made when it is first asked for: docs/inspect.md has the columns."""
-        return Tables((self,))
 
     @property
     def own(self) -> Mapped | None:

@@ -13,7 +13,7 @@ from elfworlds.columns import OF_INSPECTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from elfworlds.inspection.result import Inspection
+    from elfworlds.inspection.result import Result
     from elfworlds.inspection.types import Mapped
     from elfworlds.jsondata import Json
 
@@ -34,7 +34,7 @@ def columns(name: str) -> dict[str, str]:
     return OF_INSPECTIONS[name].columns()
 
 
-def rows(inspection: Inspection, name: str, seen: set[str] | None = None) -> Iterator[Row]:
+def rows(inspection: Result, name: str, seen: set[str] | None = None) -> Iterator[Row]:
     """The rows of a table.
 
     Args:
@@ -52,14 +52,14 @@ def rows(inspection: Inspection, name: str, seen: set[str] | None = None) -> Ite
             yield from _BY_OBJECT[name](mapped.path, Path(inspection.system.files.outside(mapped.path)))
 
 
-def all_rows(inspections: Iterable[Inspection], name: str) -> Iterator[Row]:
+def all_rows(inspections: Iterable[Result], name: str) -> Iterator[Row]:
     """The rows of a table of several inspections, what is told of objects once."""
     seen: set[str] = set()
     for inspection in inspections:
         yield from rows(inspection, name, seen)
 
 
-def _objects(inspection: Inspection) -> Iterator[Row]:
+def _objects(inspection: Result) -> Iterator[Row]:
     for position, mapped in enumerate(inspection.objects):
         yield (inspection.path, inspection.world, position, *_object(mapped), _size(mapped.path, inspection))
 
@@ -75,27 +75,27 @@ def _object(mapped: Mapped) -> Row:
     )
 
 
-def _size(path: str, inspection: Inspection) -> int | None:
+def _size(path: str, inspection: Result) -> int | None:
     try:
         return os.stat(inspection.system.files.outside(path)).st_size  # noqa: PTH116  # a string all the way
     except OSError:
         return None
 
 
-def _needed(inspection: Inspection) -> Iterator[Row]:
+def _needed(inspection: Result) -> Iterator[Row]:
     for position, need in enumerate(inspection.needs):
         which = (inspection.path, inspection.world, position, need.needing, need.name, need.tag)
         yield (*which, need.path, need.rule, need.holder, need.level, need.sure)
 
 
-def _searches(inspection: Inspection) -> Iterator[Row]:
+def _searches(inspection: Result) -> Iterator[Row]:
     for need in inspection.needs:
         for position, tried in enumerate(need.considered):
             which = (inspection.path, inspection.world, need.needing, need.name, position)
             yield (*which, tried.path or None, tried.rule, tried.holder, tried.state)
 
 
-def _missing_versions(inspection: Inspection) -> Iterator[Row]:
+def _missing_versions(inspection: Result) -> Iterator[Row]:
     for version in inspection.versions:
         which = (inspection.path, inspection.world, version.needing, version.version, version.file, version.path)
         yield (*which, version.weak, version.unversioned)
@@ -142,7 +142,7 @@ def _read(read: Callable[[Path], Read], place: Path) -> Read | None:
         return None
 
 
-_BY_FILE: dict[str, Callable[[Inspection], Iterator[Row]]] = {
+_BY_FILE: dict[str, Callable[[Result], Iterator[Row]]] = {
     "objects": _objects,
     "needed": _needed,
     "searches": _searches,

@@ -13,7 +13,7 @@ from elfworlds.inspection.types import INTERP, LD_PRELOAD, LOADED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from elfworlds.inspection.result import Inspection
+    from elfworlds.inspection.result import Result
     from elfworlds.inspection.symbols import Reference
     from elfworlds.inspection.types import Considered, MissingVersion, Need, OptionalNeed
 
@@ -22,7 +22,7 @@ ARROW = "→"
 RULES = {"default": "default path", "path": "its name is a path"}
 
 
-def tree_lines(inspection: Inspection, *, symbols: bool = False) -> Iterator[str]:
+def tree_lines(inspection: Result, *, symbols: bool = False) -> Iterator[str]:
     """The whole inspection for a person, mostly no wider than a terminal of 80 columns.
 
     Args:
@@ -40,7 +40,7 @@ def tree_lines(inspection: Inspection, *, symbols: bool = False) -> Iterator[str
         yield from symbol_lines(inspection)
 
 
-def _headline(inspection: Inspection, *, symbols: bool) -> str:
+def _headline(inspection: Result, *, symbols: bool) -> str:
     lacks = []
     missing, versions = {need.name for need in inspection.missing}, inspection.missing_versions
     if missing:
@@ -58,7 +58,7 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def problem_lines(inspection: Inspection) -> Iterator[str]:
+def problem_lines(inspection: Result) -> Iterator[str]:
     """What is missing, with the cause where it is known, and every place where the loader looks."""
     for need in inspection.missing:
         yield ""
@@ -72,7 +72,7 @@ def problem_lines(inspection: Inspection) -> Iterator[str]:
             yield from _wrapped("", f"{need.name} cannot be preloaded: the loader says so and goes on")
 
 
-def missing_symbol_lines(inspection: Inspection) -> Iterator[str]:
+def missing_symbol_lines(inspection: Result) -> Iterator[str]:
     """Symbols that nothing defines, each once, with the objects that refer to them."""
     by: dict[str, list[Reference]] = {}
     for reference in inspection.missing_symbols:
@@ -86,7 +86,7 @@ def missing_symbol_lines(inspection: Inspection) -> Iterator[str]:
         yield from _wrapped("", f"{name} NOT DEFINED, needed by {who}{known}")
 
 
-def symbol_lines(inspection: Inspection) -> Iterator[str]:
+def symbol_lines(inspection: Result) -> Iterator[str]:
     """Every undefined symbol, by the object that refers and the one that would satisfy it."""
     by: dict[str, dict[str, list[str]]] = {}
     for reference in inspection.references:
@@ -105,7 +105,7 @@ def _symbol(reference: Reference) -> str:
     return f"{reference.name} (as {reference.provided or 'without a version'})" if other else reference.name
 
 
-def _searched(need: Need, inspection: Inspection) -> Iterator[str]:
+def _searched(need: Need, inspection: Result) -> Iterator[str]:
     if need.tag == INTERP:
         return
     world = inspection.closure.world
@@ -132,7 +132,7 @@ def _rule(rule: str, holder: str | None, needing: str) -> str:
     return RULES.get(rule, rule)
 
 
-def _versions(versions: Iterable[MissingVersion], inspection: Inspection) -> Iterator[str]:
+def _versions(versions: Iterable[MissingVersion], inspection: Result) -> Iterator[str]:
     """Versions, each once, with all objects that need it."""
     by: dict[tuple[str, str, bool, bool], list[str]] = {}
     for version in versions:
@@ -151,7 +151,7 @@ def _versions(versions: Iterable[MissingVersion], inspection: Inspection) -> Ite
         yield from _wrapped("", text)
 
 
-def _tree(inspection: Inspection) -> Iterator[str]:
+def _tree(inspection: Result) -> Iterator[str]:
     below: dict[str, list[Need]] = {}
     for need in inspection.needs:
         if need.tag != INTERP:

@@ -16,7 +16,7 @@ from elfworlds.yamltext import closest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from elfworlds.inspection.result import Inspection
+    from elfworlds.inspection.result import Result
     from elfworlds.resolve import SearchPlace
 
 
@@ -52,7 +52,7 @@ class Why:
     others: tuple[str, ...]
 
 
-def why(inspection: Inspection, name: str) -> Why:
+def why(inspection: Result, name: str) -> Why:
     """Who asks for a library, by the name of a need, a file or a path.
 
     Raises:
@@ -74,7 +74,7 @@ def _names(need: Need) -> tuple[str, ...]:
     return (need.name, *((need.path, posixpath.basename(need.path)) if need.path else ()))
 
 
-def _request(position: int, need: Need, inspection: Inspection) -> Request:
+def _request(position: int, need: Need, inspection: Result) -> Request:
     needing = inspection.loaded(need.needing)
     chain = tuple(link.path for link in needing.chain()) if needing else (need.needing,)
     tried = () if need.rule == LOADED else tuple(_considered(need, inspection))
@@ -88,13 +88,13 @@ def _request(position: int, need: Need, inspection: Inspection) -> Request:
     )
 
 
-def _considered(need: Need, inspection: Inspection) -> Iterator[Considered]:
+def _considered(need: Need, inspection: Result) -> Iterator[Considered]:
     edge = next(edge for edge in inspection.closure.edges if (edge.needing, edge.name) == (need.needing, need.name))
     places = tuple(_places(need, inspection)) if need.path else ()
     yield from considered(edge, inspection.closure.world, beyond=places[len(edge.searched) :], further=True)
 
 
-def _places(need: Need, inspection: Inspection) -> Iterator[SearchPlace]:
+def _places(need: Need, inspection: Result) -> Iterator[SearchPlace]:
     """Every place that is searched where no place ends the search before."""
     needing, world = inspection.loaded(need.needing), inspection.closure.world
     if needing is None or "/" in need.name:
@@ -106,7 +106,7 @@ def _places(need: Need, inspection: Inspection) -> Iterator[SearchPlace]:
         yield from places
 
 
-def _shadowed(need: Need, later: tuple[Considered, ...], inspection: Inspection) -> Iterator[Considered]:
+def _shadowed(need: Need, later: tuple[Considered, ...], inspection: Result) -> Iterator[Considered]:
     """Other files, each once, whatever paths lead to it."""
     world = inspection.closure.world
     seen = {world.identity(need.path)} if need.path else set()
@@ -116,7 +116,7 @@ def _shadowed(need: Need, later: tuple[Considered, ...], inspection: Inspection)
             yield tried
 
 
-def _others(requests: tuple[Request, ...], inspection: Inspection) -> Iterator[str]:
+def _others(requests: tuple[Request, ...], inspection: Result) -> Iterator[str]:
     served = {request.need.path for request in requests if request.need.path}
     sonames = {read.soname for path in served if isinstance(read := inspection.closure.world.read(path), ElfObject)} - {
         None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from elfworlds.inspection.result import Inspection
+    from elfworlds.inspection.result import Result
 
 BATCH = 20_000  # rows
 DATABASE = "inspection.sqlite"
@@ -28,7 +28,7 @@ LARGEST = 1 << 63  # SQLite's integers have a sign
 INDEXED = ("objects", "symbols", "relocations", "versions")  # by `object`, which joins them
 
 
-def write(directory: Path, inspections: Iterable[Inspection]) -> dict[str, int]:
+def write(directory: Path, inspections: Iterable[Result]) -> dict[str, int]:
     """Write `<table>.parquet` for every table, and inspection.sqlite with all of them.
 
     Args:
@@ -79,7 +79,7 @@ class _Table:
         database.execute(f"CREATE TABLE {name} ({declared})")
         self.insert = f"INSERT INTO {name} VALUES ({', '.join('?' * len(kinds_of))})"  # noqa: S608  # our own names
 
-    def take(self, inspection: Inspection) -> None:
+    def take(self, inspection: Result) -> None:
         for row in rows(inspection, self.name, self.seen):
             self.waiting.append(row)
             if len(self.waiting) == BATCH:
