@@ -14,23 +14,36 @@ ESCAPES = "tests/test_sandbox.py::test_none_of_the_ways_out_leads_out"
 
 def escapes(place: Place) -> Row:
     """The program that tries them says of each whether it was shut; the test asks for all, alone and under strace."""
-    base = place.path / "test"
-    passed, _ = _tested(ESCAPES, base)
-    told = [path.read_text().splitlines() for path in base.rglob("trials/s*/stdout") if not path.is_symlink()]
-    ways = min(map(len, told), default=0)
-    through = sum(not line.startswith("shut ") for lines in told for line in lines)
-    ran = f"{through} through" + ("" if passed else "; its test failed")
-    return Row("ways out of the sandbox, alone and under strace", ways, ran, place.left())
+    tested = _tested(ESCAPES, _beside(place))
+    ways = _counted("ways out", tested)
+    return Row("ways out of the sandbox, alone and under strace", ways, _told(tested, "0 through"), place.left())
 
 
 def poisoned(place: Place, test: str) -> Row:
     """Each case of the test feeds one experiment full of escapes to an output, and parses what comes."""
-    _, told = _tested(test, place.path / "test")
-    passed, failed = (sum(map(int, re.findall(rf"(\d+) {word}", told))) for word in ("passed", "failed"))
-    return Row("outputs of a poisoned experiment", passed + failed, f"{failed} let something through", place.left())
+    tested = _tested(test, _beside(place))
+    lost = f"{_counted('failed', tested)} let something through"
+    return Row("outputs of a poisoned experiment", _counted("passed", tested), _told(tested, lost), place.left())
 
 
-def _tested(name: str, base: Path) -> tuple[bool, str]:
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={base}", name]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.returncode == 0, done.stdout
+def _beside(place: Place) -> Path:
+    """Where a test has its own projects: in no other one."""
+    return place.path.with_name(f"{place.path.name}-test")
+
+
+def _told(tested: subprocess.CompletedProcess[str], lost: str) -> str:
+    """What was lost; a test that could not be run, or found something, says so."""
+    if tested.returncode == 0:
+        return lost
+    sys.stderr.write(tested.stdout + tested.stderr)
+    return f"{lost}; its test failed"
+
+
+def _counted(what: str, tested: subprocess.CompletedProcess[str]) -> int:
+    """The sum of the numbers that stand before a word."""
+    return sum(map(int, re.findall(rf"(\d+) {what}", tested.stdout)))
+
+
+def _tested(name: str, base: Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", f"--basetemp={base}", name]
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
