@@ -8,11 +8,16 @@ import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from conftest import ROOT
 from elfworlds import elf
 from elfworlds.errors import InputError
+from elfworlds.inspection import World, inspect, rows, system_of
+from elfworlds.inspection.document import document
+from elfworlds.inspection.dot import dot_lines
+from elfworlds.inspection.terminal import tree_lines
 from elfworlds.records import forms
 from elfworlds.records.lines import read_lines
 from elfworlds.sources import SourceError, packages, store_paths
@@ -64,6 +69,30 @@ def _read_elf(_data: bytes, path: Path) -> None:
             wrong = error
     if wrong is not None:
         raise wrong
+
+
+def _loaded(place: Path) -> Sequence[bytes]:
+    """What names other files: a program and a library with run paths, versions, needs and a loader."""
+    (place / "map").write_text("ONE { global: f; local: *; }; TWO { global: g; } ONE;\n")
+    (place / "v.c").write_text("int f(void) { return 1; } int g(void) { return 2; }\n")
+    (place / "u.c").write_text("int f(void); int g(void); int main(void) { return f() + g(); }\n")
+    library = ["-shared", "-fPIC", "-nostdlib", "-Wl,--version-script=map", "-o", "libv.so", "v.c"]
+    program = ["-pie", "-o", "app", "u.c", "-L.", "-lv", "-Wl,-rpath,$ORIGIN:$ORIGIN/../lib"]
+    for words in (library, program):
+        subprocess.run(["cc", "-s", *words], cwd=place, check=True, capture_output=True)
+    return [(place / name).read_bytes() for name in ("libv.so", "app")]
+
+
+def _inspect(_data: bytes, path: Path) -> None:
+    """All that `inspect` shows of a file, and of one that needs it."""
+    system = system_of(World(root=str(path.parent), preload=(path.name, f"/{path.name}")))
+    inspection = inspect(path, system)
+    for line in tree_lines(inspection, symbols=True):
+        assert len(line) < 1 << 17
+    json.dumps(document([inspection], symbols=True), allow_nan=False)
+    for name in rows.names():
+        list(rows.rows(inspection, name))
+    assert list(dot_lines([inspection, inspect(path, replace(system, world=World(host=str(path))))]))
 
 
 def _experiments(_place: Path) -> Sequence[bytes]:
@@ -178,6 +207,7 @@ TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         Target("elf", _elves, _read_elf, (elf.NotElfError,), of_numbers, needs_file=True),
+        Target("inspect", _loaded, _inspect, (InputError,), of_numbers, needs_file=True),
         Target("experiments", _experiments, _read_experiment, (InputError,), of_words),
         Target("ld-debug", _traces, _own_text(lddebug.parse), (), of_words),
         Target("gdb", _recorded("gdb", "mi"), _session, (), of_words),

@@ -11,10 +11,13 @@ import pytest
 import elfworlds
 from conftest import World as Project
 from elfworlds.elf import ElfObject
+from elfworlds.elf.segments import HEAD
+from elfworlds.errors import InputError
 from elfworlds.inspection import System, World, system_of
 from elfworlds.inspection.loader import Processor, cache_path, processor, search_paths
 from elfworlds.inspection.terminal import tree_lines
 from elfworlds.toolchains import Toolchain
+from forging_elf import Forged, library
 from inspecting import LOADER, compiled, listed, weakened
 from readelves import is_elf
 
@@ -186,3 +189,19 @@ def test_older_loaders_have_older_subdirectories_and_nix_a_cache_of_its_own() ->
     nix = b"\0/nix/store/x-glibc-2.40/etc/ld.so.cache\0/nix/store/x-glibc-2.40/lib/\0"
     assert cache_path(nix) == "/nix/store/x-glibc-2.40/etc/ld.so.cache"
     assert search_paths(nix, "EM_X86_64", haswell).default_paths == ("/nix/store/x-glibc-2.40/lib",)
+
+
+def test_a_sparse_file_of_4_gb_and_one_of_another_machine_are_inspected_or_refused(tmp_path: Path) -> None:
+    sparse = tmp_path / "sparse"
+    with sparse.open("wb") as file:
+        file.write(Path("/usr/bin/env").read_bytes()[:HEAD])
+        file.truncate(4 << 30)
+    try:
+        assert elfworlds.inspect(sparse).facts.machine == "EM_X86_64"
+    except InputError as error:
+        assert "sparse" in error.message  # noqa: PT017  # either will do
+    for forged in (Forged(bits=32, machine=40), Forged(order=">", machine=22), Forged(machine=65000)):
+        path = tmp_path / "other"
+        path.write_bytes(library(forged).file())
+        inspection = elfworlds.inspect(path)
+        assert all(need.path is None for need in inspection.needs)

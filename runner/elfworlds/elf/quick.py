@@ -1,4 +1,4 @@
-"""The facts of a file by a few reads, without pyelftools: the same as `facts`, or nothing where anything is unusual.
+"""The facts and versions of a file by a few reads, without pyelftools; nothing where anything is unusual.
 
 Whoever asks reads the file by `files.read` then, which says what is wrong with it. A test holds both to one answer.
 """
@@ -6,39 +6,18 @@ Whoever asks reads the file by `files.read` then, which says what is wrong with 
 from __future__ import annotations
 
 import os
-import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elfworlds.elf.details import DefinedVersion, NeededVersion, Versions
+from elfworlds.elf.segments import LONGEST, PF_X, UNUSUAL, Segments, UnusualError
 from elfworlds.elf.types import DT_AUXILIARY, DT_FILTER, ElfObject
 
 if TYPE_CHECKING:
+    import struct
     from collections.abc import Iterator
 
-HEAD = 4096  # bytes that a caller reads first: the header, and mostly the program headers
-FORMS = {  # class → header, program header, dynamic entry, section header, whose beginning alone counts
-    1: ("HHIIIIIHHHHH", "IIIIIIII", "iI", "III"),
-    2: ("HHIQQQIHHHHH", "IIQQQQQQ", "qQ", "IIQ"),
-}
-ORDERS = {1: "<", 2: ">"}
-IDENT = 16
-TYPES = {2: "ET_EXEC", 3: "ET_DYN"}
-MACHINES = {
-    3: "EM_386",
-    8: "EM_MIPS",
-    20: "EM_PPC",
-    21: "EM_PPC64",
-    22: "EM_S390",
-    40: "EM_ARM",
-    43: "EM_SPARCV9",
-    62: "EM_X86_64",
-    183: "EM_AARCH64",
-    243: "EM_RISCV",
-    258: "EM_LOONGARCH",
-}
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_STACK = 1, 2, 3, 4, 0x6474E551
-PF_X = 1
-DT_NEEDED, DT_STRTAB, DT_SONAME, DT_RPATH, DT_RUNPATH = 1, 5, 14, 15, 29
+DT_NEEDED, DT_STRTAB, DT_SONAME, DT_RPATH, DT_RUNPATH, DT_VERDEF, DT_VERNEED = 1, 5, 14, 15, 29, 0x6FFFFFFC, 0x6FFFFFFE
 FILTERS = {0x7FFFFFFD: DT_AUXILIARY, 0x7FFFFFFF: DT_FILTER}
 FLAG_TAGS = {24: "DF_BIND_NOW", 16: "DF_SYMBOLIC", 22: "DF_TEXTREL"}
 FLAGS = (
@@ -57,193 +36,181 @@ FLAGS = (
     ),
     (0x6FFFFDF4, ("DF_GNU_1_UNIQUE",)),
 )
-BUILD_ID = 3
+GNU, BUILD_ID, FDO = b"GNU\0", 3, b"FDO\0"
 WIDE = 8  # bytes to which some notes are aligned; all others to 4
-MOST_DYNAMIC, MOST_NOTES, LONGEST = 1 << 14, 4096, 1024  # bytes that are read here
-MOST_SECTIONS = 1 << 10
+MOST_NOTES = 4096  # bytes that are read here
+MOST_SECTIONS, MOST_VERSIONS = 1 << 10, 1 << 12
 SHF_EXECINSTR, SHT_NOBITS = 4, 8
-
-
-class _UnusualError(Exception):
-    """Something that the slow reader has to look at."""
+VER_FLG_BASE, VER_FLG_WEAK = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
-    type: int
-    flags: int
-    offset: int
-    vaddr: int
-    filesz: int
-    memsz: int
-    align: int
+class Quick:
+    """What is read at once; `fdo` says whether there may be notes of freedesktop.org, such as `.note.dlopen`."""
+
+    facts: ElfObject
+    versions: Versions
+    fdo: bool
 
 
-def facts_at(descriptor: int, size: int, head: bytes) -> ElfObject | None:
-    """The facts of an open file; None where `files.read` has to be asked.
+def quick(descriptor: int, size: int, head: bytes) -> Quick | None:
+    """What is known of an open file; None where `files.read` has to be asked.
 
     Args:
         descriptor: of the file.
         size: bytes of it.
-        head: its first `HEAD` bytes, or all.
+        head: its first `segments.HEAD` bytes, or all.
     """
     try:
+        file = _File(descriptor, size, head)
+        facts = file.facts()
+        return Quick(facts, file.versions(), file.fdo)
+    except UNUSUAL:
+        return None
+
+
+def facts_at(descriptor: int, size: int, head: bytes) -> ElfObject | None:
+    """The facts alone; otherwise as `quick`."""
+    try:
         return _File(descriptor, size, head).facts()
-    except (_UnusualError, struct.error, KeyError, OSError):
+    except UNUSUAL:
         return None
 
 
 def bytes_named(descriptor: int, size: int, head: bytes) -> int:
     """How many bytes a file has to have for what it says is mapped of it; 0 where that is unusual."""
     try:
-        loads = _File(descriptor, size, head).loads
-    except (_UnusualError, struct.error, KeyError, OSError):
+        loads = Segments(descriptor, size, head).loads
+    except UNUSUAL:
         return 0
-    return max((load.offset + load.filesz for load in loads), default=0)
+    return max((offset + filesz for offset, _, filesz, _, _ in loads), default=0)
 
 
-class _File:
+class _File(Segments):
+    __slots__ = ("entries", "fdo", "strings", "values")
+
     def __init__(self, descriptor: int, size: int, head: bytes) -> None:
-        if head[:4] != b"\x7fELF":
-            raise _UnusualError
-        self.descriptor, self.size, self.head = descriptor, size, head
-        self.order = ORDERS[head[5]]
-        self.bits = head[4]
-        self.forms = FORMS[head[4]]
-        fields = struct.unpack_from(f"{self.order}{self.forms[0]}", head, IDENT)
-        self.type, self.machine = TYPES[fields[0]], MACHINES[fields[1]]
-        self.sections = (fields[5], fields[10], fields[11])
-        self.segments = [self._segment(parts) for parts in self._records(self.forms[1], fields[4], *fields[8:10])]
-        self.loads = [segment for segment in reversed(self.segments) if segment.type == PT_LOAD]
-
-    def _records(self, form: str, offset: int, size: int, count: int) -> Iterator[tuple[int, ...]]:
-        record = struct.Struct(self.order + form)
-        if count and size != record.size:
-            raise _UnusualError
-        return record.iter_unpack(self.at(offset, size * count))
-
-    def _segment(self, parts: tuple[int, ...]) -> _Segment:
-        if self.bits == 1:
-            kind, offset, vaddr, _, filesz, memsz, flags, align = parts
-        else:
-            kind, flags, offset, vaddr, _, filesz, memsz, align = parts
-        return _Segment(kind, flags, offset, vaddr, filesz, memsz, align)
-
-    def at(self, offset: int, size: int) -> bytes:
-        """Exactly so many bytes."""
-        end = offset + size
-        if end <= len(self.head):
-            return self.head[offset:end]
-        if end > self.size or size > MOST_DYNAMIC:
-            raise _UnusualError
-        data = os.pread(self.descriptor, size, offset)
-        if len(data) != size:
-            raise _UnusualError
-        return data
-
-    def of(self, kind: int) -> list[_Segment]:
-        return [segment for segment in self.segments if segment.type == kind]
-
-    def place(self, address: int) -> tuple[int, int]:
-        """Where an address comes from, and how many bytes of the file are mapped from there on."""
-        for load in self.loads:
-            at = address - load.vaddr
-            if 0 <= at < load.filesz:
-                return load.offset + at, max(0, min(load.filesz - at, self.size - load.offset - at))
-        raise _UnusualError
+        super().__init__(descriptor, size, head)
+        self.strings: tuple[int, int] | None = None
+        self.fdo = False
 
     def facts(self) -> ElfObject:
-        self._refuse_debug_file()
-        entries = tuple(self._dynamic())
-        values = dict(entries)
-        stack = self.of(PT_GNU_STACK)
+        if self.code:
+            self._refuse_code_elsewhere()
+        entries = self.entries = tuple(self._dynamic())
+        values = self.values = dict(entries)
         return ElfObject(
             type=self.type,
             machine=self.machine,
-            interp=self._interp(),
-            soname=self._named(DT_SONAME, values),
-            needed=tuple(self._text(value, values) for tag, value in entries if tag == DT_NEEDED),
-            rpath=_entries(self._named(DT_RPATH, values)),
-            runpath=_entries(self._named(DT_RUNPATH, values)),
+            interp=self.until_zero(*self.interp) if self.interp else None,
+            soname=self._named(DT_SONAME),
+            needed=tuple(self.text(value) for tag, value in entries if tag == DT_NEEDED),
+            rpath=_entries(self._named(DT_RPATH)),
+            runpath=_entries(self._named(DT_RUNPATH)),
             build_id=self._build_id(),
             flags=_flags(values),
-            execstack=not stack or bool(stack[-1].flags & PF_X),
-            filters=tuple(self._filters(entries, values)),
+            execstack=self.stack is None or bool(self.stack & PF_X),
+            filters=self._filters() if FILTERS.keys() & values.keys() else (),
         )
 
-    def _refuse_debug_file(self) -> None:
-        """A file whose segments have no bytes, or whose code is elsewhere."""
-        code = [load for load in self.loads if load.flags & PF_X]
-        if any(segment.memsz and not segment.filesz for segment in (*self.of(PT_DYNAMIC), *code)):
-            raise _UnusualError
+    def _refuse_code_elsewhere(self) -> None:
+        """A debug file that keeps its segments as they are elsewhere."""
         offset, size, count = self.sections
-        if not code or not count:
+        if not count:
             return
-        record = struct.Struct(self.order + self.forms[3])
+        record = self.structs[3]
         if count > MOST_SECTIONS or not record.size <= size <= LONGEST:
-            raise _UnusualError
+            raise UnusualError
         data = os.pread(self.descriptor, size * count, offset)
         if len(data) < size * (count - 1) + record.size:
             return  # cut off: `Image` says nothing of such a table either
-        heads = (record.unpack_from(data, at * size) for at in range(count))
-        kinds = {kind for _, kind, flags in heads if flags & SHF_EXECINSTR}
-        if kinds == {SHT_NOBITS}:
-            raise _UnusualError
+        nowhere = False
+        for at in range(count):
+            _, kind, flags = record.unpack_from(data, at * size)
+            if flags & SHF_EXECINSTR:
+                if kind != SHT_NOBITS:
+                    return
+                nowhere = True
+        if nowhere:
+            raise UnusualError
 
     def _dynamic(self) -> Iterator[tuple[int, int]]:
-        segments = self.of(PT_DYNAMIC)
-        if not segments:
+        if self.dynamic is None:
             return
-        record = struct.Struct(self.order + self.forms[2])
-        offset, room = self.place(segments[-1].vaddr)
-        length = min(segments[-1].filesz, room) // record.size * record.size
+        record = self.structs[2]
+        offset, room = self.place(self.dynamic[0])
+        length = min(self.dynamic[1], room) // record.size * record.size
         for tag, value in record.iter_unpack(self.at(offset, length)):
             if tag == 0:
                 return
             yield tag, value
 
-    def _interp(self) -> str | None:
-        segments = self.of(PT_INTERP)
-        if not segments:
-            return None
-        return self._until_zero(segments[0].offset, segments[0].filesz)
+    def _named(self, tag: int) -> str | None:
+        return self.text(self.values[tag]) if tag in self.values else None
 
-    def _named(self, tag: int, values: dict[int, int]) -> str | None:
-        return self._text(values[tag], values) if tag in values else None
-
-    def _text(self, at: int, values: dict[int, int]) -> str:
-        offset, room = self.place(values[DT_STRTAB])
+    def text(self, at: int) -> str:
+        """A text of the string table."""
+        if self.strings is None:
+            self.strings = self.place(self.values[DT_STRTAB])
+        offset, room = self.strings
         if at >= room:
-            raise _UnusualError
-        return self._until_zero(offset + at, room - at)
-
-    def _until_zero(self, offset: int, room: int) -> str:
-        data = self.at(offset, min(room, LONGEST, self.size - offset))
-        end = data.find(b"\0")
-        if end < 0:
-            raise _UnusualError
-        return data[:end].decode("utf-8", "replace")
+            raise UnusualError
+        return self.until_zero(offset + at, room - at)
 
     def _build_id(self) -> str | None:
-        for segment in self.of(PT_NOTE):
-            if segment.filesz > MOST_NOTES:
-                raise _UnusualError
-            data = self.at(segment.offset, segment.filesz)
-            at, align = 0, WIDE if segment.align == WIDE else 4
+        """The first build ID; on the way it is seen whether there are notes of freedesktop.org."""
+        digits, words = None, self.structs[4]
+        for offset, filesz, alignment in self.notes:
+            if filesz > MOST_NOTES:
+                raise UnusualError
+            data = self.at(offset, filesz)
+            at, mask = 0, WIDE - 1 if alignment == WIDE else 3
             while at + 12 <= len(data):
-                length, size, kind = struct.unpack_from(f"{self.order}III", data, at)
-                start = (at + 12 + length + align - 1) // align * align
-                if kind == BUILD_ID and length == 4 and data[at + 12 : at + 15] == b"GNU":  # noqa: PLR2004
-                    return self.at(segment.offset + start, size).hex()
-                at = (start + size + align - 1) // align * align
-        return None
+                length, size, kind = words.unpack_from(data, at)
+                start = at + 12 + length + mask & ~mask
+                owner = data[at + 12 : at + 16] if length == 4 else b""  # noqa: PLR2004  # and the zero that ends it
+                if kind == BUILD_ID and owner == GNU and digits is None:
+                    digits = self.at(offset + start, size).hex()
+                self.fdo = self.fdo or length > 4 or owner == FDO  # noqa: PLR2004  # or some other owner
+                at = start + size + mask & ~mask
+        return digits
 
-    def _filters(self, entries: tuple[tuple[int, int], ...], values: dict[int, int]) -> Iterator[tuple[str, str, int]]:
-        needed = 0
-        for tag, value in entries:
+    def _filters(self) -> tuple[tuple[str, str, int], ...]:
+        found, needed = [], 0
+        for tag, value in self.entries:
             needed += tag == DT_NEEDED
             if tag in FILTERS:
-                yield FILTERS[tag], self._text(value, values), needed
+                found.append((FILTERS[tag], self.text(value), needed))
+        return tuple(found)
+
+    def versions(self) -> Versions:
+        """The versions that it needs and defines, in their order."""
+        return Versions(needed=tuple(self._needs()), defined=tuple(self._definitions()))
+
+    def _needs(self) -> Iterator[NeededVersion]:
+        for place, (_, _, name, aux, _) in self._records(self.values.get(DT_VERNEED), self.structs[5]):
+            file = self.text(name)
+            for _, (_, flags, _, at, _) in self._records(place + aux, self.structs[6]):
+                yield NeededVersion(name=self.text(at), file=file, weak=bool(flags & VER_FLG_WEAK))
+
+    def _definitions(self) -> Iterator[DefinedVersion]:
+        for place, (_, flags, _, count, _, aux, _) in self._records(self.values.get(DT_VERDEF), self.structs[7]):
+            parts = self._records(place + aux, self.structs[8])
+            name, *parents = (self.text(at) for (_, (at, _)), _ in zip(parts, range(max(1, count)), strict=False))
+            base, weak = bool(flags & VER_FLG_BASE), bool(flags & VER_FLG_WEAK)
+            yield DefinedVersion(name=name, base=base, weak=weak, parents=tuple(parents))
+
+    def _records(self, address: int | None, record: struct.Struct) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Records whose last number is how far the next one is."""
+        count = 0
+        while address is not None:
+            count += 1
+            offset, room = self.place(address)
+            if room < record.size or count > MOST_VERSIONS:
+                raise UnusualError
+            fields = record.unpack(self.at(offset, record.size))
+            yield address, fields
+            address = address + fields[-1] if fields[-1] else None
 
 
 def _entries(text: str | None) -> tuple[str, ...] | None:
@@ -254,5 +221,6 @@ def _flags(values: dict[int, int]) -> tuple[str, ...]:
     flags = {name for tag, name in FLAG_TAGS.items() if tag in values}
     for tag, names in FLAGS:
         value = values.get(tag, 0)
-        flags.update(name for bit, name in enumerate(names) if value >> bit & 1)
+        if value:
+            flags.update(name for bit, name in enumerate(names) if value >> bit & 1)
     return tuple(sorted(flags))

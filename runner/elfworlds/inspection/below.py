@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from elfworlds.elf.quick import TYPES
+from elfworlds.elf.segments import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import elf
-from elfworlds.elf.quick import HEAD, facts_at
+from elfworlds.elf.quick import quick
+from elfworlds.elf.segments import HEAD
 from elfworlds.resolve import Refusal
 from elfworlds.resolve.header import HEADER, judged, not_opened
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from elfworlds.elf import ElfObject
+    from elfworlds.elf import ElfObject, Versions
     from elfworlds.resolve.types import Read
     from elfworlds.sandbox import Tree
 
@@ -30,6 +31,8 @@ class Looked:
         error: errno of opening it; 0 where it can be opened.
         refusal: what no loader takes, whatever its rules.
         identity: device and inode.
+        versions: where they could be read with the facts; `elf.versions` knows them in any case.
+        fdo: whether there may be notes such as `.note.dlopen`.
     """
 
     error: int = 0
@@ -37,6 +40,8 @@ class Looked:
     head: bytes = b""
     facts: ElfObject | None = None
     identity: tuple[int, int] | None = None
+    versions: Versions | None = None
+    fdo: bool = True
 
 
 @dataclass(slots=True)
@@ -154,10 +159,12 @@ def _opened(descriptor: int, path: str) -> Looked:
     if not stat.S_ISREG(about.st_mode):
         return Looked(refusal=Refusal.UNKNOWN, identity=identity)
     head = os.pread(descriptor, HEAD, 0)
-    facts = facts_at(descriptor, about.st_size, head) if head.startswith(b"\x7fELF") else None
-    if facts is None and head.startswith(b"\x7fELF"):
-        try:
-            facts = elf.read(Path(path))
-        except elf.NotElfError:
-            facts = None
-    return Looked(head=head[:HEADER], facts=facts, identity=identity)
+    if not head.startswith(b"\x7fELF"):
+        return Looked(head=head[:HEADER], identity=identity)
+    known = quick(descriptor, about.st_size, head)
+    if known:
+        return Looked(head=head[:HEADER], facts=known.facts, identity=identity, versions=known.versions, fdo=known.fdo)
+    try:
+        return Looked(head=head[:HEADER], facts=elf.read(Path(path)), identity=identity)
+    except elf.NotElfError:
+        return Looked(head=head[:HEADER], identity=identity)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from elfworlds import elf, resolve
 from elfworlds.elf import ElfObject
-from elfworlds.elf.quick import HEAD, bytes_named
+from elfworlds.elf.quick import bytes_named
+from elfworlds.elf.segments import HEAD
 from elfworlds.errors import InputError
 from elfworlds.inspection.files import Files
 from elfworlds.inspection.inspection import Inspection
@@ -95,7 +96,7 @@ class _Inspecting:
             hosted=host is not None or self.system.world.namespace == NEW,
             objects=tuple(closure.objects),
             needs=(*needs, *closure.needs),
-            versions=tuple(missing_versions(closure, self.system.versions)),
+            versions=tuple(missing_versions(closure, self.system)),
             optional=tuple(optional_needs(closure, self.system.notes)),
             closure=closure,
             system=self.system,

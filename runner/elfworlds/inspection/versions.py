@@ -8,35 +8,33 @@ from elfworlds.inspection.types import MissingVersion
 from elfworlds.resolve import MUSL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from elfworlds.elf import Versions
     from elfworlds.inspection.walk import Closure
+    from elfworlds.inspection.world import System
 
 
-def missing_versions(closure: Closure, versions: Callable[[str], Versions | None]) -> Iterator[MissingVersion]:
+def missing_versions(closure: Closure, system: System) -> Iterator[MissingVersion]:
     """Every version that is needed and not defined; musl asks for none.
 
     Args:
         closure: what is loaded.
-        versions: path → its versions; None where they cannot be read.
+        system: what knows the versions of its files.
     """
     if closure.world.family == MUSL:
         return
     for mapped in closure.objects:
-        own = versions(mapped.path)
-        for needed in own.needed if own else ():
-            provider = closure.space.answering(needed.file)
-            theirs = versions(provider.path) if provider else None
-            if provider is None or theirs is None:  # it is missing itself, and that is told
+        for file in system.files_of_versions(mapped.path):
+            provider = closure.space.answering(file)
+            if provider is None:  # it is missing itself, and that is told
                 continue
-            defined = {version.name for version in theirs.defined}
-            if needed.name not in defined:
+            for needed in system.lacking(mapped.path, file, provider.path):
+                theirs = system.versions(provider.path)
                 yield MissingVersion(
                     needing=mapped.path,
-                    file=needed.file,
+                    file=file,
                     path=provider.path,
                     version=needed.name,
                     weak=needed.weak,
-                    unversioned=not theirs.defined,
+                    unversioned=theirs is None or not theirs.defined,
                 )

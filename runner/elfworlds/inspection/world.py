@@ -22,7 +22,7 @@ from elfworlds.traces.ldsearch import SearchPaths
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from elfworlds.elf import ElfObject, Notes, Symbol, Versions
+    from elfworlds.elf import ElfObject, NeededVersion, Notes, Symbol, Versions
 
 Details = TypeVar("Details")
 BASE, NEW = "base", "new"
@@ -93,16 +93,38 @@ class System:
     views: dict[tuple[bytes, str], View] = field(default_factory=dict)
     caches: dict[tuple[str, str], Mapping[str, str | None]] = field(default_factory=dict)
     known_versions: dict[str, Versions | None] = field(default_factory=dict)
+    known_lacks: dict[tuple[str, str, str], tuple[NeededVersion, ...]] = field(default_factory=dict)
+    known_files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     known_notes: dict[str, Notes | None] = field(default_factory=dict)
     known_symbols: dict[str, tuple[Symbol, ...] | None] = field(default_factory=dict)
 
     def versions(self, path: str) -> Versions | None:
         """The versions of a file of the system; None, as below, where it cannot be read."""
-        return self._recalled(self.known_versions, path, elf.versions)
+        known = self.files.look(path).versions
+        return known if known is not None else self._recalled(self.known_versions, path, elf.versions)
 
     def notes(self, path: str) -> Notes | None:
-        """Its notes."""
+        """Its notes; None also where there are surely none that declare libraries."""
+        if not self.files.look(path).fdo:
+            return None
         return self._recalled(self.known_notes, path, elf.notes)
+
+    def lacking(self, needing: str, file: str, provider: str) -> tuple[NeededVersion, ...]:
+        """The versions that one file needs under a name, and another one does not define."""
+        key = (needing, file, provider)
+        if key not in self.known_lacks:
+            own, theirs = self.versions(needing), self.versions(provider)
+            defined = {version.name for version in theirs.defined} if theirs else set()
+            listed = own.needed if own and theirs else ()
+            self.known_lacks[key] = tuple(each for each in listed if each.file == file and each.name not in defined)
+        return self.known_lacks[key]
+
+    def files_of_versions(self, path: str) -> tuple[str, ...]:
+        """The names of which a file needs versions."""
+        if path not in self.known_files:
+            versions = self.versions(path)
+            self.known_files[path] = tuple(dict.fromkeys(each.file for each in versions.needed)) if versions else ()
+        return self.known_files[path]
 
     def symbols(self, path: str) -> tuple[Symbol, ...] | None:
         """Its dynamic symbols."""
