@@ -154,7 +154,7 @@ class TestLabels:
         plan = plan_of(text, tmp_path)
         label = "null" if typed == "~" else typed.strip('"')
         assert plan.trials[0].point == (("v", label), ("libc", "host"))
-        assert plan.trials[0].bound.argv == ("/bin/echo", label)
+        assert plan.trials[0].bound.argv == ("/bin/echo", *([] if label == "null" else [label]))
         assert plan.trials[0].id.startswith(f"s,v={label},".replace(":", "_"))
 
     @pytest.mark.parametrize("typed", ["no", "2.30", '""', "010"])

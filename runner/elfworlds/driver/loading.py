@@ -24,7 +24,7 @@ def opening(settings: Opening, step: Step, here: Position) -> Iterator[str]:
     scope = here.scope
     way = scope.text(step.load.way) if step.load else step.verb
     form, path = file(settings.object, settings.path, scope) if not settings.main_program else (None, "NULL")
-    flags = " | ".join(scope.text(flag) for flag in settings.flags) or "RTLD_NOW"
+    flags = " | ".join(scope.point.words(settings.flags)) or "RTLD_NOW"
     target = f"&it.{identifier(step.name)}" if step.name else "&handle"
     namespace = f"{_namespace(step.load or step.dlmopen, scope)}, " if way == "dlmopen" else ""
     call = f"step_{way}({event(step, scope)}, {namespace}{path}, {flags}, {target})"

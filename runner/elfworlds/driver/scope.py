@@ -10,7 +10,7 @@ from elfworlds import refs
 from elfworlds.ctext import identifier, renamed, string
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from elfworlds.refs import Template
 
@@ -26,6 +26,9 @@ class TextsAtPoint(Protocol):
 
     def lookup(self, name: str) -> object:
         """What `${name}` stands for, as text; an object's path is symbolic: `@key@/file`."""
+
+    def words(self, templates: Iterable[Template]) -> Iterator[str]:
+        """The items of a list: a whole reference to a list stands for its items, one to null for none."""
 
     def applies(self, when: When) -> bool:
         """Whether a `when` holds here."""

@@ -16,7 +16,7 @@ from elfworlds.sources import PACKAGE, Bundled, File, in_suite
 from elfworlds.sources.lockfile import command
 from elfworlds.spec import languages
 from elfworlds.spec.expand import object_of
-from elfworlds.yamltext import Scalar, core
+from elfworlds.yamltext import Scalar, core, is_null
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -88,10 +88,9 @@ class Binder:
         return refs.substitute(template, self.lookup)
 
     def words(self, templates: Iterable[Template]) -> Iterator[str]:
-        """One word each; a whole reference to a list is spliced."""
+        """One word each; of a whole reference to a list each item, and none of one to null."""
         for template in templates:
-            value = refs.value(template, self.lookup)
-            yield from (str(item) for item in value) if isinstance(value, list) else [str(value)]
+            yield from _words(refs.value(template, self.lookup))
 
     def soname(self, definition: Object) -> str:
         """DT_SONAME, empty for none: an executable has one only where the experiment says so."""
@@ -214,7 +213,7 @@ class Binder:
 
     def plain(self, value: Scalar | None) -> str | None:
         resolved = self.data(value)
-        return None if resolved is None else str(resolved)
+        return next(_words(resolved), None)
 
     def applies(self, when: Mapping[str, tuple[str | None, ...]]) -> bool:
         """Whether a `when` holds at this point."""
@@ -269,3 +268,12 @@ class Binder:
         if isinstance(resolved, list | dict):
             return self.matcher(resolved)
         return core(resolved) if isinstance(resolved, Scalar) else resolved
+
+
+def _words(value: Resolved) -> Iterator[str]:
+    """The words that a value of a list stands for."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _words(item)
+    elif value is not None and not (isinstance(value, str) and is_null(value)):
+        yield str(value)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.spec.checks.findings import texts
-from elfworlds.spec.expand import expand, names, object_of
+from elfworlds.spec.expand import items, names, object_of
 from elfworlds.spec.model.parts import bare_objects, compared_axes, templates
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class AxesRead:
 
     def bare(self, texts: Iterable[Template]) -> set[str]:
         """The objects of which texts are the names, without `${}`."""
-        return {text for template in texts for text in expand(template, self.axes)}.intersection(self.objects)
+        return {text for template in texts for text in items(template, self.axes)}.intersection(self.objects)
 
     def named(self, templates: Iterable[Template]) -> tuple[set[str], set[str]]:
         """The axes and the objects that texts name, those within the values of axes included."""

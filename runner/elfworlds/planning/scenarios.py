@@ -28,7 +28,11 @@ def bound(binder: Binder, name: str, scenario: Scenario) -> Bound:
     if scenario.steps:
         request, argv, program = steps.built(binder, name, scenario)
         own = (request.key,)
-    env = tuple((variable, binder.plain(value) or "") for variable, value in sorted(scenario.env.items()))
+    env = tuple(
+        (variable, text)
+        for variable, value in sorted(scenario.env.items())
+        if (text := binder.plain(value)) is not None
+    )
     stdin = binder.text(scenario.stdin) if scenario.stdin is not None else ""
     files = layout.files(binder, name, scenario)
     conf = layout.ld_so_conf(binder, scenario)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from elfworlds.sources import packages, store_paths
 from elfworlds.sources.files import Reader, SourceError
 from elfworlds.sources.prebuilt import PACKAGE, Prebuilts
-from elfworlds.spec.expand import expand, together
+from elfworlds.spec.expand import items, together
 from elfworlds.spec.languages import inline_path
 from elfworlds.spec.leaves.languages import of_source
 from elfworlds.spec.model.objects import NIX
@@ -95,7 +95,7 @@ def _wanted(definition: Object, axes: Mapping[str, Axis]) -> Iterator[tuple[tupl
     if definition.code is not None:
         yield ("code",), ""
     for index, template in enumerate(definition.sources):
-        for path in expand(template, axes):
+        for path in items(template, axes):
             if "${matrix." not in path:  # an axis that is wrong itself
                 yield ("sources", index), path
     for index, path in enumerate(definition.headers):

@@ -7,10 +7,10 @@ from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from elfworlds import refs
-from elfworlds.spec.leaves.forms import label_of
+from elfworlds.spec.leaves.forms import flat, label_of
 from elfworlds.spec.leaves.layout import FILES_DIR
 from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES, comparison, wanted
-from elfworlds.yamltext import Scalar, closest
+from elfworlds.yamltext import Scalar, closest, is_null
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -127,6 +127,24 @@ def expand(template: Template, axes: Mapping[str, Axis]) -> tuple[str, ...]:
     if _each_alone(template, axes):
         return tuple(dict.fromkeys(islice(_expand(template, axes, depth=0), MAX_EXPANSIONS)))
     return tuple(dict.fromkeys(text for (text,) in together((template,), axes)))
+
+
+def items(template: Template, axes: Mapping[str, Axis]) -> tuple[str, ...]:
+    """The texts that an item of a list can become: where it is a whole axis, a list is its items and null is none."""
+    name = whole_axis(template)
+    if name not in axes:
+        return expand(template, axes)
+    others = {other: axis for other, axis in axes.items() if other != name}
+    meant = ((label, item) for label, value in axes[name].values for item in flat([value]) if not is_null(item))
+    texts = (refs.parse(item if isinstance(item, str) else label) for label, item in meant)
+    return tuple(dict.fromkeys(islice((text for each in texts for text in items(each, others)), MAX_EXPANSIONS)))
+
+
+def whole_axis(template: Template) -> str:
+    """The axis that a template is one whole reference to; empty where it is something else."""
+    (part,) = template.parts if len(template.parts) == 1 else ("",)
+    name = "" if isinstance(part, str) else part.name.literal or ""
+    return name.removeprefix("matrix.") if name.startswith("matrix.") else ""
 
 
 def _each_alone(template: Template, axes: Mapping[str, Axis]) -> bool:

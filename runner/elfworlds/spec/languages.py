@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elfworlds.spec.expand import expand
+from elfworlds.spec.expand import items
 from elfworlds.spec.leaves.languages import INLINE, of_source
 from elfworlds.yamltext import entries
 
@@ -39,7 +39,7 @@ def possible(definition: Object, axes: Mapping[str, Axis]) -> frozenset[str]:
     if definition.code is not None:
         return frozenset({"c"})
     return frozenset(
-        known for template in definition.sources for path in expand(template, axes) if (known := of_source(path))
+        known for template in definition.sources for path in items(template, axes) if (known := of_source(path))
     )
 
 

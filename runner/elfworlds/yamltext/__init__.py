@@ -1,6 +1,6 @@
 """YAML text → data that keeps what its author typed, and where; errors that show it."""
 
-from elfworlds.yamltext.data import Data, Document, Path, Scalar, core, entries, flow, number
+from elfworlds.yamltext.data import Data, Document, Path, Scalar, core, entries, flow, is_null, number
 from elfworlds.yamltext.problems import Mark, Problem, ProblemsError, closest, render
 from elfworlds.yamltext.read import parse, read
 
@@ -16,6 +16,7 @@ __all__ = [
     "core",
     "entries",
     "flow",
+    "is_null",
     "number",
     "parse",
     "read",

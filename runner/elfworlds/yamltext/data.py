@@ -55,6 +55,11 @@ def core(text: str) -> str | int | float | bool | None:
     return value if value is not None and repr(value) == text else str(text)
 
 
+def is_null(data: Data) -> bool:
+    """Whether it is YAML's null: `null`, `~` or nothing, none of them in quotes."""
+    return data is None or (isinstance(data, Scalar) and core(data) is None)
+
+
 def number(text: str) -> float | None:
     """The number that a text is by YAML 1.2's core schema, however it is written."""
     return next((make(text) for pattern, make in _NUMBERS if pattern.fullmatch(text)), None)

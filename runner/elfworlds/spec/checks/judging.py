@@ -9,7 +9,7 @@ from elfworlds import refs
 from elfworlds.spec.checks.findings import Finding, conditions, references, texts
 from elfworlds.spec.checks.fits import Subject, check_fit
 from elfworlds.spec.checks.values import Values, unknown_value
-from elfworlds.spec.expand import expand
+from elfworlds.spec.expand import expand, whole_axis
 from elfworlds.spec.leaves.matchers import MatcherError, check_matcher
 from elfworlds.spec.shapes import TEXT
 from elfworlds.spec.values.files import FACTS
@@ -18,10 +18,8 @@ from elfworlds.yamltext import Scalar, closest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from elfworlds.refs import Template
     from elfworlds.spec.checks.fits import Operand
     from elfworlds.spec.expand import Names
-    from elfworlds.spec.leaves import forms
     from elfworlds.spec.model.experiment import Claim, Expectation, Scenario
     from elfworlds.yamltext import Data, Path
 
@@ -99,7 +97,7 @@ def _fit(matcher: Data, subject: Subject, path: Path, known: Names) -> Iterator[
 def _stands_for(text: str, known: Names) -> Iterable[Operand]:
     """What a text with references can be: an axis' values, another value's shape, or some text."""
     template = refs.parse(text)
-    axis = _whole_axis(template, known)
+    axis = known.axes.get(whole_axis(template))
     if axis is not None:
         return tuple(value for _, value in axis.values)
     (part, *others) = template.parts
@@ -129,7 +127,7 @@ def _resolved(matcher: Data, path: Path, known: Names) -> Iterator[Finding]:
         if not isinstance(data, str) or "${matrix." not in data:
             return (data,)
         template = refs.parse(data)
-        axis = _whole_axis(template, known)
+        axis = known.axes.get(whole_axis(template))
         if axis is not None:
             return tuple(value for _, value in axis.values)
         return tuple(Scalar(text, plain=False) for text in expand(template, known.axes))
@@ -138,11 +136,3 @@ def _resolved(matcher: Data, path: Path, known: Names) -> Iterator[Finding]:
         check_matcher(matcher, choices)
     except MatcherError as error:
         yield Finding((*path, *error.path), str(error), error.hint, at_key=error.at_key)
-
-
-def _whole_axis(template: Template, known: Names) -> forms.Axis | None:
-    """The axis, where a text is one whole reference to it."""
-    if len(template.parts) != 1 or not isinstance(template.parts[0], refs.Reference):
-        return None
-    name = template.parts[0].name.literal or ""
-    return known.axes.get(name.removeprefix("matrix.")) if name.startswith("matrix.") else None

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from elfworlds.spec.checks.findings import Finding
-from elfworlds.spec.expand import expand
+from elfworlds.spec.expand import items
 from elfworlds.spec.languages import possible
 from elfworlds.spec.leaves.languages import LANGUAGES, of_source
 
@@ -54,18 +54,18 @@ def _lacks(key: str, languages: frozenset[str], having: tuple[str, ...]) -> bool
 
 def _has_suffix(definition: Object, known: Names) -> bool:
     """Whether a source's name could tell a language; a missing suffix is reported elsewhere."""
-    paths = [path for template in definition.sources for path in expand(template, known.axes)]
+    paths = [path for template in definition.sources for path in items(template, known.axes)]
     return any(posixpath.splitext(path)[1] for path in paths) and "${" not in "".join(paths)
 
 
 def _mixed(definition: Object, here: Path, known: Names) -> Iterator[Finding]:
     """Sources that the object's compiler does not take."""
-    first = {of_source(path) for path in expand(definition.sources[0], known.axes)} if definition.sources else set()
+    first = {of_source(path) for path in items(definition.sources[0], known.axes)} if definition.sources else set()
     if definition.language is None and "rust" in first and len(first) > 1:
         return  # an axis decides the language
     whole = definition.language or ("rust" if "rust" in first else "c++")
     for index, template in enumerate(definition.sources):
-        for path in expand(template, known.axes):
+        for path in items(template, known.axes):
             language = of_source(path)
             if language is not None and language not in MAY_HOLD[whole]:
                 hint = "make it an object of its own; one may need the other"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elfworlds.spec.checks.findings import Finding, conditions, references
-from elfworlds.spec.expand import expand
+from elfworlds.spec.expand import expand, items
 from elfworlds.spec.leaves.layout import OF_DIRECTORIES, SET_ID, fault, object_named
 from elfworlds.spec.model.layout import KINDS
 from elfworlds.yamltext import closest
@@ -44,7 +44,7 @@ def check_ld_so_conf(scenario: Scenario, here: Path, known: Names) -> Iterator[F
         place: Path = (*here, "ld-so-conf", index)
         wrong = [*references(template, place, known)]
         yield from wrong
-        for entry in () if wrong else expand(template, known.axes):
+        for entry in () if wrong else items(template, known.axes):
             if not entry.startswith(("/", "${")) and entry not in known.objects:
                 hint = closest(entry, known.objects) if "/" not in entry else "a directory of `files`: ${files.dir}/lib"
                 yield Finding(place, f"`{entry}` is neither an absolute path nor an object", hint)

@@ -13,7 +13,7 @@ from elfworlds.spec.checks.findings import Finding, references, texts
 from elfworlds.spec.checks.idle import idle_in_object
 from elfworlds.spec.checks.judging import VALUES_OF_FILES, check_facts
 from elfworlds.spec.checks.languages import check_language
-from elfworlds.spec.expand import ATTRIBUTES, Names, expand, names
+from elfworlds.spec.expand import ATTRIBUTES, Names, expand, items, names
 from elfworlds.spec.model.objects import ORIGINS
 from elfworlds.spec.values.files import FACTS
 from elfworlds.yamltext import closest, entries
@@ -156,7 +156,7 @@ def _cut(definition: Object, here: Path) -> Iterator[Finding]:
 
 def _needs(definition: Object, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:
     for index, template in enumerate(definition.needs):
-        for need in expand(template, known.axes):
+        for need in items(template, known.axes):
             path: Path = (*here, "needs", index)
             if need not in known.objects and "${matrix." not in need:
                 hint = f"write {need[2:-1]}" if need.startswith("${") else closest(need, known.objects)
@@ -168,7 +168,7 @@ def _needs(definition: Object, here: Path, known: Names, objects: Mapping[str, O
 def _directories(definition: Object, here: Path, known: Names) -> Iterator[Finding]:
     for key in DIRECTORIES:
         for index, template in enumerate(getattr(definition, key) or ()):
-            for entry in expand(template, known.axes):
+            for entry in items(template, known.axes):
                 if "/" not in entry and "$" not in entry and entry not in known.objects:
                     hint = closest(entry, known.objects) or "a literal directory holds a `/` or a `$`"
                     yield Finding((*here, key, index), f"no object `{entry}`", hint)
@@ -207,5 +207,5 @@ def _edges(definition: Object, here: Path, known: Names) -> Iterator[tuple[Path,
         except RefError:
             continue
         if path[2] in ("needs", *DIRECTORIES):
-            yield from ((path, name) for name in expand(template, known.axes))
+            yield from ((path, name) for name in items(template, known.axes))
         yield from ((path, known.object_of(name) or "") for name in names(template, known.axes))

@@ -13,7 +13,7 @@ from elfworlds.refs import Template
 from elfworlds.spec.checks.findings import Finding, conditions, references
 from elfworlds.spec.checks.idle import idle_in_step
 from elfworlds.spec.checks.values import RESERVED, named
-from elfworlds.spec.expand import expand
+from elfworlds.spec.expand import expand, items
 from elfworlds.spec.leaves import forms
 from elfworlds.spec.leaves.forms import label_of
 from elfworlds.spec.leaves.versions import comparison
@@ -151,7 +151,7 @@ class Walk:
     def opening(self, step: Step, here: Path) -> Iterator[Finding]:
         holder = getattr(step, step.verb)
         for index, flag in enumerate(holder.flags):
-            for text in expand(flag, self.known.axes):
+            for text in items(flag, self.known.axes):
                 if text not in FLAGS and not _NUMBER.fullmatch(text) and "${matrix." not in text:
                     path = (*here, "flags", index)
                     yield Finding(path, f"`{text}` is no flag of dlopen(3)", closest(text, (*FLAGS, "0x80")))
