@@ -31,6 +31,10 @@ SEEN = {
     ): trouble.REFUSED,
     "elfworlds-enter: a user namespace (unshare): Operation not permitted": trouble.NO_NAMESPACE,
     "error: store path mismatch in (possibly filtered) path added from '/root/x'": trouble.CHANGED,
+    (
+        "error: creating symlink from '/nix/store/add-31080-0/x/usr/lib/libacl.so.1' to 'libacl.so.1.1.2253': "
+        "No such file or directory"
+    ): trouble.COLLECTED,
     "elfworlds-enter: start /bin/sh: No such file or directory": trouble.NO_WORLD,
     "error: evaluation aborted with the following error message: 'This version of Nixpkgs requires Nix >= 2.18'": (
         trouble.TOO_OLD

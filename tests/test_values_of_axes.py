@@ -57,9 +57,7 @@ def test_in_a_list_of_an_object_it_is_its_items(tmp_path: Path, key: str, word: 
 def test_in_needs_and_runpath_it_is_objects(tmp_path: Path) -> None:
     plan = plan_of(text("a", "a, b", 'needs: ["${matrix.what}"], runpath: ["${matrix.what}"]'), tmp_path)
     needs = {
-        dict(place.at)["what"]: len(plan.requests[place.key].needs)
-        for place in plan.placements
-        if place.object == "x"
+        dict(place.at)["what"]: len(plan.requests[place.key].needs) for place in plan.placements if place.object == "x"
     }
     assert counts(needs, 1, 2), needs
 

@@ -86,6 +86,11 @@ CHANGED = Trouble(
     "files of a root or of a tree were changed since Nix was first given it",
     f"of a tree, run it again; of a root, {AGAIN}; {WITHOUT}",
 )
+COLLECTED = Trouble(
+    (r"'/nix/store/add-\d+-\d+/.*: No such file or directory",),
+    "a garbage collection took what Nix was copying into its store, which Nix before 2.12 does not protect",
+    f"run it again when no collection runs; {WITHOUT}",
+)
 NO_WORLD = Trouble(
     (r"^\s*elfworlds-enter: ",),
     "a build cannot make a root its own world",
@@ -100,6 +105,7 @@ KNOWN = (
     NO_NAMESPACE,
     NO_WORLD,
     CHANGED,
+    COLLECTED,
     NO_FLAKES,
     TOO_OLD,
     REFUSED,
