@@ -38,10 +38,25 @@ def _causes(need: Need, inspection: Result) -> Iterator[str]:
             yield f"{tried.path} is of another class or machine, and is passed over"
         elif tried.state == types.SHUT:
             yield f"{tried.path} cannot be opened"
+        elif tried.state == types.ABSENT and tried.path and inspection.system.files.dangles(tried.path):
+            yield f"{tried.path} is a symbolic link to what is not there"
     needing = inspection.loaded(need.needing)
     if needing and "/" not in need.name:
+        yield from _relative(needing)
         yield from _near(need, needing, inspection)
         yield from _alike(need.name, inspection)
+
+
+def _relative(needing: LoadedObject) -> Iterator[str]:
+    """Entries of run paths that count from the current directory: mostly `$ORIGIN` that a shell or make has eaten."""
+    for rule, entries in (("rpath", needing.facts.rpath), ("runpath", needing.facts.runpath)):
+        for entry in entries or ():
+            if entry and not entry.startswith(("/", "$")):
+                meant = "$ORIGIN" + entry.removeprefix("RIGIN") if entry.startswith("RIGIN") else f"$ORIGIN/{entry}"
+                yield (
+                    f"the entry {entry} of the {rule} of {needing.path} counts from the current directory;"
+                    f" was {meant} meant?"
+                )
 
 
 def _near(need: Need, needing: LoadedObject, inspection: Result) -> Iterator[str]:

@@ -86,6 +86,13 @@ class Files:
             return os.path.realpath(path)
         return self.tree.real(path)
 
+    def dangles(self, path: str) -> bool:
+        """Whether a symbolic link at a path of the system leads to nothing."""
+        directory, name = posixpath.split(path)
+        real = posixpath.join(self.real(directory), name)
+        outside = real if self.tree is None else posixpath.join(self.tree.path, real.lstrip("/"))
+        return os.path.islink(outside) and not os.path.exists(self.outside(path))  # noqa: PTH110, PTH114
+
     def look(self, path: str) -> Looked:
         """What lies at a path of the system."""
         known = self.looked.get(path)
