@@ -31,7 +31,15 @@ let
     };
     world = import ./nix/world.nix { inherit system pkgs; };
     mkObject = import ./nix/mk-object.nix { };
-    objects = import ./nix/objects.nix { inherit mkObject toolchain world; };
+    mkCircle = import ./nix/mk-circle.nix { };
+    objects = import ./nix/objects.nix {
+      inherit
+        mkObject
+        mkCircle
+        toolchain
+        world
+        ;
+    };
     handedOver = import ./nix/handed-over.nix { inherit objects; };
     farm = import ./nix/farm.nix { inherit handedOver world; };
     pinned = import ./nix/pinned.nix { inherit pkgs compiler rustc; };

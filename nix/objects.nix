@@ -4,9 +4,10 @@
 # `elfworlds plan --format json` shows it; `root` is null, or as world.nix reads it. `input` maps a place and the
 # sha256 of what lies there while an object is built to a store path. `trees` has those that objects are files of, by
 # key: {"path": …, "sha256": …}, {"stored": store path}, or {"made": a part of a derivation}; such an object is the tree's own store
-# path. `made`, where it is there, has the store paths of what the objects need of other toolchains, by key.
+# path. An object with a `circle` is a directory of a store path that all objects of its circle share. `made`, where it is there, has the store paths of what the objects need of other toolchains, by key.
 {
   mkObject,
+  mkCircle,
   toolchain,
   world,
 }:
@@ -37,26 +38,58 @@ let
         inherit (here) path sha256;
       });
 
+  words = request: {
+    inherit ({ links = [ ]; } // request) filename links;
+    argv = toolchain document.toolchain request.argv;
+    after = map (toolchain document.toolchain) (request.after or [ ]);
+    inputs = inputsOf request;
+  };
+  needsOf =
+    request:
+    builtins.listToAttrs (
+      map (name: {
+        inherit name;
+        value = objects.${name} or (builtins.storePath document.made.${name});
+      }) request.needs
+    );
+
   made =
     key: request:
-    mkObject {
-      inherit key;
-      inherit ({ links = [ ]; } // request) filename links;
-      argv = toolchain document.toolchain request.argv;
-      after = map (toolchain document.toolchain) (request.after or [ ]);
-      inherit (document.toolchain) env;
-      world = here;
-      inputs = inputsOf request;
-      needs = builtins.listToAttrs (
+    mkObject (
+      words request
+      // {
+        inherit key;
+        inherit (document.toolchain) env;
+        world = here;
+        needs = needsOf request;
+      }
+    );
+
+  # A circle is made once, for that of its keys which comes first; all of it needs the same.
+  first = key: request: builtins.head (builtins.sort builtins.lessThan ([ key ] ++ request.circle));
+  circles = builtins.mapAttrs (
+    key: request:
+    mkCircle {
+      members = builtins.listToAttrs (
         map (name: {
           inherit name;
-          value = objects.${name} or (builtins.storePath document.made.${name});
-        }) request.needs
+          value = words document.builds.${name};
+        }) ([ key ] ++ request.circle)
       );
-    };
+      inherit (document.toolchain) env;
+      world = here;
+      needs = needsOf request;
+    }
+  ) document.builds;
 
   objects = builtins.mapAttrs (
-    key: request: if request ? tree then tree request.tree else made key request
+    key: request:
+    if request ? tree then
+      tree request.tree
+    else if request ? circle then
+      circles.${first key request}.${key}
+    else
+      made key request
   ) document.builds;
 in
 objects

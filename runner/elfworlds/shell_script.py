@@ -82,7 +82,8 @@ class _Script:
         self.requests = [
             request for key, request in plan.requests.items() if key in (*trial.bound.keys, trial.bound.subject)
         ]
-        self.places = {request.key: place(request) for request in self.requests} | {FILES: CWD}
+        others = (plan.requests[key] for request in self.requests for key in request.circle)
+        self.places = {request.key: place(request) for request in (*self.requests, *others)} | {FILES: CWD}
         self.files: dict[str, str] = {}
 
     def lines(self) -> Iterator[str]:

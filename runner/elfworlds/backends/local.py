@@ -153,7 +153,7 @@ class LocalBackend:
     ) -> Artifact | Failure:
         lack = next(filter(None, map(toolchain.lack, (request.argv[0], *request.editors))), None)
         if lack is not None:
-            return Failure(key=request.key, command=by_hand(request, directories(artifacts)), output=lack)
+            return Failure(key=request.key, command=by_hand(request, self.directories(artifacts)), output=lack)
         for stale in (self.root / "tmp").glob(f"{request.key}.*"):
             shutil.rmtree(stale, ignore_errors=True)
         work = Path(tempfile.mkdtemp(prefix=f"{request.key}.", dir=self.root / "tmp"))
@@ -162,9 +162,9 @@ class LocalBackend:
             output = ran.output.replace(f"{work}/", "")
             if ran.last.ok:
                 return self.put(request, work, output, toolchain)
-            return ran.failure(request, output, directories(artifacts))
+            return ran.failure(request, output, self.directories(artifacts))
         except elf.NotElfError as error:
-            return Failure(key=request.key, command=by_hand(request, directories(artifacts)), output=error.message)
+            return Failure(key=request.key, command=by_hand(request, self.directories(artifacts)), output=error.message)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -181,7 +181,7 @@ class LocalBackend:
         world = toolchain.world.reading(self.store)
         ended: list[Completed] = []
         for words in (request.argv, *request.after):
-            command = as_command(words, work, directories(artifacts), toolchain, self.seconds)
+            command = as_command(words, work, self.directories(artifacts), toolchain, self.seconds)
             with announced(f"the compiler of {request.name}, which may take {self.seconds:.0f} s", self.tell):
                 ended.append(self.run(sandbox.wrap(command, world, (str(work),))))
             if not ended[-1].ok:
@@ -211,6 +211,10 @@ class LocalBackend:
 
         with ThreadPoolExecutor(self.jobs) as executor:
             return {again.key: again for again in executor.map(once_more, build.artifacts.values())}
+
+    def directories(self, artifacts: Mapping[str, Artifact]) -> Callable[[str], str]:
+        """Where the object of a key lies; one of the same circle may not be there yet."""
+        return lambda key: artifacts[key].directory if key in artifacts else str(self.root / "objects" / key)
 
     def keep(self, build: Build, run: Path) -> None:
         """Nothing is removed while this process uses it; later a build makes again what is gone."""
@@ -250,11 +254,6 @@ def _facts(manifest: Mapping[str, Json]) -> Mapping[str, Json]:
     if not isinstance(facts, dict):
         raise TypeError("its facts are no object")
     return facts
-
-
-def directories(artifacts: Mapping[str, Artifact]) -> Callable[[str], str]:
-    """Where the object of a key lies."""
-    return lambda key: artifacts[key].directory
 
 
 def _artifact(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.errors import InputError
+from elfworlds.planning.circle import circled, members
 from elfworlds.planning.exports import Exported, exported
 from elfworlds.planning.links import soname_in, soname_set
 from elfworlds.planning.points import LIBC, applies
@@ -54,6 +56,13 @@ class Binder:
         self.toolchain = toolchains[self.point[LIBC]]
         self.versions = versions
         self.known = known
+        self.stubs: Mapping[str, BuildRequest] = {}
+
+    def linking_with(self, stubs: Mapping[str, BuildRequest]) -> Binder:
+        """The same for objects that are linked with stubs of others, by the others' names."""
+        binder = copy(self)
+        binder.stubs = stubs
+        return binder
 
     def lookup(self, name: str) -> Resolved:
         """What a reference stands for here."""
@@ -132,12 +141,14 @@ class Binder:
         return found
 
     def object(self, name: str) -> BuildRequest:
-        """The object's build request at this point."""
-        return self.known.request(name, self.point, self.request)
+        """The object's build request at this point; its stub's, for what is linked with that."""
+        return self.stubs.get(name) or self.known.request(name, self.point, self.request)
 
     def request(self, name: str) -> BuildRequest:
         """Made anew; `object` gives the one that there is."""
         definition = self.experiment.objects[name]
+        if together := members(self, name):
+            return self.circle(together)[name]
         finish, builder = Finish(self.after(definition), self.soname(definition)), self.builder(definition)
         if definition.prebuilt is None:
             return request(self.recipe(name, definition, *self.files(name, definition)), finish, builder)
@@ -148,6 +159,13 @@ class Binder:
             return bundled(name, self.known.shelve(prebuilt.tree), prebuilt.path, self.toolchain)
         self.known.keep(prebuilt.file)
         return taken(name, prebuilt, finish, builder)
+
+    def circle(self, names: Iterable[str]) -> dict[str, BuildRequest]:
+        """The requests of a whole circle, each of which is known from now on."""
+        made = circled(self, names)
+        for other in made:
+            self.known.request(other, self.point, made.__getitem__)
+        return made
 
     def builder(self, definition: Object) -> Toolchain:
         """The toolchain that builds an object: the trial's, if it names none."""
@@ -201,8 +219,9 @@ class Binder:
         sonames = [bool(self.soname(self.experiment.objects[name])) for name in names]
         direct = tuple((each.key, each.filename, soname) for each, soname in zip(built, sonames, strict=True))
         keys = {key for key, _, _ in direct}
-        more = dict.fromkeys(key for each in built for key in each.needs if key not in keys)
-        return direct, tuple(self.known.requests[key].directory for key in more)
+        more = dict.fromkeys(key for each in built for key in (*each.needs, *each.circle) if key not in keys)
+        needed = (self.known.requests[key] for key in more)
+        return direct, tuple(request.directory for request in needed if not request.stub)
 
     def exports(self, definition: Object) -> Exported:
         if definition.exports is None:

@@ -75,6 +75,8 @@ def build_document(request: BuildRequest) -> dict[str, Json]:
         **({"links": list(request.links)} if request.links else {}),
         **({"tree": request.tree} if request.tree else {}),
         **({"origin": request.origin} if request.origin else {}),
+        **({"circle": list(request.circle)} if request.circle else {}),
+        **({"stub": True} if request.stub else {}),
     }
 
 

@@ -39,7 +39,7 @@ class Known:
         return self._at[at]
 
     def add(self, request: BuildRequest) -> None:
-        """A request for something that is no object of the experiment."""
+        """A request for something that is no object of the experiment: a program of steps, a stub."""
         self.requests.setdefault(request.key, request)
 
     def keep(self, file: File) -> str:
@@ -52,7 +52,10 @@ class Known:
         return self.trees.setdefault(tree.key, tree).key
 
     def closure(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """The objects, and all that they need; of a circle all of it, with the stubs that it is linked with."""
         closure = dict.fromkeys(keys)
         for key in tuple(closure):
             closure |= dict.fromkeys(self.requests[key].needs)
+        for key in [key for key in closure if self.requests[key].circle]:
+            closure |= dict.fromkeys((*self.requests[key].circle, *self.requests[key].needs))
         return tuple(closure)

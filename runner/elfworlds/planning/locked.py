@@ -79,7 +79,7 @@ def _of_host(plan: Plan) -> dict[str, BuildRequest]:
         key = wanted.pop()
         if key not in taken:
             taken.add(key)
-            wanted += made[key].needs
+            wanted += (*made[key].needs, *made[key].circle)
     return {key: request for key, request in made.items() if key in taken}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elfworlds import refs
+from elfworlds.spec.checks.circles import knots
 from elfworlds.spec.checks.findings import texts
 from elfworlds.spec.expand import items, names, object_of
 from elfworlds.spec.model.parts import bare_objects, compared_axes, templates
@@ -23,6 +24,9 @@ class AxesRead:
     """The axes that an object or a scenario reads, itself or through the objects that it can name.
 
     What is built by a toolchain of its own does not read `libc`, unless the trial's builds something that it names.
+
+    Attributes:
+        circles: object → all that are in one circle of needs with it at some point, itself included.
     """
 
     def __init__(self, experiment: Experiment) -> None:
@@ -30,6 +34,7 @@ class AxesRead:
         self.objects = experiment.objects
         self.of_object: dict[str, frozenset[str]] = {}
         self.own: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        self.circles = knots({name: self.bare(bare_objects(part)) for name, part in self.objects.items()})
 
     def object(self, name: str) -> frozenset[str]:
         """The axes that an object reads. Expected facts may name an object that needs this one: a circle."""

@@ -65,6 +65,9 @@ class BuildRequest:
         tree: key of the tree of which it is a file; then the tree is all of its inputs, `filename` is the file's
             path in it, and `@<key>@` stands for the tree.
         origin: where in the Nix store the file lies that is copied; empty for all others.
+        circle: keys of the others of its circle of needs, whose directories it may name though they need not exist
+            before; whoever uses it uses all of them.
+        stub: whether others of a circle are linked with it, and no program ever loads it.
     """
 
     key: str
@@ -78,6 +81,8 @@ class BuildRequest:
     after: tuple[tuple[str, ...], ...] = ()
     tree: str = ""
     origin: str = ""
+    circle: tuple[str, ...] = ()
+    stub: bool = False
 
     @property
     def editors(self) -> tuple[str, ...]:

@@ -69,10 +69,13 @@ def entry(path: Path) -> Entry | None:
     known = _manifest(path)
     request = known.get("request")
     fields = request if isinstance(request, dict) else {}
-    needs = fields.get("needs")
-    keys = tuple(str(key) for key in needs) if isinstance(needs, list) else ()
+    keys = tuple(str(key) for name in ("needs", "circle") for key in _listed(fields.get(name)))
     name = "tree" if (path / RECORD).exists() else str(fields.get("filename", "?"))
     return Entry(path, name, size, asked, keys, known)
+
+
+def _listed(data: Json) -> list[Json]:
+    return data if isinstance(data, list) else []
 
 
 def _manifest(path: Path) -> dict[str, Json]:

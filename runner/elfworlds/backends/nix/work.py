@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.05
 STEP = re.compile(r"^elfworlds: after (\d{1,4})\s*\Z", re.MULTILINE)
 EXIT_CODE = re.compile(r"failed with exit code (\d+)")
+STORE_PATH = re.compile(r"(?:/[^/]+)*?/[0-9a-z]{32}-[^/]+")  # of a circle, a member's own directory lies in it
 DERIVATIONS_AT_ONCE = 5_000  # their names are arguments, which the kernel bounds
 
 
@@ -80,13 +81,15 @@ class NixBuild:
 
     def valid(self) -> set[str]:
         """The objects that Nix calls valid. A directory that exists may be left from a failed build."""
-        outs = {place.out: key for key, place in self.places.items()}
-        done = self.programs.call("nix-store", "--check-validity", "--print-invalid", *outs)
-        return set(outs.values()) - {outs[line] for line in done.text.splitlines() if line in outs}
+        paths = {key: STORE_PATH.match(place.out) for key, place in self.places.items()}
+        outs = {key: path[0] for key, path in paths.items() if path}
+        done = self.programs.call("nix-store", "--check-validity", "--print-invalid", *dict.fromkeys(outs.values()))
+        invalid = set(done.text.splitlines())
+        return {key for key, out in outs.items() if out not in invalid}
 
     def check(self) -> None:
         """Build every object again; `reasons` then says which ones came out different."""
-        derivations = [place.derivation for place in self.places.values()]
+        derivations = list(dict.fromkeys(place.derivation for place in self.places.values()))
         for first in range(0, len(derivations), DERIVATIONS_AT_ONCE):
             some = derivations[first : first + DERIVATIONS_AT_ONCE]
             done = self.realise(some, "--no-out-link", "--check", keep_going=True)

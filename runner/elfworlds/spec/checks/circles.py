@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
 from elfworlds import refs
@@ -10,7 +11,7 @@ from elfworlds.spec.checks.findings import Finding, texts
 from elfworlds.spec.expand import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from elfworlds.spec.leaves.forms import Axis
     from elfworlds.yamltext import Path
@@ -50,6 +51,66 @@ def _walk(
             yield place, (*way[way.index(target) :], target)
         elif target in edges and target not in done:
             trail[target] = iter(edges[target])
+
+
+def knots(edges: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+    """For each name that leads back to itself through others, all names of which this is so: those form one knot.
+
+    Args:
+        edges: name → the names that it leads to; those that are no key lead nowhere.
+    """
+    back: dict[str, list[str]] = {name: [] for name in edges}
+    for name, targets in edges.items():
+        for target in targets:
+            back.get(target, []).append(name)
+    knotted: dict[str, frozenset[str]] = {}
+    placed: set[str] = set()
+    for start in reversed(_ends_first(edges)):
+        if start not in placed:
+            together = _reached(start, back, placed)
+            placed |= together
+            knotted |= dict.fromkeys(together, frozenset(together)) if len(together) > 1 else {}
+    return knotted
+
+
+def way(start: str, end: str, edges: Mapping[str, Sequence[tuple[Origin, str]]]) -> tuple[str, ...]:
+    """A shortest way from one name to another; there has to be one."""
+    before, waiting = {start: start}, deque([start])
+    while end not in before:
+        name = waiting.popleft()
+        for _, target in edges.get(name, ()):
+            if target not in before:
+                before[target] = name
+                waiting.append(target)
+    back = [end]
+    while back[-1] != start:
+        back.append(before[back[-1]])
+    return tuple(reversed(back))
+
+
+def _ends_first(edges: Mapping[str, Collection[str]]) -> list[str]:
+    """The names, each after those that it leads to, as far as there is such an order."""
+    done: dict[str, None] = {}
+    for start in edges:
+        trail: dict[str, Iterator[str]] = {} if start in done else {start: iter(edges[start])}
+        while trail:
+            name = next(reversed(trail))
+            target = next(trail[name], None)
+            if target is None:
+                done[name] = None
+                del trail[name]
+            elif target in edges and target not in done and target not in trail:
+                trail[target] = iter(edges[target])
+    return list(done)
+
+
+def _reached(start: str, edges: Mapping[str, Collection[str]], without: Collection[str]) -> set[str]:
+    reached, waiting = {start}, [start]
+    while waiting:
+        new = {name for name in edges[waiting.pop()] if name not in reached and name not in without}
+        reached |= new
+        waiting += new
+    return reached
 
 
 def check_axes(axes: Mapping[str, Axis]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.refs import RefError, Template
-from elfworlds.spec.checks.circles import circles
+from elfworlds.spec.checks.circles import circles, knots, way
 from elfworlds.spec.checks.editing import AFTER, check_after, words
 from elfworlds.spec.checks.findings import Finding, references, texts
 from elfworlds.spec.checks.idle import idle_in_object
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LISTS = ("sources", "cflags", "ldflags", "z", "needs", "runpath", "rpath")
 CUT = ("-Wl", "-Wa", "-Wp")
 DIRECTORIES = ("runpath", "rpath")
+NEVER = "each of them would have to be built before it is built"
+ONE_BUILDER = "those of a circle of needs are built by one toolchain"
 OWN = refs.parse("${matrix.libc}")
 TAKEN = "it is taken as it is"
 AS_IT_IS = {"toolchain": "somebody built it already, and to copy it takes no toolchain"}
@@ -188,24 +190,40 @@ def check_program(program: Program, here: Path, known: Names, objects: Mapping[s
 
 
 def _circles(objects: Mapping[str, Object], known: Names) -> Iterator[Finding]:
-    """Objects that cannot be built in any order."""
-    edges = {
-        name: [edge for edge in _edges(definition, ("objects", name), known) if edge[1] != name or edge[0][2] != AFTER]
-        for name, definition in objects.items()
-    }
-    for path, circle in circles(edges):
-        shown = " → ".join(circle)
-        hint = "each of them would have to be built before it is built"
-        yield Finding(path, f"objects go round in a circle: {shown}", hint)
+    """Objects that cannot be built in any order. A circle of `needs` and run paths alone can: one node."""
+    linked = {name: list(_linked(definition, ("objects", name), known)) for name, definition in objects.items()}
+    together = knots({name: [other for _, other in own] for name, own in linked.items()})
+    together = {name: circle for name, circle in together.items() if _by_one_toolchain(circle, objects)}
+    first = {name: min(together.get(name, [name])) for name in objects}
+    edges: dict[str, list[tuple[tuple[Path, str, str], str]]] = {name: [] for name in objects}
+    for name, definition in objects.items():
+        apart = (edge for edge in linked[name] if edge[1] == name or edge[1] not in together.get(name, ()))
+        for path, other in (*_named(name, definition, known), *apart):
+            edges[first[name]].append(((path, name, other), first.get(other, other)))
+    for (path, name, other), circle in circles(edges):
+        through = {other: [*_named(other, part, known), *linked[other]] for other, part in objects.items()}
+        names = circle if not together.keys() & set(circle) else (*way(other, name, through), other)
+        hint = NEVER if _by_one_toolchain(names, objects) else ONE_BUILDER
+        yield Finding(path, f"objects go round in a circle: {' → '.join(names)}", hint)
 
 
-def _edges(definition: Object, here: Path, known: Names) -> Iterator[tuple[Path, str]]:
-    """The objects that must be there before this one, and where it names them."""
-    for path, text in templates(definition, here):
+def _by_one_toolchain(names: Collection[str], objects: Mapping[str, Object]) -> bool:
+    return len({objects[name].toolchain for name in names}) == 1
+
+
+def _linked(definition: Object, here: Path, known: Names) -> Iterator[tuple[Path, str]]:
+    """The objects that one is linked with or looks beside, and where it names them."""
+    for key in ("needs", *DIRECTORIES):
+        for index, template in enumerate(getattr(definition, key) or ()):
+            yield from (((*here, key, index), name) for name in items(template, known.axes))
+
+
+def _named(name: str, definition: Object, known: Names) -> Iterator[tuple[Path, str]]:
+    """The objects to which an object's texts refer, but for the file that a command edits."""
+    for path, text in templates(definition, ("objects", name)):
         try:
             template = text if isinstance(text, Template) else refs.parse(text)
         except RefError:
             continue
-        if path[2] in ("needs", *DIRECTORIES):
-            yield from ((path, name) for name in items(template, known.axes))
-        yield from ((path, known.object_of(name) or "") for name in names(template, known.axes))
+        referred = (known.object_of(reference) or "" for reference in names(template, known.axes))
+        yield from ((path, other) for other in referred if other != name or path[2] != AFTER)

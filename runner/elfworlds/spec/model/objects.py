@@ -42,7 +42,12 @@ Defines: TypeAlias = Annotated[
     dict[CName, Value], REMOVABLE, Field(description='macros: -DNAME=VALUE; in Rust --cfg NAME="VALUE"')
 ]
 Needs: TypeAlias = Annotated[
-    Templates, Naming.OBJECTS, Field(description="libraries of this experiment to link with; each becomes a DT_NEEDED")
+    Templates,
+    Naming.OBJECTS,
+    Field(
+        description="libraries of this experiment to link with; each becomes a DT_NEEDED; "
+        "libraries may need each other in a circle"
+    ),
 ]
 Runpath: TypeAlias = Annotated[
     Templates | None,
