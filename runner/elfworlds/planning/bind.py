@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING
 
 from elfworlds import refs
 from elfworlds.errors import InputError
-from elfworlds.planning.circle import circled, members
 from elfworlds.planning.exports import Exported, exported
 from elfworlds.planning.links import soname_in, soname_set
 from elfworlds.planning.points import LIBC, applies
@@ -56,13 +54,7 @@ class Binder:
         self.toolchain = toolchains[self.point[LIBC]]
         self.versions = versions
         self.known = known
-        self.stubs: Mapping[str, BuildRequest] = {}
-
-    def linking_with(self, stubs: Mapping[str, BuildRequest]) -> Binder:
-        """The same for objects that are linked with stubs of others, by the others' names."""
-        binder = copy(self)
-        binder.stubs = stubs
-        return binder
+        self.stubs: Mapping[str, BuildRequest] = {}  # in the place of objects, for what is linked with them
 
     def lookup(self, name: str) -> Resolved:
         """What a reference stands for here."""
@@ -147,8 +139,6 @@ class Binder:
     def request(self, name: str) -> BuildRequest:
         """Made anew; `object` gives the one that there is."""
         definition = self.experiment.objects[name]
-        if together := members(self, name):
-            return self.circle(together)[name]
         finish, builder = Finish(self.after(definition), self.soname(definition)), self.builder(definition)
         if definition.prebuilt is None:
             return request(self.recipe(name, definition, *self.files(name, definition)), finish, builder)
@@ -159,13 +149,6 @@ class Binder:
             return bundled(name, self.known.shelve(prebuilt.tree), prebuilt.path, self.toolchain)
         self.known.keep(prebuilt.file)
         return taken(name, prebuilt, finish, builder)
-
-    def circle(self, names: Iterable[str]) -> dict[str, BuildRequest]:
-        """The requests of a whole circle, each of which is known from now on."""
-        made = circled(self, names)
-        for other in made:
-            self.known.request(other, self.point, made.__getitem__)
-        return made
 
     def builder(self, definition: Object) -> Toolchain:
         """The toolchain that builds an object: the trial's, if it names none."""

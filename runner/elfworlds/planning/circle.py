@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from elfworlds.planning.bind import Binder
 from elfworlds.planning.recipe import Finish
 from elfworlds.planning.request import FORMAT, request
 from elfworlds.planning.types import KEY_DIGITS, directory_of, realise
@@ -19,32 +21,48 @@ from elfworlds.refs import Template
 from elfworlds.spec.checks.circles import knots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from elfworlds.jsondata import Json
-    from elfworlds.planning.bind import Binder
     from elfworlds.planning.types import BuildRequest
     from elfworlds.spec.model.objects import Object
 
 UNDEFINED = "-Wl,--unresolved-symbols=ignore-all"  # what a stub refers to is in libraries that it does not need
 
 
-def members(binder: Binder, name: str) -> tuple[str, ...]:
-    """The objects that are in one circle with an object at the binder's point, itself included; none for most."""
-    possible = binder.known.reads.circles.get(name, ())
-    objects = {other: binder.experiment.objects[other] for other in binder.experiment.objects if other in possible}
-    together = knots({other: list(_named(binder, part)) for other, part in objects.items()}).get(name, ())
-    return tuple(other for other in objects if other in together)
+class CircleBinder(Binder):
+    """A `Binder` that can also bind objects that need each other."""
+
+    def request(self, name: str) -> BuildRequest:
+        together = self.circle(name)
+        if not together:
+            return super().request(name)
+        made = circled(self, together)
+        for other in together:
+            self.known.request(other, self.point, made.__getitem__)
+        return made[name]
+
+    def circle(self, name: str) -> tuple[str, ...]:
+        """The objects that are in one circle with an object at this point, itself included; none for most."""
+        possible = self.known.reads.circles.get(name, ())
+        objects = {other: part for other, part in self.experiment.objects.items() if other in possible}
+        together = knots({other: list(_named(self, part)) for other, part in objects.items()}).get(name, ())
+        return tuple(other for other in objects if other in together)
+
+    def linking_with(self, stubs: Mapping[str, BuildRequest]) -> CircleBinder:
+        """The same for objects that are linked with stubs of others, by the others' names."""
+        binder = copy(self)
+        binder.stubs = stubs
+        return binder
 
 
-def circled(binder: Binder, names: Iterable[str]) -> dict[str, BuildRequest]:
+def circled(binder: CircleBinder, names: tuple[str, ...]) -> dict[str, BuildRequest]:
     """The requests of the libraries of a circle, by name; the stubs that they need are known from then on.
 
     Args:
         binder: everything at a point.
         names: of the whole circle.
     """
-    names = tuple(names)
     stubs = {name: _stub(binder, name, names) for name in names}
     needed = {need for name in names for need in binder.words(binder.experiment.objects[name].needs)}
     for name in names:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from elfworlds.planning.bind import Binder
+from elfworlds.planning.circle import CircleBinder
 from elfworlds.planning.depth import ends_first
 from elfworlds.planning.document import as_document, command_document, judged_document
 from elfworlds.planning.known import Known
@@ -107,10 +107,10 @@ class _Maker:
             versions |= {axis: own.versions.get(LIBC, ""), f"{axis}-family": own.family}
         return {**versions, GDB: self.toolchains[labels[GDB]].versions.get(GDB, "")} if GDB in labels else versions
 
-    def binder(self, point: Point) -> Binder:
-        return Binder(self.experiment, self.sources, self.toolchains, point, self.versions(point), self.known)
+    def binder(self, point: Point) -> CircleBinder:
+        return CircleBinder(self.experiment, self.sources, self.toolchains, point, self.versions(point), self.known)
 
-    def place(self, binder: Binder, placements: dict[tuple[str, Point], Placement]) -> None:
+    def place(self, binder: CircleBinder, placements: dict[tuple[str, Point], Placement]) -> None:
         for name in self.deep:
             binder.object(name)
         for name, definition in self.experiment.objects.items():
@@ -121,7 +121,7 @@ class _Maker:
                 needs = tuple(binder.words(definition.needs))
                 placements[name, at] = Placement(name, at, request.key, needs, binder.matchers(definition.expect))
 
-    def trials(self, name: str, scenario: Scenario, point: Point, binder: Binder, first: int) -> Iterator[Trial]:
+    def trials(self, name: str, scenario: Scenario, point: Point, binder: CircleBinder, first: int) -> Iterator[Trial]:
         read = self.reads.scenario(scenario)
         at = (name, tuple((axis, label) for axis, label in point if axis in read))
         if at not in self.bound:
