@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from elfworlds.ctext import identifier, result_type, string
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from elfworlds.spec.model.steps import Call, Dlmopen, Dlsym, Mappings, Named, Opening, Read, Step, Write
 
 SPECIAL = {None: "RTLD_DEFAULT", "default": "RTLD_DEFAULT", "next": "RTLD_NEXT"}
+KERNELS = re.compile(r"\[.+\]")  # what the kernel calls mappings of no file: [stack], [heap], [vdso]
 NAMESPACES = {"new": "LM_ID_NEWLM", "base": "LM_ID_BASE"}
 
 
@@ -124,6 +126,10 @@ def mappings(settings: Mappings, step: Step, here: Position) -> Iterator[str]:
     if settings.at is not None:
         address = f"(const void *)(uintptr_t)({scope.expression(settings.at)})"
         yield from here.guard(step, f"tell_mappings({event(step, scope)}, NULL, {address})")
+        return
+    if settings.path is not None and KERNELS.fullmatch(scope.text(settings.path)):
+        name = string(scope.text(settings.path))
+        yield from here.guard(step, f"tell_mappings({event(step, scope)}, {name}, NULL)")
         return
     form, path = file(settings.object, settings.path, scope)
     yield from with_path(form, here.guard(step, f"step_mappings({event(step, scope)}, {path})"))

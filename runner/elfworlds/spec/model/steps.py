@@ -114,7 +114,7 @@ class Mappings(Model):
     """The lines of /proc/self/maps that belong to a file, or to an address."""
 
     object: Annotated[Templated | None, Naming.OBJECTS, Field(description="an object's name")] = None
-    path: Annotated[Templated | None, Field(description="a file; relative to where the trial runs")] = None
+    path: Annotated[Templated | None, Field(description="a file; relative to where the trial runs; or the kernel's name: `[stack]`")] = None
     at: Annotated[Templated | None, Field(description="a C expression: the mapping that holds this address")] = None
     as_: MustAs
 
