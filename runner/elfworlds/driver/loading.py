@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from elfworlds.ctext import identifier, result_type, string
-from elfworlds.driver.position import each, event, file, in_block, kept, tell_done, with_path
+from elfworlds.driver.position import each, event, file, in_block, kept, member, tell_done, with_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def _namespace(settings: Dlmopen | None, scope: Scope) -> str:
 
 
 def _handle(handle: str | None) -> str:
-    return SPECIAL.get(handle) or f"held(it.{identifier(str(handle))})"
+    return SPECIAL.get(handle) or f"held({member(str(handle))})"
 
 
 def _version(version: Template | None, scope: Scope) -> str:

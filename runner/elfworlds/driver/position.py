@@ -75,6 +75,29 @@ class Position:
             yield from lines if number else islice(lines, 1, None)
 
 
+def one_of(name: str) -> tuple[str, str]:
+    """`plugin[2]` → what a loop bound, and which; the index is empty where the name speaks of all."""
+    bound, _, index = name.partition("[")
+    return bound, index.removesuffix("]")
+
+
+def member(name: str) -> str:
+    """The variable of a name in C; `plugin[2]` is one of those that a loop bound."""
+    bound, index = one_of(name)
+    return f"it.{identifier(bound)}_all[{index}]" if index else f"it.{identifier(bound)}"
+
+
+def for_each(step: Step, here: Position, write: Callable[[Step, Position], Iterator[str]]) -> Iterator[str]:
+    """The lines of a step; where it uses what a loop bound, behind that loop, those lines for each of them."""
+    if step.used not in here.scope.arrays or step.used in here.bound:
+        yield from write(step, here)
+        return
+    each_of = member(step.used)
+    yield from (f"for (long i = 0; i < {each_of}_count; i++) {{", f"\t{each_of} = {each_of}_all[i];")
+    yield from (f"\t{line}" for line in write(step, replace(here, breaks=False)))
+    yield "}"
+
+
 def _names(step: Step) -> frozenset[str]:
     """What is bound anew in each iteration of a loop."""
     if step.loop is None:
@@ -138,16 +161,16 @@ def kept(name: str | None, scope: Scope) -> Iterator[str]:
 
 def each(step: Step, here: Position, name: str, call: str, *, last: bool = True) -> Iterator[str]:
     """A call for each value of a name that is an array here, in the order of binding; `last` empties the array."""
-    member, event_name = f"it.{identifier(name)}", event(step, here.scope)
+    variable, event_name = member(name), event(step, here.scope)
     if name not in here.scope.arrays or name in here.bound:
-        yield from here.guard(step, call.format(name=event_name, it=member))
+        yield from here.guard(step, call.format(name=event_name, it=variable))
         return
-    yield f"for (long i = 0; i < {member}_count; i++)"
+    yield f"for (long i = 0; i < {variable}_count; i++)"
     if here.breaks and not step.may_fail:  # a `break` would end this loop only
-        yield f"\tneed({call.format(name=event_name, it=f'{member}_all[i]')});"
+        yield f"\tneed({call.format(name=event_name, it=f'{variable}_all[i]')});"
     else:
-        yield from (f"\t{line}" for line in here.guard(step, call.format(name=event_name, it=f"{member}_all[i]")))
-    yield from [f"{member}_count = 0;"] if last else ()
+        yield from (f"\t{line}" for line in here.guard(step, call.format(name=event_name, it=f"{variable}_all[i]")))
+    yield from [f"{variable}_count = 0;"] if last else ()
 
 
 def number(value: float | Template, scope: Scope) -> str:

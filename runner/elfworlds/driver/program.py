@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.ctext import identifier, result_type, unqualified
 from elfworlds.driver.headers import inlined
-from elfworlds.driver.position import STEP, Numbered, Position, every, numbered, summary
+from elfworlds.driver.position import STEP, Numbered, Position, every, for_each, numbered, one_of, summary
 from elfworlds.driver.running import limit
 from elfworlds.driver.scope import Scope
 from elfworlds.driver.verbs import USED, VERBS
@@ -104,11 +104,12 @@ class _Writer:
         return f"__typeof__({unqualified(self.scope.expression(step.read.type))}) #" if step.read else None
 
     def keep_all(self, nodes: Iterable[Numbered], bound: frozenset[str]) -> None:
-        """Names that are closed or joined outside of the loop that binds them are kept as arrays."""
+        """Names that are used outside of the loop that binds them are kept as arrays."""
         for node in nodes:
-            used = node.step.dlclose or node.step.join or node.step.cancel
-            if used and self.scope.rounds.get(used, 1) > 1 and used not in bound:
-                self.scope.arrays[used] = str(self.scope.rounds[used])
+            used, index = one_of(node.step.used)
+            rounds = self.scope.rounds.get(used, 1)
+            if index or (rounds > 1 and used not in bound):
+                self.scope.arrays[used] = max(self.scope.arrays.get(used, 0), rounds, int(index or 0) + 1)
             names = {inner.step.name for inner in every(node.inner) if inner.step.name} if node.step.loop else set()
             self.keep_all(node.inner, bound | names)
 
@@ -166,7 +167,7 @@ class _Writer:
         named = ", ".join([*([step.name] if step.name else []), *step.values])
         heading = f"{number}. {summary(step, self.scope)}{f', as {named}' if named else ''}"
         yield from ("", f"/* {heading.replace('*/', '* /')[:_WIDTH]} */", f'#line 1 "{STEP}{number}"')
-        yield from VERBS[step.verb](step, here)
+        yield from for_each(step, here, VERBS[step.verb]) if step.handle else VERBS[step.verb](step, here)
 
     def main(self, body: list[str]) -> Iterator[str]:
         given = list(self.scope.given)

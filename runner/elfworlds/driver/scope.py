@@ -42,7 +42,7 @@ class Scope:
         variables: name in the experiment → its C type, a member of `it`.
         rounds: how many there can be of one that is bound in loops.
         loops: how many loops are around what is being written.
-        arrays: names of which every one is kept, since they are used after the loop that binds them.
+        arrays: names that are used after the loop that binds them, so that every one is kept; and the room for them.
     """
 
     def __init__(self, point: TextsAtPoint) -> None:
@@ -50,7 +50,7 @@ class Scope:
         self.given: dict[str, str] = {}
         self.variables: dict[str, str] = {}
         self.rounds: dict[str, int] = {}
-        self.arrays: dict[str, str] = {}
+        self.arrays: dict[str, int] = {}
         self.loops = 0
 
     @contextmanager

@@ -60,6 +60,7 @@ class Walk:
         identifiers: name in C → name in the experiment.
         doubtful: names that wrong steps would have bound.
         elsewhere: names that only a child process has.
+        looped: names that are bound in loops.
     """
 
     known: Names
@@ -68,6 +69,7 @@ class Walk:
     identifiers: dict[str, str] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
     elsewhere: set[str] = field(default_factory=set)
+    looped: set[str] = field(default_factory=set)
 
     def steps(self, steps: tuple[Step, ...], raw: Data, here: Path, *, looped: bool = False) -> Iterator[Finding]:
         written = [*forms.flat(raw)] if isinstance(raw, list) else []
@@ -101,6 +103,7 @@ class Walk:
         yield from self.spoken(step, here)
         yield from idle_in_step(step, here, self.known)
         yield from self.inner(step, own.get("steps"), (*here, "steps"), looped=looped)
+        self.looped |= {step.name} if looped and step.name else set()
         yield from self.bind(step, (*here, "as"))
         for name in step.values:
             yield from self.named(name, (*here[:-1], "values", name))
@@ -191,6 +194,7 @@ class Walk:
             yield Finding(here, f"nothing posts `{step.await_}`", closest(step.await_, self.posted) or "- post: …")
 
     def speaks(self, name: str, verbs: tuple[str, ...], path: Path) -> Iterator[Finding]:
+        name, bracket, _ = name.partition("[")
         binding = self.bound.get(name)
         fitting = [other for other, step in self.bound.items() if step.verb in verbs]
         if binding is None and name not in self.doubtful:
@@ -201,6 +205,8 @@ class Walk:
             yield Finding(path, f"`{name}` is bound in a child process, and not in this one", hint)
         elif binding is not None and binding.verb not in verbs:
             yield Finding(path, f"`{name}` is not {KINDS[verbs[0]]}", closest(name, fitting))
+        elif bracket and name not in self.doubtful and name not in self.looped:
+            yield Finding(path, f"`{name}` is bound once, in no loop", f"write {name}")
 
     def bind(self, step: Step, path: Path) -> Iterator[Finding]:
         name = step.name

@@ -79,6 +79,9 @@ ValueName: TypeAlias = Annotated[
         matching(forms.VALUE_NAME, "name of a value"), {"type": "string", "pattern": f"^{forms.VALUE_NAME.pattern}$"}
     ),
 ]
+Handle: TypeAlias = Annotated[
+    str, Reads(matching(forms.HANDLE, "open object's name"), {"type": "string", "pattern": f"^{forms.HANDLE.pattern}$"})
+]
 Value: TypeAlias = Annotated[Scalar | None, Reads(forms.scalar, {"type": ["string", "number", "boolean", "null"]})]
 Templated: TypeAlias = Annotated[Template, Reads(forms.template, TEXT_SCHEMA)]
 Templates: TypeAlias = Annotated[tuple[Templated, ...], _LIST]

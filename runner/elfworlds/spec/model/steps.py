@@ -11,11 +11,11 @@ from elfworlds.spec.leaves.annotated import (
     Count,
     EnvName,
     Flag,
+    Handle,
     Naming,
     Seconds,
     Templated,
     Templates,
-    Text,
     ValueName,
     When,
 )
@@ -66,7 +66,7 @@ class Load(Dlmopen):
 class Dlsym(Model):
     """dlsym(3), or dlvsym where a version is given."""
 
-    handle: Annotated[Text | None, Field(description="an open object's name; default: RTLD_DEFAULT; or next")] = None
+    handle: Annotated[Handle | None, Field(description="an open object's name; default: RTLD_DEFAULT; or next")] = None
     symbol: Templated
     version: Annotated[Templated | None, Field(description="the symbol's version, for dlvsym(3)")] = None
     type: Annotated[
@@ -78,7 +78,7 @@ class Dlsym(Model):
 class Call(Model):
     """A function looked up by dlsym and called."""
 
-    handle: Annotated[Text | None, Field(description="an open object's name; default: RTLD_DEFAULT")] = None
+    handle: Annotated[Handle | None, Field(description="an open object's name; default: RTLD_DEFAULT")] = None
     function: Templated
     version: Annotated[Templated | None, Field(description="the symbol's version, for dlvsym(3)")] = None
     type: Annotated[Templated, Field(description="its type in C: `int (const char *, int)`")]
@@ -89,7 +89,7 @@ class Call(Model):
 class Read(Model):
     """A variable looked up by dlsym, and its value."""
 
-    handle: Annotated[Text | None, Field(description="an open object's name; default: RTLD_DEFAULT")] = None
+    handle: Annotated[Handle | None, Field(description="an open object's name; default: RTLD_DEFAULT")] = None
     symbol: Templated
     type: Annotated[Templated, Field(description="its type in C")]
     as_: MustAs
@@ -98,7 +98,7 @@ class Read(Model):
 class Write(Model):
     """A variable looked up by dlsym, and set."""
 
-    handle: Annotated[Text | None, Field(description="an open object's name; default: RTLD_DEFAULT")] = None
+    handle: Annotated[Handle | None, Field(description="an open object's name; default: RTLD_DEFAULT")] = None
     symbol: Templated
     type: Annotated[Templated, Field(description="its type in C")]
     value: Annotated[Templated, Field(description="a C expression")]
@@ -114,7 +114,9 @@ class Mappings(Model):
     """The lines of /proc/self/maps that belong to a file, or to an address."""
 
     object: Annotated[Templated | None, Naming.OBJECTS, Field(description="an object's name")] = None
-    path: Annotated[Templated | None, Field(description="a file; relative to where the trial runs; or the kernel's name: `[stack]`")] = None
+    path: Annotated[
+        Templated | None, Field(description="a file; relative to where the trial runs; or the kernel's name: `[stack]`")
+    ] = None
     at: Annotated[Templated | None, Field(description="a C expression: the mapping that holds this address")] = None
     as_: MustAs
 
@@ -172,7 +174,8 @@ class Step(Model):
     dlmopen: Annotated[Dlmopen | None, Field(description="dlmopen(3)")] = None
     dlsym: Annotated[Dlsym | None, Field(description="a symbol's address")] = None
     dlclose: Annotated[
-        ValueName | None, Field(description="the open object to close; after a loop: all of them, in order")
+        Handle | None,
+        Field(description="the open object to close; after a loop all of them, in order, or one: `plugin[0]`"),
     ] = None
     call: Annotated[Call | None, Field(description="call a function")] = None
     read: Annotated[Read | None, Field(description="the value of a variable")] = None
@@ -211,6 +214,16 @@ class Step(Model):
     def verb_word(self) -> str:
         """The verb as its author writes it."""
         return self.verb.rstrip("_")
+
+    @property
+    def handle(self) -> str:
+        """The open object in which the step looks something up; empty where there is none."""
+        return getattr(getattr(self, self.verb, None), "handle", None) or ""
+
+    @property
+    def used(self) -> str:
+        """What an earlier step bound that this one takes; empty where it takes none."""
+        return self.handle or self.dlclose or self.join or self.cancel or ""
 
     @property
     def inner(self) -> tuple[Step, ...]:
