@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ scenarios:
 def test_steps_behind_the_loop_take_all_or_the_one_that_they_name(world: World) -> None:
     code, out, err = world.run("run", world.experiment("loops", LOOP))
     assert (code, err) == (0, ""), out
-    events = list(csv.DictReader((world.latest("loops") / "tables" / "events.csv").read_text().splitlines()))
-    assert [row["event"] for row in events if row["verb"] == "call"].count("r") == 3
-    assert [row["event"] for row in events if row["event"].startswith("dlclose h[")] == [
+    lines = (world.latest("loops") / "events.jsonl").read_text().splitlines()
+    events = [json.loads(line) for line in lines]
+    assert [event["event"] for event in events if event.get("verb") == "call"].count("r") == 3
+    assert [event["event"] for event in events if event["event"].startswith("dlclose h[")] == [
         f"dlclose h[{index}]" for index in (2, 0, 1, 7)
     ]
 
