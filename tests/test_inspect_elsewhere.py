@@ -154,3 +154,11 @@ def test_what_a_note_says_is_dlopened_is_an_optional_need(tmp_path: Path, world:
     assert (optional.priority, optional.rule) == ("suggested", "ld.so.cache")
     code_, out, _ = world.run("inspect", library)
     assert (code_, "libnone.so.9 or libc.so.6 →" in out) == (0, True)
+
+
+def test_a_name_that_holds_control_characters_moves_no_cursor_and_makes_no_line(tmp_path: Path, world: Project) -> None:
+    app = elves.make(tmp_path / "app", ["liba\nfake.so \u2192 /evil\x1b[1m.so"], soname="x\ty")
+    for words in ((), ("--why", "liba\nfake.so \u2192 /evil\x1b[1m.so"), ("--format", "dot"), ("--format", "table")):
+        _, out, _ = world.run("inspect", app, *words)
+        assert "\x1b" not in out
+        assert not any(line.startswith("fake.so") for line in out.splitlines())

@@ -8,8 +8,11 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from elfworlds.records import RunDirectory
 
+BREAK, REPLACEMENT = "\n", "\N{REPLACEMENT CHARACTER}"
 _AS_THEY_ARE = re.compile("([\udc80-\udcff\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])")
 
 
@@ -18,10 +21,20 @@ def echo(text: str, *, err: bool = False) -> None:
 
     Spaces of any kind, and bytes that are not UTF-8, stay: a shell has to read the names of files that hold them.
     """
+    write(f"{_shown(text)}\n", err=err)
+
+
+def echo_lines(lines: Iterable[str]) -> None:
+    """Write lines at once; a line break within one, which a file's name may hold, is none."""
+    write("".join(f"{_shown(line).replace(BREAK, REPLACEMENT)}\n" for line in lines))
+
+
+def _shown(text: str) -> str:
+    if text.isprintable():
+        return text
     from elfworlds.yamltext.problems import printable  # the parser of YAML comes with it
 
-    shown = "".join(part if _AS_THEY_ARE.match(part) else printable(part) for part in _AS_THEY_ARE.split(text))
-    write(f"{shown}\n", err=err)
+    return "".join(part if _AS_THEY_ARE.match(part) else printable(part) for part in _AS_THEY_ARE.split(text))
 
 
 def write(text: str, *, err: bool = False) -> None:

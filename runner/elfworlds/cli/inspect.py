@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.echo import echo, write
+from elfworlds.cli.echo import echo, echo_lines, write
 from elfworlds.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -202,8 +202,8 @@ def _show(inspected: _Inspected, form: str, *, why: str | None) -> None:
 
         _json(document(inspected, symbols=inspected.symbols, why=why))
         return
-    for line in dot_lines(inspected) if form == DOT else _trees(inspected, why=why):
-        echo(line)
+    for lines in [dot_lines(inspected)] if form == DOT else _trees(inspected, why=why):
+        echo_lines(lines)
 
 
 def _json(data: object) -> None:
@@ -212,18 +212,16 @@ def _json(data: object) -> None:
     write(json.dumps(data, indent=1) + "\n")
 
 
-def _trees(inspected: _Inspected, *, why: str | None) -> Iterator[str]:
+def _trees(inspected: _Inspected, *, why: str | None) -> Iterator[Iterable[str]]:
+    """The lines of each inspection, which are written at once."""
     from elfworlds.inspection.terminal import tree_lines
     from elfworlds.inspection.why import why as find
     from elfworlds.inspection.why import why_lines
 
     for at, inspection in enumerate(inspected):
         if at:
-            yield ""
-        if why is None:
-            yield from tree_lines(inspection, symbols=inspected.symbols)
-        else:
-            yield from why_lines(find(inspection, why))
+            yield [""]
+        yield tree_lines(inspection, symbols=inspected.symbols) if why is None else why_lines(find(inspection, why))
 
 
 def _show_table(inspected: _Inspected, form: str, name: str) -> None:
@@ -239,8 +237,7 @@ def _show_table(inspected: _Inspected, form: str, name: str) -> None:
         return
     from elfworlds.report.text import grid
 
-    for line in grid(as_texts(made), indent=""):
-        echo(line)
+    echo_lines(grid(as_texts(made), indent=""))
 
 
 def _diff(files: Sequence[Path], world: World, other: str, form: str, *, symbols: bool) -> int:
@@ -257,8 +254,7 @@ def _diff(files: Sequence[Path], world: World, other: str, form: str, *, symbols
         names = ("kind", "name", "before", "after")
         _json({"schema": 1, "differences": [{name: getattr(each, name) for name in names} for each in found]})
     else:
-        for line in difference_lines(found):
-            echo(line)
+        echo_lines(difference_lines(found))
     return Exit.EXPECTATION_FAILED if found else Exit.AS_EXPECTED
 
 

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elfworlds.elf.details import DefinedVersion, NeededVersion, Versions
-from elfworlds.elf.segments import LONGEST, PF_X, UNUSUAL, Segments, UnusualError
+from elfworlds.elf.segments import LONGEST, MOST_READ, PF_X, UNUSUAL, Segments, UnusualError
 from elfworlds.elf.types import DT_AUXILIARY, DT_FILTER, ElfObject
 
 if TYPE_CHECKING:
     import struct
     from collections.abc import Iterator
 
-DT_NEEDED, DT_STRTAB, DT_SONAME, DT_RPATH, DT_RUNPATH, DT_VERDEF, DT_VERNEED = 1, 5, 14, 15, 29, 0x6FFFFFFC, 0x6FFFFFFE
+DT_NEEDED, DT_STRTAB, DT_STRSZ, DT_SONAME, DT_RPATH, DT_RUNPATH = 1, 5, 10, 14, 15, 29
+DT_VERDEF, DT_VERNEED = 0x6FFFFFFC, 0x6FFFFFFE
 FILTERS = {0x7FFFFFFD: DT_AUXILIARY, 0x7FFFFFFF: DT_FILTER}
 FLAG_TAGS = {24: "DF_BIND_NOW", 16: "DF_SYMBOLIC", 22: "DF_TEXTREL"}
 FLAGS = (
@@ -38,7 +39,7 @@ FLAGS = (
 )
 GNU, BUILD_ID, FDO = b"GNU\0", 3, b"FDO\0"
 WIDE = 8  # bytes to which some notes are aligned; all others to 4
-MOST_NOTES = 4096  # bytes that are read here
+MOST_NOTES = WINDOW = 4096  # bytes that are read here
 MOST_SECTIONS, MOST_VERSIONS = 1 << 10, 1 << 12
 SHF_EXECINSTR, SHT_NOBITS = 4, 8
 VER_FLG_BASE, VER_FLG_WEAK = 1, 2
@@ -46,11 +47,17 @@ VER_FLG_BASE, VER_FLG_WEAK = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Quick:
-    """What is read at once; `fdo` says whether there may be notes of freedesktop.org, such as `.note.dlopen`."""
+    """What is read at once.
+
+    Attributes:
+        fdo: whether there may be notes of freedesktop.org, such as `.note.dlopen`.
+        end: how many bytes the file has to have for what it says is mapped of it.
+    """
 
     facts: ElfObject
     versions: Versions
     fdo: bool
+    end: int
 
 
 def quick(descriptor: int, size: int, head: bytes) -> Quick | None:
@@ -64,7 +71,7 @@ def quick(descriptor: int, size: int, head: bytes) -> Quick | None:
     try:
         file = _File(descriptor, size, head)
         facts = file.facts()
-        return Quick(facts, file.versions(), file.fdo)
+        return Quick(facts, file.versions(), file.fdo, file.end())
     except UNUSUAL:
         return None
 
@@ -77,21 +84,14 @@ def facts_at(descriptor: int, size: int, head: bytes) -> ElfObject | None:
         return None
 
 
-def bytes_named(descriptor: int, size: int, head: bytes) -> int:
-    """How many bytes a file has to have for what it says is mapped of it; 0 where that is unusual."""
-    try:
-        loads = Segments(descriptor, size, head).loads
-    except UNUSUAL:
-        return 0
-    return max((offset + filesz for offset, _, filesz, _, _ in loads), default=0)
-
-
 class _File(Segments):
-    __slots__ = ("entries", "fdo", "strings", "values")
+    __slots__ = ("entries", "fdo", "start", "strings", "table", "values", "window")
 
     def __init__(self, descriptor: int, size: int, head: bytes) -> None:
         super().__init__(descriptor, size, head)
         self.strings: tuple[int, int] | None = None
+        self.table = self.window = b""
+        self.start = 0
         self.fdo = False
 
     def facts(self) -> ElfObject:
@@ -151,10 +151,15 @@ class _File(Segments):
     def text(self, at: int) -> str:
         """A text of the string table."""
         if self.strings is None:
-            self.strings = self.place(self.values[DT_STRTAB])
+            offset, room = self.strings = self.place(self.values[DT_STRTAB])
+            length = min(room, self.values.get(DT_STRSZ, 0))
+            self.table = self.at(offset, length) if length <= MOST_READ else b""
         offset, room = self.strings
         if at >= room:
             raise UnusualError
+        end = self.table.find(b"\0", at, at + LONGEST) if at < len(self.table) else -1
+        if end >= 0:
+            return self.table[at:end].decode("utf-8", "replace")
         return self.until_zero(offset + at, room - at)
 
     def _build_id(self) -> str | None:
@@ -205,12 +210,22 @@ class _File(Segments):
         count = 0
         while address is not None:
             count += 1
-            offset, room = self.place(address)
-            if room < record.size or count > MOST_VERSIONS:
+            if count > MOST_VERSIONS:
                 raise UnusualError
-            fields = record.unpack(self.at(offset, record.size))
+            at = self._in_window(address, record.size)
+            fields = record.unpack_from(self.window, at)
             yield address, fields
             address = address + fields[-1] if fields[-1] else None
+
+    def _in_window(self, address: int, size: int) -> int:
+        """Where in the window an address lies; the window is read anew where it is not there."""
+        at = address - self.start
+        if not 0 <= at <= len(self.window) - size:
+            offset, room = self.place(address)
+            if room < size:
+                raise UnusualError
+            self.window, self.start, at = self.at(offset, min(room, WINDOW)), address, 0
+        return at
 
 
 def _entries(text: str | None) -> tuple[str, ...] | None:

@@ -29,7 +29,7 @@ MACHINES = {
 }
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_STACK = 1, 2, 3, 4, 0x6474E551
 PF_X = 1
-MOST_READ, LONGEST = 1 << 14, 1024  # bytes that are read here
+MOST_READ, LONGEST = 1 << 16, 1024  # bytes that are read here
 
 
 class UnusualError(Exception):
@@ -94,7 +94,9 @@ class Segments:
             self.interp = self.interp or (offset, filesz)
 
     def _load(self, offset: int, vaddr: int, filesz: int, memsz: int, flags: int) -> None:
-        self.loads.insert(0, (offset, vaddr, filesz, memsz, flags))  # of two over each other the later is seen
+        if self.loads and vaddr < self.loads[0][1] + self.loads[0][2]:
+            raise UnusualError  # over each other, or in no order
+        self.loads.insert(0, (offset, vaddr, filesz, memsz, flags))
         if flags & PF_X:
             self.code = True
             if memsz and not filesz:
@@ -141,3 +143,15 @@ class Segments:
         if end < 0:
             raise UnusualError
         return data.decode("utf-8", "replace")
+
+    def end(self) -> int:
+        """How many bytes the file has to have for what it says is mapped of it."""
+        return max((offset + filesz for offset, _, filesz, _, _ in self.loads), default=0)
+
+
+def end_of(descriptor: int, size: int, head: bytes) -> int:
+    """The same of an open file; 0 where that is unusual."""
+    try:
+        return Segments(descriptor, size, head).end()
+    except UNUSUAL:
+        return 0

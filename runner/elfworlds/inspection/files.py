@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import elf
 from elfworlds.elf.quick import quick
-from elfworlds.elf.segments import HEAD
+from elfworlds.elf.segments import HEAD, end_of
 from elfworlds.resolve import Refusal
 from elfworlds.resolve.header import HEADER, judged, not_opened
 
@@ -33,6 +33,7 @@ class Looked:
         identity: device and inode.
         versions: where they could be read with the facts; `elf.versions` knows them in any case.
         fdo: whether there may be notes such as `.note.dlopen`.
+        size, end: bytes of the file, and up to where it says that it is mapped; 0 where that is not known.
     """
 
     error: int = 0
@@ -42,6 +43,8 @@ class Looked:
     identity: tuple[int, int] | None = None
     versions: Versions | None = None
     fdo: bool = True
+    size: int = 0
+    end: int = 0
 
 
 @dataclass(slots=True)
@@ -170,8 +173,18 @@ def _opened(descriptor: int, path: str) -> Looked:
         return Looked(head=head[:HEADER], identity=identity)
     known = quick(descriptor, about.st_size, head)
     if known:
-        return Looked(head=head[:HEADER], facts=known.facts, identity=identity, versions=known.versions, fdo=known.fdo)
+        return Looked(
+            head=head[:HEADER],
+            facts=known.facts,
+            identity=identity,
+            versions=known.versions,
+            fdo=known.fdo,
+            size=about.st_size,
+            end=known.end,
+        )
+    end = end_of(descriptor, about.st_size, head)
     try:
-        return Looked(head=head[:HEADER], facts=elf.read(Path(path)), identity=identity)
+        facts = elf.read(Path(path))
     except elf.NotElfError:
         return Looked(head=head[:HEADER], identity=identity)
+    return Looked(head=head[:HEADER], facts=facts, identity=identity, size=about.st_size, end=end)

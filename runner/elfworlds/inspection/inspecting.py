@@ -9,8 +9,6 @@ from pathlib import Path
 
 from elfworlds import elf, resolve
 from elfworlds.elf import ElfObject
-from elfworlds.elf.quick import bytes_named
-from elfworlds.elf.segments import HEAD
 from elfworlds.errors import InputError
 from elfworlds.inspection.files import Files
 from elfworlds.inspection.inspection import Inspection
@@ -81,7 +79,7 @@ class _Inspecting:
             interp = loader_of(facts, self.system.interp)
             surroundings = self.system.surroundings(facts, head, interp)
             application, space = resolve.begin(inside, facts, surroundings)
-            closure = Closure(surroundings, space, application)
+            closure = Closure(surroundings, space, application, common=self.system.common(surroundings))
             closure.start(() if self.system.world.namespace == NEW else self.system.world.preloads)
             needs += _interp(facts, closure)
         else:
@@ -107,7 +105,8 @@ class _Inspecting:
         inside, host_facts, head = self._file(host)
         surroundings = self.system.surroundings(host_facts, head, loader_of(host_facts, self.system.interp))
         application, space = resolve.begin(inside, host_facts, surroundings)
-        closure = Closure(surroundings, space, application, of_host=True)
+        common = self.system.common(surroundings)
+        closure = Closure(surroundings, space, application, of_host=True, common=common)
         closure.start(self.system.world.preloads)
         if self.system.world.namespace == NEW:  # it is empty: even ld.so comes there when it is needed
             space = Namespace()
@@ -120,18 +119,16 @@ class _Inspecting:
         inside, outside = self._places(path)
         if why := why_not(outside):
             raise InputError(f"{path}: {why}")
+        looked = self.system.files.look(inside)
         try:
-            facts = self.system.files.look(inside).facts or elf.read(Path(outside))
+            facts = looked.facts or elf.read(Path(outside))
         except elf.NotElfError as error:
             raise InputError(error.message, hint=error.hint or _hint(outside)) from None
         if facts.type not in ("ET_EXEC", "ET_DYN"):
             raise InputError(f"{path}: of type {facts.type}, which no loader loads", hint=TYPES.get(facts.type))
-        with open(outside, "rb") as file:  # noqa: PTH123  # a string all the way
-            head, size = file.read(HEAD), os.fstat(file.fileno()).st_size
-            whole = bytes_named(file.fileno(), size, head)
-        if whole > size:
-            raise InputError(f"{path}: it is cut off: it has {size} bytes, and {whole} are to be mapped")
-        return inside, facts, head
+        if looked.end > looked.size:
+            raise InputError(f"{path}: it is cut off: it has {looked.size} bytes, and {looked.end} are to be mapped")
+        return inside, facts, looked.head
 
     def _places(self, path: str) -> tuple[str, str]:
         """Where a file lies in the world, and where on this machine: one below the root is the root's."""

@@ -12,9 +12,10 @@ from elfworlds.elf import DT_NEEDED, ElfObject
 from elfworlds.inspection import types
 from elfworlds.inspection.types import DLOPEN, LD_PRELOAD, LOADED, Considered, Mapped, Need
 from elfworlds.resolve import MUSL, LoadedObject, Namespace, Refusal
+from elfworlds.resolve.types import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     from elfworlds.resolve import Edge, SearchPlace, Surroundings
 
@@ -29,6 +30,41 @@ STATES = {
 
 
 @dataclass(slots=True)
+class Indexed(Namespace):
+    """A namespace of glibc's that finds names and files without looking at each object."""
+
+    by_name: dict[str, LoadedObject] = field(default_factory=dict)
+    by_file: dict[Hashable, Entry] = field(default_factory=dict)
+
+    @staticmethod
+    def of(space: Namespace) -> Indexed:
+        """The same objects."""
+        indexed = Indexed()
+        for entry in space.entries:
+            indexed.add(entry.loaded, entry.file, *entry.names)
+        return indexed
+
+    def answering(self, name: str) -> LoadedObject | None:
+        return self.by_name.get(name)
+
+    def mapped(self, file: Hashable) -> Entry | None:
+        return self.by_file.get(file)
+
+    def add(self, loaded: LoadedObject, file: Hashable, *names: str | None) -> None:
+        entry = Entry(loaded, {name for name in names if name}, file)
+        self.entries.append(entry)
+        self.by_file.setdefault(file, entry)
+        for name in entry.names:
+            self.by_name.setdefault(name, loaded)
+
+    def renamed(self, file: Hashable, name: str) -> None:
+        """Note that what is mapped answers to one name more."""
+        entry = self.by_file.get(file)
+        if entry:
+            self.by_name.setdefault(name, entry.loaded)
+
+
+@dataclass(slots=True)
 class Closure:
     """What is loaded for a file, in the order of loading and lookup.
 
@@ -37,6 +73,8 @@ class Closure:
         edges: the same as `resolve` has them.
         by_path: the objects by their paths, those of a host too.
         of_host: whether what is loaded now is the host's own.
+        common: name → a search for it by an object without any run path, which ends alike for all of them.
+        plain: path of an object → whether it is one of these.
     """
 
     world: Surroundings
@@ -48,6 +86,14 @@ class Closure:
     in_order: set[str] = field(default_factory=set)
     by_path: dict[str, LoadedObject] = field(default_factory=dict)
     of_host: bool = False
+    common: dict[str, Edge] = field(default_factory=dict)
+    plain: dict[str, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.space = self._indexed(self.space)
+
+    def _indexed(self, space: Namespace) -> Namespace:
+        return space if self.world.family == MUSL else Indexed.of(space)
 
     def start(self, preloads: tuple[str, ...]) -> None:
         """As a program is started: the application, what is preloaded, then whatever they need."""
@@ -60,7 +106,8 @@ class Closure:
 
     def open(self, path: str, facts: ElfObject, space: Namespace) -> LoadedObject:
         """As the application opens a file by its path; what it needs is served in that namespace."""
-        self.space, self.of_host = space, False
+        self.space = space = space if space is self.space else self._indexed(space)
+        self.of_host = False
         edge = resolve.Edge(self.application.path, path, path, "path", (resolve.SearchPlace("path", path),))
         opened = resolve.load(edge, facts, self.application, space, self.world)
         self._note(edge, DLOPEN)
@@ -84,19 +131,48 @@ class Closure:
 
     def _ask(self, needing: LoadedObject, tag: str, name: str) -> LoadedObject | None:
         """Serve a name; the object, where it is new."""
-        edge = resolve.serve(needing, name, self.space, self.world, self.application)
+        edge = self._serve(needing, name)
         self._note(edge, tag)
-        if edge.path is None:
+        if edge.path is None or edge.path in self.in_order:
             return None
         read = self.world.read(edge.path)
+        file = self.world.identity(edge.path)
         new = None
         if isinstance(read, ElfObject) and edge.rule != LOADED:
             new = resolve.load(edge, read, needing, self.space, self.world)
-        entry = self.space.mapped(self.world.identity(edge.path))
+            if new is None and isinstance(self.space, Indexed):
+                self.space.renamed(file, edge.name)
+        entry = self.space.mapped(file)
         loaded = new or (entry.loaded if entry else None)
         if loaded:
             self._take(loaded, name, needing.path)
         return new
+
+    def _serve(self, needing: LoadedObject, name: str) -> Edge:
+        """As `resolve.serve`, without searching twice for what ends alike."""
+        space = self.space
+        if isinstance(space, Indexed) and "$" not in name and "/" not in name:
+            loaded = space.answering(name)
+            if loaded:
+                return resolve.Edge(needing.path, name, loaded.path, LOADED, (), sure=self.world.known)
+            if self._is_plain(needing):
+                known = self.common.get(name)
+                if known is None:
+                    known = resolve.serve(needing, name, space, self.world, self.application)
+                    self.common[name] = known
+                end = (known.path, known.rule, known.searched, known.stopped)
+                return resolve.Edge(needing.path, name, *end, sure=known.sure)
+        return resolve.serve(needing, name, space, self.world, self.application)
+
+    def _is_plain(self, needing: LoadedObject) -> bool:
+        """Whether nothing but the name decides its searches: no run path, no LD_LIBRARY_PATH, no flag."""
+        known = self.plain.get(needing.path)
+        if known is None:
+            facts = [link.facts for link in (*needing.chain(), self.application)]
+            paths = any(each.rpath is not None or each.runpath is not None for each in facts)
+            special = resolve.NODEFLIB in needing.facts.flags or self.world.library_path
+            known = self.plain[needing.path] = not (paths or special)
+        return known
 
     def _take(self, loaded: LoadedObject, name: str, loaded_by: str | None = None) -> None:
         """Put an object into the order of lookup; ld.so is there from the start, and comes where it is first needed."""
@@ -128,6 +204,8 @@ class Closure:
 
     def _level(self, path: str, place: SearchPlace) -> str | None:
         """The subdirectory for the processor that the file lies in."""
+        if not self.world.subdirectories:
+            return None
         directory = posixpath.dirname(path)
         if place.rule == CACHE:
             return next((part for part in self.world.subdirectories if directory.endswith(f"/{part}")), None)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from elfworlds.elf import ElfObject, NeededVersion, Notes, Symbol, Versions
+    from elfworlds.resolve.types import Read
 
 Details = TypeVar("Details")
 BASE, NEW = "base", "new"
@@ -93,6 +94,7 @@ class System:
     views: dict[tuple[bytes, str], View] = field(default_factory=dict)
     caches: dict[tuple[str, str], Mapping[str, str | None]] = field(default_factory=dict)
     known_versions: dict[str, Versions | None] = field(default_factory=dict)
+    searches: dict[tuple[str, Callable[[str], Read]], dict[str, resolve.Edge]] = field(default_factory=dict)
     known_lacks: dict[tuple[str, str, str], tuple[NeededVersion, ...]] = field(default_factory=dict)
     known_files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     known_notes: dict[str, Notes | None] = field(default_factory=dict)
@@ -168,6 +170,10 @@ class System:
             interp=interp,
             known=self.known,
         )
+
+    def common(self, surroundings: resolve.Surroundings) -> dict[str, resolve.Edge]:
+        """What is remembered of searches of objects without run paths, for the programs of one loader."""
+        return self.searches.setdefault((surroundings.interp, surroundings.read), {})
 
     def _search_paths(self, interp: str, machine: str, family: str) -> SearchPaths:
         key = (interp, machine)
