@@ -219,6 +219,9 @@ def _optional(optional: tuple[OptionalNeed, ...]) -> Iterator[str]:
 
 def _wrapped(first: str, text: str, later: str | None = None) -> Iterator[str]:
     """Words of a text in lines; a path is never cut."""
+    if len(first) + len(text) <= COLUMNS:
+        yield first + text
+        return
     yield from textwrap.wrap(
         text,
         COLUMNS,
