@@ -9,16 +9,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from elfworlds import makers
 from elfworlds.editors import BINUTILS, EDITORS
 from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES
 from elfworlds.toolchains.debian.toolchain import upstream
 from elfworlds.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from elfworlds.jsondata import Json
-    from elfworlds.planning import Plan
+    from elfworlds.planning import BuildRequest, Plan
     from elfworlds.spec.builders import Builders
     from elfworlds.toolchains import Toolchain
 
@@ -144,11 +145,22 @@ def _asked(plan: Plan) -> dict[str, tuple[set[str], dict[str, None]]]:
     for trial in plan.trials:
         if trial.bound.kind in ASKS_A_BUILD:
             request = plan.requests[trial.bound.subject]
-            objects, makers = asked.setdefault(trial.scenario, (set(), {}))
+            objects, deciding = asked.setdefault(trial.scenario, (set(), {}))
             objects.add(request.name)
-            every = (*map(EDITORS.get, reversed(request.editors)), *MAKERS.get(request.argv[0], ()))
-            makers.update(dict.fromkeys(filter(None, every)))
+            every = (*map(EDITORS.get, reversed(request.editors)), *_makers(request))
+            deciding.update(dict.fromkeys(filter(None, every)))
     return asked
+
+
+def _makers(request: BuildRequest) -> Iterator[str]:
+    """What decides what a request makes, the most important first; a linker or compiler that it names by that name."""
+    named = makers.named_after(request.linker) if request.linker else ""
+    compiler = request.argv[0]
+    if compiler in makers.DRIVERS:
+        yield from (named or "binutils", makers.named_after(compiler))
+        return
+    for maker in MAKERS.get(compiler, ()):
+        yield named if named and maker == "binutils" else maker
 
 
 def _parts(toolchain: Toolchain, names: Iterable[str]) -> dict[str, str]:
@@ -160,6 +172,9 @@ def _parts(toolchain: Toolchain, names: Iterable[str]) -> dict[str, str]:
         "cc": ("clang" if clang else "gcc", compiler),
         "c++": ("clang++" if clang else "g++", toolchain.versions.get("c++", compiler)),
         "rustc": ("rustc", toolchain.versions.get("rustc", "")),
+        "gcc": ("gcc", toolchain.versions.get("gcc", "") or ("" if clang else compiler)),
+        "bfd": ("binutils", _binutils(toolchain)),
+        **{name: (name, toolchain.versions.get(name, "")) for name in ("gold", "lld", "mold", "clang")},
         **{package: (package, _packaged(toolchain, package)) for package in EDITORS.values() if package != BINUTILS},
     }
     return {known[name][0]: known[name][1] for name in names if known[name][1]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from elfworlds import makers
 from elfworlds.editors import EDITORS
 
 ELSE = {
@@ -38,6 +39,8 @@ PACKAGES = {
         "opensuse": "gcc-c++",
         "nixos": "gcc",
     },
+    "binutils-gold": {"arch": "binutils", "alpine": "binutils-gold", "nixos": "binutils"},
+    "g++": {"fedora": "gcc-c++", "arch": "gcc", "opensuse": "gcc-c++", "nixos": "gcc"},
     "rustc": {"fedora": "rust", "arch": "rust", "alpine": "rust", "opensuse": "rust"},
     "nix": {"debian": "nix-bin"},
     "nix-daemon": {"debian": "nix-setup-systemd", "fedora": "nix-daemon", "arch": "nix", "alpine": "nix-openrc"},
@@ -48,9 +51,9 @@ MANAGERS = {"apt-get": "debian", "dnf": "fedora", "pacman": "arch", "apk": "alpi
 
 
 def install_hint(tool: str = "cc") -> str:
-    """How to come by `cc`, `c++`, `rustc`, or a tool that edits files."""
+    """How to come by `cc`, `c++`, `rustc`, or a tool that an object names."""
     if tool not in ELSE:
-        return installing(EDITORS[tool])
+        return installing({**EDITORS, **makers.PACKAGES}[tool])
     general, otherwise = ELSE[tool]
     return f"{_words(tool) or general}; {otherwise}"
 

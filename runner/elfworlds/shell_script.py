@@ -90,7 +90,7 @@ class _Script:
         yield "#!/bin/sh"
         yield from (f"# {line}" for text in comment(self.plan, self.trial) for line in text.split("\n"))
         here = [request for request in self.requests if request.toolchain == self.trial.bound.toolchain]
-        used = {tool for request in here for tool in (request.argv[0], *request.editors)}
+        used = {tool for request in here for tool in request.tools}
         tools = ", ".join(sorted({TOOLS.get(tool, tool) for tool in used} - {"cp"}))
         yield f"# Needs: {tools or 'sh'}. Run it in an empty directory: sh THIS-FILE"
         yield from (f"# It was tried with all files of {name} below /{name}." for name in self.trial.bound.sees)

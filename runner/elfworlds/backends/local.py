@@ -151,7 +151,7 @@ class LocalBackend:
         files: Mapping[str, bytes],
         toolchain: Toolchain,
     ) -> Artifact | Failure:
-        lack = next(filter(None, map(toolchain.lack, (request.argv[0], *request.editors))), None)
+        lack = next(filter(None, map(toolchain.lack, request.tools)), None)
         if lack is not None:
             return Failure(key=request.key, command=by_hand(request, self.directories(artifacts)), output=lack)
         for stale in (self.root / "tmp").glob(f"{request.key}.*"):

@@ -167,7 +167,6 @@ class Binder:
         search, exports = self.run_path(definition, needs, sources), self.exports(definition)
         defines = tuple((macro, self.plain(value)) for macro, value in sorted(definition.defines.items()))
         cflags, ldflags = tuple(self.words(definition.cflags)), tuple(self.words(definition.ldflags))
-        texts = (*search, *(value or "" for _, value in defines), *cflags, *ldflags)
         return Recipe(
             name=name,
             filename=definition.filename,
@@ -179,7 +178,7 @@ class Binder:
             ldflags=ldflags,
             needs=needs,
             indirect=indirect,
-            others=tuple(key for text in texts for key in keys_in(text)),
+            others=_keys((*search, *(value or "" for _, value in defines), *cflags, *ldflags)),
             search=search,
             dtag="runpath" if definition.rpath is None else "rpath",
             soname=self.linked_soname(definition),
@@ -193,6 +192,7 @@ class Binder:
             edition=definition.edition,
             crate_type=definition.crate_type,
             exports=exports.words,
+            makers=(self.maker(definition.compiler), self.maker(definition.linker)),
         )
 
     def needs(self, definition: Object) -> tuple[tuple[tuple[str, str, bool], ...], tuple[str, ...]]:
@@ -205,6 +205,10 @@ class Binder:
         more = dict.fromkeys(key for each in built for key in (*each.needs, *each.circle) if key not in keys)
         needed = (self.known.requests[key] for key in more)
         return direct, tuple(request.directory for request in needed if not request.stub)
+
+    def maker(self, named: Template | None) -> str:
+        """The name of a compiler or linker; empty for the toolchain's own."""
+        return "" if named is None else next(self.words([named]), "")
 
     def exports(self, definition: Object) -> Exported:
         if definition.exports is None:
@@ -279,3 +283,8 @@ def _words(value: Resolved) -> Iterator[str]:
             yield from _words(item)
     elif value is not None and not (isinstance(value, str) and is_null(value)):
         yield str(value)
+
+
+def _keys(texts: Iterable[str]) -> tuple[str, ...]:
+    """The objects whose directories symbolic texts hold."""
+    return tuple(key for text in texts for key in keys_in(text))

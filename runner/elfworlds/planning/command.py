@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from elfworlds.makers import COMPILERS
 from elfworlds.planning.types import BUILD, OUT, directory_of, keys_in
 from elfworlds.sources import INCLUDE_DIRECTORY
 from elfworlds.spec.leaves.languages import of_source
@@ -27,7 +28,7 @@ def _driver(recipe: Recipe) -> tuple[str, ...]:
     """For C, C++ and assembly, which the compiler's driver tells by their names."""
     standard = recipe.std or STANDARDS.get(recipe.language)
     return (
-        "c++" if recipe.language == "c++" else "cc",
+        driver(recipe),
         *([f"-std={standard}"] if standard else []),
         *("-g", "-O0", *_position(recipe)),
         *(f"-ffile-prefix-map={BUILD}=.", "-frandom-seed=elfworlds", "-fdiagnostics-color=never"),
@@ -41,6 +42,12 @@ def _driver(recipe: Recipe) -> tuple[str, ...]:
         *_libraries(recipe.needs),
         *recipe.ldflags,
     )
+
+
+def driver(recipe: Recipe) -> str:
+    """The tool that compiles and links it."""
+    named = COMPILERS.get(recipe.compiler, {"c": "cc", "c++": "c++"})
+    return named["c++" if recipe.language == "c++" else "c"]
 
 
 def _source(path: str, language: str) -> tuple[str, ...]:
@@ -101,6 +108,8 @@ def _cfg(name: str, value: str | None) -> str:
 
 
 def _link(recipe: Recipe) -> Iterable[str]:
+    if recipe.linker:
+        yield f"-fuse-ld={recipe.linker}"
     yield "-Wl,--as-needed" if recipe.as_needed else "-Wl,--no-as-needed"
     yield "-Wl,--enable-new-dtags" if recipe.dtag == "runpath" else "-Wl,--disable-new-dtags"
     for keyword in ("lazy", "noexecstack", *recipe.z):

@@ -77,6 +77,7 @@ def build_document(request: BuildRequest) -> dict[str, Json]:
         **({"origin": request.origin} if request.origin else {}),
         **({"circle": list(request.circle)} if request.circle else {}),
         **({"stub": True} if request.stub else {}),
+        **({"linker": request.linker} if request.linker else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""Objects that cannot be had because their toolchain does not work here, or lacks a tool that would edit them."""
+"""Objects that cannot be had because their toolchain does not work here, or lacks a tool that they name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def without_editor(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str, str]:
-    """Key → why the object cannot be had here: what edits it, its package, or one that it needs, is not there.
+    """Key → why the object cannot be had here: what makes or edits it, its package, or one that it needs, is not there.
 
     Args:
         plan: its requests stand in the order of their needs.
@@ -23,7 +23,7 @@ def without_editor(plan: Plan, toolchains: Mapping[str, Toolchain]) -> dict[str,
     reasons: dict[str, str] = {}
     for key, request in plan.requests.items():
         toolchain = toolchains[request.toolchain]
-        lacks = (toolchain.lack(tool) for tool in request.editors if not toolchain.unsupported)
+        lacks = (toolchain.lack(tool) for tool in request.named if not toolchain.unsupported)
         needed = (reasons[need] for need in request.needs if need in reasons)
         why = _no_suite(request, toolchain) or next(filter(None, lacks), None)
         if why is not None:

@@ -17,6 +17,7 @@ class Recipe:
         dtag: `runpath` or `rpath`.
         std, edition, crate_type: None for the default of the language.
         exports: words for the linker.
+        makers: compiler and linker as the object names them; empty for the toolchain's own.
     """
 
     name: str
@@ -43,6 +44,15 @@ class Recipe:
     edition: str | None = None
     crate_type: str | None = None
     exports: tuple[str, ...] = ()
+    makers: tuple[str, str] = ("", "")
+
+    @property
+    def compiler(self) -> str:
+        return self.makers[0]
+
+    @property
+    def linker(self) -> str:
+        return self.makers[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from elfworlds.makers import LINKERS
 from elfworlds.planning.command import as_file, command
 from elfworlds.planning.links import beside
 from elfworlds.planning.types import KEY_DIGITS, OUT, BuildRequest, keys_in
@@ -36,8 +37,9 @@ def request(recipe: Recipe, finish: Finish, toolchain: Toolchain) -> BuildReques
         needs=tuple(dict.fromkeys(keys)),
         links=beside(recipe.filename, finish.soname) if recipe.shared else (),
         after=_editing(finish, recipe.filename),
+        linker=LINKERS[recipe.linker] if recipe.linker else "",
     )
-    return _with_key(made, toolchain.digest_of(recipe.language, *made.editors))
+    return _with_key(made, toolchain.digest_of(recipe.language, *made.named))
 
 
 def taken(name: str, prebuilt: Prebuilt, finish: Finish, toolchain: Toolchain) -> BuildRequest:

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from elfworlds.makers import DRIVERS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -67,6 +69,7 @@ class BuildRequest:
         origin: where in the Nix store the file lies that is copied; empty for all others.
         circle: keys of the others of its circle of needs, whose directories it may name though they need not exist
             before; whoever uses it uses all of them.
+        linker: the program that links it, where the experiment names one.
         stub: whether others of a circle are linked with it, and no program ever loads it.
     """
 
@@ -83,6 +86,18 @@ class BuildRequest:
     origin: str = ""
     circle: tuple[str, ...] = ()
     stub: bool = False
+    linker: str = ""
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The tools of the toolchain that its commands use, each once."""
+        return tuple(dict.fromkeys((self.argv[0], *self.named)))
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Those that an experiment names: the compiler, the linker and what edits the file."""
+        compiler = (self.argv[0],) if self.argv[0] in DRIVERS else ()
+        return (*compiler, *filter(None, [self.linker]), *self.editors)
 
     @property
     def editors(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from elfworlds.records import EnvironmentRecord, ObjectRecord, ToolchainRecord
 
 _DECISIVE = re.compile(
-    r"(libc6|musl|binutils(-[\w-]+-linux-gnu)?|(gcc|g\+\+)-[\d.]+|clang-\d+|lld-\d+|rustc|gdb|valgrind|strace|patchelf)"
+    r"(libc6|musl|binutils(-[\w-]+-linux-gnu)?|(gcc|g\+\+)-[\d.]+|clang-\d+|lld-\d+|mold|binutils-gold|rustc|gdb|valgrind|strace|patchelf)"
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from elfworlds import paths, shipped
 from elfworlds.errors import InputError
 from elfworlds.sources import Project, gather
-from elfworlds.spec import editing, load
+from elfworlds.spec import editing, load, makers
 from elfworlds.spec.languages import used
 from elfworlds.toolchains import families
 from elfworlds.toolchains.pinning import places
@@ -133,8 +133,9 @@ def _refuse_same_names(experiments: Sequence[LoadedExperiment]) -> None:
 
 
 def languages(experiments: Iterable[LoadedExperiment]) -> frozenset[str]:
-    """What the objects of experiments are written in, and the tools that edit them after the link."""
+    """What the objects of experiments are written in, and the tools that they name to be made and edited with."""
     known = list(experiments)
     written = (used(loaded.spec.experiment, loaded.spec.document.data()) for loaded in known)
     edited = (editing.used(loaded.spec.experiment) for loaded in known)
-    return frozenset[str]().union(*written, *edited)
+    making = (makers.used(loaded.spec.experiment) for loaded in known)
+    return frozenset[str]().union(*written, *edited, *making)

@@ -43,7 +43,7 @@ def document(
     wanted = tuple(requests)
     builds = {request.key: build_document(request) for request in wanted}
     asked = [request for request in wanted if not request.tree]
-    used = sorted({tool for request in asked for tool in (request.argv[0], *request.editors)})
+    used = sorted({tool for request in asked for tool in request.tools})
     return {
         "toolchain": {
             "name": toolchain.name,
@@ -75,7 +75,7 @@ def unbuildable(
     """
     failures: dict[str, Failure] = {}
     for key, request in requests.items():
-        used = (request.argv[0], *request.editors)
+        used = request.tools
         lack = next(filter(None, (toolchain.lack(tool) or _unseen(tool, toolchain, visible) for tool in used)), None)
         missing = tuple(need for need in request.needs if need in failures or need in before)
         if missing:

@@ -13,6 +13,7 @@ from elfworlds.spec.checks.findings import Finding, references, texts
 from elfworlds.spec.checks.idle import idle_in_object
 from elfworlds.spec.checks.judging import VALUES_OF_FILES, check_facts
 from elfworlds.spec.checks.languages import check_language
+from elfworlds.spec.checks.makers import check_makers
 from elfworlds.spec.expand import ATTRIBUTES, Names, expand, items, names
 from elfworlds.spec.model.objects import ORIGINS
 from elfworlds.spec.values.files import FACTS
@@ -57,6 +58,7 @@ def check_objects(
         yield from _directories(definition, here, known)
         yield from check_after(name, definition, here, known)
         yield from check_language(definition, entries(raw[name]), here, known)
+        yield from check_makers(definition, here, known)
         for fact in definition.expect:
             if fact not in VALUES_OF_FILES:
                 root = fact.partition(".")[0]
@@ -108,8 +110,8 @@ def templates(definition: Object, here: Path) -> Iterator[tuple[Path, str | Temp
         for index, template in enumerate(getattr(definition, key) or ()):
             yield (*here, key, index), template
     yield from words(definition, here)
-    if definition.soname is not None:
-        yield (*here, "soname"), definition.soname
+    alone = ((key, getattr(definition, key)) for key in ("soname", "compiler", "linker"))
+    yield from (((*here, key), template) for key, template in alone if template is not None)
     for key in ("file", *ORIGINS) if definition.prebuilt is not None else ():
         if getattr(definition.prebuilt, key) is not None:
             yield (*here, "prebuilt", key), getattr(definition.prebuilt, key)

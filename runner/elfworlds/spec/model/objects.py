@@ -152,6 +152,14 @@ class Object(Model):
         Templated | None,
         Field(description="the toolchain that builds it, wherever it is run; default: the trial's own"),
     ] = None
+    compiler: Annotated[
+        Templated | None,
+        Field(description="the compiler that compiles and links it, gcc or clang; default: the toolchain's own"),
+    ] = None
+    linker: Annotated[
+        Templated | None,
+        Field(description="what links it: bfd, gold, lld or mold; default: the compiler's own"),
+    ] = None
     headers: Annotated[Texts, Field(description='files beyond those found by reading `#include "…"`, `mod …;`')] = ()
     code: Annotated[Text | None, Field(description="the source itself, instead of `sources`")] = None
     defines: Defines = {}

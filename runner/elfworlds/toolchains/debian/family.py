@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from elfworlds.errors import InputError
 from elfworlds.sandbox import look
-from elfworlds.toolchains.debian.lock import BASE, find, suites
+from elfworlds.toolchains.debian.lock import BASE, OPTIONAL, find, suites
 from elfworlds.toolchains.debian.root import directory, ensure, remove, remove_packages, roots
 from elfworlds.toolchains.debian.toolchain import RootSystem, pinned, toolchain
 from elfworlds.toolchains.family import NOBODY_LOOKS, DoctorLine, Family, Listed
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from elfworlds.toolchains.toolchain import Toolchain
 
 MEGABYTE = 1_000_000
+PART_OF = {"linkers": frozenset({"ld.gold", "ld.lld", "ld.mold"}), "clang": frozenset({"clang", "clang++"})}
 COLUMNS = {"libc": "libc6", "gcc": r"gcc-\d+", "gdb": "gdb", "rustc": "rustc", "musl": "musl"}  # column → package
 
 
@@ -40,7 +41,12 @@ class Debian(Family):
 
     def parts(self, languages: Collection[str]) -> tuple[str, ...]:
         """The parts that experiments in these languages need beside `base`."""
-        return ("rustc",) if "rust" in languages else ()
+        rustc = ("rustc",) if "rust" in languages else ()
+        return (*rustc, *(part for part, tools in PART_OF.items() if not tools.isdisjoint(languages)))
+
+    def pinned_parts(self, lock: Lock, languages: Collection[str]) -> tuple[str, ...]:
+        """Those of them that a suite has; one without linkers or clang lacks them, and stops nothing."""
+        return tuple(part for part in self.parts(languages) if part in lock.parts or part not in OPTIONAL)
 
     def lock(self, name: str, where: Sequence[Path]) -> Lock:
         return find(name.removeprefix(f"{self.prefix}/"), where)
@@ -48,14 +54,16 @@ class Debian(Family):
     def stand_in(
         self, name: str, where: Sequence[Path], languages: Collection[str] = (), why: str = NOBODY_LOOKS
     ) -> Toolchain:
-        return replace(pinned(self.lock(name, where), self.parts(languages), self.system), unsupported=why)
+        lock = self.lock(name, where)
+        return replace(pinned(lock, self.pinned_parts(lock, languages), self.system), unsupported=why)
 
     def foreseen(self, name: str, means: Means) -> Toolchain:
         """What the lock file says, wherever the root is."""
         return self.stand_in(name, means.where, means.languages, why="")
 
     def provided(self, name: str, means: Means) -> Toolchain:
-        root = ensure(self.lock(name, means.where), self.parts(means.languages), means.cache, means)
+        lock = self.lock(name, means.where)
+        root = ensure(lock, self.pinned_parts(lock, means.languages), means.cache, means)
         return toolchain(root, means.run, bwrap=means.bwrap, system=self.system)
 
     def libraries(self, name: str, sonames: Collection[str], where: Sequence[Path], cache: Path) -> Mapping[str, str]:

@@ -29,7 +29,11 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     ),
     "rustc": ("rustc",),
     "musl": ("musl-tools",),
+    # Of these two a suite may lack some packages, or all; then it has what there is, or no such part.
+    "linkers": ("binutils-gold", "lld", "mold"),
+    "clang": ("clang",),
 }
+OPTIONAL = frozenset({"linkers", "clang"})
 _FILE = re.compile(r"debian-([a-z0-9][a-z0-9.-]{0,63})\.lock\.json")
 _SHAPES = {
     "name": re.compile(r"[a-z0-9][a-z0-9+.-]{0,127}"),
@@ -87,7 +91,7 @@ class Lock:
             if part not in self.parts:
                 raise InputError(f"debian/{self.suite} has no part `{part}`", hint=closest(part, self.parts))
         return tuple(
-            sorted((package for part in set(parts) for package in self.parts[part]), key=lambda package: package.name)
+            sorted({package for part in parts for package in self.parts[part]}, key=lambda package: package.name)
         )
 
     def version(self, pattern: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from elfworlds import paths
 from elfworlds.errors import BuildFailedError, InputError
 from elfworlds.process import Command
-from elfworlds.toolchains.debian.lock import BASE, PARTS, Lock, Pinned
+from elfworlds.toolchains.debian.lock import BASE, OPTIONAL, PARTS, Lock, Pinned
 from elfworlds.toolchains.debian.mirror import CODE_NAMES, paragraphs
 from elfworlds.yamltext import closest
 
@@ -153,7 +153,10 @@ def _ask(apt: Apt, state: Path, *argv: str) -> Completed:
 
 
 def _lock(suite: str, apt: Apt, program: str, state: Path, parts: Mapping[str, tuple[str, ...]]) -> Lock:
-    chosen = {part: _chosen(suite, apt, (program, state), (*parts[BASE], *names)) for part, names in parts.items()}
+    there = {part: _there(state, names) if part in OPTIONAL else names for part, names in parts.items()}
+    chosen = {
+        part: _chosen(suite, apt, (program, state), (*parts[BASE], *names)) for part, names in there.items() if names
+    }
     indexed = dict(_indexed(state, {package for packages in chosen.values() for package in packages}))
     base = chosen[BASE]
     if any(not base <= packages for packages in chosen.values()):
@@ -163,6 +166,13 @@ def _lock(suite: str, apt: Apt, program: str, state: Path, parts: Mapping[str, t
         for part, packages in chosen.items()
     }
     return Lock(suite, _date(state), ARCHITECTURE, pinned)
+
+
+def _there(state: Path, names: Collection[str]) -> tuple[str, ...]:
+    """Those of some packages that the suite has."""
+    indices = (state / "state" / "lists").glob("*_Packages")
+    known = {fields.get("package") for index in indices for fields in paragraphs(index.read_text(encoding="utf-8"))}
+    return tuple(name for name in names if name in known)
 
 
 def _name(pinned: Pinned) -> str:

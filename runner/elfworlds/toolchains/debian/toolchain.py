@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from elfworlds import elf
 from elfworlds.editors import EDITORS
+from elfworlds.makers import PACKAGES as MAKERS
 from elfworlds.process import Command
 from elfworlds.sandbox import World, look, wrap
 from elfworlds.sandbox.reaper import provide
@@ -23,7 +24,7 @@ from elfworlds.traces.glibc import banner
 from elfworlds.traces.ldcache import library_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from elfworlds.process import Runner
     from elfworlds.sandbox import Tree
@@ -34,6 +35,14 @@ if TYPE_CHECKING:
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
 PACKAGED = (*VERSIONED, "rustc")  # packages of the tools' own names
 GCC = "/usr/bin/gcc"
+# linker or compiler → its package; up to bookworm gold is one of binutils'
+MADE_BY = {
+    "bfd": "binutils",
+    "gold": "binutils-gold|binutils",
+    "lld": r"lld-\d+",
+    "mold": "mold",
+    "clang": r"clang-\d+",
+}
 VALGRIND_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 _UPSTREAM = re.compile(r"(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)*)")
 
@@ -92,9 +101,17 @@ class RootSystem:
         if rustc:
             yield "rustc", (rustc, "-C", f"linker={GCC}")
 
+    def makers(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The linkers and compilers that an object may name."""
+        for name in MAKERS:
+            program = self.program(name)
+            if program:
+                yield name, (program,)
+
     def tools(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "cc", (self.cc,)
         yield from self.compilers()
+        yield from self.makers()
         memcheck = self.memcheck()
         for name in (*VERSIONED, *PLAIN, *EDITORS):
             program = self.program(name)
@@ -115,7 +132,11 @@ class RootSystem:
     def versions(self, tools: dict[str, tuple[str, ...]]) -> dict[str, str]:
         named = {"cc": self.gcc_package(), **{tool: tool for tool in PACKAGED}}
         versions = {tool: upstream(self.revisions[name]) for tool, name in named.items() if name in self.revisions}
-        return {**{tool: version for tool, version in versions.items() if tool in tools}, **self.libc()}
+        return {
+            **{tool: version for tool, version in versions.items() if tool in tools},
+            **made_by(self.revisions, self.root.parts),
+            **self.libc(),
+        }
 
     def gcc_package(self) -> str:
         """The package of the compiler that `gcc` is a link to: `gcc-10`, whose version is the compiler's own."""
@@ -126,8 +147,9 @@ class RootSystem:
         return banner(self.data(f"/lib/{self.multiarch}/libc.so.6"))
 
     def lacking(self) -> dict[str, str]:
-        """Compiler that may not be there → why."""
-        return {"rustc": f"the root {self.name} was made without its part rustc"}
+        """Compiler or linker that may not be there → why."""
+        absent = {name: f"{self.root.suite} has no package {package}" for name, package in MAKERS.items()}
+        return {**absent, "rustc": f"the root {self.name} was made without its part rustc"}
 
     @cached_property
     def interp(self) -> str:
@@ -157,6 +179,17 @@ class RootSystem:
 
     def default_paths(self) -> tuple[str, ...]:
         return (f"/lib/{self.multiarch}", f"/usr/lib/{self.multiarch}", "/lib", "/usr/lib")
+
+
+def made_by(revisions: Mapping[str, str], parts: Collection[str]) -> dict[str, str]:
+    """The versions of the linkers and compilers that a root with parts for them has, by the names of these."""
+    if not {"linkers", "clang"}.intersection(parts):
+        return {}
+    packages = {
+        name: [revisions[package] for package in revisions if re.fullmatch(pattern, package)]
+        for name, pattern in MADE_BY.items()
+    }
+    return {name: upstream(versions[-1]) for name, versions in packages.items() if versions}
 
 
 def toolchain(
@@ -211,7 +244,7 @@ def pinned(lock: Lock, parts: Collection[str], system: type[RootSystem] = RootSy
     return Toolchain(
         name=f"{system.prefix}/{lock.suite}",
         identity=identity(packages, os.uname().machine, system.cc),
-        versions={**versions, "libc-family": system.libc_family},
+        versions={**versions, **made_by(revisions, parts), "libc-family": system.libc_family},
         packages=packages,
         tools={},
         env=ENV,

@@ -1,4 +1,4 @@
-"""The host's tools that edit files after the link: found where an experiment uses them."""
+"""The host's tools that objects name, to be made or edited with: found where an experiment uses them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.editors import BINUTILS, EDITORS
 from elfworlds.install import install_hint
+from elfworlds.makers import PACKAGES
 from elfworlds.toolchains.host.compilers import Compiler, CompilerFacts
 from elfworlds.toolchains.prober import digest, packages, remembered, stamp
 
@@ -20,8 +21,8 @@ _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
 
 def find(prober: Prober, cache: Path | None, cc: tuple[str, ...], wanted: Collection[str]) -> list[Compiler]:
-    """Those of the wanted tools that edit files; each is asked once while it is the same file."""
-    return [_find(prober, cache, cc, tool) for tool in EDITORS if tool in wanted]
+    """Those of the wanted tools that make or edit files; each is asked once while it is the same file."""
+    return [_find(prober, cache, cc, tool) for tool in (*PACKAGES, *EDITORS) if tool in wanted]
 
 
 def _find(prober: Prober, cache: Path | None, cc: tuple[str, ...], tool: str) -> Compiler:
@@ -42,7 +43,7 @@ def _find(prober: Prober, cache: Path | None, cc: tuple[str, ...], tool: str) ->
 
 def _place(prober: Prober, cc: tuple[str, ...], tool: str) -> str | None:
     """Binutils' are those of the compiler, which may have its own."""
-    own = prober.ask(*cc, f"-print-prog-name={tool}") if EDITORS[tool] == BINUTILS else ""
+    own = prober.ask(*cc, f"-print-prog-name={tool}") if EDITORS.get(tool) == BINUTILS else ""
     return own if Path(own).is_absolute() and Path(own).is_file() else prober.which(tool)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.errors import BuildFailedError
 from elfworlds.install import install_hint
+from elfworlds.makers import named_after
 from elfworlds.toolchains import searching
 from elfworlds.toolchains.host import compilers, editors, tools
 from elfworlds.toolchains.libraries import own_libraries
@@ -199,7 +200,11 @@ def _toolchain(
     return Toolchain(
         name="host",
         identity=facts.identity,
-        versions={**beside.versions, **facts.versions, **{compiler.tool: compiler.version for compiler in here}},
+        versions={
+            **beside.versions,
+            **facts.versions,
+            **{named_after(compiler.tool): compiler.version for compiler in here if compiler.version},
+        },
         packages=tuple(Package(name, version) for name, version in sorted(owners.items())),
         tools={**beside.words, "cc": cc, **{compiler.tool: compiler.words for compiler in here}},
         parts={compiler.language: compiler.identity for compiler in here},

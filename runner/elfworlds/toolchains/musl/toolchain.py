@@ -36,8 +36,17 @@ class MuslSystem(RootSystem):
         revision = self.revisions.get(MUSL, "")
         return {"libc": upstream(revision), "libc-family": MUSL, "libc-revision": revision}
 
+    def makers(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Its own compiler is gcc; clang would need a libc to be told of."""
+        yield "gcc", (self.cc,)
+        yield from ((name, words) for name, words in super().makers() if name.startswith("ld."))
+
     def lacking(self) -> dict[str, str]:
-        return {"c++": "musl-tools has no compiler for C++", "rustc": "Debian's rustc makes no objects for musl"}
+        return {
+            **super().lacking(),
+            "c++": "musl-tools has no compiler for C++",
+            "rustc": "Debian's rustc makes no objects for musl",
+        }
 
     @cached_property
     def interp(self) -> str:
