@@ -145,6 +145,7 @@ def test_json_has_every_need_with_its_rule_and_every_object(place: Path, world: 
     whole = json.loads(out)
     app, use = whole["inspections"]
     assert (app["whole"], use["whole"]) == (False, False)
+    assert {"runpath", "relro", "notes", "relocations", "tls"} <= set(app["facts"])
     (missing,) = [need for need in app["needs"] if need["name"] == "libleaf.so"]
     assert missing["path"] is None
     assert missing["considered"][-1]["rule"] == "default"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds.elf import NotElfError
 from elfworlds.inspection.causes import causes
 from elfworlds.inspection.why import why as find
+from elfworlds.trials.details import details
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from elfworlds.jsondata import Json
 
 SCHEMA = 1
+DETAILS = (*("versions", "relocations", "relr", "text-relocations", "tls", "stack", "relro", "hash-tables", "notes"),)
 
 
 def document(inspections: Iterable[Result], *, symbols: bool = False, why: str | None = None) -> dict[str, Json]:
@@ -37,7 +41,7 @@ def _inspection(inspection: Result, *, symbols: bool, why: str | None) -> dict[s
         "loader": inspection.interp,
         "family": inspection.family,
         "whole": inspection.whole,
-        "facts": inspection.facts.facts(),
+        "facts": {**inspection.facts.facts(), **_details(inspection)},
         "objects": [_object(mapped) for mapped in inspection.objects],
         "needs": [_need(need, inspection) for need in inspection.needs],
         "missing-versions": [
@@ -65,6 +69,15 @@ def _inspection(inspection: Result, *, symbols: bool, why: str | None) -> dict[s
         ],
         **more,
     }
+
+
+def _details(inspection: Result) -> dict[str, Json]:
+    """The facts of the file that are read where somebody asks, but for its symbols: those stand in the tables."""
+    own = inspection.own
+    try:
+        return details(Path(inspection.system.files.outside(own.path)), DETAILS) if own else {}
+    except NotElfError:
+        return {}
 
 
 def _reference(reference: Reference) -> dict[str, Json]:

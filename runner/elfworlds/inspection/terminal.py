@@ -31,6 +31,7 @@ def tree_lines(inspection: Result, *, symbols: bool = False) -> Iterator[str]:
     """
     asked = symbols or inspection.hosted
     yield from _wrapped("", _headline(inspection, symbols=asked))
+    yield from _wrapped("  ", _facts(inspection), "  ")
     yield from problem_lines(inspection)
     if asked:
         yield from missing_symbol_lines(inspection)
@@ -52,6 +53,20 @@ def _headline(inspection: Result, *, symbols: bool) -> str:
     count = _counted(len(inspection.objects), "object")
     where = "" if inspection.world == "this machine" else f" in {inspection.world}"
     return f"{inspection.path}{where}: {count}, " + (f"missing: {' and '.join(lacks)}" if lacks else "nothing missing")
+
+
+def _facts(inspection: Result) -> str:
+    facts = inspection.facts
+    told = [
+        ("loader", facts.interp),
+        ("soname", facts.soname),
+        ("rpath", None if facts.rpath is None else ":".join(facts.rpath)),
+        ("runpath", None if facts.runpath is None else ":".join(facts.runpath)),
+        ("flags", " ".join(facts.flags) or None),
+        ("build ID", facts.build_id),
+    ]
+    words = [facts.type, facts.machine, *(f"{name} {text}" for name, text in told if text is not None)]
+    return ", ".join([*words, *(["executable stack"] if facts.execstack else [])])
 
 
 def _counted(count: int, noun: str) -> str:

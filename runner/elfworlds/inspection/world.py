@@ -96,6 +96,7 @@ class System:
     known_versions: dict[str, Versions | None] = field(default_factory=dict)
     searches: dict[tuple[str, Callable[[str], Read]], dict[str, resolve.Edge]] = field(default_factory=dict)
     known_lacks: dict[tuple[str, str, str], tuple[NeededVersion, ...]] = field(default_factory=dict)
+    known_defined: dict[str, frozenset[str] | None] = field(default_factory=dict)
     known_files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     known_notes: dict[str, Notes | None] = field(default_factory=dict)
     known_symbols: dict[str, tuple[Symbol, ...] | None] = field(default_factory=dict)
@@ -115,11 +116,18 @@ class System:
         """The versions that one file needs under a name, and another one does not define."""
         key = (needing, file, provider)
         if key not in self.known_lacks:
-            own, theirs = self.versions(needing), self.versions(provider)
-            defined = {version.name for version in theirs.defined} if theirs else set()
-            listed = own.needed if own and theirs else ()
-            self.known_lacks[key] = tuple(each for each in listed if each.file == file and each.name not in defined)
+            own, defined = self.versions(needing), self._defined(provider)
+            listed = own.needed if own and defined is not None else ()
+            self.known_lacks[key] = tuple(
+                each for each in listed if each.file == file and each.name not in (defined or ())
+            )
         return self.known_lacks[key]
+
+    def _defined(self, path: str) -> frozenset[str] | None:
+        if path not in self.known_defined:
+            versions = self.versions(path)
+            self.known_defined[path] = frozenset(each.name for each in versions.defined) if versions else None
+        return self.known_defined[path]
 
     def files_of_versions(self, path: str) -> tuple[str, ...]:
         """The names of which a file needs versions."""
