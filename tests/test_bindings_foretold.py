@@ -234,7 +234,8 @@ def test_the_python_that_runs_this_binds_as_foretold() -> None:
 
 @pytest.mark.slow
 def test_programs_and_libraries_of_this_machine_bind_as_foretold() -> None:
-    library, lines, count = Library(), [], 0
+    library, count = Library(), 0
+    lines: list[str] = []
     files = [
         path for path in sorted(Path("/usr/bin").iterdir()) if path.is_file() and path.open("rb").read(4) == b"\x7fELF"
     ]

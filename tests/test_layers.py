@@ -40,6 +40,7 @@ ORDER = (
     "store",
     "sources",
     "resolve",
+    "bindings",
     "traces",
     "search_prediction",
     "sandbox",

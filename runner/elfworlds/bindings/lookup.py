@@ -45,8 +45,12 @@ class Definitions:
         self.by_name: dict[str, list[Symbol]] = {}
         self.first = next((each.name for each in versions.defined if not each.base), None) if versions else None
         for symbol in symbols:
-            if _offered(symbol):
+            if is_offered(symbol):
                 self.by_name.setdefault(symbol.symbol, []).append(symbol)
+
+    def defining(self, name: str) -> list[Symbol]:
+        """The definitions of a name, whatever their versions."""
+        return [symbol for symbol in self.by_name.get(name, ()) if symbol.defined]
 
     def answering(self, wanted: Wanted) -> Symbol | None:
         """The symbol that a lookup takes here; None where it goes on to the next object."""
@@ -67,7 +71,7 @@ class Definitions:
         return defaults[0] if len(defaults) == 1 else None
 
 
-def _offered(symbol: Symbol) -> bool:
+def is_offered(symbol: Symbol) -> bool:
     """Whether a lookup may see a symbol; one that is undefined counts where it has a value."""
     placed = symbol.value or symbol.section == ABSOLUTE or (symbol.type == "STT_TLS" and symbol.defined)
     return bool(placed) and symbol.bind in BINDS and symbol.type in TYPES and symbol.visibility in SEEN
