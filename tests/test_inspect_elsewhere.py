@@ -12,7 +12,7 @@ import pytest
 import elfworlds
 import elves
 from conftest import World as Project
-from elfworlds.inspection import NEW, World
+from elfworlds.inspection import NEW_NAMESPACE, World
 from elfworlds.inspection.why import why
 from inspecting import LOADER, compiled, listed, undefined
 from loaders import pinned_root
@@ -125,7 +125,9 @@ def test_a_directory_that_holds_a_system_is_searched_and_this_machine_is_not(tmp
 def test_threads_without_libpthread_are_missing_on_bullseye_and_not_on_trixie(place: Path) -> None:
     for suite, missing in (("bullseye", ["pthread_create"]), ("trixie", [])):
         pinned_root(f"debian/{suite}", fetch=False)
-        inspection = elfworlds.inspect(place / "threads.so", World(toolchain=f"debian/{suite}", namespace=NEW))
+        inspection = elfworlds.inspect(
+            place / "threads.so", World(toolchain=f"debian/{suite}", namespace=NEW_NAMESPACE)
+        )
         assert [each.symbol for each in inspection.missing_symbols] == missing
         if missing:
             assert "libpthread" in (inspection.not_needed("pthread_create") or "")

@@ -4,11 +4,11 @@ from elfworlds.inspection.inspecting import inspect, system_of
 from elfworlds.inspection.inspection import Inspection
 from elfworlds.inspection.symbols import Reference
 from elfworlds.inspection.types import Considered, Mapped, MissingVersion, Need, OptionalNeed
-from elfworlds.inspection.world import BASE, NEW, System, World
+from elfworlds.inspection.world import BASE_NAMESPACE, NEW_NAMESPACE, System, World
 
 __all__ = [
-    "BASE",
-    "NEW",
+    "BASE_NAMESPACE",
+    "NEW_NAMESPACE",
     "Considered",
     "Inspection",
     "Mapped",

@@ -16,7 +16,7 @@ from elfworlds.inspection.optional import optional_needs
 from elfworlds.inspection.types import INTERP, Considered, Need
 from elfworlds.inspection.versions import missing_versions
 from elfworlds.inspection.walk import Closure
-from elfworlds.inspection.world import BASE, NEW, System, World, loader_of, whole_tree
+from elfworlds.inspection.world import BASE_NAMESPACE, NEW_NAMESPACE, System, World, loader_of, whole_tree
 from elfworlds.reading import why_not
 from elfworlds.resolve import Namespace
 
@@ -32,8 +32,8 @@ def system_of(world: World) -> System:
     """
     if world.root is not None and world.toolchain is not None:
         raise InputError("a root and a toolchain: a file is inspected in one of them")
-    if world.namespace not in (BASE, NEW):
-        raise InputError(f"a namespace is {BASE} or {NEW}, not `{world.namespace}`")
+    if world.namespace not in (BASE_NAMESPACE, NEW_NAMESPACE):
+        raise InputError(f"a namespace is {BASE_NAMESPACE} or {NEW_NAMESPACE}, not `{world.namespace}`")
     if world.toolchain is not None:
         from elfworlds.inspection.rooted import provided  # noqa: PLC0415  # only roots need toolchains
 
@@ -80,7 +80,7 @@ class _Inspecting:
             surroundings = self.system.surroundings(facts, head, interp)
             application, space = resolve.begin(inside, facts, surroundings)
             closure = Closure(surroundings, space, application, common=self.system.common(surroundings))
-            closure.start(() if self.system.world.namespace == NEW else self.system.world.preloads)
+            closure.start(() if self.system.world.namespace == NEW_NAMESPACE else self.system.world.preloads)
             needs += _interp(facts, closure)
         else:
             closure = self._opened(host, inside, facts)
@@ -91,7 +91,7 @@ class _Inspecting:
             family=closure.world.family,
             interp=closure.world.interp,
             facts=facts,
-            hosted=host is not None or self.system.world.namespace == NEW,
+            hosted=host is not None or self.system.world.namespace == NEW_NAMESPACE,
             objects=tuple(closure.objects),
             needs=(*needs, *closure.needs),
             versions=tuple(missing_versions(closure, self.system)),
@@ -108,7 +108,7 @@ class _Inspecting:
         common = self.system.common(surroundings)
         closure = Closure(surroundings, space, application, of_host=True, common=common)
         closure.start(self.system.world.preloads)
-        if self.system.world.namespace == NEW:  # it is empty: even ld.so comes there when it is needed
+        if self.system.world.namespace == NEW_NAMESPACE:  # it is empty: even ld.so comes there when it is needed
             space = Namespace()
             closure.objects, closure.in_order = [], set()
         closure.open(path, facts, space)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from elfworlds.resolve.types import Read
 
 Details = TypeVar("Details")
-BASE, NEW = "base", "new"
+BASE_NAMESPACE, NEW_NAMESPACE = "base", "new"
 ELSEWHERE = ("LD_AUDIT", "LD_HWCAP_MASK", "LD_INHIBIT_RPATH", "LD_ASSUME_KERNEL", "LD_PROFILE")
 MUSL_LOADER = re.compile(r"ld-musl-([^/.]+)\.so\.1")
 MUSL_LIBC = re.compile(r"libc\.musl-([^/.]+)\.so\.1")
@@ -53,7 +53,7 @@ class World:
     env: Mapping[str, str] = field(default_factory=dict)
     preload: tuple[str, ...] = ()
     host: str | None = None
-    namespace: str = BASE
+    namespace: str = BASE_NAMESPACE
 
     @property
     def says(self) -> str:
