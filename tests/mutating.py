@@ -8,23 +8,27 @@ from collections.abc import Iterator, Sequence
 TIMES = 10_000
 WINDOW = 3000
 PIECES = (
-    b"",
-    b'"',
-    b"\\",
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b"<",
-    b">",
-    b"&",
-    b"\n",
-    b"\xff",
-    b"\0",
-    b"0x",
-    b"=",
-    b",",
-    b"9" * 40,
+    *(
+        b"",
+        b'"',
+        b"'",
+        b"\\",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"<",
+        b">",
+        b"&",
+        b"*",
+        b"\n",
+        b"\r",
+        b"\xff",
+        b"\0",
+        b"0x",
+        b"=",
+    ),
+    *(b",", b": ", b"- ", b"${", b"$${", b"9" * 40, b"-1", b"1e999", b"null", b"true", b"\x1b[2J", "\u202e".encode()),
 )
 
 
@@ -34,9 +38,14 @@ def mutated(texts: Sequence[bytes]) -> Iterator[bytes]:
     for _ in range(TIMES):
         whole = rng.choice(texts)
         start = rng.randrange(len(whole))
-        data = bytearray(whole[start : start + rng.randrange(1, WINDOW)])
-        for _ in range(rng.randrange(1, 8)):
-            at = rng.randrange(len(data) + 1)
-            end = at + rng.choice((0, 1, 1, 30))
-            data[at:end] = rng.choice((rng.choice(PIECES), bytes(data[at:end]) * 2, rng.randbytes(2)))
-        yield bytes(data)
+        yield edited(whole[start : start + rng.randrange(1, WINDOW)], rng)
+
+
+def edited(data: bytes, rng: random.Random) -> bytes:
+    """A text with a few places replaced, cut out or repeated."""
+    text = bytearray(data)
+    for _ in range(rng.randrange(1, 8)):
+        at = rng.randrange(len(text) + 1)
+        end = at + rng.choice((0, 1, 1, 4, 30))
+        text[at:end] = rng.choice((rng.choice(PIECES), bytes(text[at:end]) * 2, rng.randbytes(2)))
+    return bytes(text)
