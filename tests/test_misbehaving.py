@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from conftest import World
+from conftest import ROOT, World
 from test_process import alive
 
+PROGRAM = ROOT / "tests" / "data" / "misbehaving" / "misbehaving.c"
 TEXT = r"""
 experiment: misbehaving
 question: What do programs do that nobody wants?
@@ -19,78 +21,7 @@ matrix:
 objects:
   app:
     executable: app
-    code: |
-      #define _GNU_SOURCE
-      #include <signal.h>
-      #include <stdio.h>
-      #include <stdlib.h>
-      #include <string.h>
-      #include <sys/prctl.h>
-      #include <unistd.h>
-
-      static char block[1 << 20];
-
-      static int deep(volatile char *from)
-      {
-          volatile char here[4096] = {from[0]};
-          return deep(here) + here[1];
-      }
-
-      static void deaf(void)
-      {
-          signal(SIGTERM, SIG_IGN);
-          signal(SIGHUP, SIG_IGN);
-          setsid();
-          for (;;)
-              pause();
-      }
-
-      int main(int argc, char **argv)
-      {
-          const char *how = argc > 2 ? argv[1] : "";
-
-          if (!strcmp(how, "hang"))
-              for (;;)
-                  pause();
-          if (!strcmp(how, "spin"))
-              for (volatile int i = 0;; i++)
-                  ;
-          if (!strcmp(how, "crash"))
-              *(volatile int *)0 = 1;
-          if (!strcmp(how, "abort"))
-              abort();
-          if (!strcmp(how, "flood"))
-              for (int i = 0; i < 1024; i++)
-                  if (write(1, block, sizeof block) < 0)
-                      return 9;
-          if (!strcmp(how, "noise")) {
-              fwrite("\0\377\376\033[2J\033]0;owned\007\r\x9b" "31m", 1, 21, stderr);
-              return 7;
-          }
-          if (!strcmp(how, "daemon") && fork() == 0) {
-              setsid();
-              if (fork() == 0)
-                  deaf();
-              return 0;
-          }
-          if (!strcmp(how, "deaf-child") && fork() == 0)
-              deaf();
-          if (!strcmp(how, "close")) {
-              close(0);
-              close(1);
-              close(2);
-              return 5;
-          }
-          if (!strcmp(how, "stop"))
-              raise(SIGSTOP);
-          if (!strcmp(how, "fork-bomb"))
-              for (int i = 0; i < 200; i++)
-                  if (fork() == 0)
-                      deaf();
-          if (!strcmp(how, "full-stack"))
-              return deep(block);
-          return 0;
-      }
+    sources: [misbehaving.c]
 scenarios:
   endless:
     when: {how: [hang, spin, stop]}
@@ -112,10 +43,16 @@ scenarios:
 """
 
 
+def misbehaving(world: World, marker: str) -> Path:
+    """The experiment; its processes have `marker` among their words."""
+    shutil.copy(PROGRAM, world.path / "csrc")
+    return world.experiment("misbehaving", TEXT.replace("MARKER", marker))
+
+
 @pytest.mark.parametrize("color", ["never", "always"])
 def test_each_ends_with_a_name_and_leaves_nothing(world: World, color: str) -> None:
     marker = f"misbehaving-{os.getpid()}-{color}"
-    path = world.experiment("misbehaving", TEXT.replace("MARKER", marker))
+    path = misbehaving(world, marker)
     code, out, err = world.run("run", "--color", color, path)
     assert (code, err) == (1, "")
     assert alive(marker) == []
@@ -137,7 +74,7 @@ def read(world: World) -> list[dict[str, object]]:
 
 
 def test_what_they_left_behind_and_what_was_cut_is_recorded(world: World) -> None:
-    path = world.experiment("misbehaving", TEXT.replace("MARKER", "x"))
+    path = misbehaving(world, "x")
     world.run("run", path)
     records = {record["how"]: record for record in read(world)}
     assert records["flood"]["stdout_bytes"] == 1 << 30

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
-from .place import Place, Row, trials
+from .place import ROOT, Place, Row, trials
 
 HOW = (
     *("hang", "spin", "crash", "abort", "flood", "noise", "daemon", "deaf-child", "close", "stop"),
-    *("forks", "full-stack", "kill-parent", "stop-parent", "kill-all", "shut-directory", "remove-directory"),
+    *("fork-bomb", "full-stack", "kill-parent", "stop-parent", "kill-all", "shut-directory", "remove-directory"),
     *("remove-trials", "change-records", "fill-directory"),
 )
+PROGRAM = ROOT / "tests" / "data" / "misbehaving" / "misbehaving.c"
 TEXT = r"""
 experiment: misbehaving
 question: What do programs do that nobody wants?
@@ -19,110 +21,7 @@ matrix:
 objects:
   app:
     executable: app
-    code: |
-      #define _GNU_SOURCE
-      #include <signal.h>
-      #include <stdio.h>
-      #include <stdlib.h>
-      #include <string.h>
-      #include <sys/stat.h>
-      #include <unistd.h>
-
-      static char block[1 << 20];
-
-      static int deep(volatile char *from)
-      {
-          volatile char here[4096] = {from[0]};
-          return deep(here) + here[1];
-      }
-
-      static void deaf(void)
-      {
-          signal(SIGTERM, SIG_IGN);
-          signal(SIGHUP, SIG_IGN);
-          setsid();
-          for (;;)
-              pause();
-      }
-
-      static int is(const char *how, const char *name)
-      {
-          return !strcmp(how, name);
-      }
-
-      static void to_itself(const char *how)
-      {
-          if (is(how, "hang"))
-              for (;;)
-                  pause();
-          if (is(how, "spin"))
-              for (volatile int i = 0;; i++)
-                  ;
-          if (is(how, "crash"))
-              raise(SIGSEGV);
-          if (is(how, "abort"))
-              abort();
-          if (is(how, "full-stack"))
-              deep(block);
-          if (is(how, "stop"))
-              raise(SIGSTOP);
-          if (is(how, "close"))
-              for (int fd = 0; fd < 20; fd++)
-                  close(fd);
-      }
-
-      static void to_streams_and_processes(const char *how)
-      {
-          if (is(how, "flood"))
-              for (int i = 0; i < 512; i++)
-                  if (write(1, block, sizeof block) < 0)
-                      _exit(9);
-          if (is(how, "noise"))
-              fwrite("\0\377\376\033[2J\033]0;owned\007\r\x9b" "31m", 1, 21, stderr);
-          if (is(how, "daemon") && fork() == 0 && setsid() && fork() == 0)
-              deaf();
-          if (is(how, "deaf-child") && fork() == 0)
-              deaf();
-          if (is(how, "forks"))
-              for (int i = 0; i < 100; i++)
-                  if (fork() == 0)
-                      deaf();
-          if (is(how, "kill-parent"))
-              kill(getppid(), SIGKILL);
-          if (is(how, "stop-parent"))
-              kill(getppid(), SIGSTOP);
-          if (is(how, "kill-all") && getppid() < 3 && getpid() < 10) /* in a pid namespace alone */
-              kill(-1, SIGKILL);
-      }
-
-      static int run(const char *command)
-      {
-          return system(command) == -1;
-      }
-
-      static int to_files(const char *how)
-      {
-          if (is(how, "shut-directory"))
-              return run("chmod 0 .. .");
-          if (is(how, "remove-directory"))
-              return run("rm -rf ../cwd");
-          if (is(how, "remove-trials"))
-              return run("cd ..; rm -f stdout stderr cmd.sh; mkdir cmd.sh; ln -s /etc/passwd stdout");
-          if (is(how, "change-records"))
-              return run("sed -i s/zero/nine/ ../../../trials.jsonl 2>/dev/null");
-          if (is(how, "fill-directory"))
-              return run("i=0; while [ $i -lt 3000 ]; do : > f$i; i=$((i+1)); done");
-          return 0;
-      }
-
-      int main(int argc, char **argv)
-      {
-          const char *how = argc > 2 ? argv[1] : "";
-
-          to_itself(how);
-          to_streams_and_processes(how);
-          return to_files(how);
-      }
+    sources: [misbehaving.c]
 scenarios:
   bad: {run: "${app} ${matrix.how} MARKER", timeout: 3, outcomes: {zero: {exit: 0}}}
   good: {run: "${app} nothing MARKER", outcomes: {zero: {exit: 0}}, expect: {outcome: zero}}
@@ -134,6 +33,7 @@ def misbehaving(place: Place, where: str) -> Row:
 
     The one that changes the run's records is tried alone: its run has to end without a verdict.
     """
+    shutil.copy(PROGRAM, place.path / "csrc")
     names = [how for how in HOW if how != "change-records"]
     text = TEXT.replace("HOW", ", ".join(names))
     place.run("run", "--no-tables", place.experiment("misbehaving", text), "-S", f"libc={where}")
