@@ -142,10 +142,22 @@ def test_why_tells_of_an_object_by_path_and_by_key(world: World, objects: list[E
     assert (code, "it leads to no entry of the store" in err) == (4, True)
 
 
-@pytest.mark.parametrize("words", [("--older-than", "soon"), ("--keep-size", "5X"), ("--older-than", "-1d")])
+@pytest.mark.parametrize(
+    "words", [("--older-than", "soon"), ("--keep-size", "5X"), ("--older-than", "-1d"), ("--older-than", "5m")]
+)
 def test_an_amount_that_is_none_is_refused(world: World, words: tuple[str, str]) -> None:
     code, _, err = world.run("store", "gc", *words)
     assert (code, err.startswith(f"{words[0]} is a number and one of ")) == (4, True)
+
+
+@pytest.mark.parametrize("time", ["7d", "168h", "10080min", "604800s", "604800", "604800000 ms"])
+def test_a_time_is_written_as_in_an_experiment_with_longer_units_beside(world: World, time: str) -> None:
+    assert world.run("store", "gc", "--older-than", time)[0] == 0
+
+
+@pytest.mark.parametrize("size", ["2G", "2GiB", "2048 MiB", "2147483648"])
+def test_a_size_is_written_as_in_an_experiment_or_shorter(world: World, size: str) -> None:
+    assert world.run("store", "gc", "--keep-size", size)[0] == 0
 
 
 def test_who_waits_for_a_lock_is_told_whose_it_is(tmp_path: Path) -> None:

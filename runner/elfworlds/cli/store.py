@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,12 +13,17 @@ from elfworlds import paths
 from elfworlds.cli.echo import echo
 from elfworlds.cli.options import DryRun
 
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-BYTES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONG_TIMES = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}  # beside the units of an experiment
+SHORT_SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}  # the same
 
 Older = Annotated[
     str | None,
-    typer.Option("--older-than", metavar="TIME", help="What no build asked for in this time goes: 12h, 30d, 8w."),
+    typer.Option(
+        "--older-than", metavar="TIME", help="What no build asked for in this time goes: 30min, 12h, 30d, 8w."
+    ),
 ]
 Size = Annotated[
     str | None,
@@ -58,11 +63,12 @@ def gc(
 
     Unpacked roots and fetched packages are removed by `elfworlds toolchain remove`.
     """
+    from elfworlds.spec.leaves.forms import SIZES, UNITS
     from elfworlds.store.collect import collect
 
     root = paths.store(os.environ)
-    seconds = None if older_than is None else _amount("--older-than", older_than, SECONDS)
-    size = None if keep_size is None else int(_amount("--keep-size", keep_size, BYTES))
+    seconds = None if older_than is None else _amount("--older-than", older_than, UNITS | LONG_TIMES)
+    size = None if keep_size is None else int(_amount("--keep-size", keep_size, SIZES | SHORT_SIZES))
     if not root.is_dir():
         echo(f"nothing is in {root}")
         return
@@ -85,10 +91,11 @@ def why(path: Place) -> None:
         echo(line)
 
 
-def _amount(option: str, text: str, units: dict[str, int]) -> float:
+def _amount(option: str, text: str, units: Mapping[str, float]) -> float:
+    """A number and its unit, as an experiment writes them; in lower case too where that is no other unit."""
     from elfworlds.errors import InputError
 
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([a-zA-Z]?)", text)
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([a-zA-Z]*)", text)
     unit = match[2] if match else ""
     known = next((units[name] for name in (unit, unit.upper()) if name in units), None)
     if match is None or known is None:
