@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from debs import DATE, Mirror, serve
 from elfworlds.errors import BuildFailedError
-from elfworlds.toolchains.debian.fetch import Download, fetch
+from elfworlds.toolchains.debian.fetch import ATTEMPTS, Download, fetch
 from elfworlds.toolchains.debian.lock import Lock, Pinned
 from elfworlds.toolchains.debian.mirror import Mirrors
 
@@ -206,3 +209,59 @@ def test_an_error_of_one_package_ends_the_others(mirror: Mirror, tmp_path: Path)
     (tmp_path / f"{bad.sha256}.part").mkdir()
     with pytest.raises(OSError, match="directory"):
         have([bad, good], download(tmp_path, mirror.url))
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The URL of a server that accepts every connection, in the kernel's queue, and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/debian"
+
+
+def test_a_mirror_that_never_answers_is_named_while_it_is_waited_for_and_given_up(silent: str, tmp_path: Path) -> None:
+    told: list[str] = []
+    how = replace(download(tmp_path, silent), patience=0.2, quiet=0.0, tell=told.append)
+    with pytest.raises(BuildFailedError, match="debian/tiny could not be fetched: timed out: http://127") as caught:
+        have([pinned()], how)
+    url = f"{silent}/{pinned().path}"
+    assert f"waiting for {url}, 0 of {len(DATA)} bytes so far" in told
+    assert f"timed out: {url} is asked again ({ATTEMPTS} of {ATTEMPTS})" in told
+    assert caught.value.hint
+    assert "ELFWORLDS_DEBIAN_MIRROR names another mirror" in caught.value.hint
+    assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+
+
+def test_a_mirror_that_never_answers_does_not_keep_from_one_that_does(
+    silent: str, mirror: Mirror, tmp_path: Path
+) -> None:
+    mirror.files[pinned().path] = DATA
+    have([pinned()], replace(download(tmp_path, silent, mirror.url), patience=0.2))
+    assert mirror.count(pinned().path) == 1
+
+
+def test_a_mirror_that_answers_a_byte_now_and_then_is_given_up(tmp_path: Path) -> None:
+    told: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=_drip, args=(server,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/debian"
+        try:
+            with pytest.raises(BuildFailedError, match=r"could not be fetched: [0-9]+ bytes in [0-9]+ s: http"):
+                have([pinned()], replace(download(tmp_path, url), patience=0.3, tell=told.append))
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+    assert len(told) == ATTEMPTS - 1
+
+
+def _drip(server: socket.socket) -> None:
+    """Answer each connection with a byte at a time, until the other end has enough of it; end with the server."""
+    with suppress(OSError):
+        while True:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(1 << 16)
+                connection.sendall(f"HTTP/1.1 206 Partial Content\r\nContent-Length: {len(DATA)}\r\n\r\n".encode())
+                while True:
+                    connection.sendall(b"x")
+                    threading.Event().wait(0.05)

@@ -10,6 +10,7 @@ import hashlib
 import http.client
 import os
 import threading
+import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from elfworlds.errors import BuildFailedError
-from elfworlds.locking import announced, nobody
+from elfworlds.locking import PATIENT_SECONDS, announced, nobody
 from elfworlds.locking import lock as lock_file
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 4  # at one URL, each of which goes on where the one before ended
 CHUNK = 1 << 17
+SLOWEST = 100  # bytes a second; less is no answer
 PARTIAL = 206
 NOT_THERE = (403, 404, 410)
 
@@ -42,7 +44,8 @@ class Download:
         cache: the directory of what was fetched.
         mirrors: where from.
         jobs: connections at once.
-        patience: seconds without a byte after which a connection is given up.
+        patience: seconds without a byte, or with few of them, after which a connection is given up.
+        quiet: seconds of waiting before it is told what for.
         pause: seconds between two attempts, times the number of attempts so far.
         tell: is told what is waited for.
     """
@@ -51,6 +54,7 @@ class Download:
     mirrors: Callable[[], Mirrors]
     jobs: int = 8
     patience: float = 30.0
+    quiet: float = PATIENT_SECONDS
     pause: float = 0.5
     tell: Callable[[str], None] = nobody
     stop: threading.Event = field(default_factory=threading.Event)
@@ -244,11 +248,11 @@ def _go_on(url: str, pinned: Pinned, file: BinaryIO, download: Download) -> bool
         have = file.truncate(0)
     if have == pinned.size:
         return True
-    waiting = announced(f"{url}, {have} of {pinned.size} bytes so far", download.tell)
+    waiting = announced(f"{url}, {have} of {pinned.size} bytes so far", download.tell, download.quiet)
     with waiting, _ask(url, have, download) as answer:
         if have and answer.status != PARTIAL:
             have = file.truncate(0)
-        for piece in _pieces(answer, download.stop):
+        for piece in _pieces(answer, download):
             have += file.write(piece)
             if have > pinned.size:
                 file.truncate(0)
@@ -275,14 +279,22 @@ def _ask(url: str, have: int, download: Download) -> addinfourl:
     raise BrokenOffError(reason)
 
 
-def _pieces(answer: addinfourl, stop: threading.Event) -> Iterator[bytes]:
+def _pieces(answer: addinfourl, download: Download) -> Iterator[bytes]:
+    """What comes, as it comes, unless so little comes for so long that it would never end."""
+    since, size = time.monotonic(), 0
     while True:
         try:
-            piece = answer.read(CHUNK)
+            piece = answer.read1(CHUNK)
         except (http.client.HTTPException, OSError) as error:
             raise BrokenOffError(str(error) or type(error).__name__) from None
-        if stop.is_set():
+        if download.stop.is_set():
             raise UnreachableError("interrupted")
         if not piece:
             return
         yield piece
+        size += len(piece)
+        seconds = time.monotonic() - since
+        if seconds > download.patience:
+            if size < SLOWEST * seconds:
+                raise BrokenOffError(f"{size} bytes in {seconds:.0f} s")
+            since, size = time.monotonic(), 0
