@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from elfworlds import makers
 from elfworlds.backends import Artifact, Build
 from elfworlds.backends.local import LocalBackend
 from elfworlds.planning import Plan
@@ -15,7 +16,7 @@ from elfworlds.toolchains.host import Prober, probe
 from plans import keys_of, plan_of
 from waiting import AGES
 
-LANGUAGES = ("c", "c++", "rust")
+LANGUAGES = ("c", "c++", "rust", *makers.PACKAGES)
 HOME = (("HOME", os.environ.get("HOME", "/")),)
 
 

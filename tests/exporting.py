@@ -132,6 +132,13 @@ def spoken(trial: Trial) -> set[str]:
     return {value.partition(".")[0] for one in matchers for value in one} & set(OBSERVERS)
 
 
+def lacking(plan: Plan, trial: Trial, toolchain: Toolchain) -> set[str]:
+    """Why the trial's objects cannot be built here: a run calls it UNSUPPORTED."""
+    keys = {*trial.bound.keys, *filter(None, [trial.bound.subject])}
+    tools = {tool for key in keys for tool in plan.requests[key].tools}
+    return set(filter(None, map(toolchain.lack, tools)))
+
+
 def plain_ones(plan: Plan) -> list[Trial]:
     """One trial of each scenario and point; what needs an observer, another root, bubblewrap or root is left out."""
     first: dict[object, Trial] = {}
