@@ -30,6 +30,11 @@ def grid(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> list[str]:
     ]
 
 
+def cut(text: str, most: int) -> str:
+    """The text, or its first characters and a line that says so."""
+    return text if len(text) <= most else f"{text[:most]}\n… (cut here)"
+
+
 def pivot_rows(pivot: Pivot) -> tuple[list[str], list[list[str]]]:
     """The head and the rows of the pivot; a cell has its verdict if the verdict is worth showing."""
     across = [f"{pivot.column_axis}={label}" if pivot.column_axis else "outcome" for label in pivot.columns]

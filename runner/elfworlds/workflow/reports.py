@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from elfworlds.workflow.screen import Screen
 
 END_BYTES = 4096  # the end of what a failed trial wrote that is shown
-STREAM_BYTES, PROGRAM_BYTES = 8192, 65536  # the start of a stream, and of a program, that a page has
+MOST_OF_A_STREAM, MOST_OF_A_PROGRAM = 8192, 65536  # characters that a page has
 MOST_WRITTEN = 40_000_000  # characters, before each text is taken once and all are compressed
 
 
@@ -85,18 +85,18 @@ def written(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str,
     """The start of what trials wrote, and the program that a scenario's steps became, by trial.
 
     Trials of one scenario and point have one program, so it is read once. When `MOST_WRITTEN` characters are read, the
-    rest is left out.
+    rest is left out: first the repetitions of what was as expected.
     """
     found: dict[str, dict[str, str]] = {}
     programs: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
     room = MOST_WRITTEN
-    for trial in trials:
+    for trial in sorted(trials, key=lambda trial: (not trial.verdict.bad, trial.repeat)):
         where = trial.scenario, tuple(trial.point.items())
         if where not in programs:
-            programs[where] = _start_of(directory, trial, "driver.c", PROGRAM_BYTES)
+            programs[where] = _start_of(directory, trial, "driver.c", MOST_OF_A_PROGRAM)
         sizes = {"stdout": trial.stdout_bytes, "stderr": trial.stderr_bytes}
         streams = [name for name, size in sizes.items() if size and room > 0]
-        files = {name: _start_of(directory, trial, name, STREAM_BYTES) for name in streams}
+        files = {name: _start_of(directory, trial, name, MOST_OF_A_STREAM) for name in streams}
         files |= {"driver.c": programs[where]}
         room -= sum(map(len, files.values()))
         found[trial.trial] = {name: text for name, text in files.items() if text}
@@ -104,9 +104,8 @@ def written(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str,
 
 
 def _start_of(directory: RunDirectory, trial: TrialRecord, name: str, most: int) -> str:
-    """The first `most` bytes of what a trial left, as text; empty where it left none."""
-    data = directory.kept(trial, name)
-    return data[:most].decode("utf-8", "replace") + ("\n… (cut here)" if len(data) > most else "")
+    """The first `most` characters of what a trial left, as text; empty where it left none."""
+    return text.cut(directory.kept(trial, name).decode("utf-8", "replace"), most)
 
 
 def symbols_of(objects: Sequence[ObjectRecord]) -> list[tuple[ObjectRecord, Symbol]]:

@@ -1,7 +1,8 @@
-"""What a page shows on demand → compressed JSON as text: tables by column, and what trials wrote.
+"""What a page shows on demand → compressed JSON as text: tables by column, pictures, and what trials wrote.
 
-A page is at most `MOST_BYTES` of this. The tables come in the order of their use; one that does not fit whole has as
-many of its first rows as do, and says how many are missing.
+A page is at most `MOST_BYTES` of this. Pictures and what trials wrote have a quarter of it each at most; the tables
+come in the order of their use. A part that does not fit whole has as many of its first entries as do, and says how
+many are missing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from elfworlds.yamltext.problems import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from elfworlds.jsondata import Json
     from elfworlds.report.loading import Seen
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
     Columns: TypeAlias = Mapping[str, Column]
 
 MOST_BYTES = 16_000_000
+MOST_ROWS = 500_000  # of a table; a browser searches no more in a moment
+MOST_PICTURES = 400
+STREAMS, PICTURES = "streams", "pictures"
 ORDER = ("trials", "events", "searches", "link_maps", "bindings", "symbols", "claims", "flips", "needed", "objects")
 _FEWEST_ROWS = 100
+_LEVEL = 6  # of gzip: 9 takes three times as long for a twentieth less
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +50,33 @@ class Packed:
     text: str
 
 
-def tables(columns: Mapping[str, Columns], room: int = MOST_BYTES) -> Iterator[Packed]:
+@dataclass(frozen=True, slots=True)
+class Data:
+    """All parts of a page's data."""
+
+    tables: Sequence[Packed]
+    streams: Packed
+    pictures: Packed
+
+    @property
+    def parts(self) -> Sequence[Packed]:
+        return (*self.tables, self.streams, self.pictures)
+
+
+def data(columns: Mapping[str, Columns], written: Streams, seen: Sequence[Seen], room: int = MOST_BYTES) -> Data:
+    """As much of everything as `room` bytes hold."""
+    drawn = pictures(seen, room // 4)
+    wrote = streams(written, room // 4)
+    return Data([*tables(columns, room - len(drawn.text) - len(wrote.text))], wrote, drawn)
+
+
+def tables(columns: Mapping[str, Columns], room: int) -> Iterator[Packed]:
     """Each table that has rows, until `room` bytes are used."""
     for name in sorted(columns, key=_place):
         table = columns[name]
         rows = len(next(iter(table.values()), ()))
         if rows:
-            packed = _fitting(name, table, rows, room)
+            packed = _table(name, table, rows, room)
             room -= len(packed.text)
             yield packed
 
@@ -60,15 +85,25 @@ def _place(name: str) -> int:
     return ORDER.index(name) if name in ORDER else len(ORDER)
 
 
-def _fitting(name: str, table: Columns, rows: int, room: int) -> Packed:
-    """As many of the first rows as fit."""
-    kept = rows
+def _table(name: str, table: Columns, rows: int, room: int) -> Packed:
+    """As many of the first rows as fit, unless they are so few that nobody would look at them."""
+
+    def first(kept: int) -> Json:
+        return {column: coded(values[:kept]) for column, values in table.items()}
+
+    packed = _fitting(name, rows, first, room, MOST_ROWS)
+    few = packed.missing and packed.rows < _FEWEST_ROWS
+    return Packed(name, 0, rows, pack(first(0))) if few else packed
+
+
+def _fitting(name: str, count: int, first: Callable[[int], Json], room: int, most: int) -> Packed:
+    """As many of the first entries as fit."""
+    kept = min(count, most)
     while True:
-        text = pack({column: coded(values[:kept]) for column, values in table.items()})
+        text = pack(first(kept))
         if len(text) <= room or kept == 0:
-            return Packed(name, kept, rows - kept, text)
-        fewer = int(kept * room / len(text) * 0.9)
-        kept = fewer if fewer >= _FEWEST_ROWS else 0
+            return Packed(name, kept, count - kept, text)
+        kept = max(0, int(kept * room / len(text) * 0.9))
 
 
 def coded(values: Column) -> Json:
@@ -80,32 +115,35 @@ def coded(values: Column) -> Json:
     return {"texts": list(different), "codes": [different[text] for text in texts]}
 
 
-def streams(written: Streams) -> Packed:
+def streams(written: Streams, room: int) -> Packed:
     """What trials wrote; each text once."""
-    texts: dict[str, int] = {}
-    trials: dict[str, Json] = {}
-    for trial, files in written.items():
-        trials[trial] = {name: texts.setdefault(printable(text), len(texts)) for name, text in files.items()}
-    return Packed("streams", len(trials), 0, pack({"texts": list(texts), "trials": trials}))
+    entries = list(written.items())
+
+    def first(kept: int) -> Json:
+        texts: dict[str, int] = {}
+        trials: dict[str, Json] = {}
+        for trial, files in entries[:kept]:
+            trials[trial] = {name: texts.setdefault(printable(text), len(texts)) for name, text in files.items()}
+        return {"texts": list(texts), "trials": trials}
+
+    return _fitting(STREAMS, len(entries), first, room, len(entries))
 
 
-def pictures(seen: Sequence[Seen]) -> Packed:
+def pictures(seen: Sequence[Seen], room: int) -> Packed:
     """Of each picture the trial that it stands for, and the file at each of its places."""
-    entries: list[Json] = [
-        {
-            "trial": drawn.trial,
-            "picture": drawn.picture,
-            "files": {
-                f"{lmid}.{at}": mapped.path
-                for lmid, members in drawn.namespaces.objects.items()
-                for at, mapped in enumerate(members)
-            },
-        }
-        for drawn in seen
-    ]
-    return Packed("pictures", len(entries), 0, pack({"pictures": entries}))
+
+    def first(kept: int) -> Json:
+        return {"pictures": [_picture(drawn) for drawn in seen[:kept]]}
+
+    return _fitting(PICTURES, len(seen), first, room, MOST_PICTURES)
+
+
+def _picture(drawn: Seen) -> Json:
+    spaces = drawn.namespaces.objects.items()
+    files = {f"{lmid}.{at}": mapped.path for lmid, members in spaces for at, mapped in enumerate(members)}
+    return {"trial": drawn.trial, "picture": drawn.picture, "files": files}
 
 
 def pack(data: Json) -> str:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=False)
-    return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), 9, mtime=0)).decode("ascii")
+    return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), _LEVEL, mtime=0)).decode("ascii")

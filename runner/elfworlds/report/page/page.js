@@ -152,6 +152,9 @@
       const text = element("pre", { tabIndex: 0 }, streams.texts[at]);
       return element("details", { open: name !== "driver.c" }, element("summary", {}, name), text);
     });
+    const wrote = row < data.rows && (data.value("stdout_bytes", row) || data.value("stderr_bytes", row));
+    if (wrote && !streams.trials[id])
+      texts.push(element("p", { className: "soft" }, "What it wrote is left out here: the page would be too large."));
     const again = element("p", {}, "Run this trial again, from the run directory: ",
       element("code", {}, `sh 'trials/${id}/cmd.sh'`));
     dialog.replaceChildren(title, element("dl", {}, ...facts), ...texts, again, close);

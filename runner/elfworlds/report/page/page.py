@@ -16,7 +16,7 @@ from elfworlds.report import facts, flips, loading, summary
 from elfworlds.report.page import packed
 from elfworlds.report.pictures.cells import colours
 from elfworlds.report.pictures.heat import outcomes
-from elfworlds.report.text import ending
+from elfworlds.report.text import cut, ending
 from elfworlds.yamltext.problems import printable
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 MOST_PICTURES = 12  # that stand in the page itself; the others are drawn when they are opened
-MOST_ROWS, MOST_FAILURES = 400, 40
+MOST_ROWS, MOST_FAILURES = 1000, 40
+MOST_WORDS = 8192  # of a compiler, for one object
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def page(run: RunRecord, tables: Mapping[str, Columns], written: Streams, seen: 
         seen: the pictures of link namespaces.
     """
     script = (HERE / "page.js").read_text()
+    data = packed.data(tables, written, seen)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -85,8 +87,10 @@ def page(run: RunRecord, tables: Mapping[str, Columns], written: Streams, seen: 
             script=Markup(script),  # noqa: S704  # our own file
             script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             run=run,
-            pictures=drawings(seen),
-            data=[*packed.tables(tables), packed.streams(written), packed.pictures(seen)],
+            most_rows=MOST_ROWS,
+            most_failures=MOST_FAILURES,
+            pictures=drawings(seen[: data.pictures.rows]),
+            data=data,
             **_answers(run),
             **_evidence(run),
         )
@@ -97,6 +101,7 @@ def _answers(run: RunRecord) -> dict[str, object]:
     """What the template says of the question."""
     axes, trials, kinds = run.axes, run.trials, colours(outcomes(run))
     pivot = summary.pivot(axes, trials)
+    bad = [trial for trial in trials if trial.verdict.bad]
     return {
         "colours": kinds.values(),
         "counts": summary.counts(trials),
@@ -108,8 +113,8 @@ def _answers(run: RunRecord) -> dict[str, object]:
         "fixed": pivot.fixed,
         "flips": flips.texts(run),
         "claims": summary.claims(axes, trials),
-        "failures": [failure(trial, run) for trial in trials if trial.verdict.bad][:MOST_FAILURES],
-        "failed": sum(trial.verdict.bad for trial in trials),
+        "failures": [failure(trial, run) for trial in bad[:MOST_FAILURES]],
+        "failed": len(bad),
         "defects": summary.defects(trials),
         "unsupported": summary.unsupported(trials),
     }
@@ -123,7 +128,7 @@ def _evidence(run: RunRecord) -> dict[str, object]:
         "head_of_disagreements": loading.HEAD_OF_DISAGREEMENTS,
         "searches": loading.searches(run.traces),
         "objects": facts.objects(run.objects),
-        "compiler_outputs": facts.compiler_outputs(run.objects),
+        "compiler_outputs": [(name, cut(words, MOST_WORDS)) for name, words in facts.compiler_outputs(run.objects)],
         "versions": facts.versions(run.environment),
     }
 
