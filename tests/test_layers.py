@@ -59,6 +59,7 @@ ORDER = (
     "report",
     "gather",
     "inspection",
+    "advice",
     "workflow",
     "cli",
     "__main__",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from elfworlds.version import __version__
 
 if TYPE_CHECKING:
+    from elfworlds.advice import Advice, advise
     from elfworlds.errors import ElfworldsError
     from elfworlds.inspection import Inspection, World, inspect
     from elfworlds.workflow.api import Run, load, plan, read_run, run
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from elfworlds.workflow.run import RunOptions
 
 __all__ = [
+    "Advice",
     "Choice",
     "ElfworldsError",
     "Inspection",
@@ -27,6 +29,7 @@ __all__ = [
     "RunOptions",
     "World",
     "__version__",
+    "advise",
     "inspect",
     "load",
     "plan",
@@ -35,12 +38,14 @@ __all__ = [
 ]
 
 _WHERE = {
+    "Advice": "advice",
     "Choice": "workflow.plans",
     "ElfworldsError": "errors",
     "Inspection": "inspection",
     "LoadedExperiment": "workflow.experiments",
     "RunOptions": "workflow.run",
     "World": "inspection",
+    "advise": "advice",
     "inspect": "inspection",
 }
 

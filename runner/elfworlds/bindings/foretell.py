@@ -122,6 +122,17 @@ def opened(brought: Opened, globally: Sequence[Linked], unique: dict[str, Linked
             yield from _bound(linked, lists, taken)
 
 
+def wants(linked: Linked) -> dict[Wanted, bool]:
+    """Each reference that is looked up, once for each class of relocation → whether it may stay undefined."""
+    own = {(symbol.symbol, symbol.version): symbol for symbol in linked.symbols}
+    wanted: dict[Wanted, bool] = {}
+    for relocation in linked.relocations:
+        reference = own.get((relocation.name, relocation.version))
+        if reference is not None and not _is_local(reference):
+            wanted.setdefault(_wanted(relocation), reference.bind == WEAK)
+    return wanted
+
+
 def _bound(linked: Linked, lists: Sequence[Sequence[Linked]], unique: dict[str, Linked]) -> Iterator[Foretold]:
     """Each reference of one object once, for each class of relocation that it has."""
     own = {(symbol.symbol, symbol.version): symbol for symbol in linked.symbols}

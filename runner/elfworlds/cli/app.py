@@ -14,6 +14,7 @@ import typer
 from elfworlds import paths
 from elfworlds.cli import (
     accept,
+    advise,
     build,
     check,
     compare,
@@ -72,6 +73,7 @@ app.command("export-c")(export_c.export_c)
 app.command("accept")(accept.accept)
 app.command("new")(new.new)
 app.command("inspect")(inspect.inspect)
+app.command("advise")(advise.advise)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.command("unpack", hidden=True)(unpack.unpack)  # what nix/unpacked.nix calls

@@ -153,7 +153,7 @@ def _world(  # as the options come
     return World(
         root=None if root is None else str(root),
         toolchain=toolchain,
-        env=_environment(env, elsewhere=root is not None or toolchain is not None),
+        env=environment(env, elsewhere=root is not None or toolchain is not None),
         preload=tuple(preload),
         host=None if host is None else str(host),
         namespace=namespace,
@@ -176,7 +176,7 @@ def _told(  # as the options come
     return inspected.code
 
 
-def _environment(given: Iterable[str], *, elsewhere: bool) -> dict[str, str]:
+def environment(given: Iterable[str], *, elsewhere: bool) -> dict[str, str]:
     """The loader's variables: this process' own on this machine, and what is given."""
     own = {} if elsewhere else {name: os.environ[name] for name in os.environ if name.startswith(("LD_", "GLIBC_"))}
     for text in given:

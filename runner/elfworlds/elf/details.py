@@ -111,6 +111,7 @@ class Layout:
         relro: `none`, `partial` (PT_GNU_RELRO), or `full`: with everything bound when it is loaded.
         hash_tables: of `gnu` and `sysv` those that are there.
         tls_size, tls_alignment: bytes of PT_TLS; 0 where it is missing.
+        tls_first: by how many bytes it begins behind a multiple of its alignment.
     """
 
     stack: Stack | None
@@ -118,6 +119,7 @@ class Layout:
     hash_tables: tuple[str, ...]
     tls_size: int
     tls_alignment: int
+    tls_first: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import product, takewhile
 
 from elfworlds.traces.ldsearch import SearchPaths
 
@@ -28,6 +28,7 @@ MOST = 1 << 23  # bytes of a loader; there is none of a megabyte
 _SYSTEM_DIRS = re.compile(rb"(?:/[!-~]{1,4000}/\0){1,16}")
 _CACHE = re.compile(rb"(?:/[!-~]{1,4000})?/etc/ld\.so\.cache(?=\0)")
 _RELEASE = re.compile(rb"release version 2\.([0-9]{1,4})")
+BASELINE = "x86-64-baseline"
 X86_LEVELS = (  # System V ABI, as /proc/cpuinfo calls what a level has beyond the one before it
     ("x86-64-v2", {"cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"}),
     ("x86-64-v3", {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"}),
@@ -96,13 +97,15 @@ def _platform(cpu: Processor) -> str:
     return "x86_64"
 
 
+def levels(cpu: Processor) -> tuple[str, ...]:
+    """The levels of x86-64 that a processor has, the lowest first."""
+    has = tuple(takewhile(lambda level: cpu.features >= level[1], X86_LEVELS))
+    return (BASELINE, *(name for name, _ in has))
+
+
 def _subdirectories(data: bytes, platform: str, cpu: Processor) -> tuple[str, ...]:
     """What is searched before each directory, best first; older names up to 2.36 (elf/dl-hwcaps.c)."""
-    named = []
-    for level, features in X86_LEVELS:
-        if not cpu.features >= features:
-            break
-        named.append(f"glibc-hwcaps/{level}")
+    named = [f"glibc-hwcaps/{level}" for level in levels(cpu)[1:]]
     release = _RELEASE.search(data)
     if b"glibc-hwcaps" not in data:
         return _legacy(platform, cpu)

@@ -1,0 +1,104 @@
+"""All that rules judge by: a file's closure, who serves whom in it, and the process that opens it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from elfworlds.advice.types import DLMOPEN
+from elfworlds.inspection.loader import levels, processor
+from elfworlds.resolve import MUSL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from elfworlds.advice.members import Member
+    from elfworlds.advice.scope import Scope
+    from elfworlds.advice.static_tls import Room
+    from elfworlds.inspection import Inspection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A file and the process that would open it.
+
+    Attributes:
+        inspection: of the file, as that process opens it.
+        way: `dlopen` or `dlmopen`.
+        release: of glibc; (0, 0) where it cannot be told.
+        scope: the objects that could be read.
+        process: what the process was started with, in the order of loading.
+        room: its static TLS.
+        hosted: whether the process is one that was named.
+    """
+
+    inspection: Inspection
+    way: str
+    release: tuple[int, int]
+    scope: Scope
+    process: tuple[Member, ...]
+    room: Room
+    hosted: bool
+
+    @property
+    def file(self) -> str:
+        own = self.inspection.own
+        return own.path if own else self.inspection.path
+
+    @property
+    def apart(self) -> bool:
+        """Whether it gets a namespace of its own."""
+        return self.way == DLMOPEN
+
+    @property
+    def musl(self) -> bool:
+        return self.inspection.family == MUSL
+
+    @property
+    def executable_stack(self) -> bool:
+        """Whether the process has one already."""
+        return bool(self.process) and self.hosted and self.process[0].facts.execstack
+
+    @cached_property
+    def levels(self) -> frozenset[str]:
+        """The x86-64 levels that this machine's processor has."""
+        return frozenset(levels(processor()))
+
+    @cached_property
+    def new(self) -> tuple[Member, ...]:
+        """The objects that are opened."""
+        return tuple(self.scope.opened)
+
+    @cached_property
+    def needs(self) -> Mapping[str, frozenset[str]]:
+        """Path of an object → the paths of what serves the names that it asks for."""
+        served: dict[str, set[str]] = {}
+        for need in self.inspection.needs:
+            if need.path is not None:
+                served.setdefault(need.needing, set()).add(need.path)
+        return {path: frozenset(paths) for path, paths in served.items()}
+
+    def calling(self, *names: str) -> dict[str, list[str]]:
+        """Path of an opened object → which of these symbols it refers to; what every language brings does not count."""
+        calls = {
+            member.path: [name for name in names if name in member.by_name]
+            for member in self.new
+            if not is_of_libc(member) and member.facts.soname not in RUNTIMES
+        }
+        return {path: symbols for path, symbols in calls.items() if symbols}
+
+
+RUNTIMES = frozenset({"libstdc++.so.6", "libgcc_s.so.1"})
+LIBC_SONAMES = frozenset(
+    {
+        *("libc.so.6", "libpthread.so.0", "libdl.so.2", "libm.so.6", "librt.so.1", "libutil.so.1"),
+        *("libanl.so.1", "libresolv.so.2", "libmvec.so.1", "libthread_db.so.1"),
+    }
+)
+
+
+def is_of_libc(member: Member) -> bool:
+    """Whether glibc brings it."""
+    soname = member.facts.soname or ""
+    return soname in LIBC_SONAMES or soname.startswith("ld-linux")

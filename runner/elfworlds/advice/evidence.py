@@ -1,0 +1,168 @@
+"""What of a case shows each hazard; pure."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from elfworlds.advice import keeping, loading, static_tls
+from elfworlds.advice.case import is_of_libc
+from elfworlds.advice.members import INITIAL_EXEC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from elfworlds.advice.case import Case
+
+Evidence = tuple[str, str]  # the path of an object, and what shows it
+SHOWN = 3  # symbols that are named
+PRINTING = ("printf", "puts", "fwrite", "putchar", "vprintf", "__printf_chk", "__vprintf_chk", "stdout")
+
+
+def interposed(case: Case) -> Iterator[Evidence]:
+    """Symbols that an object defines itself and that the host serves."""
+    for member in case.new:
+        if is_of_libc(member):
+            continue
+        for other, serves in case.scope.serving(member):
+            if other.path not in case.scope.new and not is_of_libc(other):
+                own = sorted(wanted.name for wanted in serves if member.definitions.defining(wanted.name))
+                if own:
+                    yield member.path, f"{_named(own)}: {other.path} defines the same and comes first"
+
+
+def only_the_host(case: Case) -> Iterator[Evidence]:
+    """Symbols that nothing here serves, and that the program exports, which is in no other namespace."""
+    if not (case.apart and case.hosted and case.process):
+        return
+    program = case.process[0]
+    for member in case.new:
+        lacking = [wanted for wanted in case.scope.undefined(member) if program.definitions.answering(wanted)]
+        if lacking:
+            names = _named(sorted(wanted.name for wanted in lacking))
+            yield member.path, f"{names}: only the program {program.path} exports it"
+
+
+def undefined(case: Case) -> Iterator[Evidence]:
+    """Symbols that nothing serves; a library that would, where the system has it."""
+    for member in case.new:
+        lacking = sorted(wanted.name for wanted in case.scope.undefined(member))
+        if lacking:
+            library = case.inspection.not_needed(lacking[0])
+            where = f"; {library} defines it: patchelf --add-needed {posixpath.basename(library)}" if library else ""
+            yield member.path, f"{_named(lacking)}: nothing in its closure defines it{where}"
+
+
+def missing(case: Case) -> Iterator[Evidence]:
+    """Names that nothing serves."""
+    for need in case.inspection.missing:
+        yield need.needing, f"{need.name} is not found"
+
+
+def missing_versions(case: Case) -> Iterator[Evidence]:
+    """Versions that a provider has not."""
+    for version in case.inspection.missing_versions:
+        yield version.needing, f"{version.version} is not in {version.path}"
+
+
+def a_program(case: Case) -> Iterator[Evidence]:
+    """A program is no library."""
+    for why in loading.itself(case):
+        yield case.file, why
+
+
+def initial_exec(case: Case) -> Iterator[Evidence]:
+    """Static TLS that the closure takes."""
+    if case.musl:
+        return
+    for member in static_tls.takers(case.scope, INITIAL_EXEC):
+        if not (is_of_libc(member) and case.apart):  # every namespace with a libc takes that
+            yield member.path, f"{member.layout.tls_size} bytes of static TLS"
+
+
+def unique(case: Case) -> Iterator[Evidence]:
+    """Objects that stay since somebody is bound to a unique symbol of theirs, and what they keep."""
+    for pin in keeping.pins(case.scope):
+        if pin.symbol is not None:
+            yield pin.member.path, f"{pin.symbol} is unique, and bound"
+
+
+def nodelete(case: Case) -> Iterator[Evidence]:
+    """Objects that say that they are never unloaded."""
+    for member in case.new:
+        if member.nodelete:
+            yield member.path, "DF_1_NODELETE"
+
+
+def kept(case: Case) -> Iterator[Evidence]:
+    """The file itself stays, though nothing in it says so."""
+    why = keeping.kept_by(case.scope, case.file, case.needs)
+    if why is not None and ";" in why:
+        yield case.file, why
+
+
+def thread_destructors(case: Case) -> Iterator[Evidence]:
+    """Destructors of thread-local variables, by whichever language."""
+    yield from _calling(case, "__cxa_thread_atexit", "__cxa_thread_atexit_impl")
+
+
+def keys(case: Case) -> Iterator[Evidence]:
+    """Keys whose destructor may lie in what is closed."""
+    yield from _calling(case, "pthread_key_create", "tss_create")
+
+
+def shared_keys(case: Case) -> Iterator[Evidence]:
+    """Keys of one namespace have the numbers of another one's, and one value a thread."""
+    if case.apart:
+        yield from _calling(case, "pthread_getspecific", "tss_get")
+
+
+def old_libpthread(case: Case) -> Iterator[Evidence]:
+    """A second libpthread."""
+    if case.apart and case.release < (2, 34):
+        for member in case.new:
+            if member.facts.soname == "libpthread.so.0":
+                yield member.path, "a second libpthread.so.0"
+
+
+def packed(case: Case) -> Iterator[Evidence]:
+    """DT_RELR."""
+    if case.release < loading.PACKED_KNOWN:
+        for member in case.new:
+            if member.relocations.packed:
+                yield member.path, f"DT_RELR with {member.relocations.packed.relocations} relocations"
+
+
+def symbolic(case: Case) -> Iterator[Evidence]:
+    """Objects that look in themselves first."""
+    for member in case.new:
+        if member.symbolic:
+            yield member.path, "DF_SYMBOLIC"
+
+
+def throwing(case: Case) -> Iterator[Evidence]:
+    """Exceptions that would cross from one namespace to another."""
+    if case.apart:
+        yield from _calling(case, "__cxa_throw", "_Unwind_RaiseException")
+
+
+def printing(case: Case) -> Iterator[Evidence]:
+    """Output that lies in the namespace's own buffers."""
+    if case.apart:
+        yield from _calling(case, *PRINTING)
+
+
+def opening(case: Case) -> Iterator[Evidence]:
+    """What it opens itself."""
+    if case.apart:
+        yield from _calling(case, "dlopen", "dlmopen")
+
+
+def _calling(case: Case, *names: str) -> Iterator[Evidence]:
+    for path, symbols in case.calling(*names).items():
+        yield path, f"refers to {_named(symbols)}"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -1,0 +1,183 @@
+"""advise: what is foretold of a plugin is what really happens to it; each hazard has its experiment."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from elfworlds.advice import DLOPEN, RULES, Advice, advise
+from elfworlds.cli.app import invoke
+from elfworlds.inspection import World
+
+HERE = Path(__file__).parent.parent
+PROBER = HERE / "bench" / "advising" / "prober.c"
+GREEDY = "static __thread char buffer[BYTES] __attribute__((aligned(ALIGNMENT))); char *f(void) { return buffer; }"
+LACKING = "int lacking(void); int f(void) { return lacking(); }"
+UNIQUE = 'int which = 1; __asm__(".type which, @gnu_unique_object"); int *where(void) { return &which; }'
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Makes libraries, and opens them for real."""
+
+    directory: Path
+
+    def make(self, name: str, code: str, *words: str | Path) -> Path:
+        source = self.directory / f"{name}.{'cc' if '-xc++' in words else 'c'}"
+        source.write_text(code)
+        path = self.directory / f"lib{name}.so"
+        kind = ["-pie", "-fPIE"] if "-pie" in words else ["-shared", "-fPIC", f"-Wl,-soname,{path.name}"]
+        compiler = ["c++" if "-xc++" in words else "cc", "-w", "-O1", *kind, "-o", path, source]
+        others = [word for word in map(str, words) if word not in ("-pie", "-xc++")]
+        run = f"-Wl,-rpath,{self.directory},--no-as-needed"
+        subprocess.run([*compiler, run, *others], check=True)
+        return path
+
+    def program(self, name: str, source: Path | str, *words: str) -> Path:
+        path = self.directory / name
+        code = source if isinstance(source, str) else source.read_text()
+        (self.directory / f"{name}.c").write_text(code)
+        subprocess.run(["cc", "-w", "-o", path, f"{path}.c", *words, "-ldl"], check=True)
+        return path
+
+    def seen(self, path: Path) -> tuple[bool, bool, int]:
+        """Whether a file loads, whether it is gone after dlclose, and how many copies of it there were."""
+        prober = self.program("prober", PROBER)
+        once, copies = (
+            subprocess.run([prober, mode, path, "1"], capture_output=True, text=True, check=True).stdout
+            for mode in ("once", "copies")
+        )
+        return "loaded\n" in once, "closed 0 gone" in once, copies.count("loaded")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+def greedy(size: int, alignment: int = 1, model: str = "initial-exec") -> Callable[[Shop], Path]:
+    words = f"-DBYTES={size}", f"-DALIGNMENT={alignment}", f"-ftls-model={model}"
+    return lambda shop: shop.make("greedy", GREEDY, *words)
+
+
+def needs_static_tls_of_another(shop: Shop) -> Path:
+    taken = shop.make("taken", "__thread char shared[300];")
+    return shop.make(
+        "taking",
+        "extern __thread char shared[300]; char *f(void) { return shared; }",
+        "-ftls-model=initial-exec",
+        taken,
+    )
+
+
+def needs_what_is_unique(shop: Shop) -> Path:
+    return shop.make("user", "int *where(void); int *g(void) { return where(); }", shop.make("unique", UNIQUE))
+
+
+def is_bound_by_what_stays(shop: Shop) -> Path:
+    """What stays binds to a weak function of the plugin, as libstdc++ does to its templates."""
+    stays = shop.make(
+        "stays", f"__attribute__((weak)) int weak(void) {{ return 1; }} int h(void) {{ return weak(); }} {UNIQUE}"
+    )
+    return shop.make("bound", "int weak(void) { return 2; } int *where(void); int *g(void) { return where(); }", stays)
+
+
+def lacks_a_library(shop: Shop) -> Path:
+    gone = shop.make("absent", "int f(void) { return 1; }")
+    path = shop.make("lacking", "int f(void); int g(void) { return f(); }", gone)
+    gone.unlink()
+    return path
+
+
+def is_unique_under_another_version(shop: Shop) -> Path:
+    """The same unique symbol in two libraries; a namespace has one of a name, and it is the first one that is bound."""
+    for version in ("A", "B"):
+        (shop.directory / version).write_text(f"{version} {{ *; }};")
+    below = shop.make("below", UNIQUE, f"-Wl,--version-script,{shop.directory}/B")
+    return shop.make("above", UNIQUE.replace("where", "over"), f"-Wl,--version-script,{shop.directory}/A", below)
+
+
+KINDS: dict[str, Callable[[Shop], Path]] = {
+    "plain": lambda shop: shop.make("plain", "#include <stdlib.h>\nvoid *f(void) { return malloc(1); }"),
+    "without-libc": lambda shop: shop.make("alone", "int f(void) { return 1; }", "-nostdlib"),
+    "static-tls": greedy(64),
+    "aligned-tls": greedy(100, 64),
+    "too-aligned-tls": greedy(64, 128),
+    "most-of-the-room": greedy(1024),
+    "too-large-tls": greedy(4096),
+    "dynamic-tls": greedy(4096, 1, "global-dynamic"),
+    "tls-of-another": needs_static_tls_of_another,
+    "unique": lambda shop: shop.make("unique", UNIQUE),
+    "needs-unique": needs_what_is_unique,
+    "bound-by-what-stays": is_bound_by_what_stays,
+    "unique-twice": is_unique_under_another_version,
+    "nodelete": lambda shop: shop.make("forever", "int f(void) { return 1; }", "-Wl,-z,nodelete"),
+    "undefined": lambda shop: shop.make("undefined", "int lacking(void); int f(void) { return lacking(); }"),
+    "weak-undefined": lambda shop: shop.make(
+        "weakly", "__attribute__((weak)) int lacking(void); int f(void) { return lacking(); }"
+    ),
+    "missing-library": lacks_a_library,
+    "program": lambda shop: shop.make("program", "int main(void) { return 0; }", "-pie"),
+    "c++": lambda shop: shop.make(
+        "cxx", "#include <string>\nstd::string f(int n) { return std::to_string(n); }", "-xc++"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_foretold_is_what_happens(shop: Shop, kind: str) -> None:
+    path = KINDS[kind](shop)
+    forecast = advise(path).forecast
+    assert (forecast.loads, forecast.gone, forecast.copies) == shop.seen(path)
+
+
+def evidence(advice: Advice, rule: str) -> str:
+    return "; ".join(hazard.evidence for hazard in advice.hazards if hazard.rule == rule)
+
+
+def test_symbols_that_a_host_takes_over_are_named_for_dlopen_alone(shop: Shop) -> None:
+    host = shop.program("host", "int mine(void) { return 1; } int main(void) { return 0; }", "-rdynamic")
+    plugin = shop.make("plugin", "int mine(void) { return 2; } int g(void) { return mine(); }")
+    world = World(host=str(host))
+    assert re.match(f"mine: {host} defines the same", evidence(advise(plugin, world, DLOPEN), "interposed"))
+    assert evidence(advise(plugin, world), "interposed") == ""
+
+
+def test_a_symbol_that_only_the_program_exports_is_in_no_other_namespace(shop: Shop) -> None:
+    host = shop.program("host", "int call_me(void) { return 1; } int main(void) { return 0; }", "-rdynamic")
+    plugin = shop.make("plugin", "int call_me(void); int g(void) { return call_me(); }")
+    apart, with_it = advise(plugin, World(host=str(host))), advise(plugin, World(host=str(host)), DLOPEN)
+    assert "call_me" in evidence(apart, "only-the-host")
+    assert (apart.forecast.loads, with_it.forecast.loads) == (False, True)
+
+
+def test_the_tunable_makes_room(shop: Shop) -> None:
+    path = greedy(64)(shop)
+    world = World(env={"GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=16384"})
+    assert (advise(path).forecast.limit, advise(path, world).forecast.limit) == ("static TLS", "namespaces")
+
+
+def test_every_rule_has_an_experiment_and_a_section() -> None:
+    page = (HERE / "docs" / "advise.md").read_text()
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert (HERE / "experiments" / f"{rule.experiment}.yaml").is_file(), rule
+        section = page.partition(f"\n### {rule.name}\n")[2].partition("\n### ")[0]
+        assert f"(../experiments/{rule.experiment}.yaml)" in section, rule
+
+
+def test_the_verb_says_it_to_people_and_to_programs(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    unique, lacking = KINDS["unique"](shop), KINDS["undefined"](shop)
+    assert invoke(["advise", str(unique)]) == 0
+    assert "gone after dlclose: no: the unique symbol which of libunique.so" in capsys.readouterr().out
+    assert invoke(["advise", "--format", "json", str(unique), str(lacking)]) == 1
+    first, second = json.loads(capsys.readouterr().out)["advice"]
+    assert (first["loads"], first["hazards"][0]["rule"]) == (True, "unique-symbols")
+    assert second["refusals"] == ["undefined symbol: lacking, of libundefined.so"]
+    assert invoke(["advise", str(HERE / "README.md")]) == 4
