@@ -8,6 +8,10 @@ from typing import Any
 
 from conftest import ROOT
 from elfworlds.records import EventRecord, ObjectRecord, RunRecord, TraceRecord, TrialRecord, forms
+from elfworlds.report import flips
+from elfworlds.report.loading import Seen
+from elfworlds.report.markdown import markdown
+from elfworlds.report.pictures.heat import Heat, heats
 
 TRIAL: Mapping[str, Any] = {
     "scenario": "s",
@@ -90,3 +94,15 @@ def run_of(trials: Sequence[TrialRecord], **more: Any) -> RunRecord:  # noqa: AN
         "rerun": "",
     }
     return RunRecord(trials=trials, **{**fields, **more})
+
+
+def flip_lines_of(run: RunRecord) -> list[str]:
+    return flips.flip_lines(flips.of(run))
+
+
+def heats_of(run: RunRecord) -> list[Heat]:
+    return heats(run, flips.of(run))
+
+
+def report_md(run: RunRecord, written: Mapping[str, Mapping[str, str]], seen: Sequence[Seen]) -> str:
+    return markdown(run, written, seen, flips.of(run))

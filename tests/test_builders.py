@@ -17,8 +17,6 @@ from elfworlds.gather.cells import Cell, Gathered, Version
 from elfworlds.gather.compare import compare
 from elfworlds.outcome import Verdict
 from elfworlds.planning import BuildRequest, Plan
-from elfworlds.report.flips import flip_lines
-from elfworlds.report.markdown import markdown
 from elfworlds.spec import load
 from elfworlds.spec.builders import Builders, by_axis, named
 from elfworlds.tables import frame
@@ -26,6 +24,7 @@ from elfworlds.toolchains import Toolchain
 from elfworlds.traces.loader import VersionNotFound, versions_not_found
 from elfworlds.yamltext import parse
 from plans import PINNED, plan_of, stub
+from recording import flip_lines_of, report_md
 from test_flips import Axes, Point, of_run, tried
 from test_made_with import chain
 
@@ -176,9 +175,9 @@ def test_a_flip_says_on_which_side_the_version_counts() -> None:
     libc = {"libc": versions_of(BOOKWORM), "built": versions_of(*LIBC, builds="lib")}
     alone: Axes = {"built": tuple(LIBC), "libc": (BOOKWORM,)}
     run = of_run(alone, tried(alone, refused), libc)
-    assert flip_lines(run) == ["s: refused if lib is built with libc 2.41 or later, works below"]
+    assert flip_lines_of(run) == ["s: refused if lib is built with libc 2.41 or later, works below"]
     assert "  - built (libc with which lib is built): between 2.36-1 (debian/bookworm) and 2.41-1 (debian/trixie)" in (
-        markdown(run, {}, []).splitlines()
+        report_md(run, {}, []).splitlines()
     )
 
 
@@ -196,7 +195,7 @@ def test_both_sides_are_told_apart(order: tuple[str, ...], words: str) -> None:
     libc = {"libc": versions_of(*LIBC), "built": versions_of(*LIBC, builds="lib")}
     axes = {axis: AXES[axis] for axis in order}
     run = of_run(axes, tried(axes, refused), libc)
-    assert flip_lines(run) == [f"s: {words}"]
+    assert flip_lines_of(run) == [f"s: {words}"]
     rows = frame("flips", run, []).to_dict("records")
     assert {(row["axis"], row["below_version"], row["from_version"]) for row in rows} == {
         ("built", "2.36", "2.41"),
@@ -208,12 +207,12 @@ def test_an_outcome_that_comes_back_and_one_in_between_are_told_of_the_builders(
     axes: Axes = {"built": tuple(LIBC)}
     libc = {"built": versions_of(*LIBC, builds="a b c d")}
     seen = {BULLSEYE: "works", BOOKWORM: "refused", TRIXIE: "works"}
-    assert flip_lines(of_run(axes, tried(axes, lambda at: seen[at["built"]]), libc)) == [
+    assert flip_lines_of(of_run(axes, tried(axes, lambda at: seen[at["built"]]), libc)) == [
         "s: works if objects are built with libc 2.31 or 2.41, refused if objects are built with libc 2.36"
     ]
     seen = {BULLSEYE: "works", BOOKWORM: "warns", TRIXIE: "refused"}
     libc = {"built": versions_of(*LIBC, builds="a b")}
-    assert flip_lines(of_run(axes, tried(axes, lambda at: seen[at["built"]]), libc)) == [
+    assert flip_lines_of(of_run(axes, tried(axes, lambda at: seen[at["built"]]), libc)) == [
         (
             "s: refused if a and b are built with libc 2.41 or later, warns if a and b are built with libc 2.36,"
             " works if a and b are built with less than libc 2.36"
@@ -248,7 +247,7 @@ def inspected(gcc: Mapping[str, str]) -> list[str]:
     axes: Axes = {"libc": (BULLSEYE, TRIXIE), "built": (BULLSEYE, TRIXIE)}
     libc = {"libc": versions_of(BULLSEYE, TRIXIE), "built": versions_of(BULLSEYE, TRIXIE, builds="own")}
     run = of_run(axes, tried(axes, lambda at: "new" if at["built"] == TRIXIE else "old"), libc)
-    return flip_lines(replace(run, made_with={"s": {"built": {name: {"gcc": gcc[name]} for name in gcc}}}))
+    return flip_lines_of(replace(run, made_with={"s": {"built": {name: {"gcc": gcc[name]} for name in gcc}}}))
 
 
 def test_a_flip_of_an_inspected_object_is_named_after_the_compiler_of_its_own_toolchain() -> None:

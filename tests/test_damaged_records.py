@@ -299,5 +299,5 @@ def test_what_was_read_is_written_as_it_was(run: Path) -> None:
 
 def test_every_table_can_be_made_of_what_was_read(run: Path) -> None:
     """A column is a field of a record: no table takes one that records lack."""
-    made = frames(read_run(RunDirectory(run)), [])
+    made = frames(read_run(RunDirectory(run)), [], [])
     assert {name for name, frame in made.items() if len(frame) == 0} == {"symbols", "flips"}

@@ -17,16 +17,15 @@ from hypothesis import strategies as st
 from conftest import World
 from elfworlds.environment import versions
 from elfworlds.outcome import Verdict
-from elfworlds.outcome_changes import Account, Condition, accounts, changes, orders, together
+from elfworlds.outcome_changes import Account, Condition, flips, orders, together
 from elfworlds.outcome_changes.chance import differ
 from elfworlds.outcome_changes.conditions import both, inside
 from elfworlds.outcome_changes.cover import cover
 from elfworlds.records import RunRecord, TrialRecord
-from elfworlds.report.flips import between, flip_lines, words
-from elfworlds.report.markdown import markdown
+from elfworlds.report.flips import between, words
 from elfworlds.tables import frame
 from elfworlds.toolchains import Package, Toolchain
-from recording import run_of, trial
+from recording import flip_lines_of, report_md, run_of, trial
 from test_report import told
 
 Axes = Mapping[str, Sequence[str]]
@@ -61,7 +60,7 @@ def tried(axes: Axes, outcome: Callable[[Point], str | list[str] | None], **more
 
 
 def said(axes: Axes, trials: Records, versions: Mapping[str, Mapping[str, Mapping[str, str]]] = VERSIONS) -> list[str]:
-    return flip_lines(of_run(axes, trials, versions))
+    return flip_lines_of(of_run(axes, trials, versions))
 
 
 def of_run(axes: Axes, trials: Records, versions: Mapping[str, Any] = VERSIONS) -> RunRecord:
@@ -82,7 +81,7 @@ def test_a_flip_along_one_axis_is_told_by_the_version_and_not_by_the_label() -> 
 def test_the_long_form_says_between_which_versions_with_revisions_and_labels() -> None:
     new = at_least("libc", "2.36")
     axes = {"libc": LIBC}
-    found = accounts(axes, orders(axes, VERSIONS), tried(axes, lambda at: "isolated" if new(at) else "shared"))
+    found = flips(axes, orders(axes, VERSIONS), tried(axes, lambda at: "isolated" if new(at) else "shared")).accounts
     assert [between(section) for one in found for section in one.sections] == [
         ["libc: between 2.31-13+deb11u13 (bullseye) and 2.36-9+deb12u14 (host)"]
     ]
@@ -156,7 +155,7 @@ def test_where_one_version_gives_different_outcomes_it_is_not_the_version() -> N
     axes = {"libc": ("bullseye", "bookworm", "host")}
     trials = tried(axes, lambda at: "new" if at["libc"] == "host" else "old")
     assert said(axes, trials) == []
-    assert changes(axes, orders(axes, VERSIONS), trials) == []
+    assert flips(axes, orders(axes, VERSIONS), trials).changes == ()
 
 
 def test_versions_of_different_families_are_not_compared() -> None:
@@ -185,7 +184,7 @@ def test_what_was_not_tried_is_left_out_and_said() -> None:
         "s: new from libc 2.36 on, old below",
         "s: 1 of 9 combinations not observed (1 trial UNSUPPORTED)",
     ]
-    assert {one.after for one in changes(axes, orders(axes, VERSIONS), trials)} == {(("new", 1),)}
+    assert {one.after for one in flips(axes, orders(axes, VERSIONS), trials).changes} == {(("new", 1),)}
 
 
 def test_an_axis_of_which_one_label_could_be_tried_is_said() -> None:
@@ -329,7 +328,7 @@ def test_the_report_says_the_flip_with_its_neighbours() -> None:
     axes = {"libc": LIBC}
     new = at_least("libc", "2.36")
     found = of_run(axes, tried(axes, lambda at: "new" if new(at) else "old"))
-    lines = markdown(found, {}, []).splitlines()
+    lines = report_md(found, {}, []).splitlines()
     assert "- s: **new from libc 2.36 on, old below**." in lines
     assert "  - libc: between 2.31-13+deb11u13 (bullseye) and 2.36-9+deb12u14 (host)" in lines
 
@@ -483,7 +482,7 @@ def check(one: Account, every: Mapping[PointKey, Counts]) -> None:
 @given(experiments())
 def test_what_is_said_is_true_of_every_point_that_was_seen(made: Made) -> None:
     axes, trials = made.axes, made.trials
-    for one in accounts(axes, orders(axes, VERSIONS), trials):
+    for one in flips(axes, orders(axes, VERSIONS), trials).accounts:
         if one.sections:
             check(one, seen_at(trials))
             assert one.flips == any(len(section.regions) > 1 for section in one.sections)
@@ -496,7 +495,7 @@ def test_the_order_of_trials_changes_nothing(made: Made, seed: int) -> None:
     mixed = list(trials)
     random.Random(seed).shuffle(mixed)  # noqa: S311  # no secret
     assert said(axes, mixed) == said(axes, trials)
-    assert changes(axes, orders(axes, VERSIONS), mixed) == changes(axes, orders(axes, VERSIONS), trials)
+    assert flips(axes, orders(axes, VERSIONS), mixed).changes == flips(axes, orders(axes, VERSIONS), trials).changes
 
 
 @given(experiments())
@@ -506,7 +505,7 @@ def test_a_threshold_stands_only_between_neighbours_that_differ_and_nothing_else
     axes, trials = made.axes, made.trials
     found = seen_at(trials)
     pairs = decided(found)[1]
-    for one in changes(axes, orders(axes, VERSIONS), trials):
+    for one in flips(axes, orders(axes, VERSIONS), trials).changes:
         sides = []
         for mark, outcomes in ((one.cut.before, one.before), (one.cut.after, one.after)):
             points = [{**one.at, one.axis: label} for label in mark.labels]

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from elfworlds.outcome import Verdict
 from elfworlds.records import RunRecord
-from elfworlds.report.markdown import markdown
-from elfworlds.report.pictures.heat import Heat, heats, outcomes
+from elfworlds.report.pictures.heat import Heat, outcomes
 from elfworlds.report.pictures.heatmap import heat_map
+from recording import heats_of, report_md
 from test_flips import GDB, VERSIONS, Axes, at_least, of_run, tried
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -22,7 +22,7 @@ GRID = {"gdb": tuple(GDB), "libc": ("trixie", "bullseye", "bookworm")}
 
 
 def one_of(run: RunRecord) -> Heat:
-    (found,) = heats(run)
+    (found,) = heats_of(run)
     return found
 
 
@@ -60,12 +60,12 @@ def test_ordered_axes_are_the_sides_and_what_else_varies_makes_panels() -> None:
 
 def test_one_axis_is_no_grid() -> None:
     axes = {"libc": GRID["libc"], "way": ("dlopen",)}
-    assert heats(of_run(axes, tried(axes, lambda at: at["libc"]))) == []
+    assert heats_of(of_run(axes, tried(axes, lambda at: at["libc"]))) == []
 
 
 def test_what_nobody_could_read_is_not_drawn() -> None:
     axes = {"a": tuple(map(str, range(60))), "b": ("1", "2")}
-    assert heats(of_run(axes, tried(axes, lambda at: at["b"]))) == []
+    assert heats_of(of_run(axes, tried(axes, lambda at: at["b"]))) == []
 
 
 def test_each_cell_says_its_outcome() -> None:
@@ -136,7 +136,7 @@ def test_an_outcome_has_one_colour_in_all_pictures_of_a_run() -> None:
     trials = tried(axes, lambda at: at["way"], scenario="first")
     trials += [replace(one, number=one.number + 9) for one in tried(axes, lambda _: "b", scenario="second")]
     run = of_run(axes, trials)
-    first, second = (heat_map(heat, outcomes(run)) for heat in heats(run))
+    first, second = (heat_map(heat, outcomes(run)) for heat in heats_of(run))
     fill = re.compile(r"\.o1\{fill:(#\w+)\}")
     assert fill.findall(first) == fill.findall(second)
     assert second.count('class="o1"') == 4
@@ -153,7 +153,7 @@ def test_observers_have_panels_of_their_own() -> None:
 
 def test_the_report_shows_it() -> None:
     run = named()
-    assert "![Outcomes of s, libc across and gdb down](pictures/s-heat.svg)" in markdown(run, {}, [])
+    assert "![Outcomes of s, libc across and gdb down](pictures/s-heat.svg)" in report_md(run, {}, [])
     assert one_of(run).file == "pictures/s-heat.svg"
 
 
@@ -169,7 +169,7 @@ def test_whatever_things_are_called_the_picture_is_well_formed(
     axes = {"way": tuple(ways), "mode": tuple(modes)}
     names = data.draw(st.lists(TEXT, min_size=1, max_size=9))
     run = of_run(axes, tried(axes, lambda _: data.draw(st.lists(st.sampled_from(names), max_size=3))), VERSIONS)
-    for heat in heats(run):
+    for heat in heats_of(run):
         ET.fromstring(heat_map(heat, outcomes(run)))  # noqa: S314  # made here
 
 

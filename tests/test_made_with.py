@@ -14,12 +14,10 @@ from conftest import World
 from elfworlds.environment import made_with
 from elfworlds.outcome_changes import orders
 from elfworlds.records import RunRecord
-from elfworlds.report.flips import flip_lines
-from elfworlds.report.markdown import markdown
-from elfworlds.report.pictures.heat import heats
 from elfworlds.tables import frame
 from elfworlds.toolchains import Package, Toolchain
 from plans import plan_of, stub
+from recording import flip_lines_of, heats_of, report_md
 from sealing import unseal
 from test_flips import Records, of_run, tried
 
@@ -52,7 +50,7 @@ THREE = links("debian/bullseye", refuses=("debian/bookworm", "debian/trixie"))
 def test_a_flip_is_named_after_the_linker_and_the_compiler_that_changed_there() -> None:
     parts = {"debian/bullseye": {**BULLSEYE, "gcc": "10.2.1"}, "debian/bookworm": {**BOOKWORM, "gcc": "12.2.0"}}
     run = built(TWO, parts)
-    assert flip_lines(run) == ["s: refuses from binutils 2.40 with gcc 12.2.0 on, links below", TOGETHER]
+    assert flip_lines_of(run) == ["s: refuses from binutils 2.40 with gcc 12.2.0 on, links below", TOGETHER]
     (row,) = frame("flips", run, []).to_dict("records")
     assert (row["axis"], row["below_label"], row["from_label"]) == ("libc", "debian/bullseye", "debian/bookworm")
     assert row["below_version"] == "binutils 2.35.2 with gcc 10.2.1"
@@ -62,7 +60,7 @@ def test_a_flip_is_named_after_the_linker_and_the_compiler_that_changed_there() 
 def test_the_long_form_says_everything_that_changed() -> None:
     parts = {"debian/bullseye": {**BULLSEYE, "gcc": "10.2.1"}, "debian/bookworm": {**BOOKWORM, "gcc": "12.2.0"}}
     found = built(TWO, parts)
-    lines = markdown(found, {}, []).splitlines()
+    lines = report_md(found, {}, []).splitlines()
     assert (
         "  - libc: between binutils 2.35.2, gcc 10.2.1, libc 2.31-13+deb11u11 (debian/bullseye)"
         " and binutils 2.40, gcc 12.2.0, libc 2.36-9+deb12u14 (debian/bookworm)"
@@ -72,9 +70,9 @@ def test_the_long_form_says_everything_that_changed() -> None:
 def test_a_part_that_did_not_change_is_not_named() -> None:
     gcc = {"gcc": "12.2.0"}
     parts = {"debian/bullseye": {**BULLSEYE, **gcc}, "debian/bookworm": {**BOOKWORM, **gcc}}
-    assert flip_lines(built(TWO, parts))[0] == "s: refuses from binutils 2.40 on, links below"
+    assert flip_lines_of(built(TWO, parts))[0] == "s: refuses from binutils 2.40 on, links below"
     only_there = {**parts, "debian/trixie": {**TRIXIE, "gcc": "14.2.0"}}
-    assert flip_lines(built(THREE, only_there))[0] == "s: refuses from binutils 2.40 on, links below"
+    assert flip_lines_of(built(THREE, only_there))[0] == "s: refuses from binutils 2.40 on, links below"
 
 
 def test_a_part_that_goes_back_along_the_axis_names_no_threshold() -> None:
@@ -83,44 +81,44 @@ def test_a_part_that_goes_back_along_the_axis_names_no_threshold() -> None:
         "debian/bookworm": {**BOOKWORM, "gcc": "14.2.0"},
         "debian/trixie": {**TRIXIE, "gcc": "10.2.1"},
     }
-    assert flip_lines(built(THREE, parts))[0] == "s: refuses from binutils 2.40 on, links below"
+    assert flip_lines_of(built(THREE, parts))[0] == "s: refuses from binutils 2.40 on, links below"
 
 
 def test_the_order_is_that_of_the_parts_and_not_of_the_libc() -> None:
     parts = {"debian/bullseye": {"binutils": "2.44"}, "debian/bookworm": {"binutils": "2.40"}}
-    assert flip_lines(built(TWO, parts))[0] == "s: links from binutils 2.44 on, refuses below"
+    assert flip_lines_of(built(TWO, parts))[0] == "s: links from binutils 2.44 on, refuses below"
 
 
 def test_a_part_whose_version_is_unknown_somewhere_is_not_named() -> None:
     parts = {"debian/bullseye": {"gcc": "10.2.1"}, "debian/bookworm": {**BOOKWORM, "gcc": "12.2.0"}}
-    assert flip_lines(built(TWO, parts))[0] == "s: refuses from gcc 12.2.0 on, links below"
+    assert flip_lines_of(built(TWO, parts))[0] == "s: refuses from gcc 12.2.0 on, links below"
     parts = {"debian/bullseye": {**BULLSEYE, "gcc": "10.2.1"}, "debian/bookworm": {"gcc": "12.2.0"}}
-    assert flip_lines(built(TWO, parts))[0] == "s: refuses from gcc 12.2.0 on, links below"
+    assert flip_lines_of(built(TWO, parts))[0] == "s: refuses from gcc 12.2.0 on, links below"
 
 
 def test_where_no_part_changed_it_is_the_libc() -> None:
     parts = {"debian/bullseye": BOOKWORM, "debian/bookworm": BOOKWORM}
-    assert flip_lines(built(TWO, parts)) == ["s: refuses from libc 2.36 on, links below"]
+    assert flip_lines_of(built(TWO, parts)) == ["s: refuses from libc 2.36 on, links below"]
     same = {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM, "debian/trixie": BOOKWORM}
     outcomes = {"debian/bullseye": "links", "debian/bookworm": "links", "debian/trixie": "refuses"}
-    assert flip_lines(built(outcomes, same)) == ["s: refuses from libc 2.41 on, links below"]
+    assert flip_lines_of(built(outcomes, same)) == ["s: refuses from libc 2.41 on, links below"]
 
 
 def test_one_libc_with_two_linkers_has_an_order() -> None:
     libc = {"debian/bullseye": LIBC["debian/bookworm"], "debian/bookworm": LIBC["debian/bookworm"]}
     run = built(TWO, {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM}, libc)
-    assert flip_lines(run) == ["s: refuses from binutils 2.40 on, links below"]
-    assert flip_lines(replace(run, made_with={})) == []
+    assert flip_lines_of(run) == ["s: refuses from binutils 2.40 on, links below"]
+    assert flip_lines_of(replace(run, made_with={})) == []
 
 
 def test_what_lies_between_two_changes_and_what_comes_back_is_named_by_its_parts() -> None:
     parts = {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM, "debian/trixie": TRIXIE}
     three = {"debian/bullseye": "links", "debian/bookworm": "warns", "debian/trixie": "refuses"}
-    assert flip_lines(built(three, parts))[0] == (
+    assert flip_lines_of(built(three, parts))[0] == (
         "s: refuses from binutils 2.44 on, warns at binutils 2.40, links below binutils 2.40"
     )
     back = {**three, "debian/trixie": "links"}
-    assert flip_lines(built(back, parts))[0] == (
+    assert flip_lines_of(built(back, parts))[0] == (
         "s: links at binutils 2.35.2 and binutils 2.44, warns at binutils 2.40"
     )
 
@@ -132,8 +130,8 @@ def test_beside_another_axis_it_is_named_by_its_parts_too() -> None:
         of_run(axes, trials, {"libc": LIBC}),
         made_with={"s": {"libc": {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM}}},
     )
-    assert flip_lines(run)[0] == "s: refuses from n 2 on, where made with binutils 2.40 or later; links elsewhere"
-    (heat,) = heats(run)
+    assert flip_lines_of(run)[0] == "s: refuses from n 2 on, where made with binutils 2.40 or later; links elsewhere"
+    (heat,) = heats_of(run)
     assert [head.version for head in heat.rows.heads] == ["binutils 2.35.2", "binutils 2.40"]
 
 
@@ -141,7 +139,7 @@ def test_what_has_the_parts_of_another_place_is_named_by_all_that_is_known_of_it
     parts = {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM, "debian/trixie": BOOKWORM}
     outcomes = {"debian/bullseye": "links", "debian/bookworm": "warns", "debian/trixie": "refuses"}
     run = built(outcomes, parts)
-    assert flip_lines(run)[0] == "s: refuses from libc 2.41 on, warns at binutils 2.40, links below binutils 2.40"
+    assert flip_lines_of(run)[0] == "s: refuses from libc 2.41 on, warns at binutils 2.40, links below binutils 2.40"
     rows = frame("flips", run, []).to_dict("records")
     assert [(row["below_version"], row["from_version"]) for row in rows] == [
         ("binutils 2.35.2", "binutils 2.40, libc 2.36-9+deb12u14"),
@@ -152,7 +150,7 @@ def test_what_has_the_parts_of_another_place_is_named_by_all_that_is_known_of_it
 def test_families_stay_apart() -> None:
     parts = {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM, "musl/bookworm": BULLSEYE}
     outcomes = {**TWO, "musl/bookworm": "links"}
-    assert flip_lines(built(outcomes, parts))[:2] == [
+    assert flip_lines_of(built(outcomes, parts))[:2] == [
         "s, where libc = glibc: refuses from binutils 2.40 on, links below",
         "s, where libc = musl: links everywhere",
     ]
@@ -161,7 +159,7 @@ def test_families_stay_apart() -> None:
 def test_other_scenarios_of_the_run_are_named_after_the_libc() -> None:
     run = built(TWO, {"debian/bullseye": BULLSEYE, "debian/bookworm": BOOKWORM})
     other: Records = [replace(one, scenario="t", number=one.number + 9) for one in run.trials]
-    lines = flip_lines(replace(run, trials=[*run.trials, *other]))
+    lines = flip_lines_of(replace(run, trials=[*run.trials, *other]))
     assert lines[-1] == "t: refuses from libc 2.36 on, links below"
     axis = orders(run.axes, run.versions, run.made_with)
     assert axis.of("s") != axis.of("t")

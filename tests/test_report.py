@@ -14,8 +14,7 @@ from elfworlds.records import ObjectRecord, ToolchainRecord, TraceRecord, TrialR
 from elfworlds.records.rows import SHOWN_CHARACTERS, shortened
 from elfworlds.records.run import settled
 from elfworlds.report import facts, loading, summary, text
-from elfworlds.report.markdown import markdown
-from recording import ENVIRONMENT, TRACES, run_of, trial
+from recording import ENVIRONMENT, TRACES, report_md, run_of, trial
 
 AXES = {"way": ("a", "b"), "libc": ("host",)}
 
@@ -88,7 +87,7 @@ def test_an_object_is_one_row_with_the_digest_of_each_build() -> None:
         return ObjectRecord(*named, *facts, execstack=False, compiler_output="")
 
     objects = [built("host", "a" * 64), built("debian/sid", "a" * 64), built("debian/trixie", "b" * 64)]
-    report = markdown(run_of([at("a", "yes")], axes=AXES, objects=objects), {}, [])
+    report = report_md(run_of([at("a", "yes")], axes=AXES, objects=objects), {}, [])
     table = report.partition("## Objects\n")[2].partition("\n## ")[0]
     (row,) = table.strip().splitlines()[2:]
     assert row.split(" | ")[-1] == f"{'a' * 12}, {'b' * 12} |"
@@ -168,7 +167,7 @@ def told(
         environment=replace(ENVIRONMENT, toolchains=(host,)),
         rerun="elfworlds run n.yaml",
     )
-    return markdown(run, written or {}, loading.seen(run))
+    return report_md(run, written or {}, loading.seen(run))
 
 
 def test_the_report_opens_with_question_answer_and_pivot() -> None:

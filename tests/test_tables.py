@@ -47,7 +47,7 @@ def test_the_columns_are_these_whether_there_are_rows_or_not(name: str) -> None:
 
 
 def test_every_table_is_listed() -> None:
-    assert tuple(COLUMNS) == tables.NAMES == tuple(tables.frames(run_of([]), []))
+    assert tuple(COLUMNS) == tables.NAMES == tuple(tables.frames(run_of([]), [], []))
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -126,7 +126,7 @@ def test_events_stand_in_the_order_of_the_plan_and_of_time() -> None:
     trials = [trial(1), trial(2)]
     first, second = (one.trial for one in trials)
     events = [event(second, "c"), event(first, "a", pid=7), event(first, "b")]
-    frame = tables.frames(run_of(trials, events=events), [])["events"]
+    frame = tables.frames(run_of(trials, events=events), [], [])["events"]
     assert frame[["trial", "seq", "event"]].to_numpy().tolist() == [[first, 0, "a"], [first, 1, "b"], [second, 0, "c"]]
     assert frame["addresses"].tolist() == ['{"pid": 7}', "{}", "{}"]
 

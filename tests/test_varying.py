@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 
 from elfworlds.outcome import Verdict
-from elfworlds.outcome_changes import changes, orders
-from elfworlds.report.markdown import markdown
-from elfworlds.report.pictures.heat import OBSERVER, heats
+from elfworlds.outcome_changes import flips, orders
+from elfworlds.report.pictures.heat import OBSERVER
 from elfworlds.tables import frame
+from recording import heats_of, report_md
 from test_flips import VERSIONS, Axes, Made, Point, Records, experiments, of_run, said, tried
 from test_heatmap import classes, drawn
 
@@ -138,7 +138,7 @@ def test_what_varies_at_more_labels_than_can_be_told_is_said_in_one_line() -> No
     trials = tried(axes, lambda at: [at["way"]] * 40 if at["way"] != "t" else ["t"] * 20 + ["u"] * 20)
     assert said(axes, trials) == ["s: the outcome varies; along no ordered axis does it change by more than chance"]
     found = of_run(axes, trials)
-    report = markdown(found, {}, [])
+    report = report_md(found, {}, [])
     assert "- s: the outcome varies; along no ordered axis does it change by more than chance." in report
 
 
@@ -156,10 +156,10 @@ def test_labels_of_one_version_that_differ_by_chance_are_one_place() -> None:
 def edges_of(axes: Axes, trials: Records) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
     """Of each observer and axis how many lines the picture has, and how many rows the table."""
     heat_run = of_run(axes, trials)
-    found = Counter((one.observer, one.axis) for one in changes(axes, orders(axes, VERSIONS), trials))
+    found = Counter((one.observer, one.axis) for one in flips(axes, orders(axes, VERSIONS), trials).changes)
     shown: Counter[tuple[str, str]] = Counter()
     sides = set()
-    for heat in heats(heat_run):
+    for heat in heats_of(heat_run):
         sides |= {heat.rows.axis, heat.columns.axis}
         for panel in heat.panels:
             observer = dict(panel.at).get(OBSERVER, "plain")
@@ -192,7 +192,7 @@ def test_each_observer_and_scenario_has_the_lines_of_its_own_flips() -> None:
         for place, ((scenario, observer), since) in enumerate(first.items())
         for one in tried(axes, lambda at, since=since: "new" if at["n"] >= since else "old")  # type: ignore[misc]
     ]
-    lines = [(heat.scenario, sorted(panel.beside)) for heat in heats(of_run(axes, trials)) for panel in heat.panels]
+    lines = [(heat.scenario, sorted(panel.beside)) for heat in heats_of(of_run(axes, trials)) for panel in heat.panels]
     assert lines == [("s", [(0, 1), (1, 1)]), ("s", [(0, 2), (1, 2)]), ("t", [])]
 
 
@@ -200,6 +200,6 @@ def test_a_line_stands_before_the_first_place_after_the_change_where_one_between
     axes = {"n": ("1", "2", "3"), "way": ("a", "b")}
     trials = tried(axes, lambda at: "yes" if at["n"] == "1" else "no")
     trials = [replace(one, verdict=Verdict.UNRESOLVED) if one.point["n"] == "2" else one for one in trials]
-    (heat,) = heats(of_run(axes, trials))
+    (heat,) = heats_of(of_run(axes, trials))
     assert heat.columns.axis == "n"
     assert [panel.beside for panel in heat.panels] == [frozenset({(0, 2), (1, 2)})]

@@ -22,6 +22,7 @@ from conftest import ROOT, World
 from elfworlds.errors import Exit
 from elfworlds.planning.points import applies
 from elfworlds.records import RunDirectory, read_run
+from elfworlds.report import flips
 from elfworlds.report.acceptance import entries
 from elfworlds.workflow.reports import write_reports
 from elfworlds.yamltext import Scalar
@@ -87,7 +88,8 @@ def with_traces(world: World) -> Path:
 
 def test_every_table_of_a_run_is_told_in_every_form(world: World) -> None:
     run = with_traces(world)
-    write_reports(RunDirectory(run), read_run(RunDirectory(run)), tables=True)
+    record = read_run(RunDirectory(run))
+    write_reports(RunDirectory(run), record, flips.of(record), tables=True)
     for name, columns in COLUMNS.items():
         code, text, _ = world.run("report", "same-lib", "--table", name, "--format", "csv")
         assert (code, text) == (0, (run / "tables" / f"{name}.csv").read_text())
@@ -108,7 +110,8 @@ def test_a_table_that_there_is_not_is_refused(world: World) -> None:
 
 def test_a_runs_pictures_lie_where_its_report_looks_for_them(world: World) -> None:
     run = with_traces(world)
-    write_reports(RunDirectory(run), read_run(RunDirectory(run)), tables=False)
+    record = read_run(RunDirectory(run))
+    write_reports(RunDirectory(run), record, flips.of(record), tables=False)
     links = [unquote(one) for one in re.findall(r"\]\((pictures/.*?)\)", (run / "report.md").read_text())]
     assert len(links) == 2
     assert sorted(f"pictures/{path.name}" for path in (run / "pictures").iterdir()) == sorted(links)

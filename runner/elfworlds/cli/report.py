@@ -28,6 +28,7 @@ def report(
     from elfworlds.cli.console import Terminal
     from elfworlds.errors import Exit, InputError
     from elfworlds.records import read_run
+    from elfworlds.report import flips
     from elfworlds.report.summary import failed
     from elfworlds.workflow.reports import html, lost_objects, md, show
     from elfworlds.workflow.results import find
@@ -44,7 +45,7 @@ def report(
     elif form == "table":
         screen = Terminal.of(color, quiet=False, environment=os.environ)
         screen.say(f"{record.name}: {record.question}")
-        show(directory, record, screen)
+        show(directory, record, flips.of(record), screen)
         screen.tell(lost_objects(directory))
     elif form in ("md", "html"):
         write({"md": md, "html": html}[form](directory, record))

@@ -75,7 +75,7 @@ def _pivot(run: RunRecord) -> Iterator[str]:
     yield from (*table(*pivot_rows(grid)), "")
     fixed = ", ".join(f"{axis} = {label}" for axis, label in grid.fixed)
     yield from (f"All of this where {escape(fixed)}.", "") if fixed else ()
-    notes = [*flips.flip_lines(run), *_reasons("known defect", defects(run.trials))]
+    notes = [*flips.flip_lines(flips.of(run)), *_reasons("known defect", defects(run.trials))]
     notes += _reasons("not supported", unsupported(run.trials))
     yield from (*(f"- {escape(line)}" for line in notes), *([""] if notes else []))
 

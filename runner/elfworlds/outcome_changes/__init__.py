@@ -1,9 +1,10 @@
 """Where outcomes change along an ordered axis while everything else is equal. Pure: the results are values."""
 
-from elfworlds.outcome_changes.account import Account, Section, accounts
+from elfworlds.outcome_changes.account import Account, Section
 from elfworlds.outcome_changes.alike import Outcomes, together
-from elfworlds.outcome_changes.changes import Change, changes
+from elfworlds.outcome_changes.changes import Change
 from elfworlds.outcome_changes.conditions import Box, Condition, Cut
+from elfworlds.outcome_changes.flipping import Flips, flips
 from elfworlds.outcome_changes.marks import Mark, Order
 from elfworlds.outcome_changes.ordering import MadeWith, Orders, Versions, orders
 from elfworlds.outcome_changes.regions import Region
@@ -14,6 +15,7 @@ __all__ = [
     "Change",
     "Condition",
     "Cut",
+    "Flips",
     "MadeWith",
     "Mark",
     "Order",
@@ -22,8 +24,7 @@ __all__ = [
     "Region",
     "Section",
     "Versions",
-    "accounts",
-    "changes",
+    "flips",
     "orders",
     "together",
 ]

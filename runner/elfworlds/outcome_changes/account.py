@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING
 
 from elfworlds.outcome_changes.changes import changed, lines
 from elfworlds.outcome_changes.conditions import Condition, both, inside
-from elfworlds.outcome_changes.observed import decided_by, observed
+from elfworlds.outcome_changes.observed import decided_by
 from elfworlds.outcome_changes.regions import Region, regions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.outcome_changes.alike import Outcomes
     from elfworlds.outcome_changes.conditions import Box
     from elfworlds.outcome_changes.cover import Cell
     from elfworlds.outcome_changes.marks import Order
-    from elfworlds.outcome_changes.observed import Axes, Observed, Point
-    from elfworlds.outcome_changes.ordering import Orders
+    from elfworlds.outcome_changes.observed import Observed, Point
     from elfworlds.records import TrialRecord
 
 
@@ -77,7 +76,7 @@ class Account:
     left_out: Outcomes
 
 
-def accounts(axes: Axes, orders: Orders, trials: Sequence[TrialRecord]) -> list[Account]:
+def accounts(observations: Iterable[Observed], trials: Iterable[TrialRecord]) -> list[Account]:
     """An account of each scenario whose outcome changes along an ordered axis, or whose repetitions differ.
 
     Observers that saw the same share an account.
@@ -86,7 +85,7 @@ def accounts(axes: Axes, orders: Orders, trials: Sequence[TrialRecord]) -> list[
     for trial in trials:
         watched.setdefault(trial.scenario, set()).add(trial.observer)
     listed: list[Account] = []
-    for observation in observed(axes, orders, trials):
+    for observation in observations:
         flips = bool(_threshold_axes(observation))
         if flips or (observation.varies and any(len(order.marks) > 1 for order in observation.orders.values())):
             observers = (observation.observer,) if len(watched[observation.scenario]) > 1 else ()

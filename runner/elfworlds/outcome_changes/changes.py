@@ -7,16 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds.outcome_changes.conditions import Cut
-from elfworlds.outcome_changes.observed import joined, observed
+from elfworlds.outcome_changes.observed import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.outcome_changes.alike import Outcomes
     from elfworlds.outcome_changes.marks import Mark
-    from elfworlds.outcome_changes.observed import Axes, Observed, Seen
-    from elfworlds.outcome_changes.ordering import Orders
-    from elfworlds.records import TrialRecord
+    from elfworlds.outcome_changes.observed import Observed, Seen
 
     Labels: TypeAlias = "tuple[tuple[str, str], ...]"
 
@@ -41,11 +39,11 @@ class Change:
     comes_back: bool
 
 
-def changes(axes: Axes, orders: Orders, trials: Iterable[TrialRecord]) -> list[Change]:
+def changes(observations: Iterable[Observed]) -> list[Change]:
     """All changes of a run, by scenario, observer, axis, labels and version."""
     return [
         change
-        for observation in observed(axes, orders, trials)
+        for observation in observations
         for axis in observation.orders
         for labels, line in lines(observation, axis)
         for change in _along(observation, axis, {**observation.fixed, **dict(labels)}, line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from elfworlds.outcome_changes import accounts, orders, together
+from elfworlds.outcome_changes import Flips, flips, orders, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,10 +35,10 @@ class FlipText:
     threshold: bool = False
 
 
-def texts(run: RunRecord) -> list[FlipText]:
+def texts(run_flips: Flips) -> list[FlipText]:
     """The long form: every section with its thresholds, then the reservations, scenario by scenario."""
     lines = []
-    for account in of(run):
+    for account in run_flips.accounts:
         lines += [
             FlipText(head(account, section), words(section), tuple(between(section)), threshold=True)
             for section in account.sections
@@ -49,16 +49,16 @@ def texts(run: RunRecord) -> list[FlipText]:
     return lines
 
 
-def of(run: RunRecord) -> list[Account]:
-    """An account of each scenario whose outcome flips along an axis, or varies between repetitions."""
-    return accounts(run.axes, orders(run.axes, run.versions, run.made_with), run.trials)
+def of(run: RunRecord) -> Flips:
+    """Where the outcomes of a run flip; every form of report is handed this value."""
+    return flips(run.axes, orders(run.axes, run.versions, run.made_with), run.trials)
 
 
-def flip_lines(run: RunRecord) -> list[str]:
+def flip_lines(run_flips: Flips) -> list[str]:
     """The short form: a line for each section, then the reservations; no line if nothing flips or varies."""
     return [
         line
-        for account in of(run)
+        for account in run_flips.accounts
         for line in [*_lines(account), *(f"{account.scenario}: {text}" for text in rests(account))]
     ]
 

@@ -24,6 +24,7 @@ from elfworlds.yamltext.problems import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from elfworlds.outcome_changes import Flips
     from elfworlds.records import EnvironmentRecord, ObjectRecord, RunRecord, TreeRecord, TrialRecord
     from elfworlds.report.text import Streams
 
@@ -31,20 +32,21 @@ OF_URLS = "/:?#@!$&'*+,;=%~"  # and no bracket: it would end the link
 _SPECIAL = re.compile(r"(^#|[\\`*_\[\]<>|])")
 
 
-def markdown(run: RunRecord, written: Streams, seen: Sequence[loading.Seen]) -> str:
+def markdown(run: RunRecord, written: Streams, seen: Sequence[loading.Seen], run_flips: Flips) -> str:
     """The report as GitHub-flavoured Markdown.
 
     Args:
         run: what is shown.
         written: failed trial → `stdout` and `stderr` → the end of it.
         seen: the pictures of link namespaces.
+        run_flips: where its outcomes flip.
     """
     grid = pivot(run.axes, run.trials)
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
     lines += [*table(*pivot_rows(grid)), "", *_fixed(grid), _count(run), ""]
     lines += [
-        *_flips(run),
-        *_heats(run),
+        *_flips(run_flips),
+        *_heats(run, run_flips),
         *_claims(claims(run.axes, run.trials), run.source),
         *_differences(run.axes, run.trials, written),
         *_reasons("Known defects", defects(run.trials)),
@@ -55,20 +57,20 @@ def markdown(run: RunRecord, written: Streams, seen: Sequence[loading.Seen]) -> 
     return "\n".join([*lines, "## Run it again", "", f"    {printable(run.rerun).replace(chr(10), ' ')}", ""])
 
 
-def _flips(run: RunRecord) -> list[str]:
+def _flips(run_flips: Flips) -> list[str]:
     """Where outcomes change along ordered axes, and between which versions."""
     lines = []
-    for text in flips.texts(run):
+    for text in flips.texts(run_flips):
         what = escape(text.what)
         lines.append(f"- {escape(text.where)}: {f'**{what}**' if text.threshold else what}.")
         lines += [f"  - {escape(neighbours)}" for neighbours in text.between]
     return ["## Where outcomes flip", "", *lines, ""] if lines else []
 
 
-def _heats(run: RunRecord) -> list[str]:
+def _heats(run: RunRecord, run_flips: Flips) -> list[str]:
     """The heat maps: outcomes over two axes."""
     lines = []
-    for heat in heats(run):
+    for heat in heats(run, run_flips):
         what = f"Outcomes of {heat.scenario}, {heat.columns.axis} across and {heat.rows.axis} down"
         lines += [f"![{escape(what)}]({heat.link})", ""]
     return ["## Outcomes over two axes", "", *lines] if lines else []

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from pandas import DataFrame  # noqa: TID251  # the type of a table
 
 from elfworlds.columns import OF_A_RUN
+from elfworlds.outcome_changes import flips as flips_of
+from elfworlds.outcome_changes import orders
 from elfworlds.tables.flips import flips_frame
 from elfworlds.tables.frame import as_columns, as_csv, as_json, as_parquet, as_texts, from_columns
 from elfworlds.tables.runs import (
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from elfworlds.elf import Symbol
+    from elfworlds.outcome_changes import Change
     from elfworlds.records import ObjectRecord, RunRecord
 
     Symbols = Sequence[tuple[ObjectRecord, Symbol]]
@@ -63,7 +66,7 @@ _MAKERS: Mapping[str, Callable[[RunRecord, Symbols], DataFrame]] = {
     "link_maps": lambda run, _: link_maps_frame(run.name, list(run.axes), run.traces),
     "searches": lambda run, _: searches_frame(run.name, list(run.axes), run.traces),
     "bindings": lambda run, _: bindings_frame(run.name, list(run.axes), run.traces),
-    "flips": lambda run, _: flips_frame(run),
+    "flips": lambda run, _: flips_frame(run, _changes(run)),
 }
 NAMES = tuple(OF_A_RUN)
 
@@ -73,6 +76,11 @@ def frame(name: str, run: RunRecord, symbols: Symbols) -> DataFrame:
     return _MAKERS[name](run, symbols)
 
 
-def frames(run: RunRecord, symbols: Symbols) -> dict[str, DataFrame]:
-    """Every table of a run, by name."""
-    return {name: frame(name, run, symbols) for name in NAMES}
+def frames(run: RunRecord, symbols: Symbols, changes: Sequence[Change]) -> dict[str, DataFrame]:
+    """Every table of a run, by name; `changes` are where its outcomes flip."""
+    made = {name: frame(name, run, symbols) for name in NAMES if name != "flips"}
+    return {name: flips_frame(run, changes) if name == "flips" else made[name] for name in NAMES}
+
+
+def _changes(run: RunRecord) -> Sequence[Change]:
+    return flips_of(run.axes, orders(run.axes, run.versions, run.made_with), run.trials).changes

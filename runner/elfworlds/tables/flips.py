@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elfworlds.columns import FLIPS
-from elfworlds.outcome_changes import changes, orders
 from elfworlds.tables.frame import from_rows
 
 if TYPE_CHECKING:
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
     from elfworlds.tables.frame import Scalar
 
 
-def flips_frame(run: RunRecord) -> pd.DataFrame:
+def flips_frame(run: RunRecord, listed: Sequence[Change]) -> pd.DataFrame:
     """A row for each change between two neighbours on an axis; their labels on all other axes are equal."""
-    listed = changes(run.axes, orders(run.axes, run.versions, run.made_with), run.trials)
     return from_rows(FLIPS.columns(run.axes), ({**_row(change), "experiment": run.name} for change in listed))
 
 

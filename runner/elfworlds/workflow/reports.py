@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from elfworlds.elf import Symbol
+    from elfworlds.outcome_changes import Flips
     from elfworlds.records import ObjectRecord, RunDirectory, RunRecord, TrialRecord
     from elfworlds.report.loading import Seen
     from elfworlds.tables import DataFrame
@@ -26,7 +27,7 @@ MOST_OF_A_STREAM, MOST_OF_A_PROGRAM = 8192, 65536  # characters that a page has
 MOST_WRITTEN = 40_000_000  # characters, before each text is taken once and all are compressed
 
 
-def write_reports(directory: RunDirectory, run: RunRecord, *, tables: bool) -> None:
+def write_reports(directory: RunDirectory, run: RunRecord, run_flips: Flips, *, tables: bool) -> None:
     """Every table as CSV and Parquet, report.html, the pictures and report.md; without `tables` the last two only.
 
     They can be made again of the records, so nothing waits until they are on the disk.
@@ -35,26 +36,26 @@ def write_reports(directory: RunDirectory, run: RunRecord, *, tables: bool) -> N
     if tables:
         from elfworlds.tables import as_csv, as_parquet, frames
 
-        made = frames(run, symbols_of(run.objects))
+        made = frames(run, symbols_of(run.objects), run_flips.changes)
         for name, frame in made.items():
             directory.write(f"tables/{name}.csv", as_csv(frame), synced=False)
             directory.write(f"tables/{name}.parquet", as_parquet(frame), synced=False)
-        directory.write("report.html", _page(directory, run, made, seen), synced=False)
+        directory.write("report.html", _page(directory, run, made, seen, run_flips), synced=False)
     for drawn in seen:
         directory.write(drawn.file, drawn.picture, synced=False)
     names = heat.outcomes(run)
-    for map_ in heat.heats(run):
+    for map_ in heat.heats(run, run_flips):
         directory.write(map_.file, heat_map(map_, names), synced=False)
-    directory.write("report.md", _md(directory, run, seen), synced=False)
+    directory.write("report.md", _md(directory, run, seen, run_flips), synced=False)
 
 
 def md(directory: RunDirectory, run: RunRecord) -> str:
     """The run as Markdown."""
-    return _md(directory, run, loading.seen(run))
+    return _md(directory, run, loading.seen(run), flips.of(run))
 
 
-def _md(directory: RunDirectory, run: RunRecord, seen: Sequence[Seen]) -> str:
-    return markdown(run, ends_of_failures(directory, run.trials), seen)
+def _md(directory: RunDirectory, run: RunRecord, seen: Sequence[Seen], run_flips: Flips) -> str:
+    return markdown(run, ends_of_failures(directory, run.trials), seen, run_flips)
 
 
 def ends_of_failures(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str, dict[str, str]]:
@@ -70,15 +71,19 @@ def html(directory: RunDirectory, run: RunRecord) -> str:
     """The run as one page."""
     from elfworlds.tables import frames
 
-    return _page(directory, run, frames(run, symbols_of(run.objects)), loading.seen(run))
+    run_flips = flips.of(run)
+    made = frames(run, symbols_of(run.objects), run_flips.changes)
+    return _page(directory, run, made, loading.seen(run), run_flips)
 
 
-def _page(directory: RunDirectory, run: RunRecord, made: Mapping[str, DataFrame], seen: Sequence[Seen]) -> str:
+def _page(
+    directory: RunDirectory, run: RunRecord, made: Mapping[str, DataFrame], seen: Sequence[Seen], run_flips: Flips
+) -> str:
     from elfworlds.report.page import page
     from elfworlds.tables import as_columns
 
     columns = {name: as_columns(frame) for name, frame in made.items()}
-    return page(run, columns, written(directory, run.trials), seen)
+    return page(run, columns, written(directory, run.trials), seen, run_flips)
 
 
 def written(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str, dict[str, str]]:
@@ -119,12 +124,12 @@ def symbols_of(objects: Sequence[ObjectRecord]) -> list[tuple[ObjectRecord, Symb
     ]
 
 
-def show(directory: RunDirectory, run: RunRecord, screen: Screen) -> None:
+def show(directory: RunDirectory, run: RunRecord, run_flips: Flips, screen: Screen) -> None:
     """Tell a person what a run saw: the pivot, changes of outcomes, claims, and whatever needs attention."""
     axes, trials = run.axes, run.trials
     screen.say(summary.counts(trials), "")
     screen.show_pivot(summary.pivot(axes, trials))
-    screen.say(*_after_a_blank(flips.flip_lines(run)))
+    screen.say(*_after_a_blank(flips.flip_lines(run_flips)))
     screen.say(*_after_a_blank(text.claim_lines(axes, trials)))
     inherited = run.environment.inherited
     screen.tell(_after_a_blank([f"trials inherit from this session: {what}" for what in inherited]))

@@ -12,6 +12,7 @@ from elfworlds.backends.shelved import seeing_store_paths
 from elfworlds.errors import Exit
 from elfworlds.outcome import Verdict
 from elfworlds.records import read_run
+from elfworlds.report import flips
 from elfworlds.report.summary import failed, why_untried
 from elfworlds.workflow import backends
 from elfworlds.workflow.builds import build_line, build_plan
@@ -237,9 +238,10 @@ def _code(execution: Execution, record: RunRecord, ending: Ending) -> Exit:
 def _finish(directory: RunDirectory, execution: Execution, ending: Ending, *, tables: bool) -> RunRecord:
     """Write tables and reports, and show the pivot."""
     record, screen = read_run(directory), execution.session.screen
-    write_reports(directory, record, tables=tables and ending is not Ending.INTERRUPTED)
+    run_flips = flips.of(record)
+    write_reports(directory, record, run_flips, tables=tables and ending is not Ending.INTERRUPTED)
     directory.point_latest_here()
-    show(directory, record, screen)
+    show(directory, record, run_flips, screen)
     if ending is not Ending.WHOLE:
         how = "interrupted" if ending is Ending.INTERRUPTED else "stopped"
         screen.tell([f"{how} after {len(record.trials)} of {record.planned} trials; the next run goes on"])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from elfworlds.outcome import Verdict
+    from elfworlds.outcome_changes import Flips
     from elfworlds.records import RunRecord, TrialRecord
     from elfworlds.report.page.packed import Columns
     from elfworlds.report.summary import Pivot
@@ -68,7 +69,9 @@ class Matrix:
     missing: int
 
 
-def page(run: RunRecord, tables: Mapping[str, Columns], written: Streams, seen: Sequence[loading.Seen]) -> str:
+def page(
+    run: RunRecord, tables: Mapping[str, Columns], written: Streams, seen: Sequence[loading.Seen], run_flips: Flips
+) -> str:
     """The page as HTML.
 
     Args:
@@ -76,6 +79,7 @@ def page(run: RunRecord, tables: Mapping[str, Columns], written: Streams, seen: 
         tables: name → column → values, of every table; missing values are None.
         written: trial → `stdout`, `stderr` or `driver.c` → the text, or the part of it that is shown.
         seen: the pictures of link namespaces.
+        run_flips: where its outcomes flip.
     """
     script = (HERE / "page.js").read_text()
     data = packed.data(tables, written, seen)
@@ -91,13 +95,13 @@ def page(run: RunRecord, tables: Mapping[str, Columns], written: Streams, seen: 
             most_failures=MOST_FAILURES,
             pictures=drawings(seen[: data.pictures.rows]),
             data=data,
-            **_answers(run),
+            **_answers(run, run_flips),
             **_evidence(run),
         )
     )
 
 
-def _answers(run: RunRecord) -> dict[str, object]:
+def _answers(run: RunRecord, run_flips: Flips) -> dict[str, object]:
     """What the template says of the question."""
     axes, trials, kinds = run.axes, run.trials, colours(outcomes(run))
     pivot = summary.pivot(axes, trials)
@@ -111,7 +115,7 @@ def _answers(run: RunRecord) -> dict[str, object]:
             pivot, {name: kind for name, (kind, _) in kinds.items()}, run.versions.get(pivot.column_axis or "", {})
         ),
         "fixed": pivot.fixed,
-        "flips": flips.texts(run),
+        "flips": flips.texts(run_flips),
         "claims": summary.claims(axes, trials),
         "failures": [failure(trial, run) for trial in bad[:MOST_FAILURES]],
         "failed": len(bad),

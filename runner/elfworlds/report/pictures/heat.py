@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from elfworlds.outcome import Sign, marked
-from elfworlds.outcome_changes import changes, orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from elfworlds.outcome import Verdict
-    from elfworlds.outcome_changes import Change, Mark, Order
+    from elfworlds.outcome_changes import Change, Flips, Mark, Order
     from elfworlds.records import RunRecord, TrialRecord
 
 OBSERVER = "observer"
@@ -96,15 +95,13 @@ class Heat:
         return quote(self.file)
 
 
-def heats(run: RunRecord) -> list[Heat]:
+def heats(run: RunRecord, flips: Flips) -> list[Heat]:
     """A heat map of each scenario with at least two varied axes, unless it would be too large to read."""
-    ordered = orders(run.axes, run.versions, run.made_with)
     by_scenario: dict[str, list[TrialRecord]] = {}
     for trial in sorted(run.trials, key=lambda trial: trial.number):
         by_scenario.setdefault(trial.scenario, []).append(trial)
-    flips = changes(run.axes, ordered, run.trials)
     made = (
-        _heat(name, run.axes, ordered.of(name), trials, [flip for flip in flips if flip.scenario == name])
+        _heat(name, run.axes, flips.orders.of(name), trials, [flip for flip in flips.changes if flip.scenario == name])
         for name, trials in by_scenario.items()
     )
     return [heat for heat in made if heat is not None]
