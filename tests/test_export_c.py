@@ -234,8 +234,9 @@ class TestEveryExperiment:
         self, path: Path, tmp_path: Path, pool: Pool, everything: Toolchain
     ) -> None:
         plan = plan_of(path.read_text(), path.parent, {HOST: everything}, root=ROOT)
-        trials = [trial for trial in plain_ones(plan) if not lacking(plan, trial, everything)]
-        if not trials:
-            pytest.skip(", ".join(sorted({why for trial in plan.trials for why in lacking(plan, trial, everything)})))
+        lacks = [(trial, lacking(plan, trial, everything)) for trial in plain_ones(plan)]
+        trials = [trial for trial, lack in lacks if not lack]
+        if lacks and not trials:
+            pytest.skip(", ".join(sorted({text for _, lack in lacks for text in lack})))
         places = [Workplace.remembering(tmp_path / str(number), pool, everything) for number in range(WORKPLACES)]
         assert judged_in_parallel(plan, trials, places) == {}
