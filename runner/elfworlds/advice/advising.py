@@ -15,6 +15,7 @@ from elfworlds.advice.rules import RULES
 from elfworlds.advice.scope import Scope
 from elfworlds.advice.types import (
     DLMOPEN,
+    KEYS,
     NAMESPACES,
     REFUSED,
     SHARED,
@@ -178,4 +179,6 @@ def _copies(case: Case, count: int, *, refused: bool) -> tuple[int, str]:
         return 0, REFUSED
     if not case.apart:
         return 1, SHARED
+    if case.storing and count > 1:
+        return 1, KEYS
     return count, NAMESPACES if count == MOST_COPIES else STATIC_TLS

@@ -79,6 +79,22 @@ class Case:
                 served.setdefault(need.needing, set()).add(need.path)
         return {path: frozenset(paths) for path, paths in served.items()}
 
+    @cached_property
+    def storing(self) -> tuple[Member, ...]:
+        """Opened objects that may use pthread keys while they are loaded: they do at all, and have own constructors.
+
+        The start-up code of C++ and Rust uses none, and theirs cannot be told from others.
+        """
+        return tuple(
+            member
+            for member in self.new
+            if member.layout.constructors > 1
+            and member.by_name.keys() >= KEYS_USED
+            and not any(name.startswith("_Unwind_") for name in member.by_name)
+            and "libstdc++.so.6" not in member.facts.needed
+            and not is_of_libc(member)
+        )
+
     def calling(self, *names: str) -> dict[str, list[str]]:
         """Path of an opened object → which of these symbols it refers to; what every language brings does not count."""
         calls = {
@@ -89,6 +105,7 @@ class Case:
         return {path: symbols for path, symbols in calls.items() if symbols}
 
 
+KEYS_USED = frozenset({"pthread_key_create", "pthread_getspecific", "pthread_setspecific"})
 RUNTIMES = frozenset({"libstdc++.so.6", "libgcc_s.so.1"})
 LIBC_SONAMES = frozenset(
     {

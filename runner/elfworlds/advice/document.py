@@ -6,7 +6,7 @@ import posixpath
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from elfworlds.advice.types import NAMESPACES, REFUSED, SHARED, STATIC_TLS
+from elfworlds.advice.types import KEYS, NAMESPACES, REFUSED, SHARED, STATIC_TLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,6 +52,7 @@ def _copies(forecast: Forecast) -> str:
     return {
         REFUSED: "none",
         SHARED: "one for all",
+        KEYS: "1: another one's constructors would read the pthread keys of the first (shared-keys)",
         NAMESPACES: f"{forecast.copies}, a namespace each, which is all there are",
         STATIC_TLS: f"{forecast.copies}, a namespace each: {taken}",
     }[forecast.limit]

@@ -113,8 +113,11 @@ def keys(case: Case) -> Iterator[Evidence]:
 
 def shared_keys(case: Case) -> Iterator[Evidence]:
     """Keys of one namespace have the numbers of another one's, and one value a thread."""
-    if case.apart:
-        yield from _calling(case, "pthread_getspecific", "tss_get")
+    if not case.apart:
+        return
+    storing = {member.path for member in case.storing}
+    for path, evidence in _calling(case, "pthread_getspecific", "tss_get"):
+        yield path, f"{evidence}, and has constructors" if path in storing else evidence
 
 
 def old_libpthread(case: Case) -> Iterator[Evidence]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 DLOPEN, DLMOPEN = "dlopen", "dlmopen"
 WAYS = (DLMOPEN, DLOPEN)
-NAMESPACES, STATIC_TLS, REFUSED, SHARED = "namespaces", "static TLS", "refused", "one copy for all"
+NAMESPACES, STATIC_TLS, REFUSED, SHARED, KEYS = "namespaces", "static TLS", "refused", "one copy for all", "keys"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +35,9 @@ class Forecast:
     Attributes:
         refusals: why the loader refuses it, in the order in which it would say so; none where it loads.
         kept_by: what keeps it after dlclose, as a sentence; None where it is gone.
-        copies: how many are loaded, a namespace each, until one is refused.
-        limit: what ends that: `namespaces`, `static TLS`, `refused` (the first), `one copy for all` (dlopen).
+        copies: how many are loaded, a namespace each, until one is refused or is not safe to load.
+        limit: what ends that: `namespaces`, `static TLS`, `refused` (the first), `one copy for all` (dlopen), `keys`:
+            the constructors of another copy would read what the first one has stored under pthread keys.
         static_tls: bytes that one more copy takes.
         room: bytes of static TLS that the process has left for what is opened.
     """

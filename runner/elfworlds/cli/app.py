@@ -30,6 +30,7 @@ from elfworlds.cli import (
     schema,
     store,
     toolchain,
+    try_,
     unpack,
 )
 from elfworlds.cli.echo import echo
@@ -74,6 +75,7 @@ app.command("accept")(accept.accept)
 app.command("new")(new.new)
 app.command("inspect")(inspect.inspect)
 app.command("advise")(advise.advise)
+app.command("try")(try_.try_)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.command("unpack", hidden=True)(unpack.unpack)  # what nix/unpacked.nix calls

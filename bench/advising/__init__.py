@@ -1,0 +1,1 @@
+"""What `elfworlds advise` foretells, beside what really happens."""

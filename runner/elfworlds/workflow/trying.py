@@ -1,0 +1,149 @@
+"""A file, loaded in every way on several toolchains; what happened, beside what was foretold."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds.advice import WAYS, Adviser
+from elfworlds.advice.trying import COUNT, ERROR, FITS, REFUSED, Subject, experiment, foretold
+from elfworlds.errors import InputError
+from elfworlds.inspection import World, inspect
+from elfworlds.records import read_run
+from elfworlds.workflow.experiments import load_one
+from elfworlds.workflow.plans import Choice
+from elfworlds.workflow.run import RunOptions, run
+from elfworlds.workflow.toolchains import chosen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from elfworlds.records import RunDirectory, TrialRecord
+    from elfworlds.workflow.session import Session
+
+HOST = "host"
+Foretold = dict[tuple[str, str, str], str]  # (scenario, way, libc) → outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One trial: what was foretold of it, empty where nothing was, and what happened; the loader's words, or none."""
+
+    scenario: str
+    way: str
+    libc: str
+    foretold: str
+    seen: str
+    error: str
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.foretold) and self.foretold != self.seen
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a file.
+
+    Attributes:
+        text: of the experiment.
+        directory: of its run.
+    """
+
+    subject: Subject
+    text: str
+    directory: RunDirectory
+    cells: tuple[Cell, ...]
+
+    @property
+    def differences(self) -> tuple[Cell, ...]:
+        return tuple(cell for cell in self.cells if cell.differs)
+
+
+def subject_of(path: Path, host: Path | None, call: str | None) -> Subject:
+    """A file and its neighbours: what rpath and runpath of its closure lead to.
+
+    Raises:
+        InputError: it is no ELF file that a loader loads, or the host is a program.
+    """
+    real = Path(os.path.abspath(path))  # noqa: PTH100  # links stay
+    inspection = inspect(real)
+    if host is not None and inspect(host).facts.interp is not None:
+        raise InputError(
+            f"{host}: a program, which no other one opens", hint="name the library that the plugin expects"
+        )
+    near = [need.path for need in inspection.needs if need.path is not None and need.rule in ("rpath", "runpath")]
+    prebuilt: str | tuple[str, str] = str(real)
+    if near:
+        tree = posixpath.commonpath([posixpath.dirname(posixpath.normpath(each)) for each in (str(real), *near)])
+        if tree not in ("/", "/usr", "/usr/lib", "/lib"):
+            prebuilt = tree, posixpath.relpath(str(real), tree)
+    return Subject(
+        path=str(real),
+        prebuilt=prebuilt,
+        host=None if host is None else os.path.abspath(host),  # noqa: PTH100
+        call=call,
+    )
+
+
+def forecasts(subject: Subject, libcs: Sequence[str]) -> Foretold:
+    """What advice foretells of each trial."""
+    told: Foretold = {}
+    for libc in libcs:
+        for way in WAYS:
+            host = subject.host if way != WAYS[0] else None
+            world = World(toolchain=None if libc == HOST else libc, host=host)
+            advice = Adviser.of(world, way).advise(subject.path)
+            told |= {(scenario, way, libc): outcome for scenario, outcome in foretold(advice).items()}
+    return told
+
+
+def try_file(subject: Subject, libcs: Sequence[str], output: Path, session: Session) -> Tried:
+    """Write the experiment, run it in a sandbox, and read what happened.
+
+    Raises:
+        InputError: no such toolchain, or the results cannot be written to.
+        BuildFailedError: a toolchain cannot be had, or the program could not be built.
+    """
+    told = forecasts(subject, libcs)
+    text = experiment(subject, told)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / f"{subject.name}.yaml"
+        path.write_text(text)
+        labels = {"libc": tuple(libcs)}
+        options = RunOptions(choice=Choice(labels=labels), output=output, keep_going=True, sandbox=True)
+        (executed,) = run(chosen([load_one(path, Path(directory))], labels), options, session)
+    if executed.directory is None:
+        raise InputError(f"{subject.path}: {executed.why}")
+    trials = read_run(executed.directory).trials
+    return Tried(subject, text, executed.directory, tuple(_cells(trials, told)))
+
+
+def _cells(trials: Sequence[TrialRecord], told: Mapping[tuple[str, str, str], str]) -> Iterator[Cell]:
+    for trial in trials:
+        way, libc = trial.point["way"], trial.point["libc"]
+        count = trial.shown.get(COUNT)
+        seen = f"{trial.outcome}, {COUNT}: {count}" if trial.outcome == FITS else trial.outcome
+        error = trial.shown.get(ERROR) if trial.outcome == REFUSED else None
+        yield Cell(trial.scenario, way, libc, told.get((trial.scenario, way, libc), ""), seen, str(error or ""))
+
+
+def errors(tried: Tried) -> list[str]:
+    """What the loader said where it refused the file, once for each toolchain and text."""
+    return list(dict.fromkeys(f"{cell.libc}, {cell.way}: {cell.error}" for cell in tried.cells if cell.error))
+
+
+def matrix(tried: Tried) -> list[list[str]]:
+    """A row for each scenario and way, a column for each libc; both answers where they differ."""
+    libcs = list(dict.fromkeys(cell.libc for cell in tried.cells))
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for cell in tried.cells:
+        text = cell.seen.replace(f", {COUNT}: ", " ")
+        if cell.differs:
+            text += f" (foretold: {cell.foretold.replace(f', {COUNT}: ', ' ')})"
+        rows.setdefault((cell.scenario, cell.way), {})[cell.libc] = text
+    return [["", "way", *libcs], *([*key, *(row.get(libc, "") for libc in libcs)] for key, row in rows.items())]
