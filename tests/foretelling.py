@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from elfworlds import elf
@@ -54,34 +55,51 @@ class Library:
         ]
 
 
-def bound(words: Sequence[str | Path], env: Mapping[str, str] | None = None) -> Bindings:
+def bound(words: Sequence[str | Path]) -> Bindings:
     """What ld.so says that it bound: needing object, symbol, version → the objects, by real paths.
 
-    In the program's name it looks up what it allocates with from now on (elf/dl-minimal.c), which is left out.
+    When all is bound, it looks up in the program's name what it allocates with from now on (elf/dl-minimal.c): that
+    is left out.
     """
-    variables = {"LD_BIND_NOW": "yes", "LD_DEBUG": "bindings", **(env or {})}
-    done = subprocess.run(words, env=variables, capture_output=True, timeout=AGES, check=False)
-    said: dict[tuple[str, str, str | None], set[str]] = defaultdict(set)
-    for line in done.stderr.decode("utf-8", "replace").splitlines():
-        match = BINDING.fullmatch(line)
-        if match and not OTHERS.search(match[1]) and not (match[1] == str(words[0]) and match[3] in ALLOCATING):
-            said[os.path.realpath(match[1]), match[3], match[4]].add(os.path.realpath(match[2]))
-    return said
+    said = _said(words, {})
+    asked = [(str(words[0]), name) for name in ALLOCATING]
+    size = len(asked)
+    runs = [at for at in range(len(said) - size + 1) if [line[:2] for line in said[at : at + size]] == asked]
+    return _gathered(said if not runs else [*said[: runs[-1]], *said[runs[-1] + size :]])
 
 
 def listed(path: Path | str, interp: str | None) -> Bindings:
     """The same for a file that nobody starts."""
-    words = [path] if interp else ["/lib64/ld-linux-x86-64.so.2", path]
-    return bound(words, LISTED)
+    return _gathered(_said([path] if interp else ["/lib64/ld-linux-x86-64.so.2", path], LISTED))
+
+
+def _said(words: Sequence[str | Path], env: Mapping[str, str]) -> list[tuple[str, str, str | None, str]]:
+    """Needing object, symbol, version and the object, line by line."""
+    variables = {"LD_BIND_NOW": "yes", "LD_DEBUG": "bindings", **env}
+    done = subprocess.run(words, env=variables, capture_output=True, timeout=AGES, check=False)
+    lines = done.stderr.decode("utf-8", "replace").splitlines()
+    matches = filter(None, map(BINDING.fullmatch, lines))
+    return [(match[1], match[3], match[4], match[2]) for match in matches if not OTHERS.search(match[1])]
+
+
+def _gathered(said: Iterable[tuple[str, str, str | None, str]]) -> Bindings:
+    gathered: dict[tuple[str, str, str | None], set[str]] = defaultdict(set)
+    for needing, symbol, version, path in said:
+        gathered[real(needing), symbol, version].add(real(path))
+    return gathered
+
+
+@cache
+def real(path: str) -> str:
+    return os.path.realpath(path)
 
 
 def foretold(references: Iterable[Foretold]) -> Bindings:
-    said: dict[tuple[str, str, str | None], set[str]] = defaultdict(set)
-    for reference in references:
-        if reference.path is not None and not OTHERS.search(reference.needing):
-            key = os.path.realpath(reference.needing), reference.symbol, reference.version
-            said[key].add(os.path.realpath(reference.path))
-    return said
+    return _gathered(
+        (reference.needing, reference.symbol, reference.version, reference.path)
+        for reference in references
+        if reference.path is not None and not OTHERS.search(reference.needing)
+    )
 
 
 def compare(path: Path | str, library: Library) -> tuple[int, list[str]]:
@@ -99,3 +117,15 @@ def differences(actual: Bindings, said: Bindings) -> tuple[int, list[str]]:
         if actual.get(key) != said.get(key)
     ]
     return len(keys), lines
+
+
+def of_this_machine() -> list[Path]:
+    """Every program of /usr/bin that changes no user, and every second library beside; each once."""
+    programs = [path for path in sorted(Path("/usr/bin").iterdir()) if path.is_file() and _is_listed(path)]
+    libraries = sorted(Path("/usr/lib/x86_64-linux-gnu").glob("*.so.*"))[::2]
+    return list(dict.fromkeys(path.resolve() for path in (*programs, *libraries)))
+
+
+def _is_listed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF" and not path.stat().st_mode & 0o6000

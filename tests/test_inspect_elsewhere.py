@@ -153,7 +153,8 @@ def test_what_a_note_says_is_dlopened_is_an_optional_need(tmp_path: Path, world:
     library = compiled(tmp_path / "lib.so", code, "-nostdlib")
     (optional,) = elfworlds.inspect(library).optional
     assert optional.sonames == ("libnone.so.9", "libc.so.6")
-    assert (optional.priority, optional.rule) == ("suggested", "ld.so.cache")
+    assert optional.priority == "suggested"
+    assert optional.rule == ("ld.so.cache" if Path("/etc/ld.so.cache").exists() else "default")
     code_, out, _ = world.run("inspect", library)
     assert (code_, "libnone.so.9 or libc.so.6 →" in out) == (0, True)
 

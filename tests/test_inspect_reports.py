@@ -12,7 +12,7 @@ import elves
 from elfworlds.inspection import World
 from elfworlds.inspection.terminal import tree_lines
 from forging_elf import Forged, library
-from inspecting import LOADER, compiled
+from inspecting import LOADER, cached, compiled
 
 pytestmark = pytest.mark.skipif(not LOADER.exists(), reason="needs a device: x86-64 with glibc")
 SCREEN = 24
@@ -45,6 +45,7 @@ def an_origin_that_make_has_eaten(top: Path) -> tuple[Path, World, str]:
 
 def another_version_of_the_library(top: Path) -> tuple[Path, World, str]:
     """`libssl.so.1.1` on a system with libssl.so.3, here with a library that every system has."""
+    cached()
     return elves.make(top / "app", ["libc.so.5"]), World(), "this machine has libc.so.6"
 
 
@@ -89,6 +90,7 @@ def an_older_library_first_in_the_environment(top: Path) -> tuple[Path, World, s
 
 def a_library_that_was_not_linked(top: Path) -> tuple[Path, World, str]:
     """`undefined symbol: cos`."""
+    cached()
     plugin = compiled(top / "plugin.so", "double cos(double); double f(double x) { return cos(x); }", "-fno-builtin")
     host = compiled(top / "host", "int main(void) { return 0; }", "-pie")
     return plugin, World(host=str(host)), "libm.so.6 has it, and nothing here needs that"
