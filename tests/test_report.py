@@ -146,6 +146,28 @@ def test_a_claim_is_decided_by_the_repetitions_that_were_tried() -> None:
     assert line.verdict == "undecided"
 
 
+def test_repetitions_that_failed_alike_are_told_once_with_how_many_they_are() -> None:
+    trials = [at("a", "no", "FAIL", expected="yes", wall_s=float(number)) for number in range(900)]
+    trials += [at("a", "no", "FAIL", expected="yes", exit=3), at("b", "no", "FAIL", expected="yes")]
+    report = told(trials)
+    assert report.count("- FAIL `s`") == 3
+    assert "way=a: expected yes, got no (exit 0), 900 times." in report
+    lines = list(text.failure_lines(trials, AXES, "run", {}))
+    assert [line for line in lines if line.startswith("FAIL")] == [
+        "FAIL  s  way=a, 900 times",
+        "FAIL  s  way=a",
+        "FAIL  s  way=b",
+    ]
+
+
+def test_a_report_of_many_failures_tells_the_first_and_where_all_are() -> None:
+    trials = [at("a", "no", "FAIL", expected="yes", notes=[f"another reason: {number}"]) for number in range(5000)]
+    report = told(trials)
+    assert report.count("- FAIL `s`") == 200
+    assert "4800 more are in tables/trials.csv." in report
+    assert list(text.failure_lines(trials, AXES, "run", {}))[-1] == "… and 4980 more; tables/trials.csv has them all"
+
+
 def test_repetitions_are_settled_together_and_points_apart() -> None:
     trials = [at("a", "yes"), at("a", "no", "FAIL"), at("b", "no", "FAIL")]
     assert [one.verdict for one in settled(trials)] == ["FLAKY", "FLAKY", "FAIL"]

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from elfworlds.report import facts, flips, loading, summary
+from elfworlds.report import facts, failing, flips, loading, summary
 from elfworlds.report.pictures.heat import heats
 from elfworlds.report.summary import (
     ClaimLine,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from elfworlds.records import EnvironmentRecord, ObjectRecord, RunRecord, TreeRecord, TrialRecord
     from elfworlds.report.text import Streams
 
+MOST_FAILURES = 200  # that are told one by one
 OF_URLS = "/:?#@!$&'*+,;=%~"  # and no bracket: it would end the link
 _SPECIAL = re.compile(r"(^#|[\\`*_\[\]<>|])")
 
@@ -143,18 +144,19 @@ def _source(source: Mapping[str, str]) -> str:
 
 
 def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord], written: Streams) -> list[str]:
-    bad = [trial for trial in trials if trial.verdict.bad]
+    bad = failing.failed(trials)
     if not bad:
         return []
     lines = ["## Not as expected", ""]
-    for trial in bad:
+    for trial, times in ((alike.trial, alike.times) for alike in bad[:MOST_FAILURES]):
         head = f"- {trial.verdict} `{code(trial.scenario)}` {escape(point_text(trial.point, axes))}: "
         got = f"got {escape(trial.outcome or '')} ({escape(ending(trial))})" if trial.verdict.tried else "not tried"
-        lines.append(f"{head}expected {escape(str(trial.expected))}, {got}.")
+        lines.append(f"{head}expected {escape(str(trial.expected))}, {got}{times}.")
         lines += [f"  - {escape(text)}" for text in (*([trial.why] if trial.why else []), *trial.notes)]
         for name, text in written.get(trial.trial, {}).items():
             lines += [f"  - {name} ends with:", "", *(f"        {line}" for line in tail(text)), ""]
-    return [*lines, ""]
+    more = sum(alike.count for alike in bad[MOST_FAILURES:])
+    return [*lines, "", *([f"{more} more are in tables/trials.csv.", ""] if more else [])]
 
 
 def _reasons(title: str, counted: Sequence[tuple[str, int]]) -> list[str]:

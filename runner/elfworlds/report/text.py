@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from elfworlds.report import failing
 from elfworlds.report.summary import Pivot, claims, defects, point_text, stacked, unsupported
 from elfworlds.yamltext.problems import printable, width
 
@@ -79,7 +80,7 @@ def failure_lines(
     directory: str,
     written: Streams,
 ) -> Iterator[str]:
-    """For each failed trial: what was expected, what happened, why, the end of what it wrote, and how to rerun it.
+    """For trials that failed alike: what was expected, what happened, why, the end of what one wrote, and its rerun.
 
     Args:
         trials: trials of the run; only failed ones are shown.
@@ -87,13 +88,15 @@ def failure_lines(
         directory: the run directory.
         written: trial → `stdout` and `stderr` → the end of it.
     """
-    bad = [trial for trial in trials if trial.verdict.bad]
-    for trial in bad[:MAX_FAILURES]:
-        yield f"{trial.verdict}  {trial.scenario}  {point_text(trial.point, axes)}".rstrip()
+    bad = failing.failed(trials)
+    for alike in bad[:MAX_FAILURES]:
+        trial = alike.trial
+        yield f"{trial.verdict}  {trial.scenario}  {point_text(trial.point, axes)}".rstrip() + alike.times
         yield from _details(trial, directory, written.get(trial.trial, {}))
         yield ""
     if len(bad) > MAX_FAILURES:
-        yield f"… and {len(bad) - MAX_FAILURES} more; report.md has them all"
+        more = sum(alike.count for alike in bad[MAX_FAILURES:])
+        yield f"… and {more} more; tables/trials.csv has them all"
 
 
 def _details(trial: TrialRecord, directory: str, written: Mapping[str, str]) -> Iterator[str]:

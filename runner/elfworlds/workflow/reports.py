@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import elf
-from elfworlds.report import flips, loading, summary, text
+from elfworlds.report import failing, flips, loading, summary, text
 from elfworlds.report.markdown import markdown
 from elfworlds.report.pictures import heat
 from elfworlds.report.pictures.heatmap import heat_map
@@ -60,10 +60,10 @@ def _md(directory: RunDirectory, run: RunRecord, seen: Sequence[Seen], run_flips
 
 def ends_of_failures(directory: RunDirectory, trials: Sequence[TrialRecord]) -> dict[str, dict[str, str]]:
     """The ends of what the first few failed trials wrote: trial → `stdout` and `stderr` → text."""
-    bad = [trial for trial in trials if trial.verdict.bad]
+    bad = [alike.trial for alike in failing.failed(trials)[: text.MAX_FAILURES]]
     return {
         trial.trial: {name: end for name in ("stdout", "stderr") if (end := _end_of(directory, trial, name))}
-        for trial in bad[: text.MAX_FAILURES]
+        for trial in bad
     }
 
 

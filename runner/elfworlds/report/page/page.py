@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from elfworlds.report import facts, flips, loading, summary
+from elfworlds.report import facts, failing, flips, loading, summary
 from elfworlds.report.page import packed
 from elfworlds.report.pictures.cells import colours
 from elfworlds.report.pictures.heat import outcomes
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from elfworlds.outcome import Verdict
     from elfworlds.outcome_changes import Flips
-    from elfworlds.records import RunRecord, TrialRecord
+    from elfworlds.records import RunRecord
     from elfworlds.report.page.packed import Columns
     from elfworlds.report.summary import Pivot
     from elfworlds.report.text import Streams
@@ -105,7 +105,7 @@ def _answers(run: RunRecord, run_flips: Flips) -> dict[str, object]:
     """What the template says of the question."""
     axes, trials, kinds = run.axes, run.trials, colours(outcomes(run))
     pivot = summary.pivot(axes, trials)
-    bad = [trial for trial in trials if trial.verdict.bad]
+    bad = failing.failed(trials)
     return {
         "colours": kinds.values(),
         "counts": summary.counts(trials),
@@ -117,8 +117,8 @@ def _answers(run: RunRecord, run_flips: Flips) -> dict[str, object]:
         "fixed": pivot.fixed,
         "flips": flips.texts(run_flips),
         "claims": summary.claims(axes, trials),
-        "failures": [failure(trial, run) for trial in bad[:MOST_FAILURES]],
-        "failed": len(bad),
+        "failures": [failure(alike, run) for alike in bad[:MOST_FAILURES]],
+        "more_failed": sum(alike.count for alike in bad[MOST_FAILURES:]),
         "defects": summary.defects(trials),
         "unsupported": summary.unsupported(trials),
     }
@@ -216,7 +216,7 @@ def _place(cell: summary.Cell | None, at: Mapping[str, str], kinds: Mapping[str,
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A trial that was not as expected, in words."""
+    """Trials that were not as expected, in words; the link leads to the first."""
 
     verdict: Verdict
     scenario: str
@@ -226,13 +226,14 @@ class Failure:
     details: tuple[str, ...]
 
 
-def failure(trial: TrialRecord, run: RunRecord) -> Failure:
+def failure(alike: failing.Alike, run: RunRecord) -> Failure:
+    trial = alike.trial
     got = f"got {trial.outcome} ({ending(trial)})" if trial.verdict.tried else "not tried"
     return Failure(
         trial.verdict,
         trial.scenario,
         summary.point_text(trial.point, run.axes),
         "#trial?" + urlencode({"trial": trial.trial}),
-        f"expected {trial.expected or 'nothing in particular'}, {got}",
+        f"expected {trial.expected or 'nothing in particular'}, {got}{alike.times}",
         (*([trial.why] if trial.why else []), *trial.notes),
     )
