@@ -11,6 +11,7 @@
 # make reference-check  the same again, compared with what is there: names every outcome that differs
 # make nix-run    the first experiment with real Nix over this machine's toolchain (docs/nix.md); no network but pip's
 # make nix-check  of what nix flake check holds, all but most experiments, in the same way
+# make dist   an sdist and a wheel in .cache/dist, checked as an index of packages checks them
 # make clean  remove what both made
 
 PYTHON ?= python3
@@ -27,7 +28,7 @@ endif
 SUITES := debian/bullseye,debian/bookworm,debian/trixie,debian/sid
 RUNS := .cache/reference
 
-.PHONY: run test slow fuzz versions lock roots nix-roots reference reference-check reference-runs nix-run nix-check lint clean
+.PHONY: run test slow fuzz versions lock roots nix-roots reference reference-check reference-runs nix-run nix-check dist lint clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/elfworlds run experiments/same-lib.yaml
@@ -84,6 +85,15 @@ nix-run:
 nix-check:
 	nix/hostpkgs/nix flake check --no-build
 	nix/hostpkgs/nix build --no-link --print-build-logs --max-jobs auto .#few
+
+# The wheel is made of the sdist, so the sdist holds all that it needs.
+dist:
+	@rm -rf .cache/dist .cache/dist-tools
+	@$(PYTHON) -m venv .cache/dist-tools
+	@.cache/dist-tools/bin/python -m pip --disable-pip-version-check -qq install 'build>=1.2' 'twine>=6'
+	@.cache/dist-tools/bin/python -m build --outdir .cache/dist > .cache/dist.log 2>&1 || { cat .cache/dist.log; exit 1; }
+	.cache/dist-tools/bin/twine check --strict .cache/dist/*
+	@$(PYTHON) -m zipfile -l .cache/dist/*.whl | grep -q 'share/man/man1/elfworlds.1 ' || { echo "the wheel has no manual page"; exit 1; }
 
 $(VENV)/bin/python:
 	@sh tests/python-check.sh $(PYTHON)

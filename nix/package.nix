@@ -30,6 +30,7 @@ python3Packages.buildPythonApplication {
   src = source [
     "csrc"
     "default.nix"
+    "docs/elfworlds.1"
     "experiments"
     "flake.lock"
     "LICENSE"

@@ -19,6 +19,7 @@ strace      strace              watching a program under strace
 patchelf    patchelf            files that a tool edits after the link
 unzip       unzip               scripts that take a file of a wheel
 chromium    chromium            report.html as a person sees it
+man         man-db              that man shows the manual page
 '
 set -u
 if [ ! -e /usr/include/stdio.h ]; then

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import runpy
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,30 @@ VARIES = ("objects: ", "trials inherit from this session: ")  # with the store, 
 def test_the_language_reference_is_made_from_the_types() -> None:
     told = "run: elfworlds schema --format markdown > docs/language.md"
     assert (ROOT / "docs" / "language.md").read_text() == reference(), told
+
+
+def test_the_manual_page_is_made_from_the_command_line() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "manpage.py"))["page"]()
+    assert (ROOT / "docs" / "elfworlds.1").read_text() == made, "run: python docs/manpage.py"
+
+
+def test_the_manual_page_has_every_option_of_every_verb() -> None:
+    text = (ROOT / "docs" / "elfworlds.1").read_text().replace("\\-", "-")
+    verbs = get_command(app)
+    assert isinstance(verbs, TyperGroup)
+    for name, command in verbs.commands.items():
+        assert command.hidden or f".SS {name}" in text
+        options = [] if command.hidden else [param for param in command.params if param.param_type_name == "option"]
+        assert [word for option in options for word in option.opts if f"\\fB{word}\\fR" not in text] == []
+
+
+@pytest.mark.needs("man")
+def test_man_shows_the_manual_page_without_a_warning() -> None:
+    path = ROOT / "docs" / "elfworlds.1"
+    command = ["man", "--warnings=w", "-l", str(path)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "MANWIDTH": "80"})
+    assert shown.stderr == ""
+    assert "EXIT STATUS" in shown.stdout
 
 
 def test_the_design_lists_the_rooms_in_the_order_that_is_held() -> None:
