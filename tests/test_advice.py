@@ -19,6 +19,10 @@ HERE = Path(__file__).parent.parent
 PROBER = HERE / "bench" / "advising" / "prober.c"
 GREEDY = "static __thread char buffer[BYTES] __attribute__((aligned(ALIGNMENT))); char *f(void) { return buffer; }"
 LACKING = "int lacking(void); int f(void) { return lacking(); }"
+DEMANDING = r"""
+__asm__(".pushsection .note.gnu.property,\"a\",@note\n.balign 8\n.long 4, 16, 5\n.asciz \"GNU\"\n"
+        ".long 0xc0008002, 4, 0x8000, 0\n.popsection");
+"""
 UNIQUE = 'int which = 1; __asm__(".type which, @gnu_unique_object"); int *where(void) { return &which; }'
 
 
@@ -124,6 +128,8 @@ KINDS: dict[str, Callable[[Shop], Path]] = {
     ),
     "missing-library": lacks_a_library,
     "program": lambda shop: shop.make("program", "int main(void) { return 0; }", "-pie"),
+    "executable-stack": lambda shop: shop.make("stacked", "int f(void) { return 1; }", "-Wl,-z,execstack"),
+    "no-such-processor": lambda shop: shop.make("demanding", DEMANDING),
     "c++": lambda shop: shop.make(
         "cxx", "#include <string>\nstd::string f(int n) { return std::to_string(n); }", "-xc++"
     ),
@@ -155,6 +161,14 @@ def test_a_symbol_that_only_the_program_exports_is_in_no_other_namespace(shop: S
     apart, with_it = advise(plugin, World(host=str(host))), advise(plugin, World(host=str(host)), DLOPEN)
     assert "call_me" in evidence(apart, "only-the-host")
     assert (apart.forecast.loads, with_it.forecast.loads) == (False, True)
+
+
+def test_what_is_made_to_be_preloaded_is_told_apart(shop: Shop) -> None:
+    code = "#define _GNU_SOURCE\n#include <dlfcn.h>\nvoid *malloc(unsigned long n) {{ return {}; }}"
+    real = '((void *(*)(unsigned long))dlsym(RTLD_NEXT, "malloc"))(n)'
+    shim, own = shop.make("shim", code.format(real)), shop.make("own", code.format("(void *)n"))
+    assert evidence(advise(shim), "interposer").startswith("defines malloc as libc does")
+    assert evidence(advise(own), "interposer") == ""
 
 
 def test_the_tunable_makes_room(shop: Shop) -> None:

@@ -27,6 +27,7 @@ from .watching import Seen, Steps, watch
 
 WANTED = 97.0  # per cent
 LOADS, GONE, COPIES = "loads in a new namespace", "gone after dlclose", "how many copies"
+DEADLY = frozenset({"shared-keys", "interposer", "failing-lookup"})  # hazards that say that the process may end
 NUMBERS = (LOADS, GONE, COPIES)
 
 
@@ -67,12 +68,13 @@ def libraries(directories: Sequence[str], root: str) -> list[str]:
 
 def answers(seen: Seen, advice: Advice) -> Iterator[Answer]:
     forecast = advice.forecast
+    warned = bool(DEADLY & {each.rule for each in advice.hazards})
     loads = seen.once.failure or str(seen.loads)
-    yield Answer(LOADS, seen.path, str(forecast.loads), loads, safe=forecast.loads and not seen.loads)
+    yield Answer(LOADS, seen.path, str(forecast.loads), loads, safe=forecast.loads and not seen.loads and not warned)
     if not seen.loads or seen.gone is None:
         return
     yield Answer(GONE, seen.path, str(forecast.gone), str(seen.gone))
-    safe = forecast.copies > seen.copies.loaded and not any(each.rule == "shared-keys" for each in advice.hazards)
+    safe = forecast.copies > seen.copies.loaded and not warned
     died = seen.count is None and not (forecast.limit == "keys" and seen.copies.loaded >= forecast.copies)
     count = f"died after {seen.copies.loaded}" if died else str(_count(seen, advice))
     yield Answer(COPIES, seen.path, str(forecast.copies), count, safe=safe)

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from elfworlds.advice.case import Case
+    from elfworlds.advice.members import Member
 
 Evidence = tuple[str, str]  # the path of an object, and what shows it
+LIBC, FUNCTIONS = "libc.so.6", ("STT_FUNC", "STT_GNU_IFUNC")
+CAUGHT_EVERYWHERE = (2, 34)  # glibc bug 24772
 SHOWN = 3  # symbols that are named
 PRINTING = ("printf", "puts", "fwrite", "putchar", "vprintf", "__printf_chk", "__vprintf_chk", "stdout")
 
@@ -134,6 +137,53 @@ def packed(case: Case) -> Iterator[Evidence]:
         for member in case.new:
             if member.relocations.packed:
                 yield member.path, f"DT_RELR with {member.relocations.packed.relocations} relocations"
+
+
+def initial_exec_on_musl(case: Case) -> Iterator[Evidence]:
+    """Static TLS where it is refused."""
+    if case.musl:
+        for member in static_tls.takers(case.scope, INITIAL_EXEC):
+            yield member.path, "initial-exec TLS"
+
+
+def executable_stack(case: Case) -> Iterator[Evidence]:
+    """An object that asks for an executable stack, or does not say that it needs none."""
+    for member in () if case.musl else case.new:
+        if member.facts.execstack:
+            stack = member.layout.stack
+            yield member.path, f"PT_GNU_STACK is {stack.flags}" if stack else "it has no PT_GNU_STACK"
+
+
+def processor_level(case: Case) -> Iterator[Evidence]:
+    """A level that this processor has not."""
+    for member in () if case.musl else case.new:
+        lacking = [level for level in member.isa_needed if level not in case.levels]
+        if lacking:
+            yield member.path, f"needs {lacking[-1]}, which this processor has not"
+
+
+def failing_lookups(case: Case) -> Iterator[Evidence]:
+    """Lookups that nobody catches where they fail."""
+    if case.apart and case.release < CAUGHT_EVERYWHERE:
+        yield from _calling(case, "dlsym", "dlvsym", "dlopen", "dlmopen")
+
+
+def interposers(case: Case) -> Iterator[Evidence]:
+    """Objects that define functions of libc, and look up the real ones behind them."""
+    libc = next((member for member in case.process if member.facts.soname == LIBC), None)
+    if not (case.apart and libc):
+        return
+    for member in case.new:
+        if is_of_libc(member) or not {"dlsym", "dlvsym"} & member.by_name.keys():
+            continue
+        shared = libc.definitions.by_name.keys() & member.definitions.by_name.keys()
+        both = sorted(name for name in shared if _is_function(member, name) and _is_function(libc, name))
+        if both:
+            yield member.path, f"defines {_named(both)} as libc does, and looks up others"
+
+
+def _is_function(member: Member, name: str) -> bool:
+    return any(symbol.type in FUNCTIONS for symbol in member.definitions.defining(name))
 
 
 def symbolic(case: Case) -> Iterator[Evidence]:

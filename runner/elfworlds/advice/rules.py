@@ -58,6 +58,13 @@ RULES = (
         " -ftls-model=initial-exec",
     ),
     Rule(
+        name="initial-exec-on-musl",
+        experiment="initial-exec-opened",
+        judge=evidence.initial_exec_on_musl,
+        releases="musl",
+        remedy="build without -ftls-model=initial-exec, or link the program with it",
+    ),
+    Rule(
         name="unique-symbols",
         experiment="unique-symbols",
         judge=evidence.unique,
@@ -77,6 +84,20 @@ RULES = (
         judge=evidence.kept,
         releases=ALL,
         remedy="hide the symbols that others bind to: -fvisibility=hidden, a version script",
+    ),
+    Rule(
+        name="failing-lookup",
+        experiment="failed-lookup",
+        judge=evidence.failing_lookups,
+        releases="glibc before 2.34",
+        remedy="look up only what is there; or load it with dlopen",
+    ),
+    Rule(
+        name="interposer",
+        experiment="preload-shim",
+        judge=evidence.interposers,
+        releases=ALL,
+        remedy="preload it instead: in a namespace it takes over nothing, and some end the process",
     ),
     Rule(
         name="thread-local-destructors",
@@ -105,6 +126,21 @@ RULES = (
         judge=evidence.old_libpthread,
         releases="glibc before 2.34",
         remedy="load it in the main thread, before others start",
+    ),
+    Rule(
+        name="executable-stack",
+        experiment="executable-stack",
+        judge=evidence.executable_stack,
+        releases="glibc from 2.41 on refuses it; older ones make every stack executable",
+        remedy="mark its assembly: .section .note.GNU-stack; or patchelf --clear-execstack;"
+        " or GLIBC_TUNABLES=glibc.rtld.execstack=2",
+    ),
+    Rule(
+        name="processor-level",
+        experiment="processor-level",
+        judge=evidence.processor_level,
+        releases="glibc from 2.33 on",
+        remedy="build it for an older level, or put it into glibc-hwcaps/",
     ),
     Rule(
         name="packed-relocations",

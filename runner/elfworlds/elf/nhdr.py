@@ -147,7 +147,7 @@ class _Reading:
         isa = ISA if machine in X86 else {}
         return Properties(
             features=tuple(features),
-            isa_needed=_bits(values.get(ISA_NEEDED, 0), isa),
+            isa_needed=_levels(values.get(ISA_NEEDED, 0), isa),
             isa_used=_bits(values.get(ISA_USED, 0), isa),
         )
 
@@ -208,6 +208,12 @@ def _dlopened(entry: JsonObject) -> Dlopened:
 def _text(entry: JsonObject, name: str) -> str | None:
     value = entry.get(name)
     return value if isinstance(value, str) else None
+
+
+def _levels(value: int, names: dict[int, str]) -> tuple[str, ...]:
+    """Levels by their names; the bits of those that have none yet, as one number."""
+    unknown = value & ~sum(names) if names else 0
+    return (*_bits(value, names), *([hex(unknown)] if unknown else []))
 
 
 def _bits(value: int, names: dict[int, str]) -> tuple[str, ...]:
