@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from conftest import World
-from waiting import AGES
 
 BUFFERED = """\
 experiment: buffered
@@ -108,35 +107,3 @@ def test_on_a_terminal_it_shows_what_the_trial_showed(world: World, capture: str
     os.close(ours)
     text = shown.decode().replace("\r\n", "\n")
     assert (text, done.stderr.decode()) == (f"{SHOWN[capture]}.", "exit status 3\n" if capture == "pipe" else "")
-
-
-CLOSING = """\
-experiment: closing
-question: Is an exported script closed by what it quotes?
-objects:
-  app: {executable: app, code: "int main(void) { return 0; }"}
-scenarios:
-  s:
-    run: ${app}
-    env: {"--split-string": "/usr/bin/touch TOUCHED-BY-ENV"}
-    observe:
-      gdb:
-        break: [main]
-        evaluate: {x: "1\\nend_of_file\\nfi\\ntouch TOUCHED\\nif false; then\\ncat << 'end_of_file'"}
-    outcomes: {ok: {exit: 0}}
-"""
-
-
-@pytest.mark.parametrize("words", [(), ("gdb",)])
-def test_nothing_that_a_script_or_a_command_file_quotes_is_run(words: tuple[str, ...], world: World) -> None:
-    path = world.experiment("closing", CLOSING)
-    code, out, _ = world.run("export-c", path, "s")
-    assert code == 0
-    place = world.path / "place"
-    place.mkdir()
-    (place / "script.sh").write_text(out)
-    subprocess.run(["sh", "script.sh", *words], cwd=place, check=False, stdin=subprocess.DEVNULL, timeout=AGES)
-    world.run("run", path, "-S", "libc=host")
-    for command in world.latest("closing").glob("trials/*/cmd.sh"):
-        subprocess.run(["sh", command], cwd=place, check=False, stdin=subprocess.DEVNULL, timeout=AGES)
-    assert list(place.rglob("TOUCHED*")) == []

@@ -92,22 +92,3 @@ def test_what_they_left_behind_and_what_was_cut_is_recorded(world: World) -> Non
 def trial(world: World, how: str) -> Path:
     (found,) = (world.latest("misbehaving") / "trials").glob(f"*how={how},*")
     return found
-
-
-RAW = r"""
-experiment: raw
-question: "Hi \e]0;PWNED\a \e[31mred\e[0m \x9b31m \u202e rtl"
-note: "\e[2J"
-objects:
-  app: {executable: app, code: "#error \e]0;PWNED\a \e[31mred\nint main(void) { return 0; }"}
-scenarios:
-  s: {run: "${app}", outcomes: {"fine": {exit: 0}}}
-"""
-MOVING = {"\x1b", "\a", "\x9b", "\u202e"}
-
-
-@pytest.mark.parametrize("verb", ["check", "plan", "run", "list", "build"])
-def test_what_a_strangers_file_holds_reaches_a_terminal_harmless(verb: str, world: World) -> None:
-    path = world.experiment("raw", RAW)
-    _, out, err = world.run(verb, path)
-    assert not MOVING & set(out + err), out + err

@@ -211,17 +211,22 @@ def gdb_commands(asked: JsonObject) -> str:
     """What a person would tell gdb to be shown what the trial's gdb was asked."""
     at_a_stop = [
         *(COLLECTED[name] for name in _texts(asked["collect"])),
-        *(f"print {expression}" for expression in _texts(asked["evaluate"])),
+        *(f"print {_on_a_line(expression)}" for expression in _texts(asked["evaluate"])),
         *(line for text in _texts(asked["commands"]) for line in text.splitlines() if line.strip()),
     ]
     lines = [
         *("set breakpoint pending on", "set print elements 0"),
-        *(f"break {place}" for place in _texts(asked["break"])),
+        *(f"break {_on_a_line(place)}" for place in _texts(asked["break"])),
         *("run", "while $_isvoid($_exitcode) && $_isvoid($_exitsignal)"),
         *(f"  {command}" for command in (*at_a_stop, "continue")),
         "end",
     ]
     return "\n".join(lines)
+
+
+def _on_a_line(words: str) -> str:
+    """An argument of one of gdb's commands; what came after a newline would be another command."""
+    return words.replace("\n", " ")
 
 
 def _texts(setting: Json) -> list[str]:
