@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -23,19 +23,36 @@ OTHERS = re.compile(r"vdso|/ld-linux|/ld64|/ld-musl")  # the loader binds itself
 ALLOCATING = ("calloc", "free", "malloc", "realloc")
 LISTED = {"LD_TRACE_LOADED_OBJECTS": "1", "LD_WARN": "yes"}  # as `ldd -r`: relocated, and nothing started
 
+BOUND = {"LD_BIND_NOW": "yes", "LD_DEBUG": "bindings"}
+MACHINE = Path("/")
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
 Bindings = Mapping[tuple[str, str, str | None], set[str]]
 
 
 class Library:
-    """Files as the lookup sees them, each read once."""
+    """Files of a system as the lookup sees them, each read once.
 
-    def __init__(self) -> None:
+    Args:
+        top: the directory that holds the system.
+    """
+
+    def __init__(self, top: Path = MACHINE) -> None:
+        self.top = top
         self.known: dict[tuple[str, bool], Linked] = {}
+
+    @property
+    def world(self) -> World:
+        return World() if self.top == MACHINE else World(root=str(self.top))
+
+    def where(self, path: str) -> Path:
+        """Where a file of the system lies on this machine."""
+        return self.top / path.lstrip("/")
 
     def linked(self, mapped: Mapped, *, executable: bool = False) -> Linked:
         key = (mapped.path, executable)
         if key not in self.known:
-            path = Path(mapped.path)
+            path = self.where(mapped.path)
             self.known[key] = Linked(
                 path=mapped.path,
                 facts=mapped.facts,
@@ -46,9 +63,9 @@ class Library:
             )
         return self.known[key]
 
-    def closure(self, path: Path | str, world: World | None = None) -> list[Linked]:
+    def closure(self, path: Path | str) -> list[Linked]:
         """What a start of a program loads, or of a library as its loader lists it."""
-        inspection = inspect(str(path), world or World())
+        inspection = inspect(str(self.where(str(path))), self.world)
         program = inspection.facts.interp is not None
         return [
             self.linked(mapped, executable=program and not place) for place, mapped in enumerate(inspection.objects)
@@ -68,25 +85,29 @@ def bound(words: Sequence[str | Path]) -> Bindings:
     return _gathered(said if not runs else [*said[: runs[-1]], *said[runs[-1] + size :]])
 
 
-def listed(path: Path | str, interp: str | None) -> Bindings:
-    """The same for a file that nobody starts."""
-    return _gathered(_said([path] if interp else ["/lib64/ld-linux-x86-64.so.2", path], LISTED))
+def listed(closure: Sequence[Linked], top: Path = MACHINE) -> Bindings:
+    """The same for a file that nobody starts, by the loader of its system."""
+    path = closure[0].path
+    starts = closure[0].facts.interp and os.access(top / path.lstrip("/"), os.X_OK)
+    words = [path] if starts else ["/lib64/ld-linux-x86-64.so.2", path]
+    if top == MACHINE:
+        return _gathered(_said(words, LISTED))
+    settings = (f"{name}={value}" for name, value in {**BOUND, **LISTED}.items())
+    return _gathered(_said(["chroot", str(top), "/usr/bin/env", "-i", *settings, *words], None), str)
 
 
-def _said(words: Sequence[str | Path], env: Mapping[str, str]) -> list[tuple[str, str, str | None, str]]:
-    """Needing object, symbol, version and the object, line by line."""
-    variables = {"LD_BIND_NOW": "yes", "LD_DEBUG": "bindings", **env}
+def _said(words: Sequence[str | Path], env: Mapping[str, str] | None) -> list[tuple[str, str, str | None, str]]:
+    """Needing object, symbol, version and the object, line by line.
+
+    Args:
+        words: the command.
+        env: what it has beside the order to tell what is bound; None if the command itself gives that order.
+    """
+    variables = {"PATH": PATH} if env is None else {**BOUND, **env}
     done = subprocess.run(words, env=variables, capture_output=True, timeout=AGES, check=False)
     lines = done.stderr.decode("utf-8", "replace").splitlines()
     matches = filter(None, map(BINDING.fullmatch, lines))
     return [(match[1], match[3], match[4], match[2]) for match in matches if not OTHERS.search(match[1])]
-
-
-def _gathered(said: Iterable[tuple[str, str, str | None, str]]) -> Bindings:
-    gathered: dict[tuple[str, str, str | None], set[str]] = defaultdict(set)
-    for needing, symbol, version, path in said:
-        gathered[real(needing), symbol, version].add(real(path))
-    return gathered
 
 
 @cache
@@ -94,18 +115,27 @@ def real(path: str) -> str:
     return os.path.realpath(path)
 
 
-def foretold(references: Iterable[Foretold]) -> Bindings:
-    return _gathered(
+def _gathered(said: Iterable[tuple[str, str, str | None, str]], name: Callable[[str], str] = real) -> Bindings:
+    gathered: dict[tuple[str, str, str | None], set[str]] = defaultdict(set)
+    for needing, symbol, version, path in said:
+        gathered[name(needing), symbol, version].add(name(path))
+    return gathered
+
+
+def foretold(references: Iterable[Foretold], name: Callable[[str], str] = real) -> Bindings:
+    bindings = (
         (reference.needing, reference.symbol, reference.version, reference.path)
         for reference in references
         if reference.path is not None and not OTHERS.search(reference.needing)
     )
+    return _gathered(bindings, name)
 
 
 def compare(path: Path | str, library: Library) -> tuple[int, list[str]]:
     """How many references there are, and a line for each that binds otherwise than foretold."""
     closure = library.closure(path)
-    return differences(listed(path, closure[0].facts.interp), foretold(started(closure)))
+    references = started(closure)
+    return differences(listed(closure, library.top), foretold(references, real if library.top == MACHINE else str))
 
 
 def differences(actual: Bindings, said: Bindings) -> tuple[int, list[str]]:
@@ -119,11 +149,11 @@ def differences(actual: Bindings, said: Bindings) -> tuple[int, list[str]]:
     return len(keys), lines
 
 
-def of_this_machine() -> list[Path]:
-    """Every program of /usr/bin that changes no user, and every second library beside; each once."""
-    programs = [path for path in sorted(Path("/usr/bin").iterdir()) if path.is_file() and _is_listed(path)]
-    libraries = sorted(Path("/usr/lib/x86_64-linux-gnu").glob("*.so.*"))[::2]
-    return list(dict.fromkeys(path.resolve() for path in (*programs, *libraries)))
+def programs_and_libraries(top: Path = MACHINE) -> list[str]:
+    """Every program of a system's /usr/bin that changes no user, and every second library beside; each once."""
+    programs = [path for path in sorted((top / "usr/bin").iterdir()) if not path.is_symlink() and _is_listed(path)]
+    libraries = [path for path in sorted((top / "usr/lib/x86_64-linux-gnu").glob("*.so.*")) if not path.is_symlink()]
+    return [f"/{path.relative_to(top)}" for path in (*programs, *libraries[::2])]
 
 
 def _is_listed(path: Path) -> bool:

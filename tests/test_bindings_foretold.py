@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from elfworlds.bindings import Foretold, Linked, Opened, opened, started
-from foretelling import Library, bound, compare, differences, foretold, listed, of_this_machine
+from foretelling import MACHINE, Library, bound, compare, differences, foretold, listed, programs_and_libraries
+from loaders import pinned_root
 
 HOST = r"""
 #define _GNU_SOURCE
@@ -49,7 +51,7 @@ def agreeing(path: Path) -> list[Foretold]:
     """What is foretold of a file and what it loads, which is what ld.so binds."""
     closure = Library().closure(path)
     references = list(started(closure))
-    count, lines = differences(listed(path, closure[0].facts.interp), foretold(references))
+    count, lines = differences(listed(closure), foretold(references))
     assert lines == []
     assert count > 5
     return references
@@ -233,15 +235,32 @@ def test_the_python_that_runs_this_binds_as_foretold() -> None:
     assert count > 100
 
 
-@pytest.mark.slow
-def test_programs_and_libraries_of_this_machine_bind_as_foretold() -> None:
-    library, count = Library(), 0
+def all_of(top: Path) -> tuple[int, list[str]]:
+    """How many references the programs and libraries of a system have, and those that bind otherwise than foretold."""
+    library, count = Library(top), 0
     lines: list[str] = []
-    for path in of_this_machine():
+    for path in programs_and_libraries(top):
         more, differing = compare(path, library)
         count, lines = count + more, lines + differing
+    return count, lines
+
+
+@pytest.mark.slow
+def test_programs_and_libraries_of_this_machine_bind_as_foretold() -> None:
+    count, lines = all_of(MACHINE)
     assert lines == []
     assert count > 100_000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root")
+@pytest.mark.parametrize("suite", ["bullseye", "bookworm", "trixie", "sid"])
+def test_programs_and_libraries_of_a_root_bind_as_foretold(suite: str) -> None:
+    root = pinned_root(f"debian/{suite}", fetch=False).world.root
+    assert root is not None
+    count, lines = all_of(Path(root.path))
+    assert lines == []
+    assert count > 10_000
 
 
 def test_a_linked_object_says_whether_it_is_symbolic(tmp_path: Path) -> None:
