@@ -136,7 +136,9 @@ KINDS: dict[str, Callable[[Shop], Path]] = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.needs("c++") if kind == "c++" else ()) for kind in KINDS]
+)
 def test_what_is_foretold_is_what_happens(shop: Shop, kind: str) -> None:
     path = KINDS[kind](shop)
     forecast = advise(path).forecast
