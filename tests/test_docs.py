@@ -20,6 +20,7 @@ from elfworlds.spec.reference import reference
 from elfworlds.workflow.experiments import load_all
 from test_layers import ORDER
 
+TUTORIAL = ROOT / "docs" / "tutorial.md"
 VARIES = ("objects: ", "trials inherit from this session: ")  # with the store, and with who started the tests
 
 
@@ -121,7 +122,7 @@ def test_the_output_in_the_readme_is_what_a_run_prints(world: World) -> None:
 
 
 def test_the_tutorials_experiment_runs_as_printed(world: World) -> None:
-    text = (ROOT / "docs" / "tutorial.md").read_text()
+    text = TUTORIAL.read_text()
     (experiment,) = re.findall(r"```yaml\n(experiment: .*?)```", text, re.DOTALL)
     code, out, _ = world.run("run", world.experiment("lazy", experiment))
     shown = re.search(r"```text\n\$ elfworlds run experiments/lazy.yaml\n(.*?)```", text, re.DOTALL)
@@ -130,6 +131,28 @@ def test_the_tutorials_experiment_runs_as_printed(world: World) -> None:
     varies = ("report: ", *VARIES)
     wanted = [line for line in shown[1].splitlines() if line and not line.startswith(varies)]
     assert wanted == [line for line in out.splitlines() if line and not line.startswith(varies)]
+
+
+def test_the_tutorials_script_is_short_and_shows_what_is_printed_below_it(world: World, tmp_path: Path) -> None:
+    text = TUTORIAL.read_text()
+    (experiment,) = re.findall(r"```yaml\n(experiment: .*?)```", text, re.DOTALL)
+    world.experiment("lazy", experiment)
+    (words,) = re.findall(r"\$ elfworlds (export-c .*) > report.sh\n", text)
+    code, script, _ = world.run(*words.split())
+    assert code == 0
+    assert f"```sh\n{script}```" in text
+    assert len(script.splitlines()) < 120
+    (command, shown) = re.findall(r"\$ (mkdir empty .*)\n…(.*)\n", text)[0]
+    (tmp_path / "report.sh").write_text(script)
+    told = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (told.stdout.endswith(f"{shown}\n"), told.stderr) == (True, "")
+
+
+def test_the_tutorials_second_scenario_goes_with_its_first(world: World) -> None:
+    (experiment, more) = re.findall(r"```yaml\n(.*?)```", TUTORIAL.read_text(), re.DOTALL)
+    path = world.experiment("lazy", experiment + more.removeprefix("scenarios:\n"))
+    code, out, _ = world.run("run", path)
+    assert (code, "load-and-look  unloaded" in out) == (0, True)
 
 
 def test_every_field_of_a_trials_record_is_documented(world: World) -> None:
