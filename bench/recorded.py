@@ -33,6 +33,8 @@ TRIAL = TrialRecord(
     stderr_bytes=0,
     cut_bytes=0,
     command="/root/.cache/elfworlds/objects/613e59562bf14f05b9634da5d77610d10b6aff3a/program /tmp/libstate.so",
+    events=0,
+    written={},
     claims=(
         ClaimRecord("S1-08", "Nothing that one does has an effect on the other.", "isolated", ClaimVerdict.REPRODUCED),
     ),

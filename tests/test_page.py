@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html.parser
+import random
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,11 @@ import pytest
 
 from conftest import ROOT
 from elfworlds.__main__ import main
+from elfworlds.records import RunRecord
+from elfworlds.report import flips
+from elfworlds.report.page import page
+from elfworlds.tables import as_columns, frames
+from recording import run_of, trial
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -202,6 +208,42 @@ def test_no_width_scrolls_the_whole_page_sideways(chromium: Browser, runs: Path,
     page.goto((runs / "strange" / "latest" / "report.html").resolve().as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
+
+
+def many(count: int) -> tuple[RunRecord, dict[str, dict[str, str]]]:
+    """A run of so many trials at half as many points, each of which wrote 200 bytes that no other wrote."""
+    axes = {"x": tuple(map(str, range(count // 200))), "y": tuple(map(str, range(100)))}
+    chance = random.Random(1)  # noqa: S311  # no secret
+    trials = [
+        trial(
+            at,
+            trial=f"s,x={at // 200},y={at % 100},repeat={at}",
+            point={"x": str(at // 200), "y": str(at % 100)},
+            outcome=chance.choice(["yes", "no"]),
+            verdict="FAIL",
+            expected="yes",
+        )
+        for at in range(count)
+    ]
+    written = {each.trial: {"stdout": chance.randbytes(100).hex()} for each in trials}
+    return run_of(trials, axes=axes), written
+
+
+def test_a_page_of_20_000_trials_is_small_and_has_every_trial(chromium: Browser, tmp_path: Path) -> None:
+    run, written = many(20_000)
+    run_flips = flips.of(run)
+    tables = {name: as_columns(frame) for name, frame in frames(run, [], run_flips.changes).items()}
+    path = tmp_path / "report.html"
+    path.write_text(page(run, tables, written, [], run_flips))
+    assert path.stat().st_size < 6_000_000
+    opened = Opened(chromium, path, words="#trials?")
+    opened.page.locator("#table-trials tbody tr").first.wait_for()
+    assert "of 20000 rows are shown" in opened.page.locator("#table-trials [role=status]").inner_text()
+    assert opened.page.evaluate("document.querySelectorAll('*').length") < 20_000
+    opened.page.goto(f"{path.resolve().as_uri()}#trial?trial=s,x=99,y=99,repeat=19999")
+    opened.page.locator("dialog[open] pre", has_text=written["s,x=99,y=99,repeat=19999"]["stdout"]).wait_for()
+    assert opened.complaints == []
+    opened.context.close()
 
 
 class _Tags(html.parser.HTMLParser):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -128,6 +129,22 @@ def test_where_names_every_point_and_no_other(some: set[tuple[str, ...]], more: 
     assert named == points
 
 
+def test_points_that_no_few_words_tell_apart_are_counted() -> None:
+    axes = {axis: tuple(map(str, range(40))) for axis in "xy"}
+    every = [(("x", x), ("y", y)) for x in axes["x"] for y in axes["y"]]
+    some = random.Random(1).sample(every, 700)  # noqa: S311  # no secret
+    assert summary.where(axes, some, every) == "the point is one of 700 (of 1600)"
+
+
+def test_a_pivot_of_many_points_begins_with_as_many_rows_as_a_reader_takes() -> None:
+    axes = {axis: tuple(map(str, range(300))) for axis in "xy"}
+    trials = [trial(at, point={"x": str(at // 300), "y": str(at % 300)}) for at in range(3000)]
+    grid, more = summary.beginning(summary.pivot(axes, trials), 50)
+    assert (grid.column_axis, len(grid.rows), more) == (None, 50, 2950)
+    few = summary.pivot(axes, trials[:20])
+    assert summary.beginning(few, 50) == (few, 0)
+
+
 def test_a_claim_on_which_repetitions_disagree_is_undecided() -> None:
     trials = [
         at("a", "yes"),
@@ -164,7 +181,7 @@ def test_a_report_of_many_failures_tells_the_first_and_where_all_are() -> None:
     trials = [at("a", "no", "FAIL", expected="yes", notes=[f"another reason: {number}"]) for number in range(5000)]
     report = told(trials)
     assert report.count("- FAIL `s`") == 200
-    assert "4800 more are in tables/trials.csv." in report
+    assert "4800 more trials are in tables/trials.csv." in report
     assert list(text.failure_lines(trials, AXES, "run", {}))[-1] == "… and 4980 more; tables/trials.csv has them all"
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from elfworlds.records import EnvironmentRecord, ObjectRecord, RunRecord, TreeRecord, TrialRecord
     from elfworlds.report.text import Streams
 
-MOST_FAILURES = 200  # that are told one by one
+MOST_FAILURES, MOST_CELLS = 200, 5000  # that are told one by one
 OF_URLS = "/:?#@!$&'*+,;=%~"  # and no bracket: it would end the link
 _SPECIAL = re.compile(r"(^#|[\\`*_\[\]<>|])")
 
@@ -42,9 +42,9 @@ def markdown(run: RunRecord, written: Streams, seen: Sequence[loading.Seen], run
         seen: the pictures of link namespaces.
         run_flips: where its outcomes flip.
     """
-    grid = pivot(run.axes, run.trials)
+    grid, more = summary.beginning(pivot(run.axes, run.trials), MOST_CELLS)
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
-    lines += [*table(*pivot_rows(grid)), "", *_fixed(grid), _count(run), ""]
+    lines += [*table(*pivot_rows(grid)), "", *_more(more, "rows"), *_fixed(grid), _count(run), ""]
     lines += [
         *_flips(run_flips),
         *_heats(run, run_flips),
@@ -155,8 +155,12 @@ def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord
         lines += [f"  - {escape(text)}" for text in (*([trial.why] if trial.why else []), *trial.notes)]
         for name, text in written.get(trial.trial, {}).items():
             lines += [f"  - {name} ends with:", "", *(f"        {line}" for line in tail(text)), ""]
-    more = sum(alike.count for alike in bad[MOST_FAILURES:])
-    return [*lines, "", *([f"{more} more are in tables/trials.csv.", ""] if more else [])]
+    return [*lines, "", *_more(sum(alike.count for alike in bad[MOST_FAILURES:]), "trials")]
+
+
+def _more(count: int, what: str) -> list[str]:
+    """What a report leaves out, and where it is."""
+    return [f"{count} more {what} are in tables/trials.csv.", ""] if count else []
 
 
 def _reasons(title: str, counted: Sequence[tuple[str, int]]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from elfworlds.outcome import ClaimVerdict, Verdict, worst
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     Point = tuple[tuple[str, str], ...]
     Key = tuple[str, str, str, str]  # a claim's id, its scenario, what it says, what it claims
     Seen = tuple[TrialRecord, ClaimVerdict]
+
+
+MOST_COLUMNS = 100  # of a pivot, side by side
+MOST_PARTS = 30  # of a place in words; nobody reads more
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,13 @@ def stacked(pivot: Pivot) -> Pivot:
     return replace(pivot, row_axes=(*pivot.row_axes, pivot.column_axis), column_axis=None, columns=("",), rows=rows)
 
 
+def beginning(pivot: Pivot, most: int) -> tuple[Pivot, int]:
+    """The first rows of a pivot, with `most` cells or one row; and how many rows are left out."""
+    narrow = stacked(pivot) if len(pivot.columns) > MOST_COLUMNS else pivot
+    rows = max(1, most // len(narrow.columns))
+    return replace(narrow, rows=narrow.rows[:rows]), max(0, len(narrow.rows) - rows)
+
+
 def _at(
     cells: Mapping[tuple[tuple[str, ...], str], list[TrialRecord]], head: tuple[str, ...], label: str
 ) -> Cell | None:
@@ -208,10 +219,13 @@ def _claim_verdict(verdicts: Collection[ClaimVerdict]) -> ClaimVerdict:
 def where(axes: Mapping[str, Sequence[str]], points: Sequence[Point], tried: Iterable[Point]) -> str:
     """Points in words: each axis with its labels; an axis is left out if all its labels are among them.
 
-    The words fit none of the other points in `tried`.
+    The words fit none of the other points in `tried`. Points that `MOST_PARTS` parts cannot tell are counted.
     """
-    others = set(tried) - set(points)
-    return "; ".join(_in_words(axes, part) for part in _parts(axes, list(dict.fromkeys(points)), others))
+    different, others = list(dict.fromkeys(points)), set(tried) - set(points)
+    parts = list(islice(_parts(axes, different, others), MOST_PARTS + 1))
+    if len(parts) > MOST_PARTS:
+        return f"the point is one of {len(different)} (of {len(different) + len(others)})"
+    return "; ".join(_in_words(axes, part) for part in parts)
 
 
 def _in_words(axes: Mapping[str, Sequence[str]], points: Sequence[Point]) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 END_BYTES = 4096  # the end of what a failed trial wrote that is shown
 MOST_OF_A_STREAM, MOST_OF_A_PROGRAM = 8192, 65536  # characters that a page has
+MOST_CELLS = 2000  # of outcomes on a terminal
 MOST_WRITTEN = 40_000_000  # characters, before each text is taken once and all are compressed
 
 
@@ -128,7 +129,9 @@ def show(directory: RunDirectory, run: RunRecord, run_flips: Flips, screen: Scre
     """Tell a person what a run saw: the pivot, changes of outcomes, claims, and whatever needs attention."""
     axes, trials = run.axes, run.trials
     screen.say(summary.counts(trials), "")
-    screen.show_pivot(summary.pivot(axes, trials))
+    pivot, more = summary.beginning(summary.pivot(axes, trials), MOST_CELLS)
+    screen.show_pivot(pivot)
+    screen.say(*_after_a_blank([f"… and {more} more rows; tables/trials.csv has them all"] if more else []))
     screen.say(*_after_a_blank(flips.flip_lines(run_flips)))
     screen.say(*_after_a_blank(text.claim_lines(axes, trials)))
     inherited = run.environment.inherited

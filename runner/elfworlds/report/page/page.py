@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 MOST_PICTURES = 12  # that stand in the page itself; the others are drawn when they are opened
-MOST_ROWS, MOST_FAILURES = 1000, 40
+MOST_ROWS, MOST_CELLS, MOST_FAILURES = 1000, 5000, 40
 MOST_WORDS = 8192  # of a compiler, for one object
 
 
@@ -60,13 +60,11 @@ class Matrix:
         heads: the names of the columns with heads of rows.
         across: the column axis with each of its labels, and the version behind the label, if it is known.
         rows: the heads of a row, then its cells; None where there was no trial.
-        missing: how many rows are left out.
     """
 
     heads: tuple[str, ...]
     across: tuple[tuple[str, str], ...]
     rows: tuple[tuple[tuple[str, ...], tuple[Place | None, ...]], ...]
-    missing: int
 
 
 def page(
@@ -104,7 +102,7 @@ def page(
 def _answers(run: RunRecord, run_flips: Flips) -> dict[str, object]:
     """What the template says of the question."""
     axes, trials, kinds = run.axes, run.trials, colours(outcomes(run))
-    pivot = summary.pivot(axes, trials)
+    pivot, more_rows = summary.beginning(summary.pivot(axes, trials), MOST_CELLS)
     bad = failing.failed(trials)
     return {
         "colours": kinds.values(),
@@ -114,6 +112,7 @@ def _answers(run: RunRecord, run_flips: Flips) -> dict[str, object]:
         "matrix": matrix(
             pivot, {name: kind for name, (kind, _) in kinds.items()}, run.versions.get(pivot.column_axis or "", {})
         ),
+        "more_rows": more_rows,
         "fixed": pivot.fixed,
         "flips": flips.texts(run_flips),
         "claims": summary.claims(axes, trials),
@@ -192,14 +191,14 @@ def matrix(pivot: Pivot, kinds: Mapping[str, str], versions: Mapping[str, Mappin
         for label in pivot.columns
     )
     rows = []
-    for names, cells in pivot.rows[:MOST_ROWS]:
+    for names, cells in pivot.rows:
         at = dict(zip(heads, names, strict=True))
         places = [
             _place(cell, {**at, **({pivot.column_axis: label} if pivot.column_axis else {})}, kinds)
             for cell, label in zip(cells, pivot.columns, strict=True)
         ]
         rows.append((names, tuple(places)))
-    return Matrix(heads, across, tuple(rows), max(0, len(pivot.rows) - MOST_ROWS))
+    return Matrix(heads, across, tuple(rows))
 
 
 def _place(cell: summary.Cell | None, at: Mapping[str, str], kinds: Mapping[str, str]) -> Place | None:
