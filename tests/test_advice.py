@@ -165,6 +165,14 @@ def test_a_symbol_that_only_the_program_exports_is_in_no_other_namespace(shop: S
     assert (apart.forecast.loads, with_it.forecast.loads) == (False, True)
 
 
+def test_a_host_that_does_not_start_loads_nothing(shop: Shop) -> None:
+    absent = shop.make("absent", "int f(void) { return 1; }")
+    host = shop.program("host", "int f(void); int main(void) { return f(); }", str(absent))
+    absent.unlink()
+    refusals = advise(KINDS["plain"](shop), World(host=str(host)), DLOPEN).forecast.refusals
+    assert re.fullmatch("the host does not start: .*libabsent.so is not found", refusals[0])
+
+
 def test_what_is_made_to_be_preloaded_is_told_apart(shop: Shop) -> None:
     code = "#define _GNU_SOURCE\n#include <dlfcn.h>\nvoid *malloc(unsigned long n) {{ return {}; }}"
     real = '((void *(*)(unsigned long))dlsym(RTLD_NEXT, "malloc"))(n)'

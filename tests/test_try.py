@@ -72,7 +72,8 @@ def test_neighbours_that_a_run_path_leads_to_go_along(tmp_path: Path) -> None:
         "-lbeside",
         "-Wl,-rpath,$ORIGIN/../pkg.libs",
     )
-    assert subject_of(path, None, None).prebuilt == (str(tmp_path), "pkg/libcore.so")
+    subject = subject_of(path, None, None)
+    assert (subject.prebuilt, subject.near) == ((str(tmp_path), "pkg/libcore.so"), ("pkg.libs/libbeside.so",))
 
 
 def test_a_difference_is_shown_with_both_answers() -> None:

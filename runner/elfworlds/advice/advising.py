@@ -115,16 +115,28 @@ class Adviser:
                 (member.layout for member in process), release, self.system.world.env.get("GLIBC_TUNABLES", "")
             ),
             hosted=self._host is not None,
+            host_lacks=self._host_lacks,
         )
 
     @cached_property
-    def _host(self) -> tuple[Member, ...] | None:
-        """What a named host is started with."""
+    def _inspected_host(self) -> Inspection | None:
         host = self.system.world.host
         if host is None:
             return None
         plain = replace(self.system.world, host=None, namespace=BASE_NAMESPACE)
-        return tuple(self._members(inspect(host, replace_world(self.system, plain)).objects))
+        return inspect(host, replace(self.system, world=plain))
+
+    @cached_property
+    def _host(self) -> tuple[Member, ...] | None:
+        """What a named host is started with."""
+        return None if self._inspected_host is None else tuple(self._members(self._inspected_host.objects))
+
+    @cached_property
+    def _host_lacks(self) -> tuple[str, ...]:
+        if self._inspected_host is None:
+            return ()
+        missing = [f"{need.name} is not found" for need in self._inspected_host.missing]
+        return (*missing, *(f"{each.version} is not in {each.path}" for each in self._inspected_host.missing_versions))
 
     def _plain(self, inspection: Inspection) -> tuple[Member, ...]:
         """What a plain program in C is started with, that is not named."""
@@ -151,11 +163,6 @@ class Adviser:
             match = RELEASE.search(self.system.files.bytes(paths[0], LARGEST_LIBC))
             self.releases[paths[0]] = (int(match[1]), int(match[2])) if match else UNKNOWN
         return self.releases[paths[0]]
-
-
-def replace_world(system: System, world: World) -> System:
-    """The same files in another world."""
-    return replace(system, world=world)
 
 
 def forecast(case: Case) -> Forecast:

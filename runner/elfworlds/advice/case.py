@@ -31,6 +31,7 @@ class Case:
         process: what the process was started with, in the order of loading.
         room: its static TLS.
         hosted: whether the process is one that was named.
+        host_lacks: what that one needs and has not, in words.
     """
 
     inspection: Inspection
@@ -40,6 +41,7 @@ class Case:
     process: tuple[Member, ...]
     room: Room
     hosted: bool
+    host_lacks: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:

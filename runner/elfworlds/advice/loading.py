@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 PIE_REFUSED, LEVELS_ASKED, PACKED_KNOWN, STACKS_REFUSED = (2, 30), (2, 33), (2, 36), (2, 41)
 
 
+PACKED_VERSION = "GLIBC_ABI_DT_RELR"
+
+
 def refusals(case: Case) -> Iterator[str]:
     """Each reason as a sentence, in the order in which the loader would meet it."""
     if case.musl and case.apart:
         yield "musl has no dlmopen"
+    yield from (f"the host does not start: {why}" for why in case.host_lacks)
     yield from itself(case)
     for need in case.inspection.missing:
         yield f"{need.name} is not found, which {posixpath.basename(need.needing)} needs"
@@ -55,6 +59,8 @@ def _of_parts(case: Case) -> Iterator[str]:
             yield f"{name} needs a processor of {lacking[-1]}"
         if member.relocations.packed and case.release < PACKED_KNOWN:
             yield f"{name} has DT_RELR, of which this loader knows nothing"
+        elif member.relocations.packed and member.of_libc and PACKED_VERSION not in member.of_libc:
+            yield f"{name} has DT_RELR and needs no {PACKED_VERSION}"  # elf/dl-version.c
 
 
 def _static_tls(case: Case) -> Iterator[str]:

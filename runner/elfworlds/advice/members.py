@@ -24,6 +24,7 @@ class Member:
     """An object, with what decides how it is loaded and let go.
 
     Attributes:
+        of_libc: the versions that it needs of libc.so.6.
         wanted: each reference that is looked up → whether it may stay undefined.
         by_name: the same by their names.
     """
@@ -33,6 +34,7 @@ class Member:
     layout: Layout
     relocations: Relocations
     isa_needed: tuple[str, ...]
+    of_libc: frozenset[str]
     definitions: Definitions
     wanted: Mapping[Wanted, bool]
     by_name: Mapping[str, tuple[Wanted, ...]]
@@ -80,6 +82,7 @@ class Members:
             layout=elf.layout(file),
             relocations=relocations,
             isa_needed=properties.isa_needed if properties else (),
+            of_libc=frozenset(each.name for each in versions.needed if each.file.startswith("libc.so.")),
             definitions=linked.definitions,
             wanted=wanted,
             by_name=by_name,

@@ -56,7 +56,7 @@ def _open(name: str) -> str:
 
 
 FIRST, CLOSE = _open("first"), "{dlclose: first, may-fail: true}"
-BEFORE = ("dlopen: {object: host, flags: [RTLD_NOW, RTLD_GLOBAL], as: there-before}",)
+BEFORE = ("{dlopen: {object: host, flags: [RTLD_NOW, RTLD_GLOBAL], as: there-before}, may-fail: true}",)
 NOT_EVEN_ONCE = (REFUSED, "first.ok: false")
 SCENARIOS = (
     Scenario(OPENED, (FIRST,), ((LOADED, "first.ok: true"), NOT_EVEN_ONCE), ERROR),
@@ -118,13 +118,15 @@ class Subject:
 
     Attributes:
         path: of the file, as it is named.
-        prebuilt: as an experiment names it: its path; or the directory that has its neighbours, and its path there.
+        prebuilt: as an experiment names it: its path; or a directory that has its neighbours, and its path there.
+        near: the paths of these neighbours, in that directory.
         host: a library that is opened before it with RTLD_GLOBAL, or None.
         call: a function without parameters that is called, or None.
     """
 
     path: str
     prebuilt: str | tuple[str, str]
+    near: tuple[str, ...] = ()
     host: str | None = None
     call: str | None = None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import posixpath
+import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from elfworlds.records import RunDirectory, TrialRecord
     from elfworlds.workflow.session import Session
 
-HOST = "host"
+HOST, TREE = "host", "tree"
 Foretold = dict[tuple[str, str, str], str]  # (scenario, way, libc) → outcome
 
 
@@ -78,13 +79,16 @@ def subject_of(path: Path, host: Path | None, call: str | None) -> Subject:
         )
     near = [need.path for need in inspection.needs if need.path is not None and need.rule in ("rpath", "runpath")]
     prebuilt: str | tuple[str, str] = str(real)
+    beside: tuple[str, ...] = ()
     if near:
         tree = posixpath.commonpath([posixpath.dirname(posixpath.normpath(each)) for each in (str(real), *near)])
         if tree not in ("/", "/usr", "/usr/lib", "/lib"):
             prebuilt = tree, posixpath.relpath(str(real), tree)
+            beside = tuple(dict.fromkeys(posixpath.relpath(each, tree) for each in near))
     return Subject(
         path=str(real),
         prebuilt=prebuilt,
+        near=beside,
         host=None if host is None else os.path.abspath(host),  # noqa: PTH100
         call=call,
     )
@@ -110,17 +114,28 @@ def try_file(subject: Subject, libcs: Sequence[str], output: Path, session: Sess
         BuildFailedError: a toolchain cannot be had, or the program could not be built.
     """
     told = forecasts(subject, libcs)
-    text = experiment(subject, told)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / f"{subject.name}.yaml"
-        path.write_text(text)
+        path.write_text(experiment(_staged(subject, Path(directory)), told))
         labels = {"libc": tuple(libcs)}
         options = RunOptions(choice=Choice(labels=labels), output=output, keep_going=True, sandbox=True)
         (executed,) = run(chosen([load_one(path, Path(directory))], labels), options, session)
     if executed.directory is None:
         raise InputError(f"{subject.path}: {executed.why}")
     trials = read_run(executed.directory).trials
-    return Tried(subject, text, executed.directory, tuple(_cells(trials, told)))
+    return Tried(subject, experiment(subject, told), executed.directory, tuple(_cells(trials, told)))
+
+
+def _staged(subject: Subject, directory: Path) -> Subject:
+    """The same with nothing beside it but what its run paths lead to: what else lies there may be a whole system."""
+    if isinstance(subject.prebuilt, str):
+        return subject
+    tree, file = subject.prebuilt
+    for name in (file, *subject.near):
+        place = directory / TREE / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(Path(tree) / name, place)
+    return replace(subject, prebuilt=(TREE, file))
 
 
 def _cells(trials: Sequence[TrialRecord], told: Mapping[tuple[str, str, str], str]) -> Iterator[Cell]:
