@@ -91,6 +91,7 @@ ONLY_IN = {
     "pydantic_core": "spec",
     "typer": "cli",
     "jinja2": "report",
+    "distributed": "workflow",
     "markupsafe": "report",
 }
 

@@ -55,7 +55,7 @@ def environment(
         "kernel": f"{kernel.sysname} {kernel.release} {kernel.version}",
         "machine": kernel.machine,
         "system": _release(),
-        "cpu": _cpu(),
+        "cpu": processor(),
         "cpus": len(os.sched_getaffinity(0)),
         "inherited": list(inherited),
         **({"within": NIX_BUILD} if _in_a_nix_build() else {}),
@@ -207,7 +207,7 @@ def _release() -> str:
         return "unknown"
 
 
-def _cpu() -> str:
+def processor() -> str:
     """The processor's name, as the kernel gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

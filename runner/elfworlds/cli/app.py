@@ -32,6 +32,7 @@ from elfworlds.cli import (
     toolchain,
     try_,
     unpack,
+    worker,
 )
 from elfworlds.cli.echo import echo
 from elfworlds.cli.entry import INTERRUPTS
@@ -76,6 +77,7 @@ app.command("new")(new.new)
 app.command("inspect")(inspect.inspect)
 app.command("advise")(advise.advise)
 app.command("try")(try_.try_)
+app.command("worker")(worker.worker)
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.command("unpack", hidden=True)(unpack.unpack)  # what nix/unpacked.nix calls

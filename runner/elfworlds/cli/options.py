@@ -105,3 +105,7 @@ Sandbox = Annotated[
         show_default=False,
     ),
 ]
+Executor = Annotated[
+    str,
+    typer.Option("--executor", metavar="dask://HOST:PORT", help="Try trials on the workers of this dask scheduler."),
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
@@ -12,6 +13,7 @@ from elfworlds.cli.options import (
     BuildTimeout,
     Color,
     DryRun,
+    Executor,
     Experiments,
     Failed,
     Filter,
@@ -61,6 +63,7 @@ def run(
     tables: Tables = True,
     build_timeout: BuildTimeout = None,
     sandbox: Sandbox = None,
+    executor: Executor = "",
     quiet: Quiet = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -70,16 +73,9 @@ def run(
     from elfworlds import Choice, RunOptions
 
     loaded, labels = _loaded(experiments, select or ())
-    options = RunOptions(
-        choice=Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout, shard=shard),
-        backend=backend,
-        output=output,
-        keep_going=keep_going,
-        retries=retries,
-        maxfail=maxfail,
-        tables=tables,
-        sandbox=sandbox,
-    )
+    choice = Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout, shard=shard)
+    how = RunOptions(choice=choice, backend=backend, output=output, keep_going=keep_going, retries=retries)
+    options = replace(how, maxfail=maxfail, tables=tables, sandbox=sandbox, executor=executor)
     screen = screen_of(color, quiet=quiet, verbose=verbose, as_json=as_json)
     return carry_out(loaded, options, screen, jobs, dry_run=dry_run, build_timeout=build_timeout)
 

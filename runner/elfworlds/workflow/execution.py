@@ -5,30 +5,33 @@ from __future__ import annotations
 import shlex
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.environment import environment, made_with, versions
 from elfworlds.errors import InterruptedRunError
+from elfworlds.observers.table import PLAIN
 from elfworlds.planning.editing import without_builder, without_editor
 from elfworlds.records import RunAbout, environment_digest, open_run, trace_record
 from elfworlds.records.rows import tree_records
 from elfworlds.spec.builders import by_axis, elsewhere
 from elfworlds.trials.observe import TrialRunner, broken_objects, run
 from elfworlds.trials.trace import Tracer, first_trials
+from elfworlds.workflow.executors import tried_elsewhere
 from elfworlds.workflow.results import shown
 from elfworlds.workflow.screen import RunBegun, TrialEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from elfworlds.backends import Build
-    from elfworlds.planning import Plan
+    from elfworlds.planning import Plan, Trial
     from elfworlds.records import Opened, RunDirectory
     from elfworlds.toolchains import Toolchain
+    from elfworlds.trials.observe import Observation
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.workflow.session import Session
 
@@ -68,6 +71,7 @@ class Execution:
         maxfail: the number of failures that stops the run; None for no such number.
         keep: lets the objects live as long as the run's directory.
         place: which experiment of a batch it is.
+        executor: who tries the trials, `dask://HOST:PORT`; empty for threads of this process.
     """
 
     experiment: LoadedExperiment
@@ -81,6 +85,7 @@ class Execution:
     retries: int = 0
     maxfail: int | None = None
     keep: Callable[[Path], None] = lambda _: None
+    executor: str = ""
 
     def open(self, utc: str) -> Opened:
         """A new run directory, or an interrupted one to go on with; `utc` is the time as `20261120T214503Z`."""
@@ -131,8 +136,8 @@ class Execution:
         screen.happened(self._begun(opened, done))
         try:
             bar = screen.working(place.words("trials"), place.trials, place.before + done)
-            with self._threads() as executor, bar as advance:
-                for observation in run(trials, self._runner(opened.directory), executor, self.session.jobs):
+            with self._trying(opened.directory) as observations, bar as advance:
+                for observation in observations(trials):
                     screen.happened(TrialEnded(opened.directory.append(observation)))
                     advance()
                     failures += observation.judgement.verdict.bad
@@ -142,6 +147,19 @@ class Execution:
         except (InterruptedRunError, KeyboardInterrupt):
             return Ending.INTERRUPTED
         return Ending.WHOLE
+
+    @contextmanager
+    def _trying(self, directory: RunDirectory) -> Iterator[Callable[[Sequence[Trial]], Iterator[Observation]]]:
+        """What observes trials: threads of this process, or the executor that was asked for."""
+        runner = self._runner(directory)
+        if self.executor:
+            with tried_elsewhere(
+                self.executor, self.experiment, self.plan, runner, self.session, directory.path
+            ) as observations:
+                yield observations
+        else:
+            with self._threads() as executor:
+                yield lambda trials: run(tuple(trials), runner, executor, self.session.jobs)
 
     def _begun(self, opened: Opened, done: int) -> RunBegun:
         return RunBegun(
@@ -180,7 +198,7 @@ class Execution:
         tracer = Tracer(objects, self.build, self.toolchains, self.session.pool.run, directory.trial_directory)
         there = {trace.trial for trace in directory.traces()}
         tried = {trial.trial for trial in directory.trials() if trial.verdict.tried}
-        trials = [trial for trial in first_trials(self.plan) if trial.id in tried - there]
+        trials = [self._to_trace(trial) for trial in first_trials(self.plan) if trial.id in tried - there]
         whole = True
         with (
             self._threads() as executor,
@@ -193,6 +211,10 @@ class Execution:
                 else:
                     directory.append_trace(trace_record(traced))
         return whole
+
+    def _to_trace(self, trial: Trial) -> Trial:
+        """What LD_DEBUG wrote in a trial lies where it ran: of one that ran elsewhere it is asked again here."""
+        return replace(trial, observer=PLAIN) if self.executor else trial
 
     @contextmanager
     def _threads(self) -> Iterator[ThreadPoolExecutor]:

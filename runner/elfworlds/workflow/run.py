@@ -18,6 +18,7 @@ from elfworlds.workflow import backends
 from elfworlds.workflow.builds import build_line, build_plan
 from elfworlds.workflow.comparison import BackendComparison
 from elfworlds.workflow.execution import Ending, Execution, Place
+from elfworlds.workflow.executors import local_only
 from elfworlds.workflow.experiments import languages
 from elfworlds.workflow.failures import failure_report
 from elfworlds.workflow.packages import provide_packages
@@ -54,6 +55,7 @@ class RunOptions:
         maxfail: the number of failures that stops a run; None for no such number.
         tables: whether traces are made and tables written.
         sandbox: whether builds and trials run in a sandbox; None for: if somebody else may write an experiment.
+        executor: who tries the trials, `dask://HOST:PORT`; empty for this process.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -64,6 +66,7 @@ class RunOptions:
     maxfail: int | None = None
     tables: bool = True
     sandbox: bool | None = None
+    executor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ def run(experiments: Sequence[LoadedExperiment], options: RunOptions, session: S
     """
     options = replace(options, sandbox=needed(options.sandbox, experiments, options.backend, session))
     session, builders = _ready(experiments, options, session)
+    local_only(options.executor, builders)
     toolchains = provide(experiments, session)
     toolchains = guarded(toolchains, session) if options.sandbox else toolchains
     plans = options.choice.plans(experiments, toolchains, options.output)
@@ -190,6 +194,7 @@ def _execution(
         maxfail=options.maxfail,
         keep=partial(kept, builder, made, work.plan, session),
         place=work.place,
+        executor=options.executor,
     )
 
 

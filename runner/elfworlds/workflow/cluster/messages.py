@@ -1,0 +1,115 @@
+"""What the runner and its workers send each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from elfworlds.observers.table import OBSERVERS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from elfworlds.backends import Build
+    from elfworlds.planning import Trial
+    from elfworlds.toolchains import Toolchain
+    from elfworlds.trials.observe import Observation
+
+Identity = tuple[str, tuple[tuple[str, str], ...]]  # the digest of a toolchain, and its versions
+
+
+def identity_of(toolchain: Toolchain) -> Identity:
+    """What has to be the same on two machines for a trial to be the same trial."""
+    return toolchain.digest, tuple(sorted(toolchain.versions.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """All that the trials of one experiment share.
+
+    Attributes:
+        id: of this run; no two have the same.
+        version: the runner's.
+        store: where objects lie, here and there.
+        toolchains: name → identity.
+        languages: what objects are written in: a toolchain tells of their compilers too.
+        sandbox: whether the run asked for the sandbox.
+        sha256s: key → digest of the object; of a tree's file, the tree's key → nothing.
+        entries: key of an object → key of the store's entry that it lies in.
+        names, build, broken, question, programs, retries, impossible, builders: as of `TrialRunner`.
+    """
+
+    id: str
+    version: str
+    store: str
+    toolchains: Mapping[str, Identity]
+    languages: Collection[str]
+    sandbox: bool
+    sha256s: Mapping[str, str]
+    entries: Mapping[str, str]
+    names: Mapping[str, str]
+    build: Build
+    broken: Mapping[str, str]
+    question: str
+    programs: Mapping[str, str]
+    retries: int
+    impossible: Mapping[str, str]
+    builders: Mapping[str, str]
+
+    def entries_of(self, trial: Trial) -> tuple[str, ...]:
+        """Keys of the store's entries that a trial needs; an object that was not built has none."""
+        keys = (*trial.bound.keys, *([trial.bound.subject] if trial.bound.kind == "inspect" else []))
+        return tuple(dict.fromkeys(self.entries[key] for key in keys if key in self.entries))
+
+
+def toolchains_of(trial: Trial) -> tuple[str, ...]:
+    """The toolchains that a trial is tried with; others only build."""
+    bound = trial.bound
+    borrowed = dict(trial.point).get(OBSERVERS[trial.observer].axis, bound.toolchain)
+    return tuple(dict.fromkeys((bound.toolchain, borrowed, *bound.sees)))
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where a trial ran: the worker's name, its kernel and its processor."""
+
+    name: str
+    kernel: str
+    cpu: str
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What a worker says of a trial.
+
+    Attributes:
+        work: the id of the run.
+        observation: what came of it.
+    """
+
+    work: str
+    machine: Machine
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A trial that a worker does not try, and why; `entry` is the key of what was sent and is wrong, or empty."""
+
+    work: str
+    machine: Machine
+    trial: str
+    why: str
+    entry: str = ""
+
+
+def why_refused(answer: Came | Declined, trial: Trial, work: Work) -> str:
+    """Why an answer cannot be the one to a trial of a run; empty where it can."""
+    if answer.work != work.id:
+        return "it is of another run"
+    told = answer.trial if isinstance(answer, Declined) else answer.observation.trial.id
+    if told != trial.id:
+        return f"it is of the trial {told}"
+    if isinstance(answer, Came) and answer.observation.trial != trial:
+        return "its trial is not the one that was planned"
+    return ""

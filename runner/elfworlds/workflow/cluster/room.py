@@ -1,0 +1,206 @@
+"""What a worker does: have a run's objects at their paths, have its toolchains, and try one trial after the other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distributed import WorkerPlugin, get_worker
+
+from elfworlds.environment import processor
+from elfworlds.errors import ElfworldsError
+from elfworlds.process import Pool
+from elfworlds.store import parcel
+from elfworlds.store.entries import OBJECTS
+from elfworlds.store.parcel import WrongParcelError
+from elfworlds.toolchains import families
+from elfworlds.toolchains.family import Means
+from elfworlds.toolchains.pinning import places
+from elfworlds.trials.observe import TrialRunner
+from elfworlds.version import __version__
+from elfworlds.workflow.cluster.messages import Came, Declined, Machine, identity_of, toolchains_of
+from elfworlds.workflow.sandboxing import guarded
+from elfworlds.workflow.screen import Silent
+from elfworlds.workflow.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from distributed import Worker
+
+    from elfworlds.planning import Trial
+    from elfworlds.store.parcel import Parcel
+    from elfworlds.toolchains import Toolchain
+    from elfworlds.workflow.cluster.messages import Work
+
+NAME = "elfworlds"
+
+
+class CannotError(Exception):
+    """Why a worker does not try a trial; `entry` is the key of what was sent and is wrong."""
+
+    def __init__(self, why: str, entry: str = "") -> None:
+        super().__init__(why)
+        self.entry = entry
+
+
+@dataclass(slots=True)
+class Guest:
+    """A run whose trials are tried here; its pool ends with it."""
+
+    pool: Pool
+    environment: Mapping[str, str]
+    busy: int = 0
+    toolchains: dict[str, Toolchain] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Room(WorkerPlugin):
+    """What `elfworlds worker` adds to a worker of dask.
+
+    Attributes:
+        trust: whether runs may do without the sandbox.
+        environment: PATH, HOME, the compilers' variables.
+        directory: where trials run.
+    """
+
+    name = NAME
+
+    def __init__(self, environment: Mapping[str, str], where: Path, directory: Path, *, trust: bool) -> None:
+        self.environment, self.where, self.directory, self.trust = environment, where, directory, trust
+        self.guests: dict[str, Guest] = {}
+        self.lock = threading.Lock()
+
+    def answer(self, name: str, work: Work, trial: Trial, parcels: Sequence[Parcel]) -> Came | Declined:
+        """Try a trial, or say why not."""
+        here = Machine(name, f"{os.uname().sysname} {os.uname().release}", processor())
+        try:
+            self.admit(work)
+            with self.guest(work) as guest, self.place() as place:
+                receive(work, trial, parcels)
+                toolchains = {name: self.toolchain(name, work, guest) for name in toolchains_of(trial)}
+                runner = runner_of(work, toolchains, guest.pool, place)
+                return Came(work.id, here, runner.observe(trial))
+        except CannotError as error:
+            return Declined(work.id, here, trial.id, str(error), error.entry)
+        except (ElfworldsError, OSError) as error:
+            return Declined(work.id, here, trial.id, f"{type(error).__name__}: {error}")
+
+    def admit(self, work: Work) -> None:
+        if work.version != __version__:
+            raise CannotError(f"it is elfworlds {__version__}, and the runner is {work.version}")
+        if not (work.sandbox or self.trust):
+            raise CannotError("it tries only what runs in a sandbox: run --sandbox, or worker --trust")
+
+    @contextmanager
+    def guest(self, work: Work) -> Iterator[Guest]:
+        """The run; others of which nothing is tried now are shown out."""
+        with self.lock:
+            for other in [key for key, guest in self.guests.items() if not guest.busy and key != work.id]:
+                self.leave(other)
+            if work.id not in self.guests:
+                cache = {"XDG_CACHE_HOME": str(Path(work.store).parent)}
+                self.guests[work.id] = Guest(Pool(), {**self.environment, **cache})
+            guest = self.guests[work.id]
+            guest.busy += 1
+        try:
+            yield guest
+        finally:
+            with self.lock:
+                guest.busy -= 1
+
+    def leave(self, work: str) -> None:
+        """End all that a run has here."""
+        guest = self.guests.pop(work, None)
+        if guest is not None:
+            guest.pool.interrupt()
+
+    @contextmanager
+    def place(self) -> Iterator[Path]:
+        """A directory for one trial."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix="trial-", dir=self.directory))
+        try:
+            yield made
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+    def toolchain(self, name: str, work: Work, guest: Guest) -> Toolchain:
+        """This machine's toolchain of a name; it is fetched where it is pinned and not there."""
+        with guest.lock:
+            if name not in guest.toolchains:
+                guest.toolchains[name] = self.provided(name, work, guest)
+        return guest.toolchains[name]
+
+    def provided(self, name: str, work: Work, guest: Guest) -> Toolchain:
+        known = Means(
+            run=guest.pool.run, environment=guest.environment, where=places(self.where), languages=work.languages
+        )
+        own = families.provided(name, known)
+        if identity_of(own) != work.toolchains[name]:
+            raise CannotError(f"its {name} is not the runner's: {own.versions.get('libc-revision', own.digest[:12])}")
+        session = Session(guest.pool, guest.environment, Silent(), 1)
+        toolchains = guarded({name: own}, session) if work.sandbox else {name: own}
+        objects = Path(work.store) / OBJECTS
+        return families.seeing(toolchains, *([str(objects)] if objects.is_dir() else ()))[name]
+
+    def teardown(self, worker: Worker) -> None:
+        del worker
+        with self.lock:
+            for work in list(self.guests):
+                self.leave(work)
+
+
+def receive(work: Work, trial: Trial, parcels: Sequence[Parcel]) -> None:
+    """Have in the store what a trial needs, each checked by the digest that the runner's build has.
+
+    Raises:
+        CannotError: what came is something else, or the store cannot be written.
+    """
+    root = Path(work.store)
+    for key, sent in zip(work.entries_of(trial), parcels, strict=True):
+        try:
+            if not parcel.has(root, key, work.sha256s[key]):
+                parcel.put(root, sent, key, work.sha256s[key])
+        except WrongParcelError as error:
+            raise CannotError(f"a wrong object was sent: {error}", key) from None
+        except OSError as error:
+            raise CannotError(f"its store {root} cannot be written: {error.strerror}: {error.filename}") from None
+
+
+def runner_of(work: Work, toolchains: Mapping[str, Toolchain], pool: Pool, place: Path) -> TrialRunner:
+    def directory(_trial: Trial) -> Path:
+        """Empty for each attempt."""
+        made = Path(tempfile.mkdtemp(prefix="attempt-", dir=place)) / "cwd"
+        made.mkdir()
+        return made
+
+    return TrialRunner(
+        work.names,
+        work.build,
+        toolchains,
+        pool.run,
+        directory,
+        work.broken,
+        work.question,
+        work.programs,
+        work.retries,
+        work.impossible,
+        work.builders,
+    )
+
+
+def answer(work: Work, trial: Trial, parcels: Sequence[Parcel]) -> Came | Declined:
+    """The task: one trial, on whatever worker it came to."""
+    worker = get_worker()
+    room = worker.plugins.get(NAME)
+    if not isinstance(room, Room):
+        nowhere = Machine(str(worker.name), "", "")
+        return Declined(work.id, nowhere, trial.id, "it is a worker of dask that `elfworlds worker` did not start")
+    return room.answer(str(worker.name), work, trial, parcels)

@@ -1,0 +1,161 @@
+"""Where trials are tried, from the word after --executor: here, or on the workers of a cluster."""
+
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elfworlds import paths
+from elfworlds.backends.local import LocalBackend
+from elfworlds.errors import InputError
+from elfworlds.version import __version__
+from elfworlds.workflow.experiments import languages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from elfworlds.backends import Artifact, Backend
+    from elfworlds.planning import Plan, Trial
+    from elfworlds.trials.observe import Observation, TrialRunner
+    from elfworlds.workflow.cluster.messages import Machine, Work
+    from elfworlds.workflow.experiments import LoadedExperiment
+    from elfworlds.workflow.session import Session
+
+SCHEME = "dask://"
+MACHINES = "machines.csv"
+COLUMNS = ("trial", "machine", "kernel", "cpu")
+
+
+def needs_dask(what: str) -> None:
+    """Refuse where dask is not installed.
+
+    Raises:
+        InputError: it is not.
+    """
+    if find_spec("distributed") is None:
+        raise InputError(f"{what} needs dask.distributed", hint="pip install 'elfworlds[dask]'")
+
+
+def scheduler_address(text: str, *, tls: bool) -> str:
+    """What dask calls the scheduler of `dask://HOST:PORT`.
+
+    Raises:
+        InputError: it is no such address.
+    """
+    host, _, port = text.removeprefix(SCHEME).rpartition(":")
+    if not (text.startswith(SCHEME) and host and port.isdecimal()):
+        raise InputError(f"`{text}` is no dask://HOST:PORT")
+    return f"{'tls' if tls else 'tcp'}://{host}:{port}"
+
+
+@contextmanager
+def tried_elsewhere(
+    executor: str, experiment: LoadedExperiment, plan: Plan, runner: TrialRunner, session: Session, run: Path
+) -> Iterator[Callable[[Sequence[Trial]], Iterator[Observation]]]:
+    """What observes trials on the workers of a cluster, and says afterwards where they ran.
+
+    Args:
+        executor: `dask://HOST:PORT`.
+        experiment: whose trials they are.
+        plan: its plan.
+        runner: what would observe them here.
+        session: tells.
+        run: the run's directory, which gets a table of where each trial ran.
+
+    Raises:
+        InputError: no scheduler answers, or an object lies where no worker could have it.
+    """
+    needs_dask("--executor")
+    from elfworlds.workflow.cluster.runner import Cluster, connected, encrypted
+
+    work = _work(experiment, plan, runner, paths.store(session.environment))
+    with connected(scheduler_address(executor, tls=encrypted())) as client:
+        cluster = Cluster.of(client, work, runner, session.tell)
+
+        def observe(trials: Sequence[Trial]) -> Iterator[Observation]:
+            for observation, machine in cluster.observe(trials):
+                if machine is not None:
+                    _note(run / MACHINES, observation.trial, machine)
+                yield observation
+
+        try:
+            yield observe
+        finally:
+            cluster.end()
+            _tell_where(cluster.ran.items(), session)
+
+
+def _work(experiment: LoadedExperiment, plan: Plan, runner: TrialRunner, store: Path) -> Work:
+    from elfworlds.workflow.cluster.messages import Work, identity_of
+
+    entries = {key: _entry(artifact, store) for key, artifact in runner.build.artifacts.items()}
+    trees = plan.trees
+    return Work(
+        id=uuid.uuid4().hex,
+        version=__version__,
+        store=str(store),
+        toolchains={name: identity_of(toolchain) for name, toolchain in runner.toolchains.items()},
+        languages=tuple(languages([experiment])),
+        sandbox=any(toolchain.world.guard is not None for toolchain in runner.toolchains.values()),
+        sha256s={
+            entries[key]: "" if entries[key] in trees else artifact.sha256
+            for key, artifact in runner.build.artifacts.items()
+        },
+        entries=entries,
+        names=runner.names,
+        build=runner.build,
+        broken=runner.broken,
+        question=runner.question,
+        programs=runner.programs,
+        retries=runner.retries,
+        impossible=runner.impossible,
+        builders=runner.builders,
+    )
+
+
+def _entry(artifact: Artifact, store: Path) -> str:
+    """The key of the entry that an object lies in."""
+    objects = store / "objects"
+    place = Path(artifact.directory)
+    if not place.is_relative_to(objects):
+        raise InputError(
+            f"{artifact.path} is not in the local store, from which workers have their objects",
+            hint="nix copy the closure to every worker, and use --shard there (docs/machines.md)",
+        )
+    return place.relative_to(objects).parts[0]
+
+
+def _note(path: Path, trial: Trial, machine: Machine) -> None:
+    """A line of where a trial ran; the latest line of a trial counts."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    if not path.exists():
+        rows.writerow(COLUMNS)
+    rows.writerow((trial.id, machine.name, machine.kernel, machine.cpu))
+    with path.open("a") as file:
+        file.write(text.getvalue())
+
+
+def _tell_where(ran: Iterable[tuple[Machine, int]], session: Session) -> None:
+    counts = sorted(ran, key=lambda item: item[0].name)
+    if not counts:
+        return
+    session.tell("tried on " + ", ".join(f"{machine.name}: {count}" for machine, count in counts))
+    kinds = sorted({f"{machine.kernel}, {machine.cpu}" for machine, _ in counts})
+    if len(kinds) > 1:
+        session.tell(f"cells mix machines of different kinds, {MACHINES} says which: {'; '.join(kinds)}")
+
+
+def local_only(executor: str, backends: Sequence[Backend]) -> None:
+    """Refuse what cannot be sent.
+
+    Raises:
+        InputError: something else than the local store builds.
+    """
+    if executor and not all(isinstance(backend, LocalBackend) for backend in backends):
+        raise InputError("--executor sends the objects of the local store", hint="--backend local")
