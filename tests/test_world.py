@@ -188,6 +188,13 @@ def test_nothing_is_allowed_that_an_ordinary_user_is_not(inside: Inside) -> None
     assert [int(one, 16) for one in capabilities] == [0, 0]
 
 
+def test_no_setting_of_the_machine_can_be_changed_by_root_either(inside: Inside) -> None:
+    files = "core_pattern hostname ../vm/drop_caches ../fs/file-max ../../sysrq-trigger ../../irq/default_smp_affinity"
+    opened = f"for one in {files}; do (: >> $one) 2> /dev/null && echo $one; done"
+    script = f"cd /proc/sys/kernel && {opened}; cat core_pattern"
+    assert inside.sh(script).text == Path("/proc/sys/kernel/core_pattern").read_text()
+
+
 def test_signals_are_as_they_are_without_a_root(inside: Inside) -> None:
     script = "cat /proc/self/status"
     bare = replace(inside, world=HOST)

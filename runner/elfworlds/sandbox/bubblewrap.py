@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 REAPER = "/.reaper"
 OWN = ("/", "/tmp", "/dev", "/proc")  # noqa: S108  # these are a world's own
+# bubblewrap 0.8 covers it only where access(2) lets it write the directory, which nobody may. Its files stay open to
+# root without any capability, core_pattern among them, which names a program that the machine runs outside.
+SETTINGS = ("--ro-bind", "/proc/sys", "/proc/sys")
 # Both of --unshare-pid and --die-with-parent: with one alone, children that left the session may stay alive.
 # No capabilities, so that a trial's outcome is the same whoever runs it. A name of its own: the machine's is not shown.
 APART = (
@@ -67,7 +70,7 @@ def _seen(world: World, root: Tree, writable: tuple[str, ...]) -> Iterator[str]:
     """bubblewrap, and the options that build the file system. Later ones cover earlier ones, so parents come first."""
     yield world.bwrap
     yield from _system(root, "", world.changing)
-    yield from ("--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp")  # noqa: S108  # its own
+    yield from ("--dev", "/dev", "--proc", "/proc", *SETTINGS, "--tmpfs", "/tmp")  # noqa: S108  # its own
     yield from _guarded(world.guard) if world.guard else ()
     for top, tree in world.others:
         yield from _system(tree, top)
