@@ -12,6 +12,7 @@ from elfworlds.toolchains.debian.family import Debian
 from elfworlds.toolchains.host.family import Host
 from elfworlds.toolchains.musl.family import Musl
 from elfworlds.toolchains.nixpkgs.family import Nixpkgs
+from elfworlds.toolchains.rooted.family import Rooted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from elfworlds.toolchains.family import Family, Means
     from elfworlds.toolchains.toolchain import Toolchain
 
-_ROWS: tuple[Family, ...] = (Host(), Debian(), Musl(), Nixpkgs())
+_ROWS: tuple[Family, ...] = (Host(), Debian(), Musl(), Nixpkgs(), Rooted())
 FAMILIES: dict[str, Family] = {family.prefix: family for family in _ROWS}
 OF_BARE_NAMES = Debian.prefix  # `toolchain fetch bookworm`
+OF_OWN_NAMES = Rooted.prefix  # `-S libc=mine`
 
 
 def family_of(name: str) -> Family:
@@ -31,7 +33,9 @@ def family_of(name: str) -> Family:
     Raises:
         InputError: no family has such names.
     """
-    prefix = name.partition("/")[0]
+    prefix, slash, _ = name.partition("/")
+    if prefix not in FAMILIES and not slash:
+        return FAMILIES[OF_OWN_NAMES]
     if prefix not in FAMILIES:
         raise InputError(f"no toolchain `{name}` is known here")
     return FAMILIES[prefix]

@@ -1,0 +1,1 @@
+"""Any root as a toolchain: a directory that people have, named by a file of one's own."""

@@ -1,0 +1,45 @@
+"""Roots of one's own: the toolchain `mine` is the directory that `toolchains/mine.yaml` names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elfworlds.toolchains.family import NOBODY_LOOKS, Family
+from elfworlds.toolchains.rooted.content import content
+from elfworlds.toolchains.rooted.pin import find, names
+from elfworlds.toolchains.rooted.toolchain import toolchain
+from elfworlds.toolchains.toolchain import UNKNOWN, Toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from elfworlds.toolchains.family import Means
+
+
+class Rooted(Family):
+    """Nothing of them is fetched, and nothing in them is written."""
+
+    prefix = "root"
+
+    def names(self, where: Sequence[Path]) -> tuple[str, ...]:
+        return names(where)
+
+    def stand_in(
+        self, name: str, where: Sequence[Path], languages: Collection[str] = (), why: str = NOBODY_LOOKS
+    ) -> Toolchain:
+        del languages
+        find(name, where)
+        versions = {} if why else dict.fromkeys(("libc", "gdb", "rustc"), UNKNOWN)
+        return Toolchain(
+            name=name, identity={"name": name}, versions=versions, packages=(), tools={}, env={}, unsupported=why
+        )
+
+    def foreseen(self, name: str, means: Means) -> Toolchain:
+        return self.stand_in(name, means.where, why="")
+
+    def provided(self, name: str, means: Means) -> Toolchain:
+        pin = find(name, means.where)
+        if not pin.root.is_dir():
+            return self.stand_in(name, means.where, why=f"{pin.file} names no directory that is here")
+        return toolchain(pin, content(pin.root, means.cache / "toolchains"), means)

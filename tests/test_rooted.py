@@ -1,0 +1,150 @@
+"""Roots of one's own as toolchains: what is in them decides, never where they lie."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import World
+from elfworlds.errors import InputError
+from elfworlds.process import Pool
+from elfworlds.toolchains import Package, Toolchain
+from elfworlds.toolchains.families import family_of, known, provided
+from elfworlds.toolchains.family import Means
+from elfworlds.toolchains.rooted.content import content
+from elfworlds.toolchains.rooted.packages import of_apk, of_dpkg, of_rpm
+from elfworlds.toolchains.rooted.pin import find, names
+from pinned_roots import rooted
+from rooting import small_root
+
+EXPERIMENT = """
+experiment: own-root
+question: "Whose root is it?"
+matrix: {libc: [mine]}
+objects: {app: {executable: app, sources: [app.c]}}
+scenarios:
+  ends:
+    run: "${app}"
+    outcomes: {bullseye: {exit: 31}, other: {exit: 1}}
+    expect:
+      - {when: {libc: "<2.32"}, outcome: bullseye}
+"""
+SOURCE = (
+    "#include <gnu/libc-version.h>\n#include <stdlib.h>\nint main(void) { return atoi(gnu_get_libc_version() + 2); }\n"
+)
+STATUS = """\
+Package: libc6
+Status: install ok installed
+Version: 2.36-9
+Description: a libc
+ Version: of a description
+
+Package: gone
+Status: deinstall ok config-files
+Version: 1
+
+Package: never
+Status: unknown ok not-installed
+Version: 1
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A root without a compiler, of this machine's shell."""
+    root = small_root(tmp_path / "root", ("sh",))
+    (root / "usr/lib").mkdir(exist_ok=True)
+    (root / "usr/lib/one.so").symlink_to("one.so.1")
+    return root
+
+
+@pytest.fixture
+def bullseye() -> str:
+    """The path of that pinned root, looked for before a test has a cache of its own."""
+    with Pool() as pool:
+        root = rooted("debian/bullseye", pool).world.root
+    assert root
+    return root.path
+
+
+def toolchain_of(root: Path, tmp_path: Path) -> Toolchain:
+    where = tmp_path / "toolchains"
+    where.mkdir(exist_ok=True)
+    (where / "mine.yaml").write_text(f"root: {root}\n")
+    with Pool() as pool:
+        return provided("mine", Means(run=pool.run, environment=os.environ, where=(where,)))
+
+
+def test_what_a_root_holds_is_the_same_wherever_it_lies(small: Path, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere/root"
+    shutil.copytree(small, other, symlinks=True)
+    assert content(small, None) == content(other, None)
+
+
+@pytest.mark.parametrize(
+    "change", ["touch etc/new", "chmod 700 usr/bin/sh", "ln -s one.so.1 usr/lib/two.so", "mkdir usr/lib/empty"]
+)
+def test_a_file_a_mode_a_link_or_a_directory_makes_another_root(change: str, small: Path, tmp_path: Path) -> None:
+    (tmp_path / "remembered").mkdir()
+    before = content(small, tmp_path / "remembered")
+    subprocess.run(change.split(), cwd=small, check=True)
+    assert content(small, tmp_path / "remembered") != before
+
+
+def test_a_file_names_a_root_beside_itself(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("root: tree\n")
+    assert find("mine", [tmp_path]).root == tmp_path.resolve() / "tree"
+    assert names([tmp_path]) == ("mine",)
+    assert "mine" in known([tmp_path])
+    assert family_of("mine").prefix == "root"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{}\n", "`root` is missing"), ("rot: x\n", "no key `rot`"), ("root: [a]\n", "`root` is missing")],
+)
+def test_a_file_that_names_no_root_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        find("mine", [tmp_path])
+
+
+def test_packages_are_what_is_installed() -> None:
+    assert of_dpkg(STATUS) == (Package("libc6", "2.36-9"),)
+    assert of_apk("P:musl\nV:1.2.5-r0\nF:lib\n\nP:zlib\nV:1.3-r2\n") == (
+        Package("musl", "1.2.5-r0"),
+        Package("zlib", "1.3-r2"),
+    )
+    assert of_rpm("glibc\t2.39-1.fc40\nnoise\n") == (Package("glibc", "2.39-1.fc40"),)
+
+
+def test_a_root_without_a_compiler_says_so(small: Path, tmp_path: Path) -> None:
+    found = toolchain_of(small, tmp_path)
+    if found.unsupported.startswith("bubblewrap"):
+        pytest.skip(found.unsupported)
+    assert found.interp
+    assert found.versions["libc-family"] == "glibc"
+    assert found.lack("cc") == "mine: the root has no such program"
+
+
+def test_a_root_that_is_not_there_runs_no_trial(tmp_path: Path) -> None:
+    assert "names no directory that is here" in toolchain_of(tmp_path / "none", tmp_path).unsupported
+
+
+def test_a_pinned_root_by_its_path_is_run_and_its_path_is_in_no_record(bullseye: str, world: World) -> None:
+    (world.path / "toolchains").mkdir()
+    (world.path / "toolchains/mine.yaml").write_text(f"root: {bullseye}\n")
+    (world.path / "csrc/app.c").write_text(SOURCE)
+    path = world.experiment("own-root", EXPERIMENT)
+    code, _, err = world.run("run", path)
+    assert (code, err) == (0, "")
+    run = world.latest("own-root")
+    (trial,) = (json.loads(line) for line in (run / "trials.jsonl").read_text().splitlines())
+    assert (trial["point"]["libc"], trial["outcome"], trial["verdict"]) == ("mine", "bullseye", "PASS")
+    files = (path for path in run.rglob("*") if path.is_file() and path.name != "cmd.sh")
+    assert [path.name for path in files if bullseye.encode() in path.read_bytes()] == []
