@@ -43,16 +43,18 @@ ENTRY = ("-m", "elfworlds")
 class Cluster:
     """A scheduler, and workers each of which has an empty store at the runner's path."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *more: str) -> None:
         self.world, self.started = world, list[subprocess.Popen[bytes]]()
         self.scheduler_at = world.path.parent / "scheduler.json"
         self.address = ""
         self.scheduler = self.start(
             *("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
-            *("--scheduler-file", str(self.scheduler_at)),
+            *("--scheduler-file", str(self.scheduler_at), *more),
         )
         wait_until(self.scheduler_at.exists)
-        self.address = json.loads(self.scheduler_at.read_text())["address"].replace("tcp:", "dask:")
+        self.address = (
+            json.loads(self.scheduler_at.read_text())["address"].replace("tcp:", "dask:").replace("tls:", "dask:")
+        )
 
     def start(self, *words: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
         with (self.world.path.parent / f"log{len(self.started)}").open("wb") as log:
@@ -60,12 +62,12 @@ class Cluster:
         self.started.append(started)
         return started
 
-    def worker(self, name: str, entry: tuple[str, ...] = ENTRY, trust: str = "--trust") -> subprocess.Popen[bytes]:
-        (self.world.store.parent).mkdir(exist_ok=True)
-        before = (*NAMESPACES, "sh", "-c", HIDE, "sh")
-        return self.start(
-            *entry, "worker", self.address, "-j", "2", "--name", name, *filter(None, [trust]), before=before
-        )
+    def worker(
+        self, name: str, entry: tuple[str, ...] = ENTRY, trust: str = "--trust", more: tuple[str, ...] = ()
+    ) -> subprocess.Popen[bytes]:
+        self.world.store.parent.mkdir(exist_ok=True)
+        words = ("worker", self.address, "-j", "2", "--name", name, *filter(None, [trust]), *more)
+        return self.start(*entry, *words, before=(*NAMESPACES, "sh", "-c", HIDE, "sh"))
 
     def run(self, *words: str | Path) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "elfworlds", "run", "--executor", self.address, *map(str, words)]
@@ -120,7 +122,7 @@ def test_a_worker_that_is_killed_costs_no_trial_and_doubles_none(world: World, c
     cluster.worker("second")
     first.kill()
     code, out = ended(run)
-    assert (code, "second: " in out) == (0, True), out
+    assert (code, "second: " in out, " is lost; its trials run again elsewhere" in out) == (0, True, True), out
     done = trials(runs(world)[0])
     assert (len(done), len(set(done))) == (100, 100)
     assert tables(runs(world)[0]) == local_tables(world, path)
@@ -169,6 +171,45 @@ def test_a_worker_tries_nothing_without_the_sandbox_unless_it_trusts(world: Worl
     assert (code, "worker careful tries none of these trials: it tries only what runs in a sandbox" in out) == (2, True)
     code, out = ended(cluster.run("--sandbox", path))
     assert (code, "tried on careful: 4" in out) == (0, True), out
+
+
+def openssl(place: Path, *words: str) -> None:
+    subprocess.run(["openssl", *words], cwd=place, check=True, capture_output=True)
+
+
+def certificates(place: Path) -> tuple[str, str, str]:
+    """Authority, certificate and key of a cluster, as docs/machines.md makes them."""
+    new = ("-newkey", "rsa:2048", "-nodes")
+    openssl(place, "req", "-x509", *new, "-subj", "/CN=elfworlds-ca", "-keyout", "ca-key.pem", "-out", "ca.pem")
+    openssl(place, "req", *new, "-subj", "/CN=elfworlds", "-keyout", "key.pem", "-out", "request.pem")
+    signed = ("-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-out", "cert.pem")
+    openssl(place, "x509", "-req", "-in", "request.pem", *signed)
+    return str(place / "ca.pem"), str(place / "cert.pem"), str(place / "key.pem")
+
+
+@pytest.mark.needs("openssl")
+def test_nobody_without_the_clusters_certificates_gets_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.getuid() != 0:
+        pytest.skip("needs a device: only root can mount an empty store over another")
+    path = slow(world, places=2, repeat=2, microseconds=0)
+    authority, certificate, key = certificates(world.path.parent)
+    tls = ("--tls-ca-file", authority, "--tls-cert", certificate, "--tls-key", key)
+    cluster = Cluster(world, "--protocol", "tls", *tls)
+    try:
+        stranger = cluster.worker("stranger")
+        code, out = ended(cluster.run(path))
+        assert (code, "no scheduler answers" in out) == (4, True), out
+        cluster.worker(
+            "friend", trust="--trust", more=("--tls-ca", authority, "--tls-cert", certificate, "--tls-key", key)
+        )
+        monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TLS__CA_FILE", authority)
+        monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT", certificate)
+        monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY", key)
+        code, out = ended(cluster.run(path))
+        assert (code, "tried on friend: 4" in out) == (0, True), out
+        assert stranger.poll() is None  # it still knocks
+    finally:
+        cluster.close()
 
 
 Change = Callable[[parcel.Parcel], parcel.Parcel]

@@ -58,6 +58,7 @@ class Cluster:
         judge: makes the observation of a trial that nobody could try.
         refused: the workers that get no more of these trials, by address, and why.
         ran: where trials ran, and how many.
+        seen: addresses of the workers that there were a moment ago.
     """
 
     client: Client
@@ -71,6 +72,7 @@ class Cluster:
     under_way: dict[str, Trial] = field(default_factory=dict)
     ended: SimpleQueue[Sent] = field(default_factory=SimpleQueue)
     tries: Counter[str] = field(default_factory=Counter)
+    seen: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, client: Client, work: Work, judge: TrialRunner, tell: Callable[[str], None]) -> Cluster:
@@ -108,6 +110,7 @@ class Cluster:
         while True:
             self._alive()
             workers = self.client.nthreads()
+            self._tell_lost(set(workers))
             allowed = {place: threads for place, threads in workers.items() if place not in self.refused}
             if allowed or self.under_way:
                 return allowed
@@ -115,6 +118,13 @@ class Cluster:
                 why = "; ".join(dict.fromkeys(self.refused.values())) or "start some with `elfworlds worker`"
                 raise InterruptedRunError("no worker tries these trials", hint=why)
             time.sleep(WAKE_SECONDS)
+
+    def _tell_lost(self, workers: set[str]) -> None:
+        for place in sorted(self.seen - workers):
+            self.tell(
+                f"the worker at {place} is lost; its trials run again elsewhere, and what it still says is dropped"
+            )
+        self.seen = workers
 
     def _parcel(self, key: str) -> Sent:
         """An entry of the store, which the scheduler keeps and workers hand on to each other."""
