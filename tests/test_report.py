@@ -145,6 +145,14 @@ def test_a_pivot_of_many_points_begins_with_as_many_rows_as_a_reader_takes() -> 
     assert summary.beginning(few, 50) == (few, 0)
 
 
+def test_the_pivot_has_the_points_of_a_scenario_beside_each_other() -> None:
+    axes = {"way": ("a", "b"), "libc": ("x", "y")}
+    points = [{"way": way, "libc": libc} for way in axes["way"] for libc in axes["libc"]]
+    trials = [trial(0, scenario=name, point=point) for point in points for name in ("s-2", "s-1")]
+    heads = [head for head, _ in summary.pivot(axes, trials).rows]
+    assert heads == [("s-2", "a"), ("s-2", "b"), ("s-1", "a"), ("s-1", "b")]
+
+
 def test_a_claim_on_which_repetitions_disagree_is_undecided() -> None:
     trials = [
         at("a", "yes"),

@@ -46,7 +46,7 @@ class Pivot:
         row_axes: names of axes; `observer` is among them if there are several observers.
         column_axis: the last axis that varies; None if none does.
         columns: the labels of the column axis.
-        rows: heads and cells; a cell without a trial is None.
+        rows: heads and cells, by scenario, then in the plan's order; a cell without a trial is None.
         fixed: the axes with one label only, and that label.
     """
 
@@ -116,7 +116,8 @@ def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> P
         places = {**trial.point, "observer": trial.observer}
         head = (trial.scenario, *(places[axis] for axis in row_axes))
         cells.setdefault((head, trial.point[column] if column else ""), []).append(trial)
-    heads = list(dict.fromkeys(head for head, _ in cells))
+    scenarios = {name: place for place, name in enumerate(dict.fromkeys(trial.scenario for trial in trials))}
+    heads = sorted(dict.fromkeys(head for head, _ in cells), key=lambda head: scenarios[head[0]])
     rows = tuple((head, tuple(_at(cells, head, label) for label in columns)) for head in heads)
     fixed = tuple((axis, labels[0]) for axis, labels in present.items() if len(labels) == 1)
     return Pivot(row_axes, column, columns, rows, fixed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,18 +54,31 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the matrix: its heads, the scenario first, and its cells; None where there was no trial.
+
+    Attributes:
+        span: how many rows have this scenario, where it is the first of them; else 0.
+    """
+
+    names: tuple[str, ...]
+    span: int
+    places: tuple[Place | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """The pivot for a page: heads of rows and columns, and the cells.
 
     Attributes:
         heads: the names of the columns with heads of rows.
         across: the column axis with each of its labels, and the version behind the label, if it is known.
-        rows: the heads of a row, then its cells; None where there was no trial.
+        rows: by scenario.
     """
 
     heads: tuple[str, ...]
     across: tuple[tuple[str, str], ...]
-    rows: tuple[tuple[tuple[str, ...], tuple[Place | None, ...]], ...]
+    rows: tuple[Row, ...]
 
 
 def page(
@@ -190,14 +204,14 @@ def matrix(pivot: Pivot, kinds: Mapping[str, str], versions: Mapping[str, Mappin
         (f"{pivot.column_axis} {label}" if pivot.column_axis else "outcome", versions.get(label, {}).get("version", ""))
         for label in pivot.columns
     )
-    rows = []
+    rows, spans = [], Counter(names[0] for names, _ in pivot.rows)
     for names, cells in pivot.rows:
         at = dict(zip(heads, names, strict=True))
         places = [
             _place(cell, {**at, **({pivot.column_axis: label} if pivot.column_axis else {})}, kinds)
             for cell, label in zip(cells, pivot.columns, strict=True)
         ]
-        rows.append((names, tuple(places)))
+        rows.append(Row(names, spans.pop(names[0], 0), tuple(places)))
     return Matrix(heads, across, tuple(rows))
 
 
