@@ -141,6 +141,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "ld-debug": ({},),
     "ld-so-conf": (["l"], ["/there"]),
     "ldflags": (["-Wl,-Bsymbolic"],),
+    "ldflags-first": (["-Wl,--copy-dt-needed-entries"],),
     "library": ("other",),
     "limits": ({"cpu": 5},),
     "link": ("elsewhere",),

@@ -37,6 +37,7 @@ LEAVES: Any = st.one_of(
     SCALARS,
     st.fixed_dictionaries({"contains": st.sampled_from(["a", "b", ["a", "b"], 1])}),
     st.fixed_dictionaries({"matches": st.sampled_from(["^a", "b$", ".", "[0-9]"])}),
+    st.fixed_dictionaries({"occurs": st.fixed_dictionaries({"matches": st.just("a"), "times": st.integers(0, 2)})}),
     st.fixed_dictionaries({"less-than": st.integers(-3, 3)}),
     st.fixed_dictionaries({"greater-than": st.integers(-3, 3)}),
     st.fixed_dictionaries({"distinct": st.integers(0, 3)}),

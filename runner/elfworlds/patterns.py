@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NO_REPETITION = re.compile(r"(?<!\\)(?:\\\\)*\{(,[0-9]+|[0-9]{9,}(?:,[0-9]*)?)\}")  # re2 takes these for plain text
 _NO_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -23,6 +26,7 @@ class _Match(Protocol):
 
 class _Compiled(Protocol):
     def search(self, text: bytes) -> _Match | None: ...
+    def finditer(self, text: bytes) -> Iterator[_Match]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class Pattern:
     def found_in(self, text: str) -> bool:
         """Whether some part of a text matches; never raises."""
         return self.compiled.search(_encoded(text)) is not None
+
+    def times_in(self, text: str) -> int:
+        """How many parts of a text match, each after the one before it; never raises."""
+        return sum(1 for _ in self.compiled.finditer(_encoded(text)))
 
 
 def pattern(text: str) -> Pattern:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SPECIAL = {None: "RTLD_DEFAULT", "default": "RTLD_DEFAULT", "next": "RTLD_NEXT"}
 KERNELS = re.compile(r"\[.+\]")  # what the kernel calls mappings of no file: [stack], [heap], [vdso]
+_LMID = re.compile(r"-?[0-9]+")
 NAMESPACES = {"new": "LM_ID_NEWLM", "base": "LM_ID_BASE"}
 
 
@@ -39,6 +40,8 @@ def opening(settings: Opening, step: Step, here: Position) -> Iterator[str]:
 
 def _namespace(settings: Dlmopen | None, scope: Scope) -> str:
     namespace = "new" if settings is None or settings.namespace is None else scope.text(settings.namespace)
+    if _LMID.fullmatch(namespace):
+        return str(int(namespace))
     return NAMESPACES.get(namespace) or f"namespace_of(it.{identifier(namespace)})"
 
 

@@ -124,6 +124,13 @@ def _compare(value: Operand, operand: Operand, values: JsonObject, *, less: bool
     return mine < other if less else mine > other
 
 
+def _occurs(value: Operand, operand: Operand, values: JsonObject) -> bool:
+    """How often a regular expression matches in a text, each match after the one before it."""
+    if not (isinstance(value, str) and isinstance(operand, dict)):
+        return False
+    return matches(operand["times"], pattern(str(operand["matches"])).times_in(value), values)
+
+
 def _distinct(value: Operand, operand: Operand, values: JsonObject) -> bool:
     operands: list[Operand] = []
     for item in _listed(value):
@@ -143,6 +150,7 @@ _WORDS: Mapping[str, Callable[[Operand, Operand, JsonObject], bool]] = {
     "less-than": lambda value, operand, values: _compare(value, operand, values, less=True),
     "matches": lambda value, operand, _: isinstance(value, str) and pattern(str(operand)).found_in(value),
     "not": lambda value, operand, values: not matches(operand, value, values),
+    "occurs": _occurs,
 }
 
 

@@ -103,7 +103,7 @@ class Binder:
         if definition.prebuilt is not None:
             prebuilt = self.prebuilt(definition.prebuilt)
             return (prebuilt.facts.soname or "") if prebuilt else ""
-        asked = soname_in(self.words(definition.ldflags))
+        asked = soname_in(self.words((*definition.ldflags_first, *definition.ldflags)))
         if asked is not None:
             return asked
         if definition.soname is None:
@@ -165,8 +165,7 @@ class Binder:
         """
         needs, indirect = self.needs(definition)
         search, exports = self.run_path(definition, needs, sources), self.exports(definition)
-        defines = tuple((macro, self.plain(value)) for macro, value in sorted(definition.defines.items()))
-        cflags, ldflags = tuple(self.words(definition.cflags)), tuple(self.words(definition.ldflags))
+        defines, (cflags, first, ldflags) = self.defines(definition), self.flags(definition)
         return Recipe(
             name=name,
             filename=definition.filename,
@@ -178,7 +177,7 @@ class Binder:
             ldflags=ldflags,
             needs=needs,
             indirect=indirect,
-            others=_keys((*search, *(value or "" for _, value in defines), *cflags, *ldflags)),
+            others=_keys((*search, *(value or "" for _, value in defines), *cflags, *first, *ldflags)),
             search=search,
             dtag="runpath" if definition.rpath is None else "rpath",
             soname=self.linked_soname(definition),
@@ -192,8 +191,17 @@ class Binder:
             edition=definition.edition,
             crate_type=definition.crate_type,
             exports=exports.words,
+            ldflags_first=first,
             makers=(self.maker(definition.compiler), self.maker(definition.linker)),
         )
+
+    def defines(self, definition: Object) -> tuple[tuple[str, str | None], ...]:
+        return tuple((macro, self.plain(value)) for macro, value in sorted(definition.defines.items()))
+
+    def flags(self, definition: Object) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """Words for the compiler, for the link before the needed libraries, and after them."""
+        first, last = definition.ldflags_first, definition.ldflags
+        return tuple(self.words(definition.cflags)), tuple(self.words(first)), tuple(self.words(last))
 
     def needs(self, definition: Object) -> tuple[tuple[tuple[str, str, bool], ...], tuple[str, ...]]:
         """What an object is linked with: key, file name, whether it has a soname; and where what those need is."""

@@ -39,6 +39,7 @@ def _driver(recipe: Recipe) -> tuple[str, ...]:
             *(word for path in recipe.sources for word in _source(path, recipe.language)),
         ),
         *("-o", f"{OUT}/{recipe.filename}", *_link(recipe)),
+        *recipe.ldflags_first,
         *_libraries(recipe.needs),
         *recipe.ldflags,
     )
@@ -74,10 +75,11 @@ def _define(name: str, value: str | None) -> str:
 def _rustc(recipe: Recipe) -> tuple[str, ...]:
     """The first source is the crate's root. The toolchain's words for rustc name the linker."""
     static = not (recipe.shared or recipe.pie)
+    linking = (*_link(recipe), *recipe.ldflags_first, *_libraries(recipe.needs), *recipe.ldflags)
     settings = (
         *("debuginfo=2", "opt-level=0", "codegen-units=1", "prefer-dynamic=no", "rpath=no"),
         f"relocation-model={'static' if static else 'pic'}",
-        *(f"link-arg={word}" for word in (*_link(recipe), *_libraries(recipe.needs), *recipe.ldflags)),
+        *(f"link-arg={word}" for word in linking),
     )
     return (
         *("rustc", "--crate-name", _crate(recipe.filename), "--crate-type", _crate_type(recipe)),

@@ -45,6 +45,7 @@ class Recipe:
     crate_type: str | None = None
     exports: tuple[str, ...] = ()
     makers: tuple[str, str] = ("", "")
+    ldflags_first: tuple[str, ...] = ()
 
     @property
     def compiler(self) -> str:

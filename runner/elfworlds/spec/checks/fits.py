@@ -34,9 +34,14 @@ if TYPE_CHECKING:
     # What a part of a matcher may stand for.
     Meant: TypeAlias = Callable[[Operand], Iterable[Operand]]
 
+OF_TEXTS = ("matches", "occurs")
 SHAPES = (Leaf, Items, Fields, Repeated, Unknown)
 MOST_SHOWN = 12  # fields of a mapping in a message
-LOOKS_INTO = {"matches": "looks into a text", "less-than": "compares numbers", "greater-than": "compares numbers"}
+LOOKS_INTO = {
+    **dict.fromkeys(OF_TEXTS, "looks into a text"),
+    "less-than": "compares numbers",
+    "greater-than": "compares numbers",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,8 @@ def _check_word(word: str, operand: Operand, subject: Subject, meant: Meant) -> 
         check_fit(operand, Subject(f"the count of {subject.name}", NUMBER), meant)
     elif word in LOOKS_INTO:
         _check_leaf(word, subject)
+        times = operand.get("times") if isinstance(operand, dict) else None
+        check_fit(times, Subject(f"how often it occurs in {subject.name}", NUMBER), meant) if times else None
     else:
         _check_held(word, operand, subject, meant)
 
@@ -157,7 +164,7 @@ def _check_presence(operand: Operand, subject: Subject) -> None:
 
 def _check_leaf(word: str, subject: Subject) -> None:
     shape = subject.shape
-    fits = isinstance(shape, Leaf) and (TEXT_KIND in shape.kinds if word == "matches" else shape.ordered)
+    fits = isinstance(shape, Leaf) and (TEXT_KIND in shape.kinds if word in OF_TEXTS else shape.ordered)
     if not fits:
         message = f"{subject.name} is {in_words(shape)}, and `{word}` {LOOKS_INTO[word]}"
         raise MatcherError(message, _instead(shape), at_key=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from elfworlds.spec.model.objects import Object, Program
     from elfworlds.yamltext import Data, Path
 
-LISTS = ("sources", "cflags", "ldflags", "z", "needs", "runpath", "rpath")
+LISTS = ("sources", "cflags", "ldflags", "ldflags-first", "z", "needs", "runpath", "rpath")
 CUT = ("-Wl", "-Wa", "-Wp")
 DIRECTORIES = ("runpath", "rpath")
 NEVER = "each of them would have to be built before it is built"
@@ -107,7 +107,7 @@ def _one_thing(raw: Mapping[str, Data], here: Path) -> Iterator[Finding]:
 def templates(definition: Object, here: Path) -> Iterator[tuple[Path, str | Template]]:
     """Every text of which the object is built, with its place."""
     for key in LISTS:
-        for index, template in enumerate(getattr(definition, key) or ()):
+        for index, template in enumerate(getattr(definition, key.replace("-", "_")) or ()):
             yield (*here, key, index), template
     yield from words(definition, here)
     alone = ((key, getattr(definition, key)) for key in ("soname", "compiler", "linker"))
@@ -148,8 +148,8 @@ def _label(template: Template, label: str, known: Names) -> Path | None:
 
 def _cut(definition: Object, here: Path) -> Iterator[Finding]:
     """A word for the compiler's driver that YAML has cut at its comma: [-Wl,-Bsymbolic] are two."""
-    for key in ("cflags", "ldflags"):
-        words = [template.literal for template in getattr(definition, key)]
+    for key in ("cflags", "ldflags", "ldflags-first"):
+        words = [template.literal for template in getattr(definition, key.replace("-", "_"))]
         for index, word in enumerate(words):
             if word in CUT:
                 after = [follower or "…" for follower in words[index + 1 :]] or ["…"]

@@ -25,7 +25,7 @@ def check_watching(scenario: Scenario, here: Path, known: Names) -> Iterator[Fin
     for path, template in texts_of(scenario.observe, (*here, "observe")):
         yield from references(template, path, known)
     for index, name in enumerate(scenario.reports):
-        if name in (*VALUES["steps"], *RESERVED):
+        if name.partition(".")[0] in (*VALUES["steps"], *RESERVED):
             yield Finding((*here, "reports", index), f"`{name}` cannot be an event's name: every trial may have one")
     yield from _own_variables(scenario, here)
     spoken = [name for name in scenario.observe.chosen if name in _spoken(scenario)]

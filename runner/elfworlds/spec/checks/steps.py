@@ -35,6 +35,7 @@ KINDS = {**dict.fromkeys(HANDLES, "an open object"), "thread": "a thread"}
 NAMING = ("join", "cancel", "post", "await")
 INDEX = "loop.index"
 FLAGS = tuple(f"RTLD_{flag}" for flag in ("DEEPBIND", "GLOBAL", "LAZY", "LOCAL", "NODELETE", "NOLOAD", "NOW"))
+LMID = re.compile(r"-?[0-9]{1,6}")
 _NUMBER = re.compile(r"0x[0-9A-Fa-f]+|[0-9]+")
 ONE_OF: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(HANDLES, ("object", "path", "main-program")),
@@ -163,7 +164,7 @@ class Walk:
                 yield Finding((*here, "way"), f"`{text}` is no way of loading", "dlopen or dlmopen")
         namespace = getattr(holder, "namespace", None)
         for text in expand(namespace, self.known.axes) if namespace is not None else ():
-            if text not in ("new", "base") and "${matrix." not in text:
+            if text not in ("new", "base") and not LMID.fullmatch(text) and "${matrix." not in text:
                 yield from self.speaks(text, HANDLES, (*here, "namespace"))
 
     def typed(self, step: Step, here: Path) -> Iterator[Finding]:

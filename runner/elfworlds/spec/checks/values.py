@@ -9,7 +9,7 @@ from elfworlds.spec.checks.findings import Finding
 from elfworlds.spec.checks.fits import Subject
 from elfworlds.spec.model.experiment import Claim, Expectation
 from elfworlds.spec.model.observers import OBSERVERS
-from elfworlds.spec.shapes import UNKNOWN, Fields, Repeated, Shape, bare, either, fields_of, follow
+from elfworlds.spec.shapes import FLAG, SCALAR, UNKNOWN, Fields, Repeated, Shape, bare, either, fields_of, follow
 from elfworlds.spec.values.described import ALWAYS, REPORT, VALUES, c_value, observer_values, step_values
 from elfworlds.yamltext import closest, entries
 
@@ -97,7 +97,7 @@ def values_of(scenario: Scenario, steps: Iterable[Step], known: Names, doubtful:
     shapes: dict[str, Shape] = dict(VALUES[scenario.kind])
     if scenario.kind in PLAYED:
         shapes |= {name: observer_values(name, scenario.observe) for name in scenario.observe.chosen}
-        shapes |= dict.fromkeys(scenario.reports, Repeated(Fields(REPORT)))
+        shapes |= reported(scenario.reports)
     shapes |= {name: UNKNOWN for name in doubtful if name not in shapes}
     named: dict[str, Shape] = {}
     quiet: set[str] = set()
@@ -110,13 +110,23 @@ def values_of(scenario: Scenario, steps: Iterable[Step], known: Names, doubtful:
     return Values({**shapes, **named}, frozenset(quiet - set(named)))
 
 
+def reported(reports: Iterable[str]) -> Mapping[str, Shape]:
+    """What events are: `pair.left` in `reports` is a field of the event `pair`."""
+    events: dict[str, dict[str, Shape]] = {}
+    for report in reports:
+        event, _, field = report.partition(".")
+        events.setdefault(event, {}).update({field: SCALAR} if field else REPORT)
+    return {event: Repeated(Fields({"ok": FLAG, **fields})) for event, fields in events.items()}
+
+
 def written(raw: Data) -> set[str]:
     """The names that a scenario gives to values, whatever else is wrong with it."""
     if not isinstance(raw, dict):
         return set()
     reports = raw.get("reports")
-    reported = {report for report in reports if isinstance(report, str)} if isinstance(reports, list) else set()
-    return reported | named(raw.get("steps"))
+    listed = reports if isinstance(reports, list) else []
+    events = {report.partition(".")[0] for report in listed if isinstance(report, str)}
+    return events | named(raw.get("steps"))
 
 
 def named(raw: Data) -> set[str]:

@@ -79,6 +79,12 @@ ValueName: TypeAlias = Annotated[
         matching(forms.VALUE_NAME, "name of a value"), {"type": "string", "pattern": f"^{forms.VALUE_NAME.pattern}$"}
     ),
 ]
+EventName: TypeAlias = Annotated[
+    str,
+    Reads(
+        matching(forms.EVENT_NAME, "name of an event"), {"type": "string", "pattern": f"^{forms.EVENT_NAME.pattern}$"}
+    ),
+]
 Handle: TypeAlias = Annotated[
     str, Reads(matching(forms.HANDLE, "open object's name"), {"type": "string", "pattern": f"^{forms.HANDLE.pattern}$"})
 ]

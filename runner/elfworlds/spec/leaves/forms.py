@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 VALUE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+EVENT_NAME = re.compile(rf"{VALUE_NAME.pattern}(\.{VALUE_NAME.pattern})?")
 HANDLE = re.compile(rf"{VALUE_NAME.pattern}(\[[0-9]{{1,6}}\])?")
 FILE_STEM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_+.-]*")
 C_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_, ]*\))?")

@@ -28,8 +28,11 @@ WORDS = (
     "less-than",
     "matches",
     "not",
+    "occurs",
 )
 OF_ITEMS = ("all", "any")
+OCCURS = ("matches", "times")
+OCCURS_HINT = "for example {matches: loaded, times: 2}"
 
 RE2 = "the syntax is re2's: no lookaround, no back-references, \\z instead of \\Z, at most 1000 repetitions"
 _NUMBER = {"type": ["number", "string"]}
@@ -52,6 +55,12 @@ MATCHER_SCHEMA: JsonObject = {
                 "less-than": _NUMBER,
                 "matches": {"type": "string"},
                 "not": {},
+                "occurs": {
+                    "type": "object",
+                    "required": ["matches", "times"],
+                    "additionalProperties": False,
+                    "properties": {"matches": {"type": "string"}, "times": {}},
+                },
             },
         },
     ]
@@ -157,6 +166,13 @@ def _check_contained(data: Data) -> None:
         raise MatcherError("`contains` takes a value, or a list of which all must be there")
 
 
+def _check_occurs(data: Data) -> None:
+    if not isinstance(data, dict) or set(data) != set(OCCURS):
+        raise MatcherError("`occurs` takes a regular expression and how often it matches", OCCURS_HINT)
+    _check_regex(data["matches"])
+    check_matcher(data["times"])
+
+
 _OPERANDS: Mapping[str, Callable[[Data], None]] = {
     "absent": _check_flag,
     "contains": _check_contained,
@@ -165,4 +181,5 @@ _OPERANDS: Mapping[str, Callable[[Data], None]] = {
     "in-order": _check_list,
     "less-than": _check_number,
     "matches": _check_regex,
+    "occurs": _check_occurs,
 }

@@ -11,6 +11,7 @@ from elfworlds.spec.leaves.annotated import (
     Capture,
     Count,
     EnvName,
+    EventName,
     Matcher,
     Name,
     Naming,
@@ -22,7 +23,6 @@ from elfworlds.spec.leaves.annotated import (
     Texts,
     Times,
     Value,
-    ValueName,
     When,
     Words,
 )
@@ -162,9 +162,9 @@ class Scenario(Model):
         ObserveKey, Field(description="how the trials are watched besides; each observer makes a trial of its own")
     ] = NOT_OBSERVED
     reports: Annotated[
-        tuple[ValueName, ...],
+        tuple[EventName, ...],
         BeforeValidator(listed),
-        Field(description="events that the objects' own code tells by observe.h"),
+        Field(description="events that the objects' own code tells by observe.h; `pair.left` is a field of one"),
     ] = ()
     show: Annotated[Texts, Field(description="values that stand beside the outcome in the report")] = ()
     when: Annotated[When, REMOVABLE, Field(description="the points at which the scenario is run")] = {}

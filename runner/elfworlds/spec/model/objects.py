@@ -57,6 +57,9 @@ Runpath: TypeAlias = Annotated[
 Rpath: TypeAlias = Annotated[Templates | None, Naming.OBJECTS, Field(description="DT_RPATH instead of DT_RUNPATH")]
 Cflags: TypeAlias = Annotated[Templates, Field(description="further words for the compiler")]
 Ldflags: TypeAlias = Annotated[Templates, Field(description="further words for the link; last on the command line")]
+LdflagsFirst: TypeAlias = Annotated[
+    Templates, Field(description="words for the link that stand before the libraries of `needs`, where that matters")
+]
 Keywords: TypeAlias = Annotated[
     Templates, Field(description="linker keywords, -z KEYWORD; they outweigh `-z lazy -z noexecstack`")
 ]
@@ -175,6 +178,7 @@ class Object(Model):
     ] = None
     cflags: Cflags = ()
     ldflags: Ldflags = ()
+    ldflags_first: LdflagsFirst = ()
     z: Keywords = ()
     std: Annotated[Text | None, Field(description="the language standard, -std=; default: gnu17, for C++ gnu++17")] = (
         None
@@ -225,6 +229,7 @@ class Program(Model):
     rpath: Rpath = None
     cflags: Cflags = ()
     ldflags: Ldflags = ()
+    ldflags_first: LdflagsFirst = ()
     z: Annotated[Keywords, Field(description="linker keywords, -z KEYWORD")] = ()
     exports: Annotated[
         ExportedSymbols,

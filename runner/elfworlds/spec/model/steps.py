@@ -53,7 +53,8 @@ class Dlmopen(Opening):
     """dlmopen(3)."""
 
     namespace: Annotated[
-        Templated | None, Field(description="new, base, or the name of an open object, whose namespace it is")
+        Templated | None,
+        Field(description="new, base, a number, or the name of an open object, whose namespace it is"),
     ] = None
 
 

@@ -90,6 +90,7 @@ MEANINGS = {
     "in-order": "these occur one after the other; others may stand between",
     "less-than": "a number is less",
     "matches": "a text holds a match of this regular expression (re2's syntax, see below)",
+    "occurs": "`{matches: loaded, times: 2}`: how often a regular expression matches in a text; a number or a matcher",
     "not": "the value is there and does not match this",
 }
 
