@@ -204,4 +204,6 @@ def test_the_verb_says_it_to_people_and_to_programs(shop: Shop, capsys: pytest.C
     first, second = json.loads(capsys.readouterr().out)["advice"]
     assert (first["loads"], first["hazards"][0]["rule"]) == (True, "unique-symbols")
     assert second["refusals"] == ["undefined symbol: lacking, of libundefined.so"]
+    assert invoke(["advise", "--format", "json", str(shop.directory)]) == 1
+    assert len(json.loads(capsys.readouterr().out)["advice"]) == 2
     assert invoke(["advise", str(HERE / "README.md")]) == 4

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 TEXT, JSON = "text", "json"
 FORMATS = (TEXT, JSON)
-Files = Annotated[list[Path], typer.Argument(parser=paths.word, metavar="FILE…", help="Plugins, libraries.")]
+Files = Annotated[
+    list[Path], typer.Argument(parser=paths.word, metavar="FILE…", help="Plugins, libraries; or directories of them.")
+]
 Way = Annotated[str, typer.Option("--way", metavar="NAME", help="dlmopen: into a new namespace; or dlopen.")]
 Toolchains = Annotated[
     list[str] | None,
@@ -81,7 +83,7 @@ def _worlds(host: Path | None, root: Path | None, toolchains: list[str], env: It
 
 def _advices(files: Iterable[Path], advisers: list[Adviser], wrong: list[InputError]) -> Iterator[Advice]:
     """On each file in each world; one that cannot be read is told, and the rest goes on."""
-    for path in files:
+    for path in _every(files):
         for adviser in advisers:
             try:
                 yield adviser.advise(path)
@@ -90,6 +92,17 @@ def _advices(files: Iterable[Path], advisers: list[Adviser], wrong: list[InputEr
                 echo(error.message, err=True)
                 if error.hint:
                     echo(f"hint: {error.hint}", err=True)
+
+
+def _every(files: Iterable[Path]) -> Iterator[Path]:
+    """The files, and those below directories."""
+    from elfworlds.inspection.below import programs_below
+
+    for path in files:
+        if paths.is_directory(path):
+            yield from map(Path, programs_below(str(path)))
+        else:
+            yield path
 
 
 def _code(advices: list[Advice], wrong: list[InputError]) -> Exit:
