@@ -29,7 +29,7 @@ def reference(world: World) -> Path:
 def test_another_run_of_the_same_does_not_differ(world: World, reference: Path) -> None:
     quick(world, "return 7;", more=SAYS)
     code, out, _ = world.run("compare", reference, "quick")
-    assert (code, out) == (0, "1 outcomes compared: 0 differ, 0 more that a race decides\n")
+    assert (code, out) == (0, "1 outcomes compared: 0 differ, 0 more vary by race\n")
 
 
 def test_an_outcome_that_differs_is_named_and_exit_1(world: World, reference: Path) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from elfworlds.gather import Comparison, Difference, Gathered
 
-SIDE = "A directory that `gather` made, a run directory, or an experiment's name: its latest run."
+SIDE = "A directory that `gather` made, a run directory, or an experiment's name for its latest run."
 
 
 def compare(
@@ -48,7 +48,7 @@ def _read(name: str) -> Gathered:
 def _lines(comparison: Comparison) -> Iterator[str]:
     for toolchain, why in comparison.other_versions.items():
         yield f"not compared: {toolchain}, whose {why}"
-    races = f"{len(comparison.races)} more that a race decides"
+    races = f"{len(comparison.races)} more vary by race"
     yield f"{comparison.compared} outcomes compared: {len(comparison.differences)} differ, {races}"
     yield from _grid("differs", comparison.differences)
     yield from _grid("race", comparison.races)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def export_c(
     experiment: Experiment,
-    scenario: Annotated[str, typer.Argument(help="The scenario's name.")],
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="The scenario's name.")],
     select: Annotated[
         list[str] | None, typer.Option("-S", metavar="AXIS=VALUE", help="Which point; default: the first. Repeatable.")
     ] = None,

@@ -42,7 +42,9 @@ Experiment = Annotated[
 Run = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="A run directory, or an experiment's name: its latest.", autocompletion=completion.runs
+        metavar="RUN",
+        help="A run directory, or an experiment's name for its latest run.",
+        autocompletion=completion.runs,
     ),
 ]
 Select = Annotated[
@@ -55,9 +57,11 @@ Select = Annotated[
     ),
 ]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How much is done at once.", show_default="processors")]
-KeepGoing = Annotated[bool, typer.Option("-k", "--keep-going", help="After a failure, build what does not need it.")]
+KeepGoing = Annotated[
+    bool, typer.Option("-k", "--keep-going", help="After a failed build, build what does not need it.")
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what is wrong, and where the report is.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say of each trial what came of it.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Name each trial as it ends, with its outcome.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON, for programs; docs/run-directory.md says what.")]
 Color = Annotated[str, typer.Option("--color", help="auto, always or never.", metavar="WHEN")]
 

@@ -22,13 +22,13 @@ SHORT_SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}  # the sa
 Older = Annotated[
     str | None,
     typer.Option(
-        "--older-than", metavar="TIME", help="What no build asked for in this time goes: 30min, 12h, 30d, 8w."
+        "--older-than", metavar="TIME", help="Remove what no build asked for in this time: 30min, 12h, 30d, 8w."
     ),
 ]
 Size = Annotated[
     str | None,
     typer.Option(
-        "--keep-size", metavar="SIZE", help="What was asked for longest ago goes until this is left: 500M, 5G."
+        "--keep-size", metavar="SIZE", help="Remove what was asked for longest ago until this is left: 500M, 5G."
     ),
 ]
 Place = Annotated[str, typer.Argument(metavar="PATH", help="A path in the store, or the beginning of a key.")]

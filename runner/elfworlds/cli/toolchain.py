@@ -28,7 +28,9 @@ NONE = "–"
 
 Suites = Annotated[list[str], typer.Argument(metavar="SUITE…", help="Code names, such as bookworm.")]
 Some = Annotated[list[str] | None, typer.Argument(metavar="[SUITE…]", help="Code names; default: every one.")]
-Parts = Annotated[list[str] | None, typer.Option("--part", metavar="PART", help="What more is wanted: rustc, musl.")]
+Parts = Annotated[
+    list[str] | None, typer.Option("--part", metavar="PART", help="A further part of the root: rustc, musl.")
+]
 Output = Annotated[
     Path, typer.Option("-o", "--output", parser=paths.word, metavar="DIRECTORY", help="Where lock files are written.")
 ]
@@ -125,7 +127,7 @@ def fetch(
     quiet: Quiet = False,  # noqa: FBT002
     color: Color = "auto",
 ) -> None:
-    """Fetch, verify and unpack what a lock file pins; nothing is done where it is there."""
+    """Fetch, verify and unpack what a lock file pins; a root that is here already stays as it is."""
     from elfworlds.cli.console import Terminal
     from elfworlds.process import Pool
     from elfworlds.toolchains.families import by_family
@@ -168,7 +170,7 @@ def _row(listed: Listed) -> list[str]:
 
 @app.command()
 def remove(suites: Some = None) -> None:
-    """Remove unpacked roots, and fetched packages that no root that stays is made of."""
+    """Remove unpacked roots, and the fetched packages that no remaining root is made of."""
     from elfworlds.toolchains.families import by_family
     from elfworlds.toolchains.pinning import places
 

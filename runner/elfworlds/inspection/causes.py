@@ -67,7 +67,7 @@ def _near(need: Need, needing: LoadedObject, inspection: Result) -> Iterator[str
             for path in _in(link.facts.runpath, link, need.name, inspection):
                 yield (
                     f"{path} is there, by the runpath of {link.path}; a runpath serves what its own object needs,"
-                    f" and {posixpath.basename(need.needing)} is another one"
+                    f" and {posixpath.basename(need.needing)} is a different file"
                 )
         ignored = link.facts.runpath is not None or needing.facts.runpath is not None
         if ignored and not musl:
