@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import World
-from elfworlds.errors import InputError
+from elfworlds.errors import BuildFailedError, InputError
 from elfworlds.process import Pool
 from elfworlds.toolchains import Package, Toolchain
 from elfworlds.toolchains.families import family_of, known, provided
@@ -20,7 +20,7 @@ from elfworlds.toolchains.rooted.content import content
 from elfworlds.toolchains.rooted.packages import of_apk, of_dpkg, of_rpm
 from elfworlds.toolchains.rooted.pin import find, names
 from pinned_roots import rooted
-from rooting import small_root
+from rooting import bubblewrap, small_root
 
 EXPERIMENT = """
 experiment: own-root
@@ -72,6 +72,13 @@ def bullseye() -> str:
     return root.path
 
 
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache of the test's own, and bubblewrap."""
+    bubblewrap()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 def toolchain_of(root: Path, tmp_path: Path) -> Toolchain:
     where = tmp_path / "toolchains"
     where.mkdir(exist_ok=True)
@@ -87,7 +94,7 @@ def test_what_a_root_holds_is_the_same_wherever_it_lies(small: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "change", ["touch etc/new", "chmod 700 usr/bin/sh", "ln -s one.so.1 usr/lib/two.so", "mkdir usr/lib/empty"]
+    "change", ["touch etc/new", "chmod a-x usr/bin/sh", "ln -s one.so.1 usr/lib/two.so", "mkdir usr/lib/empty"]
 )
 def test_a_file_a_mode_a_link_or_a_directory_makes_another_root(change: str, small: Path, tmp_path: Path) -> None:
     (tmp_path / "remembered").mkdir()
@@ -123,17 +130,42 @@ def test_packages_are_what_is_installed() -> None:
     assert of_rpm("glibc\t2.39-1.fc40\nnoise\n") == (Package("glibc", "2.39-1.fc40"),)
 
 
+@pytest.mark.usefixtures("here")
 def test_a_root_without_a_compiler_says_so(small: Path, tmp_path: Path) -> None:
     found = toolchain_of(small, tmp_path)
-    if found.unsupported.startswith("bubblewrap"):
-        pytest.skip(found.unsupported)
     assert found.interp
     assert found.versions["libc-family"] == "glibc"
     assert found.lack("cc") == "mine: the root has no such program"
 
 
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("compression", ["tar", "tar.gz"])
+def test_a_tar_of_a_root_is_the_same_toolchain(compression: str, small: Path, tmp_path: Path) -> None:
+    archive = tmp_path / f"root.{compression}"
+    subprocess.run(["tar", "-caf", archive, "-C", small, "."], check=True)
+    directory, unpacked = toolchain_of(small, tmp_path), toolchain_of(archive, tmp_path)
+    assert unpacked.identity == directory.identity
+    assert unpacked.versions == directory.versions
+    assert unpacked.world.root != directory.world.root
+    assert toolchain_of(archive, tmp_path) == unpacked
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("data", "message"), [(b"not a tar", "damaged"), (b"", "damaged|holds no|names nothing|neither")]
+)
+def test_a_damaged_archive_is_named_and_leaves_nothing(data: bytes, message: str, tmp_path: Path) -> None:
+    archive = tmp_path / "root.tar"
+    archive.write_bytes(data)
+    with pytest.raises(BuildFailedError, match=message) as raised:
+        toolchain_of(archive, tmp_path)
+    assert str(archive) in raised.value.message
+    assert list((tmp_path / "cache/elfworlds/own-roots").iterdir()) == []
+
+
+@pytest.mark.usefixtures("here")
 def test_a_root_that_is_not_there_runs_no_trial(tmp_path: Path) -> None:
-    assert "names no directory that is here" in toolchain_of(tmp_path / "none", tmp_path).unsupported
+    assert "names nothing that is here" in toolchain_of(tmp_path / "none", tmp_path).unsupported
 
 
 def test_a_pinned_root_by_its_path_is_run_and_its_path_is_in_no_record(bullseye: str, world: World) -> None:

@@ -84,8 +84,13 @@ class Rooted:
         return posixpath.relpath(f"/{seen}", f"/{posixpath.dirname(self.place(name))}")
 
 
-def members(path: Path, unzstd: Unzstd) -> AbstractContextManager[Iterator[Member]]:
+def members(path: Path, unzstd: Unzstd, layout: Layout | None = None) -> AbstractContextManager[Iterator[Member]]:
     """The members of an archive, whose kind its name tells.
+
+    Args:
+        path: the archive.
+        unzstd: undoes what zstd(1) compressed.
+        layout: where members of a tar archive go; None for where it says.
 
     Raises:
         TreeError: it is none, or what is read of it is damaged or refused.
@@ -98,7 +103,7 @@ def members(path: Path, unzstd: Unzstd) -> AbstractContextManager[Iterator[Membe
     suffix = next((kind for ending, kind in TARS.items() if name.endswith(ending)), None)
     if suffix is None:
         raise TreeError(f"`{path.name}` is no archive that is known here", KINDS)
-    return _of_tar(path, suffix, unzstd)
+    return _of_tar(path, suffix, unzstd, layout or AsItIs())
 
 
 @contextmanager
@@ -109,13 +114,13 @@ def of_deb(path: Path, unzstd: Unzstd, layout: Layout) -> Iterator[Iterator[Memb
 
 
 @contextmanager
-def _of_tar(path: Path, suffix: str, unzstd: Unzstd) -> Iterator[Iterator[Member]]:
+def _of_tar(path: Path, suffix: str, unzstd: Unzstd, layout: Layout) -> Iterator[Iterator[Member]]:
     size = path.stat().st_size
     if suffix == ".zst":
         path, suffix = unzstd(path, (0, size)), ""
         size = path.stat().st_size
     with Stretch(path, 0, size) as file, deb.damage_told(), deb.opened(file, deb.MODES[suffix]) as archive:
-        yield _members_of_tar(archive, AsItIs())
+        yield _members_of_tar(archive, layout)
 
 
 def _members_of_tar(archive: tarfile.TarFile, layout: Layout) -> Iterator[Member]:

@@ -1,4 +1,4 @@
-"""What a root holds, as one digest: of the directories that a world shows, with every name, mode, link and file."""
+"""What a root holds, as one digest: of the directories that a world shows, with every name, link and file."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _signature(members: Iterable[Member]) -> str:
 def _read(root: Path, tree: Tree, members: Iterable[Member]) -> Content:
     total = hashlib.sha256("".join(f"{name} -> {target}\n" for name, target in tree.links).encode())
     for path, status in members:
-        total.update(b"%s %o %s\0" % (os.fsencode(path.relative_to(root)), status.st_mode, _held(path, status)))
+        total.update(b"%s %o %s\0" % (os.fsencode(path.relative_to(root)), _kind(status), _held(path, status)))
     return Content(digest=total.hexdigest(), stamps={})
 
 
@@ -81,6 +81,11 @@ def _below(directory: Path) -> Iterator[Member]:
             yield from _below(Path(entry.path))
         else:
             yield Path(entry.path), entry.stat(follow_symlinks=False)
+
+
+def _kind(status: os.stat_result) -> int:
+    """The kind, and of a file whether its owner may execute it: all that an archive in the cache keeps of its mode."""
+    return stat.S_IFMT(status.st_mode) | (status.st_mode & stat.S_IXUSR if stat.S_ISREG(status.st_mode) else 0)
 
 
 def _held(path: Path, status: os.stat_result) -> bytes:

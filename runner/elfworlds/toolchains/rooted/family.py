@@ -1,10 +1,12 @@
-"""Roots of one's own: the toolchain `mine` is the directory that `toolchains/mine.yaml` names."""
+"""Roots of one's own: the toolchain `mine` is the directory, or the tar archive, that `toolchains/mine.yaml` names."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elfworlds.toolchains.family import NOBODY_LOOKS, Family
+from elfworlds.toolchains.rooted.archive import unpacked
 from elfworlds.toolchains.rooted.content import content
 from elfworlds.toolchains.rooted.pin import find, names
 from elfworlds.toolchains.rooted.toolchain import toolchain
@@ -40,6 +42,8 @@ class Rooted(Family):
 
     def provided(self, name: str, means: Means) -> Toolchain:
         pin = find(name, means.where)
+        if pin.root.is_file():
+            pin = replace(pin, root=unpacked(pin.root, means))
         if not pin.root.is_dir():
-            return self.stand_in(name, means.where, why=f"{pin.file} names no directory that is here")
+            return self.stand_in(name, means.where, why=f"{pin.file} names nothing that is here")
         return toolchain(pin, content(pin.root, means.cache / "toolchains"), means)
