@@ -14,7 +14,7 @@ from conftest import World
 from elfworlds.errors import BuildFailedError, InputError
 from elfworlds.process import Pool
 from elfworlds.toolchains import Package, Toolchain
-from elfworlds.toolchains.families import family_of, known, provided
+from elfworlds.toolchains.families import family_of, foreseen, known, provided
 from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.rooted.content import content
 from elfworlds.toolchains.rooted.packages import of_apk, of_dpkg, of_rpm
@@ -136,6 +136,18 @@ def test_a_root_without_a_compiler_says_so(small: Path, tmp_path: Path) -> None:
     assert found.interp
     assert found.versions["libc-family"] == "glibc"
     assert found.lack("cc") == "mine: the root has no such program"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_plan_knows_a_directory_as_a_run_does_and_writes_nothing(small: Path, tmp_path: Path) -> None:
+    where = tmp_path / "toolchains"
+    where.mkdir()
+    (where / "mine.yaml").write_text(f"root: {small}\n")
+    with Pool() as pool:
+        planned = foreseen("mine", Means(run=pool.run, environment=os.environ, where=(where,)))
+    assert not (tmp_path / "cache").exists()
+    run = toolchain_of(small, tmp_path)
+    assert (planned.identity, planned.versions) == (run.identity, run.versions)
 
 
 @pytest.mark.usefixtures("here")

@@ -9,7 +9,7 @@ from elfworlds.toolchains.family import NOBODY_LOOKS, Family
 from elfworlds.toolchains.rooted.archive import unpacked
 from elfworlds.toolchains.rooted.content import content
 from elfworlds.toolchains.rooted.pin import find, names
-from elfworlds.toolchains.rooted.toolchain import toolchain
+from elfworlds.toolchains.rooted.toolchain import reaped, toolchain
 from elfworlds.toolchains.toolchain import UNKNOWN, Toolchain
 
 if TYPE_CHECKING:
@@ -38,7 +38,11 @@ class Rooted(Family):
         )
 
     def foreseen(self, name: str, means: Means) -> Toolchain:
-        return self.stand_in(name, means.where, why="")
+        """What the directory says; an archive may not be unpacked yet, so that little is known of it."""
+        pin = find(name, means.where)
+        if not pin.root.is_dir():
+            return self.stand_in(name, means.where, why="")
+        return toolchain(pin, content(pin.root, None), means)
 
     def provided(self, name: str, means: Means) -> Toolchain:
         pin = find(name, means.where)
@@ -46,4 +50,4 @@ class Rooted(Family):
             pin = replace(pin, root=unpacked(pin.root, means))
         if not pin.root.is_dir():
             return self.stand_in(name, means.where, why=f"{pin.file} names nothing that is here")
-        return toolchain(pin, content(pin.root, means.cache / "toolchains"), means)
+        return reaped(toolchain(pin, content(pin.root, means.cache / "toolchains"), means), means)

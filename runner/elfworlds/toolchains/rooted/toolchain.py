@@ -112,15 +112,12 @@ class OwnSystem(RootSystem):
 
 
 def toolchain(pin: Pin, digest: str, means: Means) -> Toolchain:
-    """The toolchain of a root of one's own.
+    """The toolchain of a root of one's own, without a reaper; nothing is written.
 
     Args:
         pin: names it.
         digest: of all that it holds.
-        means: starts its loader, and this machine's compiler for the reaper.
-
-    Raises:
-        BuildFailedError: nobody can compile the reaper.
+        means: starts its loader.
     """
     tree, machine = look(str(pin.root)), os.uname().machine
     world = World(pin.name, tree, bwrap=means.bwrap)
@@ -141,7 +138,7 @@ def toolchain(pin: Pin, digest: str, means: Means) -> Toolchain:
         default_paths=search_paths.default_paths if search_paths else inside.default_paths(),
         subdirectories=search_paths.subdirectories if search_paths else (),
         tokens=search_paths.tokens if search_paths else {},
-        world=replace(world, reaper=_reaper(inside, world, means)),
+        world=world,
         unsupported="" if inside.interp else f"{pin.name}: the root holds neither glibc nor musl for {machine}",
         packages_of_axes={**PACKAGES_OF_AXES, "libc": _libc_package(inside)},
     )
@@ -181,11 +178,19 @@ def _output(words: tuple[str, ...], world: World, run: Runner) -> str:
     return run(wrap(Command(argv=words, env=ENV, cwd="/", timeout=ASK_SECONDS), world)).text
 
 
-def _reaper(inside: OwnSystem, world: World, means: Means) -> str:
-    """Made by this machine's compiler, since few roots have a libc to link statically with; else by the root's."""
+def reaped(found: Toolchain, means: Means) -> Toolchain:
+    """The toolchain with the program that is process 1 of its trials.
+
+    This machine's compiler makes it, since few roots have a libc to link statically with; else the root's own.
+
+    Raises:
+        BuildFailedError: nobody can compile it.
+    """
     means.cache.mkdir(parents=True, exist_ok=True)
     path = means.environment.get("PATH", os.defpath)
     compiler = which("cc", path) or which("gcc", path)
-    if compiler is None and inside.compiler:
-        return provide(means.cache, (inside.compiler,), ENV, world, means.run)
-    return provide(means.cache, (compiler or "cc",), {"PATH": path}, HOST, means.run)
+    if compiler is None and "cc" in found.tools:
+        reaper = provide(means.cache, found.tool("cc"), ENV, found.world, means.run)
+    else:
+        reaper = provide(means.cache, (compiler or "cc",), {"PATH": path}, HOST, means.run)
+    return replace(found, world=replace(found.world, reaper=reaper))
