@@ -34,6 +34,7 @@ clean() {
     ip link del elfbr0
 }
 trap clean EXIT
+trap 'exit 1' INT TERM
 scheduler() {
     "$python" -m distributed.cli.dask_scheduler --host 10.98.7.1 --port 8786 --no-dashboard >> scheduler.log 2>&1 &
     scheduler=$!

@@ -17,6 +17,7 @@ import pytest
 from conftest import World
 from elfworlds.store import parcel
 from elfworlds.store.parcel import Packed, WrongParcelError
+from elfworlds.workflow.executors import scheduler_address
 from test_resume import recorded, runs, slow, tables
 from waiting import wait_until
 
@@ -210,6 +211,26 @@ def test_nobody_without_the_clusters_certificates_gets_in(world: World, monkeypa
         assert stranger.poll() is None  # it still knocks
     finally:
         cluster.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("dask://a:8786", "tcp://a:8786"),
+        ("dask://[::1]:8786", "tcp://[::1]:8786"),
+        ("tcp://a:1", "tcp://a:1"),
+        ("tls://a:1", "tls://a:1"),
+    ],
+)
+def test_an_executor_is_an_address_of_dask(text: str, address: str) -> None:
+    assert scheduler_address(text, tls=False) == address
+    assert scheduler_address(text, tls=True) == address.replace("tcp:", "tls:" if text.startswith("dask") else "tcp:")
+
+
+@pytest.mark.parametrize("text", ["a:8786", "dask://a", "dask://:1", "dask://a:b", "http://a:1", "dask:a:1"])
+def test_an_executor_that_is_none_is_refused(world: World, text: str) -> None:
+    code, _, err = world.run("run", "same-lib", "--executor", text)
+    assert (code, f"`{text}` is no dask://HOST:PORT" in err) == (4, True), err
 
 
 Change = Callable[[parcel.Parcel], parcel.Parcel]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.workflow.session import Session
 
-SCHEME = "dask://"
+SCHEMES = ("dask", "tcp", "tls")
 MACHINES = "machines.csv"
 COLUMNS = ("trial", "machine", "kernel", "cpu")
 
@@ -42,15 +42,16 @@ def needs_dask(what: str) -> None:
 
 
 def scheduler_address(text: str, *, tls: bool) -> str:
-    """What dask calls the scheduler of `dask://HOST:PORT`.
+    """What dask calls the scheduler of `dask://HOST:PORT`; dask's own `tcp://` and `tls://` mean what they say.
 
     Raises:
         InputError: it is no such address.
     """
-    host, _, port = text.removeprefix(SCHEME).rpartition(":")
-    if not (text.startswith(SCHEME) and host and port.isdecimal()):
+    scheme, _, place = text.partition("://")
+    host, _, port = place.rpartition(":")
+    if not (scheme in SCHEMES and host and port.isdecimal()):
         raise InputError(f"`{text}` is no dask://HOST:PORT")
-    return f"{'tls' if tls else 'tcp'}://{host}:{port}"
+    return f"{scheme if scheme != SCHEMES[0] else 'tls' if tls else 'tcp'}://{place}"
 
 
 @contextmanager
@@ -152,10 +153,13 @@ def _tell_where(ran: Iterable[tuple[Machine, int]], session: Session) -> None:
 
 
 def local_only(executor: str, backends: Sequence[Backend]) -> None:
-    """Refuse what cannot be sent.
+    """Refuse an executor that there cannot be, before anything is built.
 
     Raises:
-        InputError: something else than the local store builds.
+        InputError: it is no address, dask is not installed, or something else than the local store builds.
     """
+    if executor:
+        scheduler_address(executor, tls=False)
+        needs_dask("--executor")
     if executor and not all(isinstance(backend, LocalBackend) for backend in backends):
         raise InputError("--executor sends the objects of the local store", hint="--backend local")
