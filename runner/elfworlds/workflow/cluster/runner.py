@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter, deque
 from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -109,14 +110,15 @@ class Cluster:
         until = time.monotonic() + LONGEST_WITHOUT_WORKERS
         while True:
             self._alive()
-            workers = self.client.nthreads()
+            with self._talking():
+                workers = self.client.nthreads()
             self._tell_lost(set(workers))
             allowed = {place: threads for place, threads in workers.items() if place not in self.refused}
             if allowed or self.under_way:
                 return allowed
             if workers or time.monotonic() > until:
                 why = "; ".join(dict.fromkeys(self.refused.values())) or "start some with `elfworlds worker`"
-                raise InterruptedRunError("no worker tries these trials", hint=why)
+                raise self._over(f"no worker tries these trials: {why}")
             time.sleep(WAKE_SECONDS)
 
     def _tell_lost(self, workers: set[str]) -> None:
@@ -144,7 +146,7 @@ class Cluster:
 
     def _alive(self) -> None:
         if self.client.status != "running":
-            raise InterruptedRunError("the scheduler is gone", hint="the next run goes on from here")
+            raise self._over("the scheduler is gone")
 
     def _accepted(self, future: Sent, waiting: deque[Trial]) -> tuple[Observation, Machine | None] | None:
         """The observation of a trial; None where there is none, and the trial waits again."""
@@ -172,14 +174,26 @@ class Cluster:
         Raises:
             InterruptedRunError: the scheduler that knows where it lies is gone.
         """
-        try:
+        with self._talking():
             answered: Came | Declined = future.result()
-        except (CancelledError, TimeoutError, OSError):
-            raise InterruptedRunError("the scheduler is gone", hint="the next run goes on from here") from None
         return answered
 
+    @contextmanager
+    def _talking(self) -> Iterator[None]:
+        """What is asked of a scheduler, which may die meanwhile."""
+        try:
+            yield
+        except (CancelledError, TimeoutError, OSError):
+            raise self._over("the scheduler is gone") from None
+
+    def _over(self, why: str) -> InterruptedRunError:
+        """The end of a run that the next one goes on with."""
+        self.tell(why)
+        return InterruptedRunError(why)
+
     def _holders(self, future: Sent) -> list[str]:
-        return list(self.client.who_has([future]).get(future.key, ()))
+        with self._talking():
+            return list(self.client.who_has([future]).get(future.key, ()))
 
     def _refuse(self, told: Came | Declined, trial: Trial, place: str) -> None:
         """Give a worker no more trials, and say why; where it was sent a wrong object, those that have it instead."""
@@ -202,9 +216,8 @@ class Cluster:
 
     def end(self) -> None:
         """Have nothing of this run left on the workers."""
-        if self.client.status == "running":
-            if self.under_way:
-                self.client.cancel([*self.under_way], force=True)
+        if self.client.status == "running" and self.under_way:
+            with suppress(CancelledError, TimeoutError, OSError):  # a scheduler that is gone has nothing left
                 self.client.run(stop, self.work.id, wait=False, on_error="ignore")
             self.under_way.clear()
 
