@@ -19,7 +19,9 @@ from elfworlds.sandbox import World as Seen
 from elfworlds.sandbox import look
 from elfworlds.toolchains import Package
 from elfworlds.toolchains.borrowed import with_gdb
+from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.nixpkgs import Made, found, make, trouble, unmade
+from elfworlds.toolchains.nixpkgs.family import Nixpkgs
 from elfworlds.toolchains.nixpkgs.made import Contents, StorePackage, directory, lacking
 from elfworlds.toolchains.nixpkgs.pin import Pin, find, names, read
 from elfworlds.toolchains.nixpkgs.toolchain import default_paths, number, pinned, toolchain
@@ -27,7 +29,7 @@ from plans import stub
 from rooting import bubblewrap
 
 PINS = ROOT / "toolchains"
-NIX = '#!/bin/sh\n[ "$1" = --version ] && echo "nix-build (Nix) %s" && exit\ntouch "$0.asked"\nexit 1\n'
+NIX = '#!/bin/sh\n[ "$1" = --version ] && echo "nix-build (Nix) %s" && exit\n: > "$0.asked"\nexit 1\n'
 
 
 def own_pin(**changed: object) -> str:
@@ -161,6 +163,24 @@ def test_what_nix_cannot_make_ends_as_a_root_that_cannot_be_fetched(
     code, _, err = world.run("run", world.experiment("x", EXPERIMENT.format(libc="nixpkgs/25.11")))
     assert code == 6
     assert "nixpkgs/25.11: nixpkgs, or a package of it, cannot be fetched" in err
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_in_the_sandbox_nix_is_not_asked_for_a_pin_that_did_not_come_with_elfworlds(
+    ours: bool,  # noqa: FBT001  # a parameter
+    tmp_path: Path,
+    pool: Pool,
+) -> None:
+    (tmp_path / "nixpkgs-25.11.json").write_text(own_pin(url="https://example.org/evil.tar.gz"))
+    path = programs(tmp_path / "bin", "2.31.2")
+    environment = {"PATH": path, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    where = (PINS,) if ours else (tmp_path, PINS)
+    means = Means(run=pool.run, environment=environment, where=where, sandbox=True)
+    with pytest.raises(
+        BuildFailedError if ours else InputError, match="25.11: " if ours else "would evaluate what .* names"
+    ):
+        Nixpkgs().provided("nixpkgs/25.11", means)
+    assert Path(f"{path}/nix-build.asked").exists() == ours
 
 
 def test_a_nix_that_says_nothing_is_told(tmp_path: Path, pin: Pin, pool: Pool) -> None:

@@ -16,6 +16,7 @@ from elfworlds import elf
 from elfworlds.sources.store_paths import LockedPath, read, written
 from elfworlds.trees import Entry, Manifest, StorePath
 from nix_support import environment, needs_nix
+from rooting import bubblewrap
 from waiting import AGES
 
 FILE = "lib/libcore.so"
@@ -146,6 +147,36 @@ class TestWithNix:
         assert (code, f"and {entry.stored.out} is locked" in err) == (6, True), err
         assert "`elfworlds toolchain lock --for FILE` locks what it makes now" in err
 
+    @pytest.mark.parametrize("kind", ORIGINS)
+    def test_in_the_sandbox_a_locked_path_that_is_here_is_taken(self, kind: str, here: World) -> None:
+        bubblewrap()
+        path, _ = locked(here, ORIGINS[kind])
+        code, out, err = here.run("run", "--sandbox", path)
+        assert (code, "2 PASS" in out) == (0, True), out + err
+
+    def test_in_the_sandbox_nix_evaluates_nothing_of_a_strangers(self, here: World) -> None:
+        bubblewrap()
+        path = here.experiment("stored", text("nix: core"))
+        core = library(path.parent / "libcore.so", "int core(void) { return 42; }", "-Wl,-soname,libcore.so")
+        manifest = Manifest.of({FILE: Entry("file", "0" * 64, executable=True, size=1)})
+        stored = StorePath("nix", "core", f"/nix/store/{'0' * 32}-core", "1")
+        path.with_name("stored.nix-lock.json").write_text(
+            written([LockedPath(stored, manifest, {FILE: elf.read(core)})])
+        )
+        path.chmod(0o666)
+        code, _, err = here.run("build", path)
+        refused = "Nix would evaluate `nix: core` outside of the sandbox" in err and "--trust" in err
+        assert (code, refused) == (4, True), err
+        assert here.run("build", "--trust", path)[0] == 6  # Nix was asked, and knows no `core`
+
+    def test_what_a_stranger_can_write_is_not_locked_unless_it_is_trusted(self, here: World) -> None:
+        path = here.experiment("stored", text(ORIGINS["nix"]))
+        path.chmod(0o666)
+        code, _, err = here.run("toolchain", "lock", "--for", path)
+        assert (code, "everybody can write" in err, "--trust" in err) == (4, True, True), err
+        assert not path.with_name("stored.nix-lock.json").exists()
+        assert here.run("toolchain", "lock", "--trust", "--for", path)[0] == 0
+
     @pytest.mark.parametrize(
         ("file", "hint"),
         [("libcore.so", f"did you mean `{FILE}`?"), ("lib/libother.so", ""), ("lib", "a file of its own")],
@@ -191,11 +222,14 @@ class TestTheLockFile:
         code, _, err = world.run("check", path)
         assert (code, "writes it" in err) == (4, True), err
 
-    def test_another_place_than_the_store_is_damage(self, world: World) -> None:
+    @pytest.mark.parametrize("out", ["/etc", f"/nix/store/{'0' * 32}-core.drv", f"/nix/store/{'0' * 32}-core!out"])
+    def test_another_place_than_the_store_and_what_is_built_by_asking_for_it_are_damage(
+        self, out: str, world: World
+    ) -> None:
         path = world.experiment("stored", text("nix: core"))
-        path.with_name("stored.nix-lock.json").write_text(written([self.entry("/etc")]))
+        path.with_name("stored.nix-lock.json").write_text(written([self.entry(out)]))
         code, _, err = world.run("check", path)
-        assert (code, "no path of the Nix store: /etc" in err) == (4, True), err
+        assert (code, f"no path of the Nix store: {out}" in err) == (4, True), err
 
     def test_two_store_paths_with_the_same_files_are_two_trees(self) -> None:
         first, second = (self.entry(f"/nix/store/{letter * 32}-core").tree for letter in "ab")

@@ -17,11 +17,10 @@ from elfworlds.workflow.session import processors
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from elfworlds.cli.console import Terminal
-    from elfworlds.process import Pool
     from elfworlds.toolchains.debian import Lock
     from elfworlds.toolchains.debian.solve import Apt
     from elfworlds.toolchains.family import Listed
+    from elfworlds.workflow.session import Session
 
 VERSIONS = ("libc", "gcc", "gdb", "rustc", "musl")
 NONE = "–"
@@ -41,6 +40,10 @@ For = Annotated[
     typer.Option("--for", parser=paths.word, metavar="FILE", help="An experiment whose packages are pinned."),
 ]
 
+Trust = Annotated[
+    bool, typer.Option("--trust", help="With --for: let Nix evaluate what the file names, even if others can write it.")
+]
+
 app = typer.Typer(
     help="Pinned Debian packages as roots that objects are built and run in; pins of nixpkgs.", no_args_is_help=True
 )
@@ -51,6 +54,7 @@ def lock(
     suites: Optional = None,
     output: Output = Path("toolchains"),
     experiment: For = None,
+    trust: Trust = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Pin the packages of a suite as a mirror has them now; needs apt, of Debian or Ubuntu.
@@ -65,6 +69,7 @@ def lock(
     from elfworlds.toolchains.debian.lock import filename, write
     from elfworlds.toolchains.debian.mirror import mirrors
     from elfworlds.toolchains.debian.solve import Apt, solve
+    from elfworlds.workflow.session import Session
 
     screen = Terminal.of("never", quiet=quiet, environment=os.environ)
     bases = mirrors(os.environ).bases
@@ -73,7 +78,8 @@ def lock(
     with Pool() as pool:
         apt = Apt(run=pool.run, environment=os.environ, mirrors=bases)
         if experiment is not None:
-            _lock_for(experiment, [f"debian/{suite}" for suite in _names(suites or ())], apt, pool, screen)
+            named = [f"debian/{suite}" for suite in _names(suites or ())]
+            _lock_for(experiment, named, apt, Session(pool, os.environ, screen, processors()), trust=trust)
             return
         place = paths.directory(output, "-o names a directory, there or not")
         for suite in _names(suites or ()):
@@ -84,11 +90,10 @@ def lock(
             screen.say(f"{path}: {_pinned_line(pinned)}", *_changes(before, pinned))
 
 
-def _lock_for(experiment: Path, suites: list[str], apt: Apt, pool: Pool, screen: Terminal) -> None:
+def _lock_for(experiment: Path, suites: list[str], apt: Apt, session: Session, *, trust: bool) -> None:
     from elfworlds.workflow.packages import pin
-    from elfworlds.workflow.session import Session
 
-    screen.say(*pin(experiment, suites, apt, Session(pool, os.environ, screen, processors())))
+    session.screen.say(*pin(experiment, suites, apt, session, trust=trust))
 
 
 def _before(path: Path) -> Lock | None:

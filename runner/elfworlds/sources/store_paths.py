@@ -7,6 +7,7 @@ it, and the ELF facts of the files that objects name. So a plan needs neither Ni
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from elfworlds.elf import ElfObject
     from elfworlds.jsondata import Json
 
-STORE = "/nix/store/"
+# Of what Nix calls a path; one that ends with .drv is built when it is asked for.
+OUT = re.compile(r"/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]{1,211}(?<!\.drv)")
 HASH_DIGITS = 33  # before a store path's name, with the hyphen
 
 
@@ -63,7 +65,7 @@ def _paths(data: Any) -> LockedPaths:  # noqa: ANN401  # JSON that nobody has lo
 def _locked(row: Mapping[str, Json]) -> LockedPath:
     words = {key: row[key] for key in ("kind", "text", "out", "sha256", "locked")}
     stored = StorePath(**{key: word for key, word in words.items() if isinstance(word, str)})
-    if stored.kind not in NIX or Path(stored.out).parent != Path(STORE):
+    if stored.kind not in NIX or not OUT.fullmatch(stored.out):
         raise ValueError(f"no path of the Nix store: {stored.out:.80}")
     rows, objects = row["tree"], row["objects"]
     if not isinstance(rows, list) or not isinstance(objects, dict):

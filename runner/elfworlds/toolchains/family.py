@@ -37,6 +37,7 @@ class Means:
         languages: what objects are written in, and the tools that edit them after the link.
         bwrap: bubblewrap's path.
         jobs: how much is done at once.
+        sandbox: whether what a stranger's file names is done in the sandbox or not at all.
         working: called with what is done and with a number of pieces of work; called back after each piece.
         tell: says what a person should know of.
     """
@@ -47,6 +48,7 @@ class Means:
     languages: Collection[str] = ()
     bwrap: str = "/usr/bin/bwrap"
     jobs: int = 2
+    sandbox: bool = False
     working: Working = _silent
     tell: Callable[[str], None] = lambda _text: None
 

@@ -53,13 +53,13 @@ def build(experiments: Sequence[LoadedExperiment], options: BuildOptions, sessio
     sandbox = needed(options.sandbox, experiments, options.backend, session)
     builders, environment = backends.ready(options.backend, session, languages(experiments), wanted(experiments))
     session = dataclasses.replace(session, environment=environment)
-    toolchains = provide(experiments, session)
+    toolchains = provide(experiments, session, sandbox=sandbox)
     toolchains = guarded(toolchains, session) if sandbox else toolchains
     worst = Exit.AS_EXPECTED
     for experiment in experiments:
         plan = make_plan(experiment, toolchains)
         provide_packages([plan], toolchains, session)
-        provide_store_paths(experiment, plan, toolchains, session)
+        provide_store_paths(experiment, plan, toolchains, session, sandbox=sandbox)
         for code in _with_each_backend(experiment, builders, toolchains, options, session):
             worst = max(worst, code)
             if code is Exit.BUILD_FAILED and not options.keep_going:

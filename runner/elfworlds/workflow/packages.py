@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from elfworlds.workflow.session import Session
 
 
-def pin(experiment: Path, suites: Sequence[str], apt: Apt, session: Session) -> list[str]:
+def pin(experiment: Path, suites: Sequence[str], apt: Apt, session: Session, *, trust: bool) -> list[str]:
     """Write the lock files of an experiment's packages and store paths; other suites that it pins stay.
 
     Args:
@@ -37,18 +37,19 @@ def pin(experiment: Path, suites: Sequence[str], apt: Apt, session: Session) -> 
         suites: toolchains, `debian/bookworm`; none for those of its axis `libc`.
         apt: how apt is asked.
         session: how packages are fetched.
+        trust: whether Nix may evaluate what the file names, whoever can write it.
 
     Returns:
         A line for each lock file, and for each package and store path.
 
     Raises:
-        InputError: the file is wrong, names no package, or nobody names a suite.
+        InputError: the file is wrong, names no package, or nobody names a suite; Nix would evaluate a stranger's file.
         BuildFailedError: a package cannot be had.
     """
     known = families.known(places(paths.here()))
     spec = load(read_document(experiment), toolchains=known, roots=families.seen_beside(known))
     wanted = _wanted(spec)
-    of_nix = store_paths.lock(paths.real(experiment), spec, session)
+    of_nix = store_paths.lock(paths.real(experiment), spec, session, trust=trust)
     if not wanted and not of_nix:
         raise InputError(
             f"{experiment}: no object is a file of a package",

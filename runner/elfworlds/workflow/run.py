@@ -115,12 +115,12 @@ def run(experiments: Sequence[LoadedExperiment], options: RunOptions, session: S
     options = replace(options, sandbox=needed(options.sandbox, experiments, options.backend, session))
     session, builders = _ready(experiments, options, session)
     local_only(options.executor, builders)
-    toolchains = provide(experiments, session)
+    toolchains = provide(experiments, session, sandbox=bool(options.sandbox))
     toolchains = guarded(toolchains, session) if options.sandbox else toolchains
     plans = options.choice.plans(experiments, toolchains, options.output)
     provide_packages(plans, toolchains, session)
     for experiment, plan in zip(experiments, plans, strict=True):
-        provide_store_paths(experiment, plan, toolchains, session)
+        provide_store_paths(experiment, plan, toolchains, session, sandbox=bool(options.sandbox))
     places = [results(experiment, options.output, toolchains.values()) for experiment in experiments]
     for work in _in_order([parts for parts in zip(experiments, plans, places, strict=True) if parts[1].trials]):
         gap = [""] if work.place.number > 1 else []

@@ -14,9 +14,11 @@ from elfworlds.errors import InputError
 from elfworlds.sources.store_paths import LockedPath, file_in, filename, written
 from elfworlds.spec.expand import together
 from elfworlds.spec.model.objects import NIX
+from elfworlds.toolchains.sandboxed import TRUST
 from elfworlds.trees import TreeError
 from elfworlds.trees.directory import in_place
 from elfworlds.trees.manifest import limits
+from elfworlds.workflow.strangers import writable_by_others
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -30,16 +32,20 @@ if TYPE_CHECKING:
     from elfworlds.workflow.session import Session
 
 
-def lock(experiment: Path, spec: Spec, session: Session) -> list[str]:
+def lock(experiment: Path, spec: Spec, session: Session, *, trust: bool) -> list[str]:
     """Write the lock file of an experiment's store paths, where it has any; a line for each, and one for the file.
 
     Raises:
-        InputError: a path has no such file.
+        InputError: a path has no such file; somebody else can write what Nix would evaluate.
         BuildFailedError: Nix cannot make it, or there is no Nix.
     """
     wanted = _wanted(spec)
     if not wanted:
         return []
+    writable = None if trust else writable_by_others(experiment)
+    if writable:
+        hint = "read what it names, and if you trust it: --trust"
+        raise InputError(f"{writable}, and Nix would evaluate what it names with all that you may do", hint=hint)
     beside, programs, place = experiment.parent, _programs(session), _held(session)
     locked = []
     for number, ((kind, text), files) in enumerate(wanted.items()):
@@ -83,12 +89,13 @@ def _read(path: StorePath, files: Collection[str], session: Session) -> LockedPa
 
 
 def provide_store_paths(
-    experiment: LoadedExperiment, plan: Plan, toolchains: Mapping[str, Toolchain], session: Session
+    experiment: LoadedExperiment, plan: Plan, toolchains: Mapping[str, Toolchain], session: Session, *, sandbox: bool
 ) -> None:
     """Have the store paths of a plan, rooted while this process lives, for toolchains that work here.
 
     Raises:
         BuildFailedError: one cannot be had, or there is no Nix.
+        InputError: Nix would have to evaluate what a stranger's file names, and there is to be a sandbox.
     """
     used = {request.tree for request in plan.requests.values() if not toolchains[request.toolchain].unsupported}
     wanted = [tree.stored for key, tree in plan.trees.items() if tree.stored is not None and key in used]
@@ -96,7 +103,15 @@ def provide_store_paths(
         return
     programs, place = _programs(session), _held(session)
     for number, path in enumerate(wanted):
-        stored.realise(path, experiment.path.parent, place / str(number), programs)
+        link = place / str(number)
+        if not sandbox:
+            stored.realise(path, experiment.path.parent, link, programs)
+        elif not stored.fetched(path, link, programs):
+            raise InputError(f"{path.out} is neither here nor in a cache, and {_outside(path)}", hint=TRUST)
+
+
+def _outside(path: StorePath) -> str:
+    return f"Nix would evaluate `{path.kind}: {path.text}` outside of the sandbox"
 
 
 def kept(backend: Backend, build: Build, plan: Plan, session: Session, run: Path) -> None:

@@ -106,15 +106,16 @@ def means(session: Session, experiments: Iterable[LoadedExperiment] = ()) -> Mea
     )
 
 
-def provide(experiments: Sequence[LoadedExperiment], session: Session) -> dict[str, Toolchain]:
+def provide(experiments: Sequence[LoadedExperiment], session: Session, *, sandbox: bool) -> dict[str, Toolchain]:
     """Every toolchain that is wanted; a root is fetched and unpacked, a pin asked of Nix, where it is not there.
 
     One that cannot be had is a stand-in where it only builds objects: their trials are UNSUPPORTED, no others.
 
     Raises:
         BuildFailedError: there is no compiler, or a root or a pin in which trials are to run cannot be had.
+        InputError: Nix would have to evaluate a stranger's pin, and there is to be a sandbox.
     """
-    known = means(session, experiments)
+    known = replace(means(session, experiments), sandbox=sandbox)
     needed = _run_in(experiments)
     return {name: families.provided(name, known) for name in needed} | {
         name: _builder(name, known) for name in dict.fromkeys(_built_with(experiments)) if name not in needed

@@ -45,14 +45,18 @@ def resolved(kind: str, text: str, beside: Path, link: Path, programs: Programs)
     return StorePath(kind, text, out, shown.text.strip().removeprefix("sha256:"), locked)
 
 
+def fetched(stored: StorePath, link: Path, programs: Programs) -> bool:
+    """Whether a locked path is in the store, or in a cache that this machine's Nix trusts; it is rooted then."""
+    return programs.call("nix-store", "--realise", stored.out, "--add-root", str(link), "--indirect").ok
+
+
 def realise(stored: StorePath, beside: Path, link: Path, programs: Programs) -> None:
     """Have a locked path in the store, rooted: as it is, from a cache, or made again.
 
     Raises:
         BuildFailedError: it cannot be had, or what is made now is another path.
     """
-    words = ("--realise", stored.out, "--add-root", str(link), "--indirect")
-    if programs.call("nix-store", *words).ok:
+    if fetched(stored, link, programs):
         return
     out = _built(stored.kind, stored.locked or stored.text, beside, link, programs)
     if out != stored.out:

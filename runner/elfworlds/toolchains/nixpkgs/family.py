@@ -6,8 +6,9 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from elfworlds import shipped
 from elfworlds.editors import EDITORS
-from elfworlds.errors import BuildFailedError
+from elfworlds.errors import BuildFailedError, InputError
 from elfworlds.toolchains.family import NOBODY_LOOKS, Family, Listed
 from elfworlds.toolchains.nixpkgs.made import found, lacking, make, unmade
 from elfworlds.toolchains.nixpkgs.pin import FAMILY, find, names
@@ -53,6 +54,7 @@ class Nixpkgs(Family):
         pin, rust = self.pin(name, means.where), "rust" in means.languages
         there = found(pin, means.cache, rust=rust)
         if there is None:
+            _checked(pin, means)
             why = lacking(pin, means.run, means.environment.get("PATH", ""))
             if why:
                 return pinned(pin, why)
@@ -73,6 +75,17 @@ class Nixpkgs(Family):
         for pin in [self.pin(name, where) for name in (self.names(where) if names is None else names)]:
             if unmade(pin, cache):
                 yield f"{pin.label}: Nix keeps it no longer; nix-collect-garbage frees the room"
+
+
+def _checked(pin: Pin, means: Means) -> None:
+    """Nix evaluates what a pin names, which may read and send whatever this user may read.
+
+    Raises:
+        InputError: it did not come with elfworlds, and what a stranger's file names is to stay in the sandbox.
+    """
+    if means.sandbox and pin.path.parent.resolve() != shipped.locks().resolve():
+        why = f"{pin.label} is not here, and Nix would evaluate what {pin.path} names outside of the sandbox"
+        raise InputError(why, hint=f"if you trust that commit: elfworlds toolchain fetch {pin.label}, or --trust")
 
 
 def _using(made: Toolchain, wanted: Collection[str]) -> Toolchain:
