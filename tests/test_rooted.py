@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import World
+from elfworlds import paths
 from elfworlds.errors import BuildFailedError, InputError
 from elfworlds.process import Pool
 from elfworlds.toolchains import Package, Toolchain
@@ -192,3 +193,54 @@ def test_a_pinned_root_by_its_path_is_run_and_its_path_is_in_no_record(bullseye:
     assert (trial["point"]["libc"], trial["outcome"], trial["verdict"]) == ("mine", "bullseye", "PASS")
     files = (path for path in run.rglob("*") if path.is_file() and path.name != "cmd.sh")
     assert [path.name for path in files if bullseye.encode() in path.read_bytes()] == []
+
+
+ON_MUSL = """
+experiment: on-musl
+question: "Does what musl/bookworm builds run in a root with nothing but musl?"
+matrix: {libc: [mine]}
+objects: {app: {executable: app, sources: [app.c], toolchain: musl/bookworm}}
+scenarios:
+  ends:
+    run: "${app}"
+    outcomes: {ends: {exit: 7}}
+    expect: {outcome: ends}
+"""
+
+
+@pytest.fixture
+def musl_root(tmp_path: Path) -> Path:
+    """A root as Alpine's is, with musl's loader and nothing else."""
+    with Pool() as pool:
+        pinned = rooted("musl/bookworm", pool).world.root
+    assert pinned
+    root = tmp_path / "root"
+    for directory in ("lib/apk/db", "usr", "etc"):
+        (root / directory).mkdir(parents=True)
+    shutil.copy(pinned.outside("/usr/lib/x86_64-linux-musl/libc.so"), root / f"lib/ld-musl-{os.uname().machine}.so.1")
+    (root / "lib/apk/db/installed").write_text("P:musl\nV:1.2.3-r4\n")
+    return root
+
+
+@pytest.fixture
+def users_cache() -> Path:
+    return paths.store(os.environ)
+
+
+def test_a_root_of_musl_says_its_version_and_runs_what_another_toolchain_built(
+    musl_root: Path, users_cache: Path, world: World
+) -> None:
+    (world.store).mkdir(parents=True, exist_ok=True)
+    (world.store / "roots").symlink_to(users_cache / "roots")
+    (world.path / "toolchains").mkdir()
+    (world.path / "toolchains/mine.yaml").write_text(f"root: {musl_root}\n")
+    (world.path / "csrc/app.c").write_text("int main(void) { return 7; }\n")
+    code, _, err = world.run("run", world.experiment("on-musl", ON_MUSL))
+    assert (code, err) == (0, "")
+    mine = _toolchain(world.latest("on-musl"), "mine")
+    assert mine["versions"] == {"libc": "1.2.3", "libc-family": "musl", "libc-revision": "1.2.3-r4"}
+
+
+def _toolchain(run: Path, name: str) -> dict[str, dict[str, str]]:
+    environment = json.loads((run / "environment.json").read_text())
+    return next(toolchain for toolchain in environment["toolchains"] if toolchain["name"] == name)
