@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+import yaml
 
 from elfworlds.spec.reference import schema
 from elfworlds.yamltext import Scalar, core, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPERIMENTS = sorted((ROOT / "experiments").glob("*.yaml"))
@@ -45,6 +49,29 @@ def test_the_schema_is_the_same_each_time() -> None:
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
 def test_an_experiment_validates(path: Path, validator: jsonschema.Draft202012Validator) -> None:
     validator.validate(as_an_editor_reads(read(path).data()))
+
+
+def as_plain_yaml_reads(data: Any) -> Any:  # noqa: ANN401  # any data of the file
+    """What PyYAML makes of a file; in JSON a key is a text."""
+    if isinstance(data, dict):
+        return {"null" if key is None else str(key): as_plain_yaml_reads(value) for key, value in data.items()}
+    return [as_plain_yaml_reads(item) for item in data] if isinstance(data, list) else data
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
+def test_an_experiment_validates_as_plain_yaml(path: Path, validator: jsonschema.Draft202012Validator) -> None:
+    validator.validate(as_plain_yaml_reads(yaml.safe_load(path.read_text())))
+
+
+def properties(part: Any, where: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  # any part of a schema
+    for key, value in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        if key == "properties":
+            yield from ((f"{where}/{name}", form) for name, form in value.items())
+        yield from properties(value, f"{where}/{key}")
+
+
+def test_every_property_has_a_description(validator: jsonschema.Draft202012Validator) -> None:
+    assert [where for where, form in properties(validator.schema) if not form.get("description")] == []
 
 
 def test_there_are_experiments() -> None:

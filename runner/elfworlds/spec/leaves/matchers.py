@@ -36,6 +36,42 @@ OCCURS_HINT = "for example {matches: loaded, times: 2}"
 
 RE2 = "the syntax is re2's: no lookaround, no back-references, \\z instead of \\Z, at most 1000 repetitions"
 _NUMBER = {"type": ["number", "string"]}
+MEANINGS: Mapping[str, str] = {
+    "absent": "`true`: there is no such value; `false`: there is one",
+    "all": "every item of a list matches",
+    "any": "some item of a list matches",
+    "contains": "a text contains this text, a list this item; a list of them: all",
+    "count": "how many items a list has; a number or a matcher",
+    "distinct": "how many different items a list has",
+    "greater-than": "a number is greater",
+    "in-order": "these occur one after the other; others may stand between",
+    "less-than": "a number is less",
+    "matches": "a text holds a match of this regular expression (re2's syntax, see below)",
+    "occurs": "`{matches: loaded, times: 2}`: how often a regular expression matches in a text; a number or a matcher",
+    "not": "the value is there and does not match this",
+}
+_FORMS: Mapping[str, JsonObject] = {
+    "absent": {"type": "boolean"},
+    "all": {},
+    "any": {},
+    "contains": {"type": ["string", "number", "boolean", "array"]},
+    "count": {},
+    "distinct": {"type": ["integer", "string"]},
+    "greater-than": _NUMBER,
+    "in-order": {"type": "array"},
+    "less-than": _NUMBER,
+    "matches": {"type": "string"},
+    "not": {},
+    "occurs": {
+        "type": "object",
+        "required": ["matches", "times"],
+        "additionalProperties": False,
+        "properties": {
+            "matches": {"type": "string", "description": "a regular expression"},
+            "times": {"description": "how often it matches: a number or a matcher"},
+        },
+    },
+}
 MATCHER_SCHEMA: JsonObject = {
     "anyOf": [
         {"type": ["string", "number", "boolean", "null", "array"]},
@@ -43,25 +79,7 @@ MATCHER_SCHEMA: JsonObject = {
             "type": "object",
             "minProperties": 1,
             "additionalProperties": False,
-            "properties": {
-                "absent": {"type": "boolean"},
-                "all": {},
-                "any": {},
-                "contains": {"type": ["string", "number", "boolean", "array"]},
-                "count": {},
-                "distinct": {"type": ["integer", "string"]},
-                "greater-than": _NUMBER,
-                "in-order": {"type": "array"},
-                "less-than": _NUMBER,
-                "matches": {"type": "string"},
-                "not": {},
-                "occurs": {
-                    "type": "object",
-                    "required": ["matches", "times"],
-                    "additionalProperties": False,
-                    "properties": {"matches": {"type": "string"}, "times": {}},
-                },
-            },
+            "properties": {word: {**form, "description": MEANINGS[word]} for word, form in _FORMS.items()},
         },
     ]
 }

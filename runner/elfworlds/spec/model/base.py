@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from elfworlds.spec.leaves.annotated import Reads
+from elfworlds.spec.leaves.annotated import Reads, Text
 from elfworlds.spec.leaves.forms import one_of
 
 if TYPE_CHECKING:
@@ -41,3 +41,4 @@ def _without_nulls(data: Data) -> Data:
 
 
 REMOVABLE = BeforeValidator(_without_nulls)
+Note: TypeAlias = Annotated[Text | None, Field(description="for people who read the experiment")]

@@ -27,7 +27,7 @@ from elfworlds.spec.leaves.annotated import (
     Words,
 )
 from elfworlds.spec.leaves.forms import Axis, label_of, listed
-from elfworlds.spec.model.base import REMOVABLE, Model
+from elfworlds.spec.model.base import REMOVABLE, Model, Note
 from elfworlds.spec.model.layout import Files
 from elfworlds.spec.model.limits import Limits
 from elfworlds.spec.model.objects import Object, Program
@@ -44,10 +44,10 @@ DEFAULT_OUTCOMES = ("hang", "crash", "other")
 class Source(Model):
     """Where the question comes from."""
 
-    title: Text
-    url: Text | None = None
-    year: Text | None = None
-    authors: Text | None = None
+    title: Annotated[Text, Field(description="what it is called")]
+    url: Annotated[Text | None, Field(description="where it can be read")] = None
+    year: Annotated[Text | None, Field(description="when it was written")] = None
+    authors: Annotated[Text | None, Field(description="who wrote it")] = None
 
 
 class Matrix(Model):
@@ -89,11 +89,11 @@ class Claim(Model):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Matcher]
 
-    id: Text | None = None
-    says: Text
-    outcome: Text
-    when: Annotated[When, REMOVABLE] = {}
-    note: Text | None = None
+    id: Annotated[Text | None, Field(description="what reports call the claim")] = None
+    says: Annotated[Text, Field(description="what the source says, in its words or in short")]
+    outcome: Annotated[Text, Field(description="the outcome that would be so")]
+    when: Annotated[When, REMOVABLE, Field(description="the points of which the source speaks")] = {}
+    note: Note = None
 
 
 class Expectation(Model):
@@ -103,11 +103,11 @@ class Expectation(Model):
     __pydantic_extra__: dict[str, Matcher]
 
     outcome: Annotated[tuple[Text, ...], OneOrMany(), Field(description="what happens; of a list, any one")]
-    when: Annotated[When, REMOVABLE] = {}
+    when: Annotated[When, REMOVABLE, Field(description="the points at which it is known")] = {}
     xfail: Annotated[Text | None, Field(description="the known defect that this is: what is so, and should not be")] = (
         None
     )
-    note: Text | None = None
+    note: Note = None
 
 
 class Scenario(Model):
@@ -182,7 +182,7 @@ class Scenario(Model):
         OneOrMany(),
         Field(description="what is so: the first entry that applies decides the verdict"),
     ] = ()
-    note: Text | None = None
+    note: Note = None
 
     @property
     def kind(self) -> str:
@@ -205,8 +205,8 @@ class Experiment(Model):
 
     experiment: Annotated[Name, Field(description="its name: the file's, without .yaml")]
     question: Annotated[Text, Field(description="the question the experiment asks, in one sentence")]
-    source: Source | None = None
-    note: Text | None = None
+    source: Annotated[Source | None, Field(description="where the question comes from")] = None
+    note: Note = None
     matrix: Annotated[Matrix, Field(description="what is varied; every combination is a point")] = Matrix()
     objects: Annotated[dict[Name, Object], Field(description="the ELF files to build")] = {}
     scenarios: Annotated[dict[Name, Scenario], Field(min_length=1, description="what is done at each point")]

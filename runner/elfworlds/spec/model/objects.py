@@ -26,7 +26,7 @@ from elfworlds.spec.leaves.annotated import (
 )
 from elfworlds.spec.leaves.exports import Exports
 from elfworlds.spec.leaves.languages import LANGUAGES
-from elfworlds.spec.model.base import REMOVABLE, Model, word
+from elfworlds.spec.model.base import REMOVABLE, Model, Note, word
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -207,7 +207,7 @@ class Object(Model):
         dict[str, Matcher],
         Field(description="ELF facts that must hold, else the object's trials are UNRESOLVED"),
     ] = {}
-    note: Text | None = None
+    note: Note = None
 
     @property
     def stem(self) -> str:

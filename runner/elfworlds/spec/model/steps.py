@@ -68,7 +68,7 @@ class Dlsym(Model):
     """dlsym(3), or dlvsym where a version is given."""
 
     handle: Annotated[Handle | None, Field(description="an open object's name; default: RTLD_DEFAULT; or next")] = None
-    symbol: Templated
+    symbol: Annotated[Templated, Field(description="the symbol's name")]
     version: Annotated[Templated | None, Field(description="the symbol's version, for dlvsym(3)")] = None
     type: Annotated[
         Templated | None, Field(description="the symbol's type in C; its name is then a pointer to that type")
@@ -80,7 +80,7 @@ class Call(Model):
     """A function looked up by dlsym and called."""
 
     handle: Annotated[Handle | None, Field(description="an open object's name; default: RTLD_DEFAULT")] = None
-    function: Templated
+    function: Annotated[Templated, Field(description="the function's name")]
     version: Annotated[Templated | None, Field(description="the symbol's version, for dlvsym(3)")] = None
     type: Annotated[Templated, Field(description="its type in C: `int (const char *, int)`")]
     args: Annotated[Templates, Field(description="C expressions; step names are variables")] = ()
@@ -91,7 +91,7 @@ class Read(Model):
     """A variable looked up by dlsym, and its value."""
 
     handle: Annotated[Handle | None, Field(description="an open object's name; default: RTLD_DEFAULT")] = None
-    symbol: Templated
+    symbol: Annotated[Templated, Field(description="the symbol's name")]
     type: Annotated[Templated, Field(description="its type in C")]
     as_: MustAs
 
@@ -100,7 +100,7 @@ class Write(Model):
     """A variable looked up by dlsym, and set."""
 
     handle: Annotated[Handle | None, Field(description="an open object's name; default: RTLD_DEFAULT")] = None
-    symbol: Templated
+    symbol: Annotated[Templated, Field(description="the symbol's name")]
     type: Annotated[Templated, Field(description="its type in C")]
     value: Annotated[Templated, Field(description="a C expression")]
 
@@ -126,21 +126,21 @@ class Thread(Model):
     """A thread with steps of its own."""
 
     as_: MustAs
-    steps: Steps
+    steps: Annotated[Steps, Field(description="what is done in it")]
 
 
 class Fork(Model):
     """A child process with steps of its own; the parent waits for it."""
 
     as_: MustAs
-    steps: Steps = ()
+    steps: Annotated[Steps, Field(description="what is done in it")] = ()
     timeout: Annotated[Seconds, Field(description="seconds, after which the child is killed")] = 5.0
 
 
 class System(Model):
     """system(3)."""
 
-    command: Templated
+    command: Annotated[Templated, Field(description="what the shell runs")]
     as_: As = None
     timeout: Annotated[Seconds, Field(description="seconds, after which the program ends: the call did not return")] = (
         5.0
@@ -154,7 +154,7 @@ class Loop(Model):
     times: Annotated[Count | None, Field(description="how often")] = None
     at_most: Annotated[Count | None, Field(description="how often, where something else ends the loop")] = None
     until: Annotated[str | None, word("failure"), Field(description="failure: a step that fails ends the loop")] = None
-    steps: Steps
+    steps: Annotated[Steps, Field(description="what is done in it")]
 
 
 class Copy(Model):

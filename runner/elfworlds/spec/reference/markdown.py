@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.columns import reserved
 from elfworlds.spec.leaves.forms import NAME
-from elfworlds.spec.leaves.matchers import WORDS
+from elfworlds.spec.leaves.matchers import MEANINGS, WORDS
 from elfworlds.spec.model.experiment import (
     DEFAULT_OUTCOMES,
     Claim,
@@ -79,20 +79,6 @@ PARTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The step `loop`", Loop),
     ("The step `copy`", Copy),
 )
-MEANINGS = {
-    "absent": "`true`: there is no such value; `false`: there is one",
-    "all": "every item of a list matches",
-    "any": "some item of a list matches",
-    "contains": "a text contains this text, a list this item; a list of them: all",
-    "count": "how many items a list has; a number or a matcher",
-    "distinct": "how many different items a list has",
-    "greater-than": "a number is greater",
-    "in-order": "these occur one after the other; others may stand between",
-    "less-than": "a number is less",
-    "matches": "a text holds a match of this regular expression (re2's syntax, see below)",
-    "occurs": "`{matches: loaded, times: 2}`: how often a regular expression matches in a text; a number or a matcher",
-    "not": "the value is there and does not match this",
-}
 
 
 def reference() -> str:

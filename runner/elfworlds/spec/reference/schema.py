@@ -10,6 +10,7 @@ from elfworlds.spec.model.experiment import Experiment
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+NULL: dict[str, JsonValue] = {"type": "null"}
 STEPS: dict[str, JsonValue] = {"$ref": "#/$defs/Steps"}
 
 
@@ -20,6 +21,8 @@ def schema() -> str:
     document["title"] = Experiment.title_of_schema
     document["patternProperties"] = {"^x-": {}}
     _splice(document["$defs"])
+    for part in (document, *document["$defs"].values()):
+        _may_be_null(part)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -30,6 +33,23 @@ def _splice(definitions: dict[str, JsonValue]) -> None:
         if "items" in steps:
             definitions["Steps"] = {"type": "array", "items": {"anyOf": [steps.pop("items"), dict(STEPS)]}}
             steps |= {"type": "array", "minItems": 1, **STEPS}
+
+
+def _may_be_null(part: JsonValue) -> None:
+    """A key whose value is null counts as not written, so each that may be missing may be null."""
+    required = part.get("required") if isinstance(part, dict) else None
+    properties = _inside(part, "properties")
+    for key, value in properties.items():
+        if isinstance(value, dict) and not (isinstance(required, list) and key in required):
+            properties[key] = _or_null(value)
+
+
+def _or_null(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    choices = value.get("anyOf")
+    if isinstance(choices, list):
+        return value if NULL in choices else {**value, "anyOf": [*choices, NULL]}
+    about: dict[str, JsonValue] = {key: value[key] for key in ("description", "default") if key in value}
+    return {"anyOf": [{key: value[key] for key in value if key not in about}, NULL], **about}
 
 
 def _inside(schema: JsonValue, key: str) -> dict[str, JsonValue]:
