@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import driver, shell_elsewhere
 from elfworlds.planning.command import as_file
-from elfworlds.planning.steps import OWNER, SOURCE
+from elfworlds.planning.steps import OWNER, SOURCES
 from elfworlds.planning.types import BUILD, FILES, OUT, realise
 from elfworlds.sources import INCLUDE_DIRECTORY
 from elfworlds.trees import script as trees
@@ -139,9 +139,10 @@ class _Script:
         files = {path: self.plan.files[digest] for path, digest in request.inputs}
         if not request.name.startswith(OWNER):
             return files
-        whole = driver.standalone(files[SOURCE].decode(), comment(self.plan, self.trial)).encode()
+        source = next(path for path in SOURCES if path in files)
+        whole = driver.standalone(files[source].decode(), comment(self.plan, self.trial)).encode()
         others = {path: data for path, data in files.items() if not path.startswith(f"{INCLUDE_DIRECTORY}/")}
-        return {**others, SOURCE: whole}
+        return {**others, source: whole}
 
     def sources(self, request: BuildRequest) -> str:
         """One directory for all sources, unless two objects mean different files by one name."""

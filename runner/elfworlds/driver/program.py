@@ -11,7 +11,7 @@ from elfworlds.driver.headers import inlined
 from elfworlds.driver.position import STEP, Numbered, Position, every, for_each, numbered, one_of, summary
 from elfworlds.driver.running import limit
 from elfworlds.driver.scope import Scope
-from elfworlds.driver.verbs import USED, VERBS
+from elfworlds.driver.verbs import IN_CXX, USED, VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -121,7 +121,11 @@ class _Writer:
 
     def head(self) -> Iterator[str]:
         used = {USED[step.verb] for step in self.all if step.verb in USED}
-        yield from ("#define _GNU_SOURCE", "#include <limits.h>")
+        if self.scenario.program and self.scenario.program.language == "c++":
+            used = {IN_CXX.get(name, name) for name in used}
+        else:  # the compilers define it for C++
+            yield "#define _GNU_SOURCE"
+        yield "#include <limits.h>"
         yield from (f"#include <{name}>" for name in self.scenario.includes)
         yield from ('#include "steps.h"', *(f'#include "{name}"' for name in sorted(used)), "")
         if self.scenario.program and self.scenario.program.code:

@@ -35,6 +35,9 @@ USED = {
 }
 
 
+IN_CXX = {"values.h": "overloads.h"}  # what C++ has another header for
+
+
 def _verb(settings: Callable[[Step], Stated | None], write: Callable[[Stated, Step, Position], Iterator[str]]) -> Verb:
     """Who writes the C of a step whose settings these are."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from elfworlds.spec.model.experiment import Scenario
     from elfworlds.spec.model.objects import Object
 
-SOURCE = f"{PROGRAM}.c"
+SOURCES = (f"{PROGRAM}.c", f"{PROGRAM}.cc")
 OWNER = "the program of "
 THREADS = Template(("-pthread",))
 LOADER = Template(("-ldl",))  # before glibc 2.34 dlopen is not in libc.so.6; later the library is an empty archive
@@ -28,9 +28,10 @@ LOADER = Template(("-ldl",))  # before glibc 2.34 dlopen is not in libc.so.6; la
 def built(binder: Binder, name: str, scenario: Scenario) -> tuple[BuildRequest, tuple[str, ...], str]:
     """The request for the program; its argv, symbolic; and the digest of its text."""
     program = driver.program(scenario, binder)
-    text = binder.known.keep(File.of(SOURCE, program.text.encode()))
     executable = _executable(scenario.program or Program(), program)
-    recipe = binder.recipe(f"{OWNER}{name}", executable, (inline_path(executable),), _inputs(binder, program))
+    text = binder.known.keep(File.of(inline_path(executable), program.text.encode()))
+    source = inline_path(executable)
+    recipe = binder.recipe(f"{OWNER}{name}", executable, (source,), _inputs(binder, program, source))
     build_request = request(recipe, Finish(), binder.toolchain)
     binder.known.add(build_request)
     return (
@@ -47,7 +48,7 @@ def _executable(settings: Program, program: driver.GeneratedProgram) -> Object:
     return settings.as_object(program.text).model_copy(update=words)
 
 
-def _inputs(binder: Binder, program: driver.GeneratedProgram) -> dict[str, str]:
+def _inputs(binder: Binder, program: driver.GeneratedProgram, source: str) -> dict[str, str]:
     files = {f"{INCLUDE_DIRECTORY}/{name}": data for name, data in driver.headers(program.text).items()}
-    files[SOURCE] = program.text.encode()
+    files[source] = program.text.encode()
     return {path: binder.known.keep(File.of(path, data)) for path, data in files.items()}

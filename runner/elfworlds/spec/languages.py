@@ -47,6 +47,8 @@ def used(experiment: Experiment, raw: Data) -> frozenset[str]:
     """The languages of all objects, and Rust where a `when` compares the version of its compiler."""
     axes = experiment.matrix.axes
     languages = frozenset[str]().union(*(possible(definition, axes) for definition in experiment.objects.values()))
+    programs = (scenario.program for scenario in experiment.scenarios.values())
+    languages |= {program.language for program in programs if program and program.language}
     return languages | {"rust"} if "rustc" in _compared(raw) else languages
 
 

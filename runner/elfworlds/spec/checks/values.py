@@ -10,12 +10,13 @@ from elfworlds.spec.checks.fits import Subject
 from elfworlds.spec.model.experiment import Claim, Expectation
 from elfworlds.spec.model.observers import OBSERVERS
 from elfworlds.spec.shapes import FLAG, SCALAR, UNKNOWN, Fields, Repeated, Shape, bare, either, fields_of, follow
-from elfworlds.spec.values.described import ALWAYS, REPORT, VALUES, c_value, observer_values, step_values
+from elfworlds.spec.values.described import ALWAYS, REPORT, VALUE, VALUES, c_value, observer_values, step_values
 from elfworlds.yamltext import closest, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from elfworlds.refs import Template
     from elfworlds.spec.expand import Names
     from elfworlds.spec.model.experiment import Scenario
     from elfworlds.spec.model.steps import Step
@@ -102,7 +103,7 @@ def values_of(scenario: Scenario, steps: Iterable[Step], known: Names, doubtful:
     named: dict[str, Shape] = {}
     quiet: set[str] = set()
     for giver in steps:
-        there = {name: c_value(text, known.where(giver.when)) for name, text in giver.values.items()}
+        there = {name: _of_c(text, scenario, known.where(giver.when)) for name, text in giver.values.items()}
         there |= {giver.name: step_values(giver, known.where(giver.when))} if giver.name else {}
         quiet |= set(there) if giver.quiet else set()
         for name, shape in there.items() if not giver.quiet else ():
@@ -117,6 +118,12 @@ def reported(reports: Iterable[str]) -> Mapping[str, Shape]:
         event, _, field = report.partition(".")
         events.setdefault(event, {}).update({field: SCALAR} if field else REPORT)
     return {event: Repeated(Fields({"ok": FLAG, **fields})) for event, fields in events.items()}
+
+
+def _of_c(text: Template, scenario: Scenario, known: Names) -> Shape:
+    """In C a comparison is a number, in C++ it is true or false: there, nothing can be said of an expression."""
+    cxx = scenario.program is not None and scenario.program.language == "c++"
+    return Repeated(Fields(VALUE)) if cxx else c_value(text, known)
 
 
 def written(raw: Data) -> set[str]:

@@ -222,6 +222,9 @@ class Object(Model):
 class Program(Model):
     """How the program that `steps` make is built: the keys of an executable, and C at file scope."""
 
+    language: Annotated[
+        str | None, word("c", "c++"), Field(description="what its C is compiled as, c or c++; default: c")
+    ] = None
     code: Annotated[Text, Field(description="C before the steps: types, functions, variables")] = ""
     defines: Annotated[Defines, Field(description="macros: -DNAME=VALUE")] = {}
     needs: Annotated[Needs, Field(description="libraries of this experiment to link with")] = ()
