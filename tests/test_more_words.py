@@ -84,6 +84,12 @@ def test_words_before_the_needed_libraries_stand_before_them_in_rust_too() -> No
 @pytest.mark.parametrize(
     ("was", "now", "message", "hint"),
     [
+        (
+            "as: first}",
+            "as: first, may-fail: true}",
+            "unknown key `may-fail`",
+            "beside the verb: - {dlmopen: …, may-fail: …}",
+        ),
         ("again, namespace: 1}", "again, namespace: one}", "no step before this one names `one`", "`first`"),
         ("[pair.left, pair.right]", "[pair.lift, pair.right]", "`pair.left` is no value", "did you mean `pair.lift`?"),
         ("[pair.left, pair.right]", "[pair.left.right]", "is no name of an event", "it must match"),

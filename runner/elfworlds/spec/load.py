@@ -16,6 +16,7 @@ from elfworlds.spec.checks.values import unknown_value, written
 from elfworlds.spec.leaves.forms import kind
 from elfworlds.spec.model.experiment import Experiment, Matrix
 from elfworlds.spec.model.observers import OBSERVERS
+from elfworlds.spec.model.steps import BESIDE, VERB_WORDS
 from elfworlds.spec.places import model_at, unspliced
 from elfworlds.spec.values.described import VALUES
 from elfworlds.yamltext import Document, Problem, closest, entries
@@ -148,12 +149,20 @@ def _errors(errors: Iterable[ErrorDetails], data: dict[str, Data]) -> Iterable[F
         elif error["type"] == "missing":
             yield Finding(path, f"`{path[-1]}` is missing", _missing(path), at_key=True, in_its_place=True)
         elif error["type"] == "extra_forbidden":
-            hint = _known(path, error["input"])
+            hint = _beside_the_verb(path) or _known(path, error["input"])
             yield Finding(path, f"unknown key `{path[-1]}`", hint, at_key=True, in_its_place=True)
         elif error["type"] == "form":
             yield _refused(path, error)
         else:
             yield Finding(path, _words(error, path), at_key=path != error["loc"])
+
+
+def _beside_the_verb(path: Path) -> str | None:
+    """For what stands beside a step's verb, and was written inside it."""
+    key, verb = str(path[-1]), str(path[-2]) if len(path) > 1 else ""
+    if key.replace("-", "_") not in BESIDE or verb not in VERB_WORDS or "steps" not in path:
+        return None
+    return f"it stands beside the verb: - {{{verb}: …, {key}: …}}"
 
 
 def _is_unknown_value(path: Path, data: dict[str, Data]) -> bool:
