@@ -47,8 +47,11 @@ class Files:
         """Of a namespace's objects those whose scope is known from their order alone, and what they bind.
 
         In the base namespace that is what was there before anything was opened; in another one all of it, if it was
-        opened by one dlmopen. What is opened later depends on flags that a trace does not tell.
+        opened by one dlmopen. What is opened later depends on flags that a trace does not tell. Of a program that PATH
+        found, as system(3) starts `sh`, a trace has the name alone.
         """
+        if not all(Path(mapped.path).is_absolute() for mapped in here):
+            return set(), []
         if here[0].lmid == 0:
             count = next((at for at, mapped in enumerate(here) if mapped.opened), len(here))
             objects = [self.linked(mapped.path, executable=not at) for at, mapped in enumerate(here[:count])]
