@@ -76,7 +76,7 @@ reference-runs: $(VENV)/run.stamp
 	$(BIN)/elfworlds run experiments -o $(RUNS) --keep-going -S libc=$(SUITES),host || test $$? -eq 1
 	$(BIN)/elfworlds run experiments/gdb-visibility.yaml -o $(RUNS) -S libc=$(SUITES),host -S gdb=$(SUITES),host \
 		|| test $$? -eq 1
-	$(BIN)/elfworlds run experiments/musl.yaml -o $(RUNS) -S libc=$(SUITES),host,musl/bookworm,musl/trixie \
+	$(BIN)/elfworlds run experiments/musl.yaml experiments/initial-exec-opened.yaml -o $(RUNS) -S libc=$(SUITES),host,musl/bookworm,musl/trixie \
 		|| test $$? -eq 1
 
 nix-run:

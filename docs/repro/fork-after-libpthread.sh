@@ -370,7 +370,7 @@ OBSERVE int step_namespaces(const char *name)
 	if (entry->d_tag == DT_NULL)
 		return failed(name, "namespaces", "no DT_DEBUG");
 #if __GLIBC_PREREQ(2, 35)
-	for (struct r_debug_extended *one = (void *)entry->d_un.d_ptr; one; one = one->r_next)
+	for (struct r_debug_extended *one = (struct r_debug_extended *)entry->d_un.d_ptr; one; one = one->r_next)
 		told += tell_maps(name, one->base.r_map); /* NULL: a namespace that was closed */
 #else
 	Lmid_t lmid; /* nothing but the open handles leads to the other lists */
