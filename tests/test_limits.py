@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,22 @@ def test_a_program_cannot_raise_its_limits_again(pool: Pool) -> None:
     )
     done = pool.run(command)
     assert done.stdout.data.split() == [b"8", b"2"]
+
+
+def processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_what_watches_may_have_used_more_than_the_limit_of_a_trial() -> None:
+    with Pool() as pool:
+        asks = Command(argv=("/bin/sh", "-c", "echo $PPID"), env={}, cwd="/", timeout=AGES)
+        flood = Command(argv=("/usr/bin/head", "-c", "500000000", "/dev/zero"), env={}, cwd="/", timeout=AGES, keep=100)
+        supervisor = int(pool.run(asks).text)
+        while processor_seconds(supervisor) < 1.5:
+            assert pool.run(flood).ok
+        limited = replace(asks, limits={"cpu": 1})
+        assert {pool.run(limited).text for _ in range(300)} == {f"{supervisor}\n"}  # it has the limit for a moment only
 
 
 @pytest.mark.usefixtures("cgroup")

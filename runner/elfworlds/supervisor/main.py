@@ -99,6 +99,7 @@ def serve(serving: Serving) -> None:
     os.set_blocking(woken, False)
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGXCPU, lambda *_: None)  # it may have used more than a trial's limit, which it has meanwhile
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     trial: SupervisedCommand | None = None
     try:
