@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 ifdef LOCKED
 INSTALL := $(PIP) install --require-hashes -r requirements.lock && $(PIP) install --no-deps --no-build-isolation --editable .
 else
-INSTALL := $(PIP) install --editable '.[test,browser,lint]'
+INSTALL := $(PIP) install --editable '.[test,dask,browser,lint]'
 endif
 
 SUITES := debian/bullseye,debian/bookworm,debian/trixie,debian/sid
@@ -121,7 +121,7 @@ versions:
 	done
 
 lock:
-	printf 'hatchling>=1.24\neditables\n' | uv pip compile pyproject.toml - --extra test --extra lint --extra browser \
+	printf 'hatchling>=1.24\neditables\n' | uv pip compile pyproject.toml - --extra test --extra dask --extra lint --extra browser \
 		--universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade -o requirements.lock
 
 clean:

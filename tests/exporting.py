@@ -140,10 +140,10 @@ def lacking(plan: Plan, trial: Trial, toolchain: Toolchain) -> set[str]:
 
 
 def plain_ones(plan: Plan) -> list[Trial]:
-    """One trial of each scenario and point; what needs an observer, another root, bubblewrap or root is left out."""
+    """One trial of each scenario and point, unless it needs an observer, limits, another root, bubblewrap or root."""
     first: dict[object, Trial] = {}
     for trial in plan.trials:
-        more = (trial.bound.sees, trial.bound.ld_so_conf, set_id_files(trial.bound))
+        more = (trial.bound.sees, trial.bound.ld_so_conf, trial.bound.limits, set_id_files(trial.bound))
         if not spoken(trial) and not any(more):
             first.setdefault((trial.scenario, trial.point), trial)
     return list(first.values())

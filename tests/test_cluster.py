@@ -143,7 +143,7 @@ def test_when_the_scheduler_dies_the_next_run_goes_on(world: World, cluster: Clu
 
 
 def test_ctrl_c_ends_the_run_and_the_worker_takes_the_next(world: World, cluster: Cluster) -> None:
-    path = slow(world, places=5, repeat=20, microseconds=20000)
+    path = slow(world, places=5, repeat=20, microseconds=200_000)
     cluster.worker("other")
     run = cluster.run(path)
     wait_until(lambda: recorded(world) >= 5 or run.poll() is not None)

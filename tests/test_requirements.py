@@ -18,6 +18,7 @@ def test_the_lock_has_every_dependency_with_digests_and_names_no_host() -> None:
     wanted = [
         *project["project"]["dependencies"],
         *extras["test"],
+        *extras["dask"],
         *extras["lint"],
         *project["build-system"]["requires"],
     ]
