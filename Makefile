@@ -93,7 +93,7 @@ dist:
 	@.cache/dist-tools/bin/python -m pip --disable-pip-version-check -qq install 'build>=1.2' 'twine>=6'
 	@.cache/dist-tools/bin/python -m build --outdir .cache/dist > .cache/dist.log 2>&1 || { cat .cache/dist.log; exit 1; }
 	.cache/dist-tools/bin/twine check --strict .cache/dist/*
-	@$(PYTHON) -m zipfile -l .cache/dist/*.whl | grep -q 'share/man/man1/elfworlds.1 ' || { echo "the wheel has no manual page"; exit 1; }
+	@$(PYTHON) -m zipfile -l .cache/dist/*.whl | grep 'share/man/man1/elfworlds.1 ' > .cache/dist-page.log || { echo "the wheel has no manual page"; exit 1; }
 
 $(VENV)/bin/python:
 	@sh tests/python-check.sh $(PYTHON)
