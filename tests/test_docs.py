@@ -49,7 +49,8 @@ def test_man_shows_the_manual_page_without_a_warning() -> None:
     path = ROOT / "docs" / "elfworlds.1"
     command = ["man", "--warnings=w", "-l", str(path)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "MANWIDTH": "80"})
-    assert shown.stderr == ""
+    warnings = [line for line in shown.stderr.splitlines() if "man.local" not in line]  # a machine's own macros
+    assert warnings == []
     assert "EXIT STATUS" in shown.stdout
 
 

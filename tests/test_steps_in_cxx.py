@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from elfworlds.process import Command
 from waiting import AGES
 
@@ -20,6 +22,7 @@ def test_every_verb_is_cxx_without_a_warning_and_values_are_what_they_are_in_c(w
     assert (code, err) == (0, ""), out
 
 
+@pytest.mark.needs("c++")
 def test_the_exported_script_of_a_program_in_cxx_runs(world: World, pool: Pool) -> None:
     code, script, err = world.run("export-c", world.experiment("in-cxx", IN_CXX), "go")
     assert (code, err) == (0, "")

@@ -170,7 +170,7 @@ def failing_lookups(case: Case) -> Iterator[Evidence]:
 
 def interposers(case: Case) -> Iterator[Evidence]:
     """Objects that define functions of libc, and look up the real ones behind them."""
-    libc = next((member for member in case.process if member.facts.soname == LIBC), None)
+    libc = next((member for member in (*case.new, *case.process) if member.facts.soname == LIBC), None)
     if not (case.apart and libc):
         return
     for member in case.new:
