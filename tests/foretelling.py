@@ -13,7 +13,6 @@ from pathlib import Path
 from elfworlds import elf
 from elfworlds.bindings import Foretold, Linked, started
 from elfworlds.inspection import World, inspect
-from elfworlds.inspection.types import Mapped
 from waiting import AGES
 
 BINDING = re.compile(
@@ -49,16 +48,17 @@ class Library:
         """Where a file of the system lies on this machine."""
         return self.top / path.lstrip("/")
 
-    def linked(self, mapped: Mapped, *, executable: bool = False) -> Linked:
-        key = (mapped.path, executable)
+    def linked(self, path: str, facts: elf.ElfObject | None = None, *, executable: bool = False) -> Linked:
+        """A file by its path in the system; what is known of it already need not be read again."""
+        key = (path, executable)
         if key not in self.known:
-            path = self.where(mapped.path)
+            file = self.where(path)
             self.known[key] = Linked(
-                path=mapped.path,
-                facts=mapped.facts,
-                symbols=elf.symbols(path) or (),
-                versions=elf.versions(path),
-                relocations=elf.relocations(path).of_symbols,
+                path=path,
+                facts=facts or elf.read(file),
+                symbols=elf.symbols(file) or (),
+                versions=elf.versions(file),
+                relocations=elf.relocations(file).of_symbols,
                 executable=executable,
             )
         return self.known[key]
@@ -68,7 +68,8 @@ class Library:
         inspection = inspect(str(self.where(str(path))), self.world)
         program = inspection.facts.interp is not None
         return [
-            self.linked(mapped, executable=program and not place) for place, mapped in enumerate(inspection.objects)
+            self.linked(mapped.path, mapped.facts, executable=program and not place)
+            for place, mapped in enumerate(inspection.objects)
         ]
 
 

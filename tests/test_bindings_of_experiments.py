@@ -11,37 +11,17 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from elfworlds import elf
 from elfworlds.__main__ import main
-from elfworlds.bindings import Foretold, Linked, Opened, opened, started
+from elfworlds.bindings import Foretold, Opened, opened, started
 from elfworlds.records import LinkMapRecord, RunDirectory, TraceRecord, read_run
-from foretelling import OTHERS, real
+from foretelling import OTHERS, Library, real
 
 FEW = ("same-lib", "dlsym-search", "destructor-order")
 EVERY = sorted(path.stem for path in (ROOT / "experiments").glob("*.yaml") if path.stem != "built-elsewhere")
 
 
-class Files:
-    """Objects of runs, each read once."""
-
-    def __init__(self) -> None:
-        self.known: dict[tuple[str, bool], Linked] = {}
-
-    def linked(self, path: str, *, executable: bool) -> Linked:
-        key = path, executable
-        if key not in self.known:
-            file = Path(path)
-            facts = elf.read(file)
-            relocations = elf.relocations(file).of_symbols
-            self.known[key] = Linked(
-                path=path,
-                facts=facts,
-                symbols=elf.symbols(file) or (),
-                versions=elf.versions(file),
-                relocations=relocations,
-                executable=executable,
-            )
-        return self.known[key]
+class Files(Library):
+    """Objects of runs."""
 
     def foretold(self, here: Sequence[LinkMapRecord]) -> tuple[set[str], list[Foretold]]:
         """Of a namespace's objects those whose scope is known from their order alone, and what they bind.
@@ -58,7 +38,7 @@ class Files:
             return {each.path for each in objects}, list(started(objects))
         if sum(mapped.opened for mapped in here) != 1:
             return set(), []
-        brought = tuple(self.linked(mapped.path, executable=False) for mapped in here)
+        brought = tuple(self.linked(mapped.path) for mapped in here)
         paths = {each.path for each in brought}
         return paths, list(opened(Opened(brought, frozenset(paths)), []))
 
