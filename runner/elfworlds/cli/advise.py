@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.echo import echo, echo_lines, write
+from elfworlds.cli.echo import echo_lines, told, write
 from elfworlds.cli.inspect import Env, Host, Root, environment
 from elfworlds.errors import Exit, InputError
 
@@ -89,9 +89,7 @@ def _advices(files: Iterable[Path], advisers: list[Adviser], wrong: list[InputEr
                 yield adviser.advise(path)
             except InputError as error:
                 wrong.append(error)
-                echo(error.message, err=True)
-                if error.hint:
-                    echo(f"hint: {error.hint}", err=True)
+                told(error)
 
 
 def _every(files: Iterable[Path]) -> Iterator[Path]:

@@ -34,7 +34,7 @@ from elfworlds.cli import (
     unpack,
     worker,
 )
-from elfworlds.cli.echo import echo
+from elfworlds.cli.echo import echo, told
 from elfworlds.cli.entry import INTERRUPTS
 from elfworlds.errors import ElfworldsError, Exit, InterruptedRunError
 
@@ -134,9 +134,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _tell(error: ElfworldsError) -> int:
-    echo(error.message, err=True)
-    if error.hint:
-        echo(f"hint: {error.hint}", err=True)
+    told(error)
     return error.exit_code
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from elfworlds.errors import ElfworldsError
     from elfworlds.records import RunDirectory
 
 BREAK, REPLACEMENT = "\n", "\N{REPLACEMENT CHARACTER}"
@@ -22,6 +23,13 @@ def echo(text: str, *, err: bool = False) -> None:
     Spaces of any kind, and bytes that are not UTF-8, stay: a shell has to read the names of files that hold them.
     """
     write(f"{_shown(text)}\n", err=err)
+
+
+def told(error: ElfworldsError) -> None:
+    """Tell an error and what helps on standard error."""
+    echo(error.message, err=True)
+    if error.hint:
+        echo(f"hint: {error.hint}", err=True)
 
 
 def echo_lines(lines: Iterable[str]) -> None:

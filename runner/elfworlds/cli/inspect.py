@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.echo import echo, echo_lines, write
+from elfworlds.cli.echo import echo, echo_lines, told, write
 from elfworlds.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -100,9 +100,7 @@ class _Inspected:
 
     def _tell(self, error: InputError) -> None:
         self.wrong = True
-        echo(error.message, err=True)
-        if error.hint:
-            echo(f"hint: {error.hint}", err=True)
+        told(error)
 
     @property
     def code(self) -> Exit:

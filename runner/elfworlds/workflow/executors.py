@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from elfworlds import paths
 from elfworlds.backends.local import LocalBackend
 from elfworlds.errors import InputError
+from elfworlds.store.entries import OBJECTS
 from elfworlds.version import __version__
 from elfworlds.workflow.experiments import languages
 
@@ -121,7 +122,7 @@ def _work(experiment: LoadedExperiment, plan: Plan, runner: TrialRunner, store: 
 
 def _entry(artifact: Artifact, store: Path) -> str:
     """The key of the entry that an object lies in."""
-    objects = store / "objects"
+    objects = store / OBJECTS
     place = Path(artifact.directory)
     if not place.is_relative_to(objects):
         raise InputError(
