@@ -84,6 +84,11 @@ class RootSystem:
     def multiarch(self) -> str:
         return f"{self.machine}-linux-gnu"
 
+    @property
+    def remembered_in(self) -> Path | None:
+        """Where to remember what the loader said; None where nothing may be written."""
+        return self.root.path.parent
+
     def data(self, path: str) -> bytes:
         try:
             return Path(self.tree.outside(path)).read_bytes()
@@ -143,8 +148,12 @@ class RootSystem:
         match = re.search(r"gcc-[0-9.]+$", self.tree.real(GCC))
         return match[0] if match else "gcc"
 
+    @property
+    def libc_path(self) -> str:
+        return f"/lib/{self.multiarch}/libc.so.6"
+
     def libc(self) -> dict[str, str]:
-        return banner(self.data(f"/lib/{self.multiarch}/libc.so.6"))
+        return banner(self.data(self.libc_path))
 
     def lacking(self) -> dict[str, str]:
         """Compiler or linker that may not be there → why."""
@@ -155,7 +164,7 @@ class RootSystem:
     def interp(self) -> str:
         """The dynamic loader, as programs name it; libc.so.6 can be run, and is one of them."""
         try:
-            return elf.read(Path(self.tree.outside(f"/lib/{self.multiarch}/libc.so.6"))).interp or ""
+            return elf.read(Path(self.tree.outside(self.libc_path))).interp or ""
         except elf.NotElfError:
             return ""
 
@@ -163,11 +172,10 @@ class RootSystem:
         """What the loader says of where it searches; None where it does not say."""
 
         def say(words: tuple[str, ...], more: dict[str, str]) -> str:
-            command = Command(argv=words, env={**ENV, **more}, cwd="/", timeout=ASK_SECONDS)
-            return run(wrap(command, world)).stderr.data.decode("utf-8", "replace")
+            return said(words, run, world, more)
 
         outside = Path(self.tree.outside(self.interp or "/"))
-        return ask(self.interp, f"/lib/{self.multiarch}/libc.so.6", outside, self.root.path.parent, say)
+        return ask(self.interp, self.libc_path, outside, self.remembered_in, say)
 
     def library_cache(self, search_paths: SearchPaths | None) -> dict[str, str | None]:
         subdirectories = search_paths.subdirectories if search_paths else ()
@@ -215,12 +223,20 @@ def toolchain(
     inside = system(root, look(str(root.path)), os.uname().machine)
     world = World(inside.name, inside.tree, bwrap=bwrap)
     reaper = provide(root.path.parent, (GCC,), ENV, world, run)
+    found = assembled(inside, run, world, identity(root.packages, inside.machine, system.cc), system.libc_package)
+    return replace(found, world=replace(world, reaper=reaper, read_only=read_only))
+
+
+def assembled(
+    inside: RootSystem, run: Runner, world: World, identity_: Mapping[str, str], libc_package: str
+) -> Toolchain:
+    """What a root's files and its loader say, as a toolchain in a world that has no reaper yet."""
     tools, search_paths = dict(inside.tools()), inside.searching(run, world)
     return Toolchain(
         name=inside.name,
-        identity=identity(root.packages, inside.machine, system.cc),
+        identity=identity_,
         versions=inside.versions(tools),
-        packages=tuple(sorted(root.packages, key=lambda package: package.name)),
+        packages=tuple(sorted(inside.root.packages, key=lambda package: package.name)),
         tools=tools,
         lacking={tool: f"{inside.name}: {why}" for tool, why in inside.lacking().items() if tool not in tools},
         env=ENV,
@@ -229,9 +245,15 @@ def toolchain(
         default_paths=search_paths.default_paths if search_paths else inside.default_paths(),
         subdirectories=search_paths.subdirectories if search_paths else (),
         tokens=search_paths.tokens if search_paths else {},
-        world=replace(world, reaper=reaper, read_only=read_only),
-        packages_of_axes={**PACKAGES_OF_AXES, "libc": system.libc_package},
+        world=world,
+        packages_of_axes={**PACKAGES_OF_AXES, "libc": libc_package},
     )
+
+
+def said(words: tuple[str, ...], run: Runner, world: World, more: Mapping[str, str]) -> str:
+    """What a program inside writes to standard error."""
+    command = Command(argv=words, env={**ENV, **more}, cwd="/", timeout=ASK_SECONDS)
+    return run(wrap(command, world)).stderr.data.decode("utf-8", "replace")
 
 
 def pinned(lock: Lock, parts: Collection[str], system: type[RootSystem] = RootSystem) -> Toolchain:

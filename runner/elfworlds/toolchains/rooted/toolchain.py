@@ -15,20 +15,18 @@ from elfworlds.process import Command
 from elfworlds.sandbox import HOST, World, look, wrap
 from elfworlds.sandbox.reaper import provide
 from elfworlds.toolchains.debian.root import Root
-from elfworlds.toolchains.debian.toolchain import ENV, RootSystem
+from elfworlds.toolchains.debian.toolchain import ENV, RootSystem, assembled, said
 from elfworlds.toolchains.rooted.packages import RPM, of_apk, of_dpkg, of_rpm
-from elfworlds.toolchains.searching import ASK_SECONDS, ask
-from elfworlds.toolchains.toolchain import PACKAGES_OF_AXES, Toolchain
+from elfworlds.toolchains.searching import ASK_SECONDS
 from elfworlds.traces.glibc import banner
-from elfworlds.traces.ldcache import library_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from elfworlds.process import Runner
     from elfworlds.toolchains.family import Means
     from elfworlds.toolchains.rooted.pin import Pin
-    from elfworlds.toolchains.toolchain import Package
+    from elfworlds.toolchains.toolchain import Package, Toolchain
     from elfworlds.traces.ldsearch import SearchPaths
 
 COMPILERS = ("gcc", "cc", "clang")
@@ -88,21 +86,16 @@ class OwnSystem(RootSystem):
         absent = ("cc", "c++", "rustc", *(name for name, _ in super().makers()))
         return dict.fromkeys(absent, "the root has no such program")
 
+    @property
+    def remembered_in(self) -> Path | None:
+        return None
+
     def searching(self, run: Runner, world: World) -> SearchPaths | None:
         """What glibc's loader says of where it searches; musl's does not say."""
-
-        def say(words: tuple[str, ...], more: dict[str, str]) -> str:
-            return _asked(words, world, run, more)
-
-        if self.musl or not self.interp:
-            return None
-        return ask(self.interp, self.libc_path, Path(self.tree.outside(self.interp)), None, say)
+        return None if self.musl or not self.interp else super().searching(run, world)
 
     def library_cache(self, search_paths: SearchPaths | None) -> dict[str, str | None]:
-        if self.musl:
-            return {}
-        subdirectories = search_paths.subdirectories if search_paths else ()
-        return library_cache(self.data("/etc/ld.so.cache"), self.machine, subdirectories)
+        return {} if self.musl else super().library_cache(search_paths)
 
     def default_paths(self) -> tuple[str, ...]:
         if not self.musl:
@@ -122,25 +115,13 @@ def toolchain(pin: Pin, digest: str, means: Means) -> Toolchain:
     tree, machine = look(str(pin.root)), os.uname().machine
     world = World(pin.name, tree, bwrap=means.bwrap)
     empty = OwnSystem(Root(pin.name, pin.root, (), ("base",), 0), tree, machine)
-    found = _packages(pin.root, empty, world, means.run)
-    inside = replace(empty, root=replace(empty.root, packages=found))
-    search_paths, tools = inside.searching(means.run, world), dict(inside.tools())
-    return Toolchain(
-        name=pin.name,
-        identity={"cc": inside.compiler or "", "machine": machine, "root": digest},
-        versions={**inside.versions(tools), **(_musl(inside, world, means.run) if inside.musl else {})},
-        packages=found,
-        tools=tools,
-        lacking={tool: f"{pin.name}: {why}" for tool, why in inside.lacking().items() if tool not in tools},
-        env=ENV,
-        interp=inside.interp,
-        library_cache=inside.library_cache(search_paths),
-        default_paths=search_paths.default_paths if search_paths else inside.default_paths(),
-        subdirectories=search_paths.subdirectories if search_paths else (),
-        tokens=search_paths.tokens if search_paths else {},
-        world=world,
+    inside = replace(empty, root=replace(empty.root, packages=_packages(pin.root, empty, world, means.run)))
+    identity = {"cc": inside.compiler or "", "machine": machine, "root": digest}
+    found = assembled(inside, means.run, world, identity, _libc_package(inside))
+    return replace(
+        found,
+        versions={**found.versions, **(_musl(inside, world, means.run) if inside.musl else {})},
         unsupported="" if inside.interp else f"{pin.name}: the root holds neither glibc nor musl for {machine}",
-        packages_of_axes={**PACKAGES_OF_AXES, "libc": _libc_package(inside)},
     )
 
 
@@ -150,7 +131,7 @@ def _libc_package(inside: OwnSystem) -> str:
 
 def _musl(inside: OwnSystem, world: World, run: Runner) -> dict[str, str]:
     """The loader of musl says its version when it is run without a program."""
-    match = _MUSL_VERSION.search(_asked((inside.interp,), world, run, {}))
+    match = _MUSL_VERSION.search(said((inside.interp,), run, world, {}))
     version = match[1] if match else ""
     revision = inside.revisions.get("musl", version)
     return {"libc-family": "musl", **({"libc": version, "libc-revision": revision} if version else {})}
@@ -166,12 +147,6 @@ def _packages(root: Path, inside: OwnSystem, world: World, run: Runner) -> tuple
     if inside.program("rpm") and (root / "usr/lib/sysimage/rpm").is_dir():
         return of_rpm(_output((*RPM, "--dbpath", "/usr/lib/sysimage/rpm"), world, run))
     return ()
-
-
-def _asked(words: tuple[str, ...], world: World, run: Runner, more: Mapping[str, str]) -> str:
-    """What a program inside writes to standard error."""
-    command = Command(argv=words, env={**ENV, **more}, cwd="/", timeout=ASK_SECONDS)
-    return run(wrap(command, world)).stderr.data.decode("utf-8", "replace")
 
 
 def _output(words: tuple[str, ...], world: World, run: Runner) -> str:
