@@ -17,6 +17,7 @@ gdb         gdb                 watching a program under gdb
 valgrind    valgrind            watching a program under memcheck
 strace      strace              watching a program under strace
 patchelf    patchelf            files that a tool edits after the link
+lddtree     pax-utils           that lddtree finds what ld.so does not
 unzip       unzip               scripts that take a file of a wheel
 chromium    chromium            report.html as a person sees it
 man         man-db              that man shows the manual page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import elves
 from elfworlds.inspection import World
 from elfworlds.inspection.terminal import tree_lines
 from forging_elf import Forged, library
-from inspecting import LOADER, cached, compiled
+from inspecting import LOADER, cached, compiled, listed
 
 pytestmark = pytest.mark.skipif(not LOADER.exists(), reason="needs a device: x86-64 with glibc")
 SCREEN = 24
@@ -124,3 +126,15 @@ def test_the_first_screen_names_the_cause_of(report: Report, tmp_path: Path) -> 
     path, world, words = report(tmp_path)
     screen = " ".join(" ".join(list(tree_lines(elfworlds.inspect(path, world)))[:SCREEN]).split())
     assert words in screen
+
+
+def test_lddtree_finds_what_neither_the_loader_nor_inspect_finds(tmp_path: Path, needs: Callable[[str], str]) -> None:
+    """It is pax-utils' script, which needs pyelftools: the Python that runs this has it."""
+    lddtree = needs("lddtree")
+    app, _, _ = a_runpath_of_the_application_only(tmp_path)
+    done = subprocess.run([sys.executable, lddtree, "-l", app], capture_output=True, text=True, check=True)
+    assert f"{tmp_path}/lib/libleaf.so" in done.stdout.splitlines()
+    loaded, _ = listed(app)
+    assert loaded == {"libmid.so": f"{tmp_path}/lib/libmid.so", "libleaf.so": None}
+    (lost,) = elfworlds.inspect(app).missing
+    assert (lost.name, lost.needing) == ("libleaf.so", f"{tmp_path}/lib/libmid.so")
