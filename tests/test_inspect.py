@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -206,3 +208,12 @@ def test_a_sparse_file_of_4_gb_and_one_of_another_machine_are_inspected_or_refus
         path.write_bytes(library(forged).file())
         inspection = elfworlds.inspect(path)
         assert all(need.path is None for need in inspection.needs)
+
+
+def test_a_tree_loads_no_parser_of_yaml_and_no_tables() -> None:
+    code = (
+        "import sys\nfrom elfworlds.__main__ import main\nmain(['inspect', '/usr/bin/env'])\n"
+        "print(sorted(set(sys.modules) & {'pandas', 'pyarrow', 'elftools', 'yaml'}))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.endswith("[]\n")

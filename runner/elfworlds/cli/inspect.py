@@ -14,7 +14,7 @@ from elfworlds.cli.echo import echo, echo_lines, told, write
 from elfworlds.errors import Exit, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from elfworlds.inspection import Inspection, System, World
 
@@ -193,15 +193,21 @@ def _write(directory: Path, inspected: _Inspected) -> None:
 
 
 def _show(inspected: _Inspected, form: str, *, why: str | None) -> None:
-    from elfworlds.inspection.dot import dot_lines
-
     if form == JSON:
         from elfworlds.inspection.document import document
 
         _json(document(inspected, symbols=inspected.symbols, why=why))
         return
-    for lines in [dot_lines(inspected)] if form == DOT else _trees(inspected, why=why):
-        echo_lines(lines)
+    if form == DOT:
+        from elfworlds.inspection.dot import dot_lines
+
+        echo_lines(dot_lines(inspected))
+        return
+    show = _tree(symbols=inspected.symbols) if why is None else _reasons(why)
+    for at, inspection in enumerate(inspected):
+        if at:
+            echo_lines([""])
+        echo_lines(show(inspection))
 
 
 def _json(data: object) -> None:
@@ -210,16 +216,16 @@ def _json(data: object) -> None:
     write(json.dumps(data, indent=1) + "\n")
 
 
-def _trees(inspected: _Inspected, *, why: str | None) -> Iterator[Iterable[str]]:
-    """The lines of each inspection, which are written at once."""
+def _tree(*, symbols: bool) -> Callable[[Inspection], Iterable[str]]:
     from elfworlds.inspection.terminal import tree_lines
-    from elfworlds.inspection.why import why as find
-    from elfworlds.inspection.why import why_lines
 
-    for at, inspection in enumerate(inspected):
-        if at:
-            yield [""]
-        yield tree_lines(inspection, symbols=inspected.symbols) if why is None else why_lines(find(inspection, why))
+    return lambda inspection: tree_lines(inspection, symbols=symbols)
+
+
+def _reasons(name: str) -> Callable[[Inspection], Iterable[str]]:
+    from elfworlds.inspection.why import why, why_lines
+
+    return lambda inspection: why_lines(why(inspection, name))
 
 
 def _show_table(inspected: _Inspected, form: str, name: str) -> None:
