@@ -13,6 +13,7 @@ import elfworlds
 import elves
 from conftest import World as Project
 from elfworlds.inspection import NEW_NAMESPACE, World
+from elfworlds.inspection.terminal import tree_lines
 from elfworlds.inspection.why import why
 from inspecting import LOADER, compiled, listed, undefined
 from loaders import pinned_root
@@ -130,7 +131,23 @@ def test_threads_without_libpthread_are_missing_on_bullseye_and_not_on_trixie(pl
         )
         assert [each.symbol for each in inspection.missing_symbols] == missing
         if missing:
-            assert "libpthread" in (inspection.not_needed("pthread_create") or "")
+            screen = " ".join(" ".join(tree_lines(inspection)).split())
+            assert "/libpthread.so.0 has it, and nothing here needs that" in screen
+
+
+def test_a_library_that_has_the_symbol_without_the_version_does_not_have_it(tmp_path: Path) -> None:
+    """Since 2.34 libc has pthread_create: who is linked with that asks for a version that no libpthread has."""
+    pinned_root("debian/bullseye", fetch=False)
+    (tmp_path / "map").write_text("GLIBC_2.34 { pthread_create; };")
+    words = ("-nostdlib", "-Wl,-soname,libc.so.6", f"-Wl,--version-script={tmp_path}/map")
+    compiled(tmp_path / "libc.so", "void pthread_create(void) {}", *words)
+    code = "void pthread_create(void); void go(void) { pthread_create(); }"
+    newer = compiled(tmp_path / "newer.so", code, "-nostdlib", f"-L{tmp_path}", "-l:libc.so")
+    world = World(toolchain="debian/bullseye", namespace=NEW_NAMESPACE)
+    inspection = elfworlds.inspect(newer, world)
+    screen = " ".join(" ".join(tree_lines(inspection)).split())
+    assert "libpthread.so.0 defines pthread_create, but without version GLIBC_2.34" in screen
+    assert "has it" not in screen
 
 
 def test_a_newer_program_names_the_versions_that_bullseye_lacks(tmp_path: Path) -> None:

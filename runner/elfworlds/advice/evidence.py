@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from elfworlds.advice.case import Case
     from elfworlds.advice.members import Member
+    from elfworlds.bindings import Wanted
 
 Evidence = tuple[str, str]  # the path of an object, and what shows it
 LIBC, FUNCTIONS = "libc.so.6", ("STT_FUNC", "STT_GNU_IFUNC")
@@ -49,11 +50,20 @@ def only_the_host(case: Case) -> Iterator[Evidence]:
 def undefined(case: Case) -> Iterator[Evidence]:
     """Symbols that nothing serves; a library that would, where the system has it."""
     for member in case.new:
-        lacking = sorted(wanted.name for wanted in case.scope.undefined(member))
+        lacking = sorted(case.scope.undefined(member), key=lambda wanted: wanted.name)
         if lacking:
-            library = case.inspection.not_needed(lacking[0])
-            where = f"; {library} defines it: patchelf --add-needed {posixpath.basename(library)}" if library else ""
-            yield member.path, f"{_named(lacking)}: nothing in its closure defines it{where}"
+            names = _named([wanted.name for wanted in lacking])
+            yield member.path, f"{names}: nothing in its closure defines it{_defined_by(lacking[0], case)}"
+
+
+def _defined_by(wanted: Wanted, case: Case) -> str:
+    """Where a missing symbol is defined, beyond the closure."""
+    library = case.inspection.not_needed(wanted)
+    if library is None:
+        return ""
+    if library.answers:
+        return f"; {library.path} defines it: patchelf --add-needed {posixpath.basename(library.path)}"
+    return f"; {library.path} defines {wanted.name}, but without version {wanted.version}"
 
 
 def missing(case: Case) -> Iterator[Evidence]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from elfworlds.inspection.symbols import Reference, not_needed, references
+from elfworlds.inspection.symbols import NotNeeded, Reference, not_needed, references
 
 if TYPE_CHECKING:
+    from elfworlds.bindings import Wanted
     from elfworlds.elf import ElfObject
     from elfworlds.inspection.types import Mapped, MissingVersion, Need, OptionalNeed
     from elfworlds.inspection.walk import Closure
@@ -67,9 +68,9 @@ class Result:
         """Those that nothing satisfies, weak ones apart."""
         return tuple(reference for reference in self.references if reference.missing)
 
-    def not_needed(self, symbol: str) -> str | None:
-        """A usual library of the system that defines a symbol, and that nothing here needs; None for none."""
-        return not_needed(symbol, self.closure, self.system.symbols)
+    def not_needed(self, wanted: Wanted) -> NotNeeded | None:
+        """A usual library of the system that defines a missing symbol, and that nothing here needs; None for none."""
+        return not_needed(wanted, self.closure, self.system.symbols, self.system.versions)
 
     @property
     def missing_versions(self) -> tuple[MissingVersion, ...]:

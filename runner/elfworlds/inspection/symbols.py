@@ -7,10 +7,10 @@ The scope is the closure, breadth first: what a program has from its start, or a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from elfworlds.bindings import Definitions, Wanted, is_offered
+from elfworlds.bindings import Definitions, Wanted
 from elfworlds.resolve import MUSL, cache_key
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ class Reference:
     @property
     def missing(self) -> bool:
         return self.path is None and not self.weak
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(self.symbol, self.version, called=True)
 
     @property
     def name(self) -> str:
@@ -105,14 +109,38 @@ def _answered(
     )
 
 
-def not_needed(name: str, closure: Closure, symbols: Symbols) -> str | None:
-    """A usual library of the system that defines a symbol, and that is not in the closure."""
-    for library in USUAL:
-        path = closure.world.cache.get(cache_key(library))
-        if path and path not in closure.in_order and _defines(symbols(path) or (), name):
-            return path
-    return None
+@dataclass(frozen=True, slots=True)
+class NotNeeded:
+    """A library of the system that nothing in the closure needs, and that defines a missing symbol.
+
+    Attributes:
+        answers: whether under the version that is asked for.
+    """
+
+    path: str
+    answers: bool
 
 
-def _defines(symbols: Sequence[Symbol], name: str) -> bool:
-    return any(each.symbol == name and each.defined and is_offered(each) for each in symbols)
+def not_needed(
+    wanted: Wanted, closure: Closure, symbols: Symbols, versions: Callable[[str], Versions | None]
+) -> NotNeeded | None:
+    """The usual library that would satisfy a reference; failing that, one that defines its name otherwise.
+
+    Args:
+        wanted: a reference that nothing satisfies.
+        closure: what is loaded.
+        symbols: path → its dynamic symbols; None where they cannot be read.
+        versions: path → its versions, likewise.
+    """
+    wanted = replace(wanted, version=None) if closure.world.family == MUSL else wanted
+    defining: list[NotNeeded] = []
+    for path in filter(None, (closure.world.cache.get(cache_key(library)) for library in USUAL)):
+        if path in closure.in_order:
+            continue
+        named = [each for each in symbols(path) or () if each.symbol == wanted.name and each.defined]
+        definitions = Definitions(named, versions(path) if named else None)
+        if definitions.answering(wanted):
+            return NotNeeded(path, answers=True)
+        if definitions.defining(wanted.name):
+            defining.append(NotNeeded(path, answers=False))
+    return defining[0] if defining else None

@@ -95,10 +95,18 @@ def missing_symbol_lines(inspection: Result) -> Iterator[str]:
     for name, missing in by.items():
         yield ""
         who = ", ".join(dict.fromkeys(posixpath.basename(each.needing) for each in missing))
-        library = inspection.not_needed(missing[0].symbol)
         known = f"; there is {', '.join(missing[0].elsewhere)}" if missing[0].elsewhere else ""
-        known += f"; {library} has it, and nothing here needs that" if library else ""
+        known += _not_needed(missing[0], inspection)
         yield from _wrapped("", f"{name} NOT DEFINED, needed by {who}{known}")
+
+
+def _not_needed(missing: Reference, inspection: Result) -> str:
+    library = inspection.not_needed(missing.wanted)
+    if library is None:
+        return ""
+    if library.answers:
+        return f"; {library.path} has it, and nothing here needs that"
+    return f"; {library.path} defines {missing.symbol}, but without version {missing.version}"
 
 
 def symbol_lines(inspection: Result) -> Iterator[str]:
