@@ -48,6 +48,7 @@ def test_what_happens_is_what_was_foretold_and_the_experiment_is_kept(
     assert kept.read_text() == saved.read_text()
 
 
+@pytest.mark.slow  # the test of a program has the same for every change
 def test_a_host_serves_what_the_file_lacks_by_dlopen_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     host = make(tmp_path, "host", "int mine(void) { return 1; }")
     path = make(tmp_path, "plugin", "int mine(void); int f(void) { return mine(); }")
@@ -57,6 +58,38 @@ def test_a_host_serves_what_the_file_lacks_by_dlopen_alone(tmp_path: Path, capsy
     assert (seen["opened", "dlmopen"], seen["opened", "dlopen"]) == ("refused", "loaded")
     assert "host, dlmopen: " in told
     assert "undefined symbol: mine" in told
+
+
+def program(directory: Path, code: str, *words: str) -> Path:
+    path = directory / "host"
+    (directory / "host.c").write_text(code)
+    subprocess.run(["cc", "-w", "-rdynamic", "-o", path, directory / "host.c", *words], check=True)
+    return path
+
+
+def test_what_only_a_program_exports_is_served_within_that_program_whose_main_does_not_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = program(tmp_path, "int mine(void) { return 1; } int main(void) { return 9; }")
+    path = make(tmp_path, "plugin", "int mine(void); int f(void) { return mine(); }")
+    assert invoke(["try", str(path), "--host", str(host), "-o", str(tmp_path / "results"), "--call", "f"]) == 0
+    told = capsys.readouterr().out
+    seen = rows(told)
+    assert (seen["opened", "dlmopen"], seen["as-often-as-fits", "dlmopen"]) == ("refused", "refused")
+    assert (seen["opened-in-a-thread", "dlopen"], seen["called", "dlopen"]) == ("loaded", "returned")
+    assert "all as foretold" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "why"), [(("-static",), "a static program"), (("-nostartfiles", "-Wl,-emain"), "does not start by")]
+)
+def test_a_program_in_which_no_trial_can_run_is_no_host(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], why: str
+) -> None:
+    path = make(tmp_path, "plugin", "int f(void) { return 1; }")
+    host = program(tmp_path, "int main(void) { return 9; }", *words)
+    assert invoke(["try", str(path), "--host", str(host), "-o", str(tmp_path / "results")]) == 4
+    assert why in capsys.readouterr().err
 
 
 def test_neighbours_that_a_run_path_leads_to_go_along(tmp_path: Path) -> None:

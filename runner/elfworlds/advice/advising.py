@@ -178,6 +178,7 @@ def forecast(case: Case) -> Forecast:
         limit=limit,
         static_tls=taken,
         room=case.room.free,
+        host_starts=not case.host_lacks,
     )
 
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elfworlds.advice import hosted
 from elfworlds.advice.types import DLMOPEN, DLOPEN, KEYS, WAYS
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ OPENED, TWICE, IN_A_THREAD, CLOSED, AGAIN, MOST, CALLED = (
     *("opened", "opened-twice", "opened-in-a-thread", "closed"),
     *("opened-again", "as-often-as-fits", "called"),
 )
-COUNT, ERROR = "copies.count", "first.error"
+COUNT, ERROR, STDERR = "copies.count", "first.error", "stderr"
 SECOND_LIBPTHREAD = "second-libpthread"  # a thread that loads one may crash
 
 
@@ -41,14 +42,20 @@ class Scenario:
     show: str
     when: str = ""
 
-    def lines(self, before: tuple[str, ...]) -> Iterator[str]:
-        """Its YAML, with other steps before its own."""
+    def lines(self, subject: Subject) -> Iterator[str]:
+        """Its YAML: steps of a program of its own, or what runs within the host's program."""
         yield from [f"when: {self.when}"] if self.when else []
-        yield f"show: [{self.show}]"
-        yield "steps:"
-        yield from (f"  - {step}" for step in (*before, *self.steps))
+        outcomes = self.outcomes
+        within = subject.host is not None and subject.host.program
+        yield f"show: [{self.show}{f', {STDERR}' if within else ''}]"
+        if within:
+            yield from hosted.run_lines(self.name, subject.call or "" if self.name == CALLED else "")
+            outcomes = (*outcomes, (hosted.NO_START, "exit: {greater-than: 0}, started: {absent: true}"))
+        else:
+            yield "steps:"
+            yield from (f"  - {step}" for step in (*(BEFORE if subject.host else ()), *self.steps))
         yield "outcomes:"
-        yield from (f"  {name}: {{{matchers}}}" for name, matchers in self.outcomes)
+        yield from (f"  {name}: {{{matchers}}}" for name, matchers in outcomes)
 
 
 def _open(name: str) -> str:
@@ -113,21 +120,37 @@ def _called(function: str) -> Scenario:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What is tried.
+class Placed:
+    """A file as an experiment takes it.
 
     Attributes:
         path: of the file, as it is named.
         prebuilt: as an experiment names it: its path; or a directory that has its neighbours, and its path there.
         near: the paths of these neighbours, in that directory.
-        host: a library that is opened before it with RTLD_GLOBAL, or None.
-        call: a function without parameters that is called, or None.
     """
 
     path: str
     prebuilt: str | tuple[str, str]
     near: tuple[str, ...] = ()
-    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host(Placed):
+    """What the file meets: a program, in which the trials run; or a library, opened before it with RTLD_GLOBAL."""
+
+    program: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject(Placed):
+    """What is tried.
+
+    Attributes:
+        host: what it meets, or None.
+        call: a function without parameters that is called, or None.
+    """
+
+    host: Host | None = None
     call: str | None = None
 
     @property
@@ -151,13 +174,15 @@ def experiment(subject: Subject, expected: Mapping[tuple[str, str, str], str]) -
             for (name, way, libc), outcome in expected.items()
             if name == scenario.name
         ]
-        lines = [*scenario.lines(BEFORE if subject.host else ()), *(["expect:", *entries] if entries else [])]
+        lines = [*scenario.lines(subject), *(["expect:", *entries] if entries else [])]
         parts.append("\n".join([f"  {scenario.name}:", *(f"    {line}" for line in lines), ""]))
     return "\n".join(parts)
 
 
 def _head(subject: Subject) -> str:
-    question = f"What becomes of {posixpath.basename(subject.path)} when a program opens it as a plugin?"
+    program = subject.host is not None and subject.host.program
+    opener = posixpath.basename(subject.host.path) if subject.host and program else "a program"
+    question = f"What becomes of {posixpath.basename(subject.path)} when {opener} opens it as a plugin?"
     lines = [
         "# Written by `elfworlds try`; what is expected is what `elfworlds advise` foretold.",
         f"experiment: {subject.name}",
@@ -167,7 +192,8 @@ def _head(subject: Subject) -> str:
         "",
         "objects:",
         f"  plugin: {_prebuilt(subject.prebuilt)}",
-        *([f"  host: {{prebuilt: {json.dumps(subject.host)}}}"] if subject.host else []),
+        *([f"  host: {_prebuilt(subject.host.prebuilt)}"] if subject.host else []),
+        *((f"  {line}" if line else "" for line in hosted.object_lines()) if program else ()),
         "",
         "scenarios:",
     ]
@@ -181,12 +207,17 @@ def _prebuilt(prebuilt: str | tuple[str, str]) -> str:
     return f"{{prebuilt: {{tree: {json.dumps(tree)}, file: {json.dumps(file)}}}}}"
 
 
-def foretold(advice: Advice) -> dict[str, str]:
-    """Scenario → what advice means for it, as an expectation has it; nothing where it says nothing."""
+def foretold(advice: Advice, *, program: bool = False) -> dict[str, str]:
+    """Scenario → what advice means for it, as an expectation has it; nothing where it says nothing.
+
+    Args:
+        advice: on the file.
+        program: whether the trials run within its host.
+    """
     forecast = advice.forecast
     if not forecast.loads:
         every = (OPENED, TWICE, IN_A_THREAD, CLOSED, AGAIN, *([MOST] if advice.way == DLMOPEN else []))
-        return dict.fromkeys(every, REFUSED)
+        return dict.fromkeys(every, REFUSED if forecast.host_starts or not program else hosted.NO_START)
     told = {OPENED: LOADED, CLOSED: GONE if forecast.gone else STAYS}
     if not any(hazard.rule == SECOND_LIBPTHREAD for hazard in advice.hazards):
         told[IN_A_THREAD] = LOADED

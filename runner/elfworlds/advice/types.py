@@ -40,6 +40,7 @@ class Forecast:
             the constructors of another copy would read what the first one has stored under pthread keys.
         static_tls: bytes that one more copy takes.
         room: bytes of static TLS that the process has left for what is opened.
+        host_starts: whether all that a named host is started with is there.
     """
 
     refusals: tuple[str, ...]
@@ -48,6 +49,7 @@ class Forecast:
     limit: str
     static_tls: int
     room: int
+    host_starts: bool = True
 
     @property
     def loads(self) -> bool:

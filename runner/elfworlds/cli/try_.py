@@ -21,7 +21,12 @@ Files = Annotated[list[Path], typer.Argument(parser=paths.word, metavar="FILE…
 Libcs = Annotated[str, typer.Option("--libc", metavar="LIST", help="Toolchains: host,debian/bullseye,debian/trixie.")]
 Host = Annotated[
     Path | None,
-    typer.Option("--host", parser=paths.word, metavar="LIBRARY", help="Opened before it, for all: libpython3.11.so."),
+    typer.Option(
+        "--host",
+        parser=paths.word,
+        metavar="FILE",
+        help="The program that loads it; or a library that is opened before it, for all.",
+    ),
 ]
 Call = Annotated[str | None, typer.Option("--call", metavar="SYMBOL", help="Call that function, without parameters.")]
 Save = Annotated[bool, typer.Option("--save", help="Put the experiment beside the file.")]

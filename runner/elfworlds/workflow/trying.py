@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds.advice import WAYS, Adviser
-from elfworlds.advice.trying import COUNT, ERROR, FITS, REFUSED, Subject, experiment, foretold
+from elfworlds import elf
+from elfworlds.advice import DLOPEN, WAYS, Adviser
+from elfworlds.advice.hosted import NO_START, is_program, no_place_for_a_trial
+from elfworlds.advice.trying import COUNT, ERROR, FITS, REFUSED, STDERR, Host, Placed, Subject, experiment, foretold
 from elfworlds.errors import InputError
 from elfworlds.inspection import World, inspect
 from elfworlds.records import read_run
@@ -66,43 +68,56 @@ class Tried:
 
 
 def subject_of(path: Path, host: Path | None, call: str | None) -> Subject:
-    """A file and its neighbours: what rpath and runpath of its closure lead to.
+    """A file, its host, and the neighbours of both.
 
     Raises:
-        InputError: it is no ELF file that a loader loads, or the host is a program.
+        InputError: one is no ELF file that a loader loads, or the host is a program in which no trial can run.
     """
-    real = Path(os.path.abspath(path))  # noqa: PTH100  # links stay
-    inspection = inspect(real)
-    if host is not None and inspect(host).facts.interp is not None:
+    plugin = _placed(path)
+    return Subject(
+        path=plugin.path,
+        prebuilt=plugin.prebuilt,
+        near=plugin.near,
+        host=None if host is None else _host(host),
+        call=call,
+    )
+
+
+def _host(path: Path) -> Host:
+    facts = inspect(path).facts
+    program = is_program(facts)
+    if program and (why := no_place_for_a_trial(facts, elf.symbols(path))):
         raise InputError(
-            f"{host}: a program, which no other one opens", hint="name the library that the plugin expects"
+            f"{path}: {why}", hint="name the program that loads the plugin, or the library that it expects"
         )
-    near = [need.path for need in inspection.needs if need.path is not None and need.rule in ("rpath", "runpath")]
-    prebuilt: str | tuple[str, str] = str(real)
-    beside: tuple[str, ...] = ()
+    placed = _placed(path)
+    return Host(path=placed.path, prebuilt=placed.prebuilt, near=placed.near, program=program)
+
+
+def _placed(path: Path) -> Placed:
+    """A file and its neighbours: what rpath and runpath of its closure lead to."""
+    real = Path(os.path.abspath(path))  # noqa: PTH100  # links stay
+    near = [need.path for need in inspect(real).needs if need.path is not None and need.rule in ("rpath", "runpath")]
     if near:
         tree = posixpath.commonpath([posixpath.dirname(posixpath.normpath(each)) for each in (str(real), *near)])
         if tree not in ("/", "/usr", "/usr/lib", "/lib"):
-            prebuilt = tree, posixpath.relpath(str(real), tree)
             beside = tuple(dict.fromkeys(posixpath.relpath(each, tree) for each in near))
-    return Subject(
-        path=str(real),
-        prebuilt=prebuilt,
-        near=beside,
-        host=None if host is None else os.path.abspath(host),  # noqa: PTH100
-        call=call,
-    )
+            return Placed(path=str(real), prebuilt=(tree, posixpath.relpath(str(real), tree)), near=beside)
+    return Placed(path=str(real), prebuilt=str(real))
 
 
 def forecasts(subject: Subject, libcs: Sequence[str]) -> Foretold:
     """What advice foretells of each trial."""
     told: Foretold = {}
+    program = subject.host is not None and subject.host.program
     for libc in libcs:
         for way in WAYS:
-            host = subject.host if way != WAYS[0] else None
-            world = World(toolchain=None if libc == HOST else libc, host=host)
-            advice = Adviser.of(world, way).advise(subject.path)
-            told |= {(scenario, way, libc): outcome for scenario, outcome in foretold(advice).items()}
+            meets = subject.host is not None and (program or way == DLOPEN)  # a library is in no other namespace
+            world = World(
+                toolchain=None if libc == HOST else libc, host=subject.host.path if subject.host and meets else None
+            )
+            outcomes = foretold(Adviser.of(world, way).advise(subject.path), program=program)
+            told |= {(scenario, way, libc): outcome for scenario, outcome in outcomes.items()}
     return told
 
 
@@ -127,15 +142,20 @@ def try_file(subject: Subject, libcs: Sequence[str], output: Path, session: Sess
 
 
 def _staged(subject: Subject, directory: Path) -> Subject:
-    """The same with nothing beside it but what its run paths lead to: what else lies there may be a whole system."""
-    if isinstance(subject.prebuilt, str):
-        return subject
-    tree, file = subject.prebuilt
-    for name in (file, *subject.near):
-        place = directory / TREE / name
+    """The same with nothing beside the files but what their run paths lead to, since a whole system may lie there."""
+    host = subject.host and replace(subject.host, prebuilt=_tree(subject.host, directory, "host-tree"))
+    return replace(subject, prebuilt=_tree(subject, directory, TREE), host=host)
+
+
+def _tree(placed: Placed, directory: Path, name: str) -> str | tuple[str, str]:
+    if isinstance(placed.prebuilt, str):
+        return placed.prebuilt
+    tree, file = placed.prebuilt
+    for each in (file, *placed.near):
+        place = directory / name / each
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(Path(tree) / name, place)
-    return replace(subject, prebuilt=(TREE, file))
+        shutil.copy2(Path(tree) / each, place)
+    return name, file
 
 
 def _cells(trials: Sequence[TrialRecord], told: Mapping[tuple[str, str, str], str]) -> Iterator[Cell]:
@@ -143,7 +163,7 @@ def _cells(trials: Sequence[TrialRecord], told: Mapping[tuple[str, str, str], st
         way, libc = trial.point["way"], trial.point["libc"]
         count = trial.shown.get(COUNT)
         seen = f"{trial.outcome}, {COUNT}: {count}" if trial.outcome == FITS else trial.outcome
-        error = trial.shown.get(ERROR) if trial.outcome == REFUSED else None
+        error = trial.shown.get({REFUSED: ERROR, NO_START: STDERR}.get(trial.outcome, ""))
         yield Cell(trial.scenario, way, libc, told.get((trial.scenario, way, libc), ""), seen, str(error or ""))
 
 
