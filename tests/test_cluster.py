@@ -4,71 +4,57 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from distributed import Scheduler, SpecCluster, Worker, get_worker
 
 from conftest import World
+from elfworlds.planning import Trial
 from elfworlds.store import parcel
-from elfworlds.store.parcel import Packed, WrongParcelError
+from elfworlds.store.parcel import Packed, Parcel, WrongParcelError
+from elfworlds.workflow.cluster.messages import Answer, Work
+from elfworlds.workflow.cluster.room import Room
 from elfworlds.workflow.executors import scheduler_address
 from test_resume import recorded, runs, slow, tables
 from waiting import wait_until
 
-pytest.importorskip("distributed")
-
 NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
-HIDE = 'mount -t tmpfs none "$XDG_CACHE_HOME" && HOME="$XDG_CACHE_HOME" exec "$@"'
-LIAR = """
-import sys
-from dataclasses import replace
-from elfworlds.__main__ import main
-from elfworlds.workflow.cluster.room import Room
-answer = Room.answer
-def lie(self, name, work, trial, parcels):
-    came = answer(self, name, work, trial, parcels)
-    other = replace(came.observation.trial, repeat=trial.repeat + 1)
-    return replace(came, observation=replace(came.observation, trial=other))
-Room.answer = lie
-sys.exit(main(sys.argv[1:]))
-"""
-ENTRY = ("-m", "elfworlds")
+HIDE = 'mount -t tmpfs none "$0" && cd / && HOME="$0" exec "$@"'
 
 
 class Cluster:
-    """A scheduler, and workers each of which has an empty store at the runner's path."""
+    """A scheduler, and workers that see nothing of a directory: each has an empty store at the runner's path."""
 
-    def __init__(self, world: World, *more: str) -> None:
-        self.world, self.started = world, list[subprocess.Popen[bytes]]()
-        self.scheduler_at = world.path.parent / "scheduler.json"
+    def __init__(self, hidden: Path, logs: Path, *more: str) -> None:
+        self.hidden, self.logs, self.started = hidden, logs, list[subprocess.Popen[bytes]]()
+        scheduler_at = logs / "scheduler.json"
         self.address = ""
         self.scheduler = self.start(
             *("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
-            *("--scheduler-file", str(self.scheduler_at), *more),
+            *("--scheduler-file", str(scheduler_at), *more),
         )
-        wait_until(self.scheduler_at.exists)
-        self.address = (
-            json.loads(self.scheduler_at.read_text())["address"].replace("tcp:", "dask:").replace("tls:", "dask:")
-        )
+        wait_until(scheduler_at.exists)
+        self.address = json.loads(scheduler_at.read_text())["address"].replace("tcp:", "dask:").replace("tls:", "dask:")
 
     def start(self, *words: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
-        with (self.world.path.parent / f"log{len(self.started)}").open("wb") as log:
+        with (self.logs / f"log{len(self.started)}").open("wb") as log:
             started = subprocess.Popen([*before, sys.executable, *words], stdout=log, stderr=log)
         self.started.append(started)
         return started
 
-    def worker(
-        self, name: str, entry: tuple[str, ...] = ENTRY, trust: str = "--trust", more: tuple[str, ...] = ()
-    ) -> subprocess.Popen[bytes]:
-        self.world.store.parent.mkdir(exist_ok=True)
+    def worker(self, name: str, trust: str = "--trust", more: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
         words = ("worker", self.address, "-j", "2", "--name", name, *filter(None, [trust]), *more)
-        return self.start(*entry, *words, before=(*NAMESPACES, "sh", "-c", HIDE, "sh"))
+        hide = (*NAMESPACES, "sh", "-c", HIDE, str(self.hidden))
+        return self.start("-m", "elfworlds", *words, before=hide)
 
     def run(self, *words: str | Path) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "elfworlds", "run", "--executor", self.address, *map(str, words)]
@@ -80,13 +66,55 @@ class Cluster:
             process.wait()
 
 
-@pytest.fixture
-def cluster(world: World) -> Iterator[Cluster]:
+def root_only() -> None:
     if os.getuid() != 0:
         pytest.skip("needs a device: only root can mount an empty store over another")
-    made = Cluster(world)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster for all tests here, with the worker `other`, which tries what needs no trust too."""
+    root_only()
+    made = Cluster(tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("logs"))
+    made.worker("other")
     yield made
     made.close()
+
+
+@pytest.fixture
+def cluster(world: World) -> Iterator[Cluster]:
+    """A cluster for one test, without workers."""
+    root_only()
+    (world.path.parent / "cache").mkdir()
+    made = Cluster(world.path.parent / "cache", world.path.parent)
+    yield made
+    made.close()
+
+
+Rooms = Callable[..., SpecCluster]
+
+
+@pytest.fixture
+def rooms() -> Iterator[Rooms]:
+    """Makes a cluster of threads of this process, whose workers are the given rooms, by name."""
+    with ExitStack() as stack:
+
+        def made(**rooms: Room) -> SpecCluster:
+            workers = {
+                name: {"cls": Worker, "options": {"name": name, "nthreads": 1, "plugins": (room,)}}
+                for name, room in rooms.items()
+            }
+            scheduler = {
+                "cls": Scheduler,
+                "options": {"dashboard": False, "dashboard_address": ":0", "host": "127.0.0.1"},
+            }
+            return stack.enter_context(SpecCluster(workers, scheduler, silence_logs=logging.CRITICAL))
+
+        yield made
+
+
+def room(world: World, kind: type[Room] = Room, *, trust: bool = True) -> Room:
+    return kind(os.environ, world.path, world.path.parent / "trials", trust=trust)
 
 
 def ended(run: subprocess.Popen[str]) -> tuple[int, str]:
@@ -103,11 +131,10 @@ def local_tables(world: World, path: Path) -> dict[str, list[dict[str, str]]]:
     return tables(world.path / "local" / "slow" / "latest")
 
 
-def test_a_worker_with_an_empty_store_gives_the_tables_of_a_local_run(world: World, cluster: Cluster) -> None:
+def test_a_worker_with_an_empty_store_gives_the_tables_of_a_local_run(world: World, elsewhere: Cluster) -> None:
     path = slow(world, places=4, repeat=5, microseconds=0)
-    cluster.worker("other")
-    code, out = ended(cluster.run(path))
-    assert (code, "tried on other: 20" in out) == (0, True), out
+    code, out, err = world.run("run", path, "--executor", elsewhere.address)
+    assert (code, "tried on other: 20" in out) == (0, True), out + err
     with (runs(world)[0] / "machines.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert sorted(row["trial"] for row in rows) == sorted(trials(runs(world)[0]))
@@ -115,6 +142,7 @@ def test_a_worker_with_an_empty_store_gives_the_tables_of_a_local_run(world: Wor
     assert tables(runs(world)[0]) == local_tables(world, path)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_no_trial_and_doubles_none(world: World, cluster: Cluster) -> None:
     path = slow(world, places=5, repeat=20)
     first = cluster.worker("first")
@@ -129,6 +157,7 @@ def test_a_worker_that_is_killed_costs_no_trial_and_doubles_none(world: World, c
     assert tables(runs(world)[0]) == local_tables(world, path)
 
 
+@pytest.mark.slow
 def test_when_the_scheduler_dies_the_next_run_goes_on(world: World, cluster: Cluster) -> None:
     path = slow(world, places=5, repeat=20, microseconds=20000)
     cluster.worker("other")
@@ -142,36 +171,64 @@ def test_when_the_scheduler_dies_the_next_run_goes_on(world: World, cluster: Clu
     assert (len(runs(world)), len(done), len(set(done))) == (1, 100, 100)
 
 
-def test_ctrl_c_ends_the_run_and_the_worker_takes_the_next(world: World, cluster: Cluster) -> None:
-    path = slow(world, places=5, repeat=20, microseconds=200_000)
-    cluster.worker("other")
-    run = cluster.run(path)
-    wait_until(lambda: recorded(world) >= 5 or run.poll() is not None)
+def test_ctrl_c_ends_the_run_and_the_worker_takes_the_next(world: World, elsewhere: Cluster) -> None:
+    path = slow(world, places=5, repeat=4, microseconds=100_000)
+    run = elsewhere.run(path)
+    wait_until(lambda: recorded(world) >= 2 or run.poll() is not None)
     run.send_signal(signal.SIGINT)
     code, out = ended(run)
     assert code == 2, out
-    code, out = ended(cluster.run(path))
-    assert code == 0, out
+    code, out, err = world.run("run", path, "--executor", elsewhere.address)
+    assert code == 0, out + err
     done = trials(runs(world)[0])
-    assert (len(runs(world)), len(done), len(set(done))) == (1, 100, 100)
+    assert (len(runs(world)), len(done), len(set(done))) == (1, 20, 20)
 
 
-def test_a_worker_whose_record_does_not_fit_its_trial_is_refused_and_named(world: World, cluster: Cluster) -> None:
+class Vanishing(Room):
+    """A worker that is gone while it tries the third task."""
+
+    def answer(self, name: str, work: Work, trials: Sequence[Trial], parcels: Sequence[Parcel]) -> Answer:
+        worker = get_worker()
+        if worker.state.executed_count > 2:
+            worker.loop.add_callback(worker.close, executor_wait=False, nanny=False)
+            raise SystemExit("gone")
+        return super().answer(name, work, trials, parcels)
+
+
+def test_a_worker_that_is_gone_costs_no_trial_and_doubles_none(world: World, rooms: Rooms) -> None:
+    path = slow(world, places=4, repeat=10, microseconds=0)
+    cluster = rooms(first=room(world, Vanishing), second=room(world))
+    code, out, err = world.run("run", path, "--executor", cluster.scheduler_address)
+    assert (code, "second: " in out, " is lost; its trials run again elsewhere" in out) == (0, True, True), out + err
+    done = trials(runs(world)[0])
+    assert (len(done), len(set(done))) == (40, 40)
+
+
+class Liar(Room):
+    """A worker whose records are those of other trials."""
+
+    def answer(self, name: str, work: Work, trials: Sequence[Trial], parcels: Sequence[Parcel]) -> Answer:
+        came = super().answer(name, work, trials, parcels)
+        other = [replace(each, trial=replace(each.trial, repeat=each.trial.repeat + 1)) for each in came.observations]
+        return replace(came, observations=tuple(other))
+
+
+def test_a_worker_whose_record_does_not_fit_its_trial_is_refused_and_named(world: World, rooms: Rooms) -> None:
     path = slow(world, places=2, repeat=2, microseconds=0)
-    cluster.worker("liar", ("-c", LIAR))
-    code, out = ended(cluster.run(path))
-    assert code == 2, out
+    cluster = rooms(liar=room(world, Liar))
+    code, out, err = world.run("run", path, "--executor", cluster.scheduler_address)
+    assert code == 2, out + err
     assert "worker liar is refused: its record does not fit the trial" in out
     assert recorded(world) == 0
 
 
-def test_a_worker_tries_nothing_without_the_sandbox_unless_it_trusts(world: World, cluster: Cluster) -> None:
+def test_a_worker_tries_nothing_without_the_sandbox_unless_it_trusts(world: World, rooms: Rooms) -> None:
     path = slow(world, places=2, repeat=2, microseconds=0)
-    cluster.worker("careful", trust="")
-    code, out = ended(cluster.run(path))
+    cluster = rooms(careful=room(world, trust=False))
+    code, out, _ = world.run("run", path, "--executor", cluster.scheduler_address)
     assert (code, "worker careful tries none of these trials: it tries only what runs in a sandbox" in out) == (2, True)
-    code, out = ended(cluster.run("--sandbox", path))
-    assert (code, "tried on careful: 4" in out) == (0, True), out
+    code, out, err = world.run("run", path, "--executor", cluster.scheduler_address, "--sandbox")
+    assert (code, "tried on careful: 4" in out) == (0, True), out + err
 
 
 def openssl(place: Path, *words: str) -> None:
@@ -188,14 +245,15 @@ def certificates(place: Path) -> tuple[str, str, str]:
     return str(place / "ca.pem"), str(place / "cert.pem"), str(place / "key.pem")
 
 
+@pytest.mark.slow
 @pytest.mark.needs("openssl")
 def test_nobody_without_the_clusters_certificates_gets_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    if os.getuid() != 0:
-        pytest.skip("needs a device: only root can mount an empty store over another")
+    root_only()
     path = slow(world, places=2, repeat=2, microseconds=0)
+    (world.path.parent / "cache").mkdir()
     authority, certificate, key = certificates(world.path.parent)
     tls = ("--tls-ca-file", authority, "--tls-cert", certificate, "--tls-key", key)
-    cluster = Cluster(world, "--protocol", "tls", *tls)
+    cluster = Cluster(world.path.parent / "cache", world.path.parent, "--protocol", "tls", *tls)
     try:
         stranger = cluster.worker("stranger")
         code, out = ended(cluster.run(path))

@@ -202,6 +202,10 @@ class Pool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all that was started, and wait until it has ended."""
         self.interrupt()
         for supervisor in self._all:
             supervisor.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from elfworlds.observers.table import OBSERVERS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from elfworlds.backends import Build
     from elfworlds.planning import Trial
@@ -56,10 +56,14 @@ class Work:
     impossible: Mapping[str, str]
     builders: Mapping[str, str]
 
-    def entries_of(self, trial: Trial) -> tuple[str, ...]:
-        """Keys of the store's entries that a trial needs; an object that was not built has none."""
-        keys = (*trial.bound.keys, *([trial.bound.subject] if trial.bound.kind == "inspect" else []))
+    def entries_of(self, trials: Sequence[Trial]) -> tuple[str, ...]:
+        """Keys of the store's entries that trials need; an object that was not built has none."""
+        keys = [key for trial in trials for key in _keys(trial)]
         return tuple(dict.fromkeys(self.entries[key] for key in keys if key in self.entries))
+
+
+def _keys(trial: Trial) -> tuple[str, ...]:
+    return (*trial.bound.keys, *([trial.bound.subject] if trial.bound.kind == "inspect" else []))
 
 
 def toolchains_of(trial: Trial) -> tuple[str, ...]:
@@ -78,38 +82,36 @@ class Machine:
     cpu: str
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
-    """What a worker says of a trial.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a worker says of a task's trials.
 
     Attributes:
         work: the id of the run.
-        observation: what came of it.
+        machine: where it is.
+        observations: what came of the trials, in their order; fewer where `why` says why.
+        seconds: how long these trials took, without what had to come first.
+        why: why it does not try the others; empty where it tried all.
+        entry: the key of what was sent and is wrong, or empty.
     """
 
     work: str
     machine: Machine
-    observation: Observation
-
-
-@dataclass(frozen=True, slots=True)
-class Declined:
-    """A trial that a worker does not try, and why; `entry` is the key of what was sent and is wrong, or empty."""
-
-    work: str
-    machine: Machine
-    trial: str
-    why: str
+    observations: tuple[Observation, ...]
+    seconds: float
+    why: str = ""
     entry: str = ""
 
 
-def why_refused(answer: Came | Declined, trial: Trial, work: Work) -> str:
-    """Why an answer cannot be the one to a trial of a run; empty where it can."""
+def why_refused(answer: Answer, trials: Sequence[Trial], work: Work) -> str:
+    """Why an answer cannot be the one to these trials of a run; empty where it can."""
     if answer.work != work.id:
         return "it is of another run"
-    told = answer.trial if isinstance(answer, Declined) else answer.observation.trial.id
-    if told != trial.id:
-        return f"it is of the trial {told}"
-    if isinstance(answer, Came) and answer.observation.trial != trial:
-        return "its trial is not the one that was planned"
+    if len(answer.observations) > len(trials) or (len(answer.observations) < len(trials) and not answer.why):
+        return f"it has {len(answer.observations)} observations of {len(trials)} trials"
+    for observation, trial in zip(answer.observations, trials, strict=False):
+        if observation.trial.id != trial.id:
+            return f"it is of the trial {observation.trial.id}, not of {trial.id}"
+        if observation.trial != trial:
+            return f"its trial {trial.id} is not the one that was planned"
     return ""

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +23,9 @@ from elfworlds.store.parcel import WrongParcelError
 from elfworlds.toolchains import families
 from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.pinning import places
-from elfworlds.trials.observe import TrialRunner
+from elfworlds.trials.observe import Observation, TrialRunner
 from elfworlds.version import __version__
-from elfworlds.workflow.cluster.messages import Came, Declined, Machine, identity_of, toolchains_of
+from elfworlds.workflow.cluster.messages import Answer, Machine, identity_of, toolchains_of
 from elfworlds.workflow.sandboxing import guarded
 from elfworlds.workflow.screen import Silent
 from elfworlds.workflow.session import Session
@@ -52,11 +53,19 @@ class CannotError(Exception):
 
 @dataclass(slots=True)
 class Guest:
-    """A run whose trials are tried here; its pool ends with it."""
+    """A run whose trials are tried here.
+
+    Attributes:
+        pool: ends with the run, once nothing of it is tried any more.
+        busy: how many tasks are tried now.
+        gone: whether the run has ended.
+        toolchains: those that trials asked for, by name.
+    """
 
     pool: Pool
     environment: Mapping[str, str]
     busy: int = 0
+    gone: bool = False
     toolchains: dict[str, Toolchain] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -77,20 +86,29 @@ class Room(WorkerPlugin):
         self.guests: dict[str, Guest] = {}
         self.lock = threading.Lock()
 
-    def answer(self, name: str, work: Work, trial: Trial, parcels: Sequence[Parcel]) -> Came | Declined:
-        """Try a trial, or say why not."""
+    def answer(self, name: str, work: Work, trials: Sequence[Trial], parcels: Sequence[Parcel]) -> Answer:
+        """Try trials, one after the other; at the first that cannot be tried, say why."""
         here = Machine(name, f"{os.uname().sysname} {os.uname().release}", processor())
+        came, seconds, why, entry = list[Observation](), 0.0, "", ""
         try:
             self.admit(work)
-            with self.guest(work) as guest, self.place() as place:
-                receive(work, trial, parcels)
-                toolchains = {name: self.toolchain(name, work, guest) for name in toolchains_of(trial)}
-                runner = runner_of(work, toolchains, guest.pool, place)
-                return Came(work.id, here, runner.observe(trial))
+            with self.guest(work) as guest:
+                receive(work, trials, parcels)
+                for trial in trials:
+                    toolchains = {name: self.toolchain(name, work, guest) for name in toolchains_of(trial)}
+                    begun = time.monotonic()
+                    came.append(self.tried(work, trial, toolchains, guest.pool))
+                    seconds += time.monotonic() - begun
         except CannotError as error:
-            return Declined(work.id, here, trial.id, str(error), error.entry)
+            why, entry = str(error), error.entry
         except (ElfworldsError, OSError) as error:
-            return Declined(work.id, here, trial.id, f"{type(error).__name__}: {error}")
+            why = f"{type(error).__name__}: {error}"
+        return Answer(work=work.id, machine=here, observations=tuple(came), seconds=seconds, why=why, entry=entry)
+
+    def tried(self, work: Work, trial: Trial, toolchains: Mapping[str, Toolchain], pool: Pool) -> Observation:
+        """One trial, in a directory of its own."""
+        with self.place() as place:
+            return runner_of(work, toolchains, pool, place).observe(trial)
 
     def admit(self, work: Work) -> None:
         if work.version != __version__:
@@ -114,12 +132,17 @@ class Room(WorkerPlugin):
         finally:
             with self.lock:
                 guest.busy -= 1
+                if guest.gone and not guest.busy:
+                    guest.pool.close()
 
     def leave(self, work: str) -> None:
         """End all that a run has here."""
         guest = self.guests.pop(work, None)
         if guest is not None:
+            guest.gone = True
             guest.pool.interrupt()
+            if not guest.busy:
+                guest.pool.close()
 
     @contextmanager
     def place(self) -> Iterator[Path]:
@@ -157,14 +180,14 @@ class Room(WorkerPlugin):
                 self.leave(work)
 
 
-def receive(work: Work, trial: Trial, parcels: Sequence[Parcel]) -> None:
-    """Have in the store what a trial needs, each checked by the digest that the runner's build has.
+def receive(work: Work, trials: Sequence[Trial], parcels: Sequence[Parcel]) -> None:
+    """Have in the store what trials need, each checked by the digest that the runner's build has.
 
     Raises:
         CannotError: what came is something else, or the store cannot be written.
     """
     root = Path(work.store)
-    for key, sent in zip(work.entries_of(trial), parcels, strict=True):
+    for key, sent in zip(work.entries_of(trials), parcels, strict=True):
         try:
             if not parcel.has(root, key, work.sha256s[key]):
                 parcel.put(root, sent, key, work.sha256s[key])
@@ -196,11 +219,12 @@ def runner_of(work: Work, toolchains: Mapping[str, Toolchain], pool: Pool, place
     )
 
 
-def answer(work: Work, trial: Trial, parcels: Sequence[Parcel]) -> Came | Declined:
-    """The task: one trial, on whatever worker it came to."""
+def answer(work: Work, trials: tuple[Trial, ...], parcels: Sequence[Parcel]) -> Answer:
+    """The task: some trials, on whatever worker it came to."""
     worker = get_worker()
     room = worker.plugins.get(NAME)
     if not isinstance(room, Room):
         nowhere = Machine(str(worker.name), "", "")
-        return Declined(work.id, nowhere, trial.id, "it is a worker of dask that `elfworlds worker` did not start")
-    return room.answer(str(worker.name), work, trial, parcels)
+        why = "it is a worker of dask that `elfworlds worker` did not start"
+        return Answer(work=work.id, machine=nowhere, observations=(), seconds=0, why=why)
+    return room.answer(str(worker.name), work, trials, parcels)

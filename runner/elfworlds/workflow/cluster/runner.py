@@ -19,7 +19,8 @@ from elfworlds.errors import InputError, InterruptedRunError
 from elfworlds.outcome import unresolved
 from elfworlds.store import parcel
 from elfworlds.trials.attempt import Ran
-from elfworlds.workflow.cluster.messages import Came, Declined, why_refused
+from elfworlds.workflow.cluster.batches import TASKS_PER_THREAD, Pace, taken
+from elfworlds.workflow.cluster.messages import Answer, why_refused
 from elfworlds.workflow.cluster.room import answer
 from elfworlds.workflow.cluster.stopping import stop
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     Sent = Future[Any]  # a task's result is whatever another machine says
 
 Value = TypeVar("Value")
-WAITING_PER_THREAD = 4
 WAKE_SECONDS = 0.5
 CONNECT_SECONDS = 10.0
 LONGEST_WITHOUT_WORKERS = 60.0
@@ -70,10 +70,11 @@ class Cluster:
     refused: dict[str, str] = field(default_factory=dict)
     ran: Counter[Machine] = field(default_factory=Counter)
     parcels: dict[str, Sent] = field(default_factory=dict)
-    under_way: dict[str, Trial] = field(default_factory=dict)
+    under_way: dict[str, tuple[Trial, ...]] = field(default_factory=dict)
     ended: SimpleQueue[Sent] = field(default_factory=SimpleQueue)
     tries: Counter[str] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
+    pace: Pace = field(default_factory=Pace)
 
     @classmethod
     def of(cls, client: Client, work: Work, judge: TrialRunner, tell: Callable[[str], None]) -> Cluster:
@@ -88,22 +89,25 @@ class Cluster:
         waiting = deque(trials)
         while waiting or self.under_way:
             self._hand_out(waiting)
-            for future in self._ended():
-                came = self._accepted(future, waiting)
-                if came is not None:
-                    yield came
+            for future, answered in self._answers():
+                yield from self._accepted(future, answered, waiting)
 
     def _hand_out(self, waiting: deque[Trial]) -> None:
         allowed = self._allowed() if waiting else {}
-        room = sum(allowed.values()) * WAITING_PER_THREAD - len(self.under_way)
-        for trial in [waiting.popleft() for _ in range(min(room, len(waiting)))]:
-            self.tries[trial.id] += 1
-            sent = [self._parcel(key) for key in self.work.entries_of(trial)]
-            key = f"trial-{self.work.id}-{trial.number}-{self.tries[trial.id]}"
-            where = list(allowed) if self.refused else None
-            future = self.client.submit(answer, self.shared, trial, sent, key=key, workers=where, retries=0)
-            self.under_way[key] = trial
-            future.add_done_callback(self.ended.put)
+        threads = sum(allowed.values())
+        for _ in range(threads * TASKS_PER_THREAD - len(self.under_way)):
+            if not waiting:
+                return
+            trials = taken(waiting, self.pace.size(len(waiting), threads), self.tries)
+            self.tries.update(trial.id for trial in trials)
+            self._submit(trials, list(allowed) if self.refused else None)
+
+    def _submit(self, trials: tuple[Trial, ...], where: list[str] | None) -> None:
+        sent = [self._parcel(key) for key in self.work.entries_of(trials)]
+        key = f"trial-{self.work.id}-{trials[0].number}-{self.tries[trials[0].id]}"
+        future = self.client.submit(answer, self.shared, trials, sent, key=key, workers=where, retries=0)
+        self.under_way[key] = trials
+        future.add_done_callback(self.ended.put)
 
     def _allowed(self) -> dict[str, int]:
         """Address of each worker that may try these trials → how many at once."""
@@ -135,6 +139,18 @@ class Cluster:
             self.parcels[key] = self.client.submit(same, packed, key=f"entry-{self.work.id}-{key}-{len(self.refused)}")
         return self.parcels[key]
 
+    def _answers(self) -> Iterator[tuple[Sent, Answer | None]]:
+        """The tasks that have ended by now, and what each answered, all fetched at once; None where it has no answer.
+
+        Raises:
+            InterruptedRunError: the scheduler that knows where the answers lie is gone.
+        """
+        ended = list(self._ended())
+        with self._talking():
+            answers = self.client.gather({f.key: f for f in ended if f.status == "finished"}, errors="skip")
+        for future in ended:
+            yield future, answers.get(future.key)
+
     def _ended(self) -> Iterator[Sent]:
         """What has ended by now; nothing where nothing has for a while."""
         try:
@@ -148,35 +164,44 @@ class Cluster:
         if self.client.status != "running":
             raise self._over("the scheduler is gone")
 
-    def _accepted(self, future: Sent, waiting: deque[Trial]) -> tuple[Observation, Machine | None] | None:
-        """The observation of a trial; None where there is none, and the trial waits again."""
-        trial = self.under_way.pop(str(future.key), None)
-        if trial is None:
+    def _accepted(
+        self, future: Sent, answered: Answer | None, waiting: deque[Trial]
+    ) -> Iterator[tuple[Observation, Machine | None]]:
+        """The observations of a task's trials; those without one wait again."""
+        trials = self.under_way.pop(str(future.key), None)
+        if trials is None:
             self.tell(f"a second answer came for {future.key}: dropped")
-            return None
-        if future.status in ("lost", "pending"):  # whoever had the result is gone: another one tries it again
-            self.under_way[str(future.key)] = trial
+        elif future.status == "error":
+            yield from self._failed(future, trials, waiting)
+        elif answered is None:  # whoever had the result is gone: another one tries them again
+            self.under_way[str(future.key)] = trials
             future.add_done_callback(self.ended.put)
-            return None
-        if future.status == "error":
-            return self.judge.judged(trial, Ran(unresolved(f"no worker could try it: {future.exception()}"))), None
-        told = self._result(future)
-        if isinstance(told, Came) and not why_refused(told, trial, self.work):
-            self.ran[told.machine] += 1
-            return told.observation, told.machine
-        self._refuse(told, trial, next(iter(self._holders(future)), ""))
-        waiting.appendleft(trial)
-        return None
+        elif why := why_refused(answered, trials, self.work):
+            self._lied(future, answered, f"its record does not fit the trial {trials[0].id}: {why}")
+            waiting.extendleft(reversed(trials))
+        else:
+            yield from self._tried(future, answered, trials, waiting)
 
-    def _result(self, future: Sent) -> Came | Declined:
-        """What a worker answered.
+    def _tried(
+        self, future: Sent, answered: Answer, trials: tuple[Trial, ...], waiting: deque[Trial]
+    ) -> Iterator[tuple[Observation, Machine]]:
+        if answered.why:
+            self._refuse(answered, next(iter(self._holders(future)), ""))
+        self.pace.heard(answered.seconds, len(answered.observations))
+        waiting.extendleft(reversed(trials[len(answered.observations) :]))
+        self.ran[answered.machine] += len(answered.observations)
+        for observation in answered.observations:
+            yield observation, answered.machine
 
-        Raises:
-            InterruptedRunError: the scheduler that knows where it lies is gone.
-        """
-        with self._talking():
-            answered: Came | Declined = future.result()
-        return answered
+    def _failed(
+        self, future: Sent, trials: tuple[Trial, ...], waiting: deque[Trial]
+    ) -> Iterator[tuple[Observation, None]]:
+        """A task that no worker came to the end of; of several trials each then goes alone, to find the one."""
+        if len(trials) > 1:
+            waiting.extendleft(reversed(trials))
+            return
+        why = f"no worker could try it: {future.exception()}"
+        yield self.judge.judged(trials[0], Ran(unresolved(why))), None
 
     @contextmanager
     def _talking(self) -> Iterator[None]:
@@ -195,19 +220,19 @@ class Cluster:
         with self._talking():
             return list(self.client.who_has([future]).get(future.key, ()))
 
-    def _refuse(self, told: Came | Declined, trial: Trial, place: str) -> None:
+    def _lied(self, future: Sent, answered: Answer, why: str) -> None:
+        self._out(next(iter(self._holders(future)), ""), f"worker {answered.machine.name} is refused: {why}")
+
+    def _refuse(self, answered: Answer, place: str) -> None:
         """Give a worker no more trials, and say why; where it was sent a wrong object, those that have it instead."""
-        why = why_refused(told, trial, self.work)
-        name = told.machine.name
-        if why:
-            self._out(place, f"worker {name} is refused: its record does not fit the trial {trial.id}: {why}")
-        elif isinstance(told, Declined) and told.entry:
-            for holder in self._holders(self.parcels[told.entry]):
-                if holder != place:
-                    self._out(holder, f"worker {holder} is refused: {name} had from it {told.why}")
-            self.parcels.pop(told.entry)
-        elif isinstance(told, Declined):
-            self._out(place, f"worker {name} tries none of these trials: {told.why}")
+        name = answered.machine.name
+        if not answered.entry:
+            self._out(place, f"worker {name} tries none of these trials: {answered.why}")
+            return
+        for holder in self._holders(self.parcels[answered.entry]):
+            if holder != place:
+                self._out(holder, f"worker {holder} is refused: {name} had from it {answered.why}")
+        self.parcels.pop(answered.entry)
 
     def _out(self, place: str, why: str) -> None:
         if place not in self.refused:
