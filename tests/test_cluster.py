@@ -108,7 +108,8 @@ def rooms() -> Iterator[Rooms]:
                 "cls": Scheduler,
                 "options": {"dashboard": False, "dashboard_address": ":0", "host": "127.0.0.1"},
             }
-            return stack.enter_context(SpecCluster(workers, scheduler, silence_logs=logging.CRITICAL))
+            cluster: SpecCluster = stack.enter_context(SpecCluster(workers, scheduler, silence_logs=logging.CRITICAL))
+            return cluster
 
         yield made
 
