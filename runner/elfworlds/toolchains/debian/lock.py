@@ -32,8 +32,13 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     # Of these two a suite may lack some packages, or all; then it has what there is, or no such part.
     "linkers": ("binutils-gold", "lld", "mold"),
     "clang": ("clang",),
+    # What it takes to build that libc anew, beside what the root has: its sources with Debian's patches, and tools.
+    "glibc-source": (
+        *("glibc-source", "make", "gawk", "bison", "python3-minimal", "patch", "xz-utils", "tar", "sed", "grep"),
+        *("diffutils", "findutils"),
+    ),
 }
-OPTIONAL = frozenset({"linkers", "clang"})
+OPTIONAL = frozenset({"linkers", "clang", "glibc-source"})
 _FILE = re.compile(r"debian-([a-z0-9][a-z0-9.-]{0,63})\.lock\.json")
 _SHAPES = {
     "name": re.compile(r"[a-z0-9][a-z0-9+.-]{0,127}"),

@@ -21,7 +21,9 @@ FILES = {
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
 }
-ALTERNATIVES = {"/bin/sh": "dash", "/usr/bin/cc": "gcc", "/usr/bin/c++": "g++"}  # what maintainer scripts would make
+# what maintainer scripts would make
+ALTERNATIVES = {"/bin/sh": "dash", "/usr/bin/cc": "gcc", "/usr/bin/c++": "g++", "/usr/bin/awk": "gawk"}
+OF_FEW = frozenset({"gawk"})  # targets that most roots do not have
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.errors import BuildFailedError
 from elfworlds.toolchains.debian import archive
-from elfworlds.toolchains.debian.tree import FILES, RootLayout, settled, unread
+from elfworlds.toolchains.debian.tree import FILES, OF_FEW, RootLayout, settled, unread
 from elfworlds.trees.deb import DebError, tar
 
 if TYPE_CHECKING:
@@ -140,7 +140,12 @@ def _finish(tree: Path, layout: RootLayout, unpacked: Sequence[Unpacked]) -> Non
 
 
 def _taken(tree: Path, layout: RootLayout, links: Collection[str]) -> set[str]:
-    return {place for place in layout.links(()) if place in links or (tree / place).exists()}
+    """The places of the layout's own links that are not made: something is there, or what they lead to is not."""
+    made = layout.links(())
+    lost = {
+        place for place, target in made.items() if target in OF_FEW and not (tree / place).with_name(target).exists()
+    }
+    return lost | {place for place in made if place in links or (tree / place).exists()}
 
 
 def _link(path: Path, target: str) -> None:
