@@ -118,7 +118,8 @@ def test_a_family_of_a_test_is_checked_planned_run_and_reported(own: World) -> N
 
 
 def test_a_family_of_a_test_is_listed_fetched_removed_and_doctored(own: World) -> None:
-    assert "own/one          2026-01-01  10-7" in own.run("toolchain", "list")[1]
+    rows = [line.split() for line in own.run("toolchain", "list")[1].splitlines()]
+    assert ["own/one", "2026-01-01", "10-7"] in [row[:3] for row in rows]
     assert own.run("toolchain", "fetch", "own/one", "own/two") == (0, "own/one: fetched\nown/two: fetched\n", "")
     assert own.run("toolchain", "remove", "own/two")[1].startswith("own/two: removed\n")
     _, told, _ = own.run("doctor")
@@ -154,6 +155,7 @@ def test_names_without_a_family_are_suites_of_debian() -> None:
         "debian": ["debian/bookworm", "debian/foo/bar"],
         "musl": ["musl/sid"],
         "nixpkgs": ["nixpkgs/x"],
+        "glibc": [],
         "root": [],
     }
 

@@ -34,6 +34,8 @@ Output = Annotated[
     Path, typer.Option("-o", "--output", parser=paths.word, metavar="DIRECTORY", help="Where lock files are written.")
 ]
 
+Recipes = Annotated[list[str], typer.Argument(metavar="NAME…", help="Recipes, such as glibc/dl-nns.")]
+
 Optional = Annotated[list[str] | None, typer.Argument(metavar="[SUITE…]", help="Code names, such as bookworm.")]
 For = Annotated[
     Path | None,
@@ -144,6 +146,28 @@ def fetch(
         known = means(Session(pool, os.environ, screen, jobs or processors()))
         every = [family.fetch(names, part or [], known) for family, names in by_family(suites) if names]
         for line in chain.from_iterable(every):
+            screen.say(line)
+
+
+@app.command()
+def build(
+    names: Recipes,
+    jobs: Jobs | None = None,
+    quiet: Quiet = False,  # noqa: FBT002
+    color: Color = "auto",
+) -> None:
+    """Build the libc of a recipe, toolchains/glibc-NAME.yaml, in its base; one that is here already stays as it is.
+
+    A build that was ended goes on where it was. What each step says is in its log.
+    """
+    from elfworlds.cli.console import Terminal
+    from elfworlds.process import Pool
+    from elfworlds.workflow.session import Session
+    from elfworlds.workflow.toolchains import build as build_all
+
+    screen = Terminal.of(color, quiet=quiet, environment=os.environ)
+    with Pool() as pool:
+        for line in build_all(names, Session(pool, os.environ, screen, jobs or processors())):
             screen.say(line)
 
 

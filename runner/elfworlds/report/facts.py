@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from elfworlds.records import EnvironmentRecord, ObjectRecord, ToolchainRecord
 
+_PATCH = re.compile(r"patch [0-9]{1,4}")
 _DECISIVE = re.compile(
     r"(libc6|musl|binutils(-[\w-]+-linux-gnu)?|(gcc|g\+\+)-[\d.]+|clang-\d+|lld-\d+|mold|binutils-gold|rustc|gdb|valgrind|strace|patchelf)"
 )
@@ -76,6 +77,9 @@ def versions(environment: EnvironmentRecord) -> list[tuple[str, str]]:
     rows = machine(environment)
     for toolchain in environment.toolchains:
         rows += [(f"{toolchain.name}: {what}", version) for what, version in _own(toolchain)]
+        rows += [
+            (f"{toolchain.name}: {what}", f"{title}, sha256 {digest}") for what, digest, title in _patches(toolchain)
+        ]
         rows += [(f"{toolchain.name}: {package}", version) for package, version in toolchain.packages.items()]
     return rows
 
@@ -93,9 +97,17 @@ def machine(environment: EnvironmentRecord) -> list[tuple[str, str]]:
 
 
 def decisive(toolchain: ToolchainRecord) -> str:
-    """On one line: libc, compiler, and the packages that decide what is built and seen, with their revisions."""
+    """On one line: libc, compiler, the packages that decide what is built and seen, with their revisions; patches."""
     packages = [f"{name} {version}" for name, version in toolchain.packages.items() if _DECISIVE.fullmatch(name)]
-    return "; ".join([version for _, version in _own(toolchain) if version] + packages)
+    patches = [f"{what} “{title}” {digest[:16]}" for what, digest, title in _patches(toolchain)]
+    return "; ".join([version for _, version in _own(toolchain) if version] + packages + patches)
+
+
+def _patches(toolchain: ToolchainRecord) -> list[tuple[str, str, str]]:
+    """What its libc was patched with, in order: `patch 1`, its SHA-256, its title."""
+    named = ((what, str(text)) for what, text in toolchain.identity.items() if _PATCH.fullmatch(what))
+    known = ((what, *text.partition(" ")[::2]) for what, text in named)
+    return sorted(known, key=lambda patch: int(patch[0].removeprefix("patch ")))
 
 
 def _own(toolchain: ToolchainRecord) -> list[tuple[str, str]]:

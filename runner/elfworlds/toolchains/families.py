@@ -12,6 +12,7 @@ from elfworlds.toolchains.debian.family import Debian
 from elfworlds.toolchains.host.family import Host
 from elfworlds.toolchains.musl.family import Musl
 from elfworlds.toolchains.nixpkgs.family import Nixpkgs
+from elfworlds.toolchains.patched.family import Patched
 from elfworlds.toolchains.rooted.family import Rooted
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from elfworlds.toolchains.family import Family, Means
     from elfworlds.toolchains.toolchain import Toolchain
 
-_ROWS: tuple[Family, ...] = (Host(), Debian(), Musl(), Nixpkgs(), Rooted())
+_ROWS: tuple[Family, ...] = (Host(), Debian(), Musl(), Nixpkgs(), Patched(), Rooted())
 FAMILIES: dict[str, Family] = {family.prefix: family for family in _ROWS}
 OF_BARE_NAMES = Debian.prefix  # `toolchain fetch bookworm`
+OF_RECIPES = Patched.prefix  # `toolchain build dl-nns`
 OF_OWN_NAMES = Rooted.prefix  # `-S libc=mine`
 
 

@@ -165,6 +165,16 @@ class Family(Protocol):
         del parts, means
         raise InputError(f"{names[0]}: there is nothing to fetch")
 
+    def build(self, names: Sequence[str], means: Means) -> Iterator[str]:
+        """Build toolchains from sources; give a line for each, and for what it was built of. It may take minutes.
+
+        Raises:
+            InputError: no such toolchain, or it is built of nothing.
+            BuildFailedError: a step failed.
+        """
+        del means
+        raise InputError(f"{names[0]}: there is nothing to build", hint="`toolchain fetch` has what is pinned")
+
     def remove(self, names: Sequence[str] | None, where: Sequence[Path], cache: Path) -> Iterator[str]:
         """Remove toolchains; give a line for each.
 

@@ -106,6 +106,19 @@ def means(session: Session, experiments: Iterable[LoadedExperiment] = ()) -> Mea
     )
 
 
+def build(names: Sequence[str], session: Session) -> Iterator[str]:
+    """Build the libcs of recipes, `glibc/NAME`; give a line for each, and for each of its patches.
+
+    Raises:
+        InputError: a name is no recipe's, or a root hides the cache.
+        BuildFailedError: a step of a build failed, or bubblewrap is not to be had.
+    """
+    known = means(session)
+    for name in (name if "/" in name else f"{families.OF_RECIPES}/{name}" for name in names):
+        families.refuse_hidden(known.cache, name, "set XDG_CACHE_HOME to another place")
+        yield from families.family_of(name).build([name], known)
+
+
 def provide(experiments: Sequence[LoadedExperiment], session: Session, *, sandbox: bool) -> dict[str, Toolchain]:
     """Every toolchain that is wanted; a root is fetched and unpacked, a pin asked of Nix, where it is not there.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEYS = ("root",)
-_FILE = re.compile(r"([a-z][a-z0-9_.+-]*)\.yaml")
+_FILE = re.compile(r"(?!glibc-)([a-z][a-z0-9_.+-]*)\.yaml")  # glibc-NAME.yaml says how a libc is built
 _TAKEN = ("host",)
 
 
