@@ -34,6 +34,16 @@ def write(target: Path, data: str | bytes, *, synced: bool = True) -> None:
     temporary.replace(target)
 
 
+def put(made: Path, place: Path) -> None:
+    """Move a finished directory to its place; a damaged one that lies there is moved to `refused` beside where it was.
+
+    Whoever holds the place's lock calls this, and removes the directory of work, `refused` with it.
+    """
+    if place.exists():
+        place.rename(made.with_name("refused"))
+    made.rename(place)
+
+
 def write_all(fd: int, data: bytes) -> None:
     """Write all of the data to a descriptor, however much the kernel takes at once, and close it."""
     try:

@@ -243,9 +243,7 @@ class LocalBackend:
         atomic.sync(path)
         atomic.sync(made)
         place = self.root / "objects" / request.key
-        if place.exists():
-            place.rename(made.parent / "refused")
-        made.rename(place)
+        atomic.put(made, place)
         return _artifact(place, request, facts, sha256, output, reused=False)
 
 

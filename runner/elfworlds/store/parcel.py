@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from elfworlds import atomic
 from elfworlds.locking import locked
 from elfworlds.store import manifest
 from elfworlds.store.entries import OBJECTS
@@ -105,10 +106,7 @@ def put(root: Path, parcel: Parcel, key: str, sha256: str) -> None:
             _lay_out(parcel, work / key)
             if why := _why_wrong(work / key, sha256):
                 raise WrongParcelError(f"{key}: {why}")
-            place = root / OBJECTS / key
-            if place.exists():
-                place.rename(work / "refused")
-            (work / key).rename(place)
+            atomic.put(work / key, root / OBJECTS / key)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 

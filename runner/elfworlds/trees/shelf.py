@@ -208,10 +208,7 @@ class Shelf:
         (work / TREE).rename(whole / TREE)
         _write_record(whole, manifest)
         atomic.sync_all(whole)  # thousands of files
-        place = self.tree(manifest.key).parent
-        if place.exists():
-            place.rename(work / "refused")
-        whole.rename(place)
+        atomic.put(whole, self.tree(manifest.key).parent)
 
     def stored(self, key: str) -> Manifest | None:
         """The manifest of a tree that is in the store as it should be; None where it is not."""

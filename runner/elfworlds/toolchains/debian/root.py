@@ -197,9 +197,7 @@ def _record(lock: Lock, parts: Sequence[str], unpacked: Sequence[Unpacked], made
 def _name(made: Path, place: Path) -> Root:
     """Move a complete tree to its place. A damaged root that lies there is moved away."""
     atomic.sync_all(made)  # of a root that is there only its record is read
-    if place.exists():
-        place.rename(made.parent / "refused")
-    made.rename(place)
+    atomic.put(made, place)
     root = _read(place)
     if root is None:
         raise BuildFailedError(f"{place} vanished while it was made")
