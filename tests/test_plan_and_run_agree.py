@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from conftest import ROOT, World
 from elfworlds import paths
@@ -27,6 +28,8 @@ from elfworlds.workflow import toolchains as worlds
 from elfworlds.workflow.experiments import LoadedExperiment, load_all
 from elfworlds.workflow.plans import make_plan
 from pinned_roots import rooted
+
+Root = tuple[str, tuple[str, ...]] | ParameterSet
 
 C, RUST = ("c",), ("c", "rust")
 NEEDED = (("debian/bullseye", C), ("debian/bookworm", C), ("debian/trixie", RUST), ("musl/bookworm", C))
@@ -60,12 +63,16 @@ def is_here(label: str, languages: tuple[str, ...], cache: Path) -> bool:
     return root_found(family.lock(label, places(Path.cwd())), family.parts(languages), cache) is not None
 
 
-def roots() -> list[tuple[str, tuple[str, ...]]]:
-    """Some, which are fetched, and all that are in the cache; with what their objects are written in."""
+def roots() -> list[Root]:
+    """Some, which are fetched, and all that are in the cache; with what their objects are written in.
+
+    The others are `slow`: every experiment is planned twice with each, and what is in the cache is nobody's to say.
+    """
     every = [(f"debian/{one}", written) for one in SUITES for written in (C, RUST)]
     every += [(f"musl/{one}", C) for one in SUITES]
     cache = paths.store(os.environ)
-    return [*NEEDED, *(one for one in every if one not in NEEDED and is_here(*one, cache))]
+    here = [one for one in every if one not in NEEDED and is_here(*one, cache)]
+    return [*NEEDED, *(pytest.param(*one, marks=pytest.mark.slow) for one in here)]
 
 
 @pytest.fixture(scope="module")
