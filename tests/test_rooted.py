@@ -106,7 +106,7 @@ def test_a_file_a_mode_a_link_or_a_directory_makes_another_root(change: str, sma
 
 def test_a_file_names_a_root_beside_itself(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("root: tree\n")
-    assert find("mine", [tmp_path]).root == tmp_path.resolve() / "tree"
+    assert find("mine", [tmp_path]).place == tmp_path.resolve() / "tree"
     assert names([tmp_path]) == ("mine",)
     assert "mine" in known([tmp_path])
     assert family_of("mine").prefix == "root"

@@ -36,8 +36,7 @@ def export_c(
     from elfworlds.workflow.session import Session
     from elfworlds.workflow.toolchains import foreseen, load_chosen
 
-    labels = labels_of(select or ())
-    (loaded,) = load_chosen([experiment], paths.here(), labels)
+    (loaded,), labels = load_chosen([experiment], paths.here(), labels_of(select or ()))
     with Pool() as pool:
         plan = make_plan(loaded, foreseen([loaded], Session(pool, os.environ, Silent(), jobs=1)))
     trial = first_trial(plan, scenario, labels)

@@ -46,8 +46,7 @@ def plan(
     if lock or locked:
         return lock_all(experiments, write=lock)
     form = "json" if as_json else form
-    labels = labels_of(select or ())
-    loaded = load_chosen(experiments, paths.here(), labels)
+    loaded, labels = load_chosen(experiments, paths.here(), labels_of(select or ()))
     choice = Choice(labels=labels)
     with Pool() as pool:
         plans = choice.plans(loaded, foreseen(loaded, Session(pool, os.environ, Silent(), jobs=1)))

@@ -87,8 +87,7 @@ def _loaded(
     from elfworlds.planning.select import labels_of
     from elfworlds.workflow.toolchains import load_chosen
 
-    labels = labels_of(select)
-    return load_chosen(experiments, paths.here(), labels), labels
+    return load_chosen(experiments, paths.here(), labels_of(select))
 
 
 def carry_out(

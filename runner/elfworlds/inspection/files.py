@@ -80,7 +80,7 @@ class Files:
         if known is None:
             known = self.directories[directory] = self.tree.real(directory)
         joined = posixpath.join(known, name)
-        plain = posixpath.join(self.tree.path, joined.lstrip("/"))
+        plain = self.tree.laid_over(joined) or posixpath.join(self.tree.path, joined.lstrip("/"))
         return self.tree.outside(joined) if name == ".." or os.path.islink(plain) else plain  # noqa: PTH114
 
     def real(self, path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from elfworlds import elf, resolve
@@ -39,7 +39,7 @@ def system_of(world: World) -> System:
 
         toolchain = provided(world.toolchain)
         root, interp = toolchain.world.root, toolchain.interp
-        return System(world, Files(whole_tree(root.path) if root else None), interp)
+        return System(world, Files(replace(whole_tree(root.path), over=root.over) if root else None), interp)
     if world.root is None:
         return System(world, Files())
     try:

@@ -52,6 +52,7 @@ class Binder:
         self.toolchains = toolchains
         self.point = dict(point)
         self.toolchain = toolchains[self.point[LIBC]]
+        self.building = toolchains[self.toolchain.built_by] if self.toolchain.built_by else self.toolchain
         self.versions = versions
         self.known = known
         self.stubs: Mapping[str, BuildRequest] = {}  # in the place of objects, for what is linked with them
@@ -125,7 +126,7 @@ class Binder:
         place, file = self.text(template), self.text(stated.file)
         if key != PACKAGE:
             return self.sources.prebuilt[key, place, file]
-        suite = self.toolchain.name
+        suite = self.building.name
         found = self.sources.prebuilt.get((key, in_suite(suite, place), file))
         if found is None and suite.startswith(SUITES):
             hint = f"`{command(f'{self.experiment.experiment}.yaml')} {suite}` pins it"
@@ -144,15 +145,15 @@ class Binder:
             return request(self.recipe(name, definition, *self.files(name, definition)), finish, builder)
         prebuilt = self.prebuilt(definition.prebuilt)
         if prebuilt is None:
-            return without(name, self.text(definition.prebuilt.file), self.toolchain)
+            return without(name, self.text(definition.prebuilt.file), self.building)
         if isinstance(prebuilt, Bundled):
-            return bundled(name, self.known.shelve(prebuilt.tree), prebuilt.path, self.toolchain)
+            return bundled(name, self.known.shelve(prebuilt.tree), prebuilt.path, self.building)
         self.known.keep(prebuilt.file)
         return taken(name, prebuilt, finish, builder)
 
     def builder(self, definition: Object) -> Toolchain:
-        """The toolchain that builds an object: the trial's, if it names none."""
-        return self.toolchain if definition.toolchain is None else self.toolchains[self.text(definition.toolchain)]
+        """The toolchain that builds an object: the one for the trial's, if it names none."""
+        return self.building if definition.toolchain is None else self.toolchains[self.text(definition.toolchain)]
 
     def recipe(self, name: str, definition: Object, sources: tuple[str, ...], inputs: Mapping[str, str]) -> Recipe:
         """How an object is built.
@@ -237,7 +238,7 @@ class Binder:
         self, definition: Object, needs: Iterable[tuple[str, str, bool]], sources: tuple[str, ...]
     ) -> tuple[str, ...]:
         """What `search` gives, and the directories of the compiler's own libraries where its loader does not look."""
-        own = self.toolchain.run_path.get(languages.language(definition, sources), ())
+        own = self.building.run_path.get(languages.language(definition, sources), ())
         asked = tuple(self.search(definition, [key for key, _, _ in needs]))
         return (*asked, *(path for path in own if path not in asked))
 

@@ -32,7 +32,7 @@ def built(binder: Binder, name: str, scenario: Scenario) -> tuple[BuildRequest, 
     text = binder.known.keep(File.of(inline_path(executable), program.text.encode()))
     source = inline_path(executable)
     recipe = binder.recipe(f"{OWNER}{name}", executable, (source,), _inputs(binder, program, source))
-    build_request = request(recipe, Finish(), binder.toolchain)
+    build_request = request(recipe, Finish(), binder.building)
     binder.known.add(build_request)
     return (
         build_request,

@@ -99,3 +99,5 @@ def _system(tree: Tree, top: str, changing: tuple[str, ...] = ()) -> Iterator[st
         yield from ("--bind" if name in changing else "--ro-bind", f"{tree.path}/{name}", f"{top}/{name}")
     for name, target in tree.links:
         yield from ("--symlink", target, f"{top}/{name}")
+    for inside, outside in tree.over:
+        yield from ("--ro-bind", outside, f"{top}{inside}")

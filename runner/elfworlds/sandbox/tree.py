@@ -19,11 +19,14 @@ class Tree:
         path: where it lies; absolute.
         directories: those of its top that are shown.
         links: symbolic links at its top and what they hold: with a merged usr, `lib` → `usr/lib`.
+        over: files that are seen instead of its own: a path inside without links, and where the file lies on this
+            machine.
     """
 
     path: str
     directories: tuple[str, ...]
     links: tuple[tuple[str, str], ...]
+    over: tuple[tuple[str, str], ...] = ()
 
     def holds(self, path: str) -> bool:
         """Whether a path inside lies in what is shown."""
@@ -51,7 +54,12 @@ class Tree:
 
     def outside(self, path: str) -> str:
         """Where a path inside lies on this machine, whatever its symbolic links hold."""
-        return posixpath.join(self.path, self.real(path).lstrip("/"))
+        real = self.real(path)
+        return self.laid_over(real) or posixpath.join(self.path, real.lstrip("/"))
+
+    def laid_over(self, real: str) -> str | None:
+        """Where the file lies that is seen at a path inside without links; None where the tree's own is seen."""
+        return next((outside for inside, outside in self.over if inside == real), None)
 
     def _link(self, path: str) -> str | None:
         """What a symbolic link inside holds; None where there is none."""

@@ -83,9 +83,8 @@ class World:
 
     def outside(self, path: str) -> str:
         """Where an absolute path of this world lies on this machine; what is bound lies at its own path."""
-        own = self.root.real(path) if self.placed and self.root and self.root.holds(path) else path
         for placed in self.placed:
-            if placed.inside in (path, own):
+            if path == placed.inside:
                 return placed.outside
         for top, tree in (*self.others, ("", self.root)):
             below = path.removeprefix(top) if path.startswith(f"{top}/") else ""

@@ -14,6 +14,7 @@ from elfworlds.toolchains.musl.family import Musl
 from elfworlds.toolchains.nixpkgs.family import Nixpkgs
 from elfworlds.toolchains.patched.family import Patched
 from elfworlds.toolchains.rooted.family import Rooted
+from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -64,15 +65,30 @@ def provided(name: str, means: Means) -> Toolchain:
     refuse_hidden(means.cache, name, "set XDG_CACHE_HOME to another place")
     if not family.own_root:
         return family.provided(name, means)
+    base = _base(name, means.where)
     here = availability.probe(means.run, means.environment.get("PATH", ""))
     if here.lacking:
         return family.stand_in(name, means.where, means.languages, here.lacking)
-    return family.provided(name, replace(means, bwrap=here.bwrap))
+    laid_over = provided(base, means) if base else None
+    return family.provided(name, replace(means, bwrap=here.bwrap, base=laid_over))
 
 
 def foreseen(name: str, means: Means) -> Toolchain:
     """The toolchain for a plan that is not run: nothing is fetched, nothing is written."""
-    return family_of(name).foreseen(name, means)
+    base = _base(name, means.where)
+    return family_of(name).foreseen(name, replace(means, base=foreseen(base, means) if base else None))
+
+
+def _base(name: str, where: Sequence[Path]) -> str:
+    """The name of what a toolchain is laid over; empty where it stands by itself.
+
+    Raises:
+        InputError: a build is laid over what is itself laid over another, or over nothing that is known.
+    """
+    base = family_of(name).base(name, where)
+    if base and (base not in known(where) or family_of(base).base(base, where)):
+        raise InputError(f"{name}: no toolchain `{base}` is known to lay it over", hint=closest(base, known(where)))
+    return base
 
 
 def stand_in(name: str, where: Sequence[Path]) -> Toolchain:

@@ -37,6 +37,7 @@ class Means:
         languages: what objects are written in, and the tools that edit them after the link.
         bwrap: bubblewrap's path.
         jobs: how much is done at once.
+        base: what the toolchain is laid over, where it is.
         sandbox: whether what a stranger's file names is done in the sandbox or not at all.
         working: called with what is done and with a number of pieces of work; called back after each piece.
         tell: says what a person should know of.
@@ -48,6 +49,7 @@ class Means:
     languages: Collection[str] = ()
     bwrap: str = "/usr/bin/bwrap"
     jobs: int = 2
+    base: Toolchain | None = None
     sandbox: bool = False
     working: Working = _silent
     tell: Callable[[str], None] = lambda _text: None
@@ -116,6 +118,15 @@ class Family(Protocol):
         Args:
             where: directories of the files that pin toolchains.
         """
+
+    def base(self, name: str, where: Sequence[Path]) -> str:
+        """The name of the toolchain that one of this family is laid over; empty where it stands by itself.
+
+        Raises:
+            InputError: no such toolchain is known.
+        """
+        del name, where
+        return ""
 
     @abstractmethod
     def stand_in(

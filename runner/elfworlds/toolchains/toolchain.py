@@ -49,6 +49,7 @@ class Toolchain:
         subdirectories: of each directory, those where its loader looks first on this processor, best first.
         tokens: what $LIB and $PLATFORM stand for; empty where it is not known.
         world: what a build and a trial see.
+        built_by: the toolchain that builds what runs with this one; empty where it does so itself.
         unsupported: why nothing can be built or run with it here; empty where it can.
         packages_of_axes: axis → the package whose revision is behind its label, where no file says its own.
     """
@@ -68,6 +69,7 @@ class Toolchain:
     subdirectories: tuple[str, ...] = ()
     tokens: Mapping[str, str] = field(default_factory=dict)
     world: World = HOST
+    built_by: str = ""
     unsupported: str = ""
     packages_of_axes: Mapping[str, str] = field(default_factory=lambda: PACKAGES_OF_AXES)
 

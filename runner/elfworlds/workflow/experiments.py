@@ -31,6 +31,7 @@ class LoadedExperiment:
 
     Attributes:
         chosen: the toolchains that somebody chose instead of the file's, each as `libc=host,debian/sid`.
+        defined: directories of files that define some of them, as words of a command line say.
     """
 
     path: Path
@@ -38,6 +39,7 @@ class LoadedExperiment:
     sources: Sources
     project: Project
     chosen: tuple[str, ...] = ()
+    defined: tuple[Path, ...] = ()
 
     @property
     def results(self) -> Path:

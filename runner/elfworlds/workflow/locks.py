@@ -25,7 +25,7 @@ def locks(experiments: Sequence[Path], session: Session) -> Iterator[tuple[Path,
 
     A plan for Nix is made with the package set's own toolchain, which is the label `host`.
     """
-    chosen = load_chosen(experiments, paths.here(), {LIBC: [DEFAULT_LIBC]})
+    chosen, _ = load_chosen(experiments, paths.here(), {LIBC: [DEFAULT_LIBC]})
     toolchains = {name: neutral(toolchain) for name, toolchain in foreseen(chosen, session).items()}
     for loaded in chosen:
         plan = make_plan(loaded, toolchains)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from elfworlds.spec.leaves.forms import Axis
 from elfworlds.toolchains import families
 from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.pinning import places
+from elfworlds.toolchains.rooted.pin import define
 from elfworlds.workflow.experiments import languages, load_all
 from elfworlds.yamltext import Scalar, closest
 
@@ -28,13 +30,38 @@ if TYPE_CHECKING:
 AXES = (LIBC, GDB)
 
 
-def load_chosen(named: Sequence[Path], cwd: Path, labels: Mapping[str, Sequence[str]]) -> list[LoadedExperiment]:
-    """Every experiment named, with the chosen toolchains; errors as of `load_all` and `chosen`."""
-    return chosen(load_all(named, cwd), labels)
+def load_chosen(
+    named: Sequence[Path], cwd: Path, labels: Mapping[str, Sequence[str]]
+) -> tuple[list[LoadedExperiment], dict[str, tuple[str, ...]]]:
+    """Every experiment named, with the chosen toolchains, and the labels by name; errors as of `load_all`, `chosen`.
+
+    Args:
+        named: files and directories.
+        cwd: what paths start from.
+        labels: axis → labels; one may define a toolchain, `mine=tree:PATH@BASE`, and its name is the label then.
+    """
+    plain, defined = _defined(labels, cwd)
+    return chosen(load_all(named, cwd), plain, defined), plain
 
 
-def chosen(experiments: Sequence[LoadedExperiment], labels: Mapping[str, Sequence[str]]) -> list[LoadedExperiment]:
+def _defined(labels: Mapping[str, Sequence[str]], cwd: Path) -> tuple[dict[str, tuple[str, ...]], tuple[Path, ...]]:
+    """The labels by name, and directories of files that define those of them that are not pinned."""
+    cache = paths.store(os.environ)
+    made = {word: define(word, cwd, cache) for words in labels.values() for word in words if "=" in word}
+    directories = tuple(directory for _, directory in made.values())
+    plain = {word: name for word, (name, _) in made.items()}
+    return {axis: tuple(plain.get(word, word) for word in words) for axis, words in labels.items()}, directories
+
+
+def chosen(
+    experiments: Sequence[LoadedExperiment], labels: Mapping[str, Sequence[str]], defined: Sequence[Path] = ()
+) -> list[LoadedExperiment]:
     """The experiments with the chosen values of `libc`, `gdb` and axes of builders, be they in the file or not.
+
+    Args:
+        experiments: valid ones.
+        labels: axis → labels.
+        defined: directories of files that define toolchains, before all others.
 
     Raises:
         InputError: no toolchain of that name is known.
@@ -42,12 +69,21 @@ def chosen(experiments: Sequence[LoadedExperiment], labels: Mapping[str, Sequenc
     if not labels:
         return list(experiments)
     named = [{axis: tuple(labels[axis]) for axis in labels if axis in _axes(loaded)} for loaded in experiments]
-    known = families.known(places(paths.here()))
+    known = families.known((*defined, *places(paths.here())))
     for axis, names in {axis: names for own in named for axis, names in own.items()}.items():
         for name in names:
             if name not in known:
                 raise InputError(f"-S {axis}={name}: no toolchain `{name}` is known here", hint=closest(name, known))
-    return [_with_labels(loaded, own) if own else loaded for loaded, own in zip(experiments, named, strict=True)]
+    return [
+        replace(_with_labels(loaded, own), defined=tuple(defined)) if own else loaded
+        for loaded, own in zip(experiments, named, strict=True)
+    ]
+
+
+def _where(experiments: Iterable[LoadedExperiment]) -> tuple[Path, ...]:
+    """The directories of files that define or pin toolchains, best first."""
+    defined = (directory for loaded in experiments for directory in loaded.defined)
+    return (*dict.fromkeys(defined), *places(paths.here()))
 
 
 def _axes(loaded: LoadedExperiment) -> frozenset[str]:
@@ -95,10 +131,11 @@ def _run_in(experiments: Iterable[LoadedExperiment]) -> dict[str, None]:
 
 def means(session: Session, experiments: Iterable[LoadedExperiment] = ()) -> Means:
     """What it takes to have the toolchains of experiments here."""
+    experiments = list(experiments)
     return Means(
         run=session.pool.run,
         environment=session.environment,
-        where=places(paths.here()),
+        where=_where(experiments),
         languages=languages(experiments),
         jobs=session.jobs,
         working=session.screen.working,
@@ -129,10 +166,14 @@ def provide(experiments: Sequence[LoadedExperiment], session: Session, *, sandbo
         InputError: Nix would have to evaluate a stranger's pin, and there is to be a sandbox.
     """
     known = replace(means(session, experiments), sandbox=sandbox)
-    needed = _run_in(experiments)
-    return {name: families.provided(name, known) for name in needed} | {
-        name: _builder(name, known) for name in dict.fromkeys(_built_with(experiments)) if name not in needed
-    }
+    running = {name: families.provided(name, known) for name in _run_in(experiments)}
+    builders_ = dict.fromkeys((*_built_by(running), *_built_with(experiments)))
+    return running | {name: _builder(name, known) for name in builders_ if name not in running}
+
+
+def _built_by(toolchains: Mapping[str, Toolchain]) -> Iterator[str]:
+    """What builds for toolchains that do not build themselves."""
+    yield from (toolchain.built_by for toolchain in toolchains.values() if toolchain.built_by)
 
 
 def _builder(name: str, known: Means) -> Toolchain:
@@ -152,10 +193,12 @@ def seeing(toolchains: Mapping[str, Toolchain], store: str) -> dict[str, Toolcha
 def foreseen(experiments: Sequence[LoadedExperiment], session: Session) -> dict[str, Toolchain]:
     """As `provide`, for a plan that nobody runs: nothing is fetched and nothing written."""
     known = means(session, experiments)
-    return {name: families.foreseen(name, known) for name in wanted(experiments)}
+    named = {name: families.foreseen(name, known) for name in wanted(experiments)}
+    return named | {name: families.foreseen(name, known) for name in _built_by(named) if name not in named}
 
 
 def stand_ins(experiments: Iterable[LoadedExperiment]) -> dict[str, Toolchain]:
     """Toolchains for verbs that count trials and never build: roots as their lock files say; nothing is asked."""
-    where = places(paths.here())
+    experiments = list(experiments)
+    where = _where(experiments)
     return {name: families.stand_in(name, where) for name in wanted(experiments)}

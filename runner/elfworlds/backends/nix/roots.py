@@ -51,7 +51,7 @@ class Roots:
         root = toolchain.world.root
         if root is None:
             return None
-        if toolchain.world.placed or toolchain.world.shows(toolchain.tools.get("cc", ("",))[0]):
+        if root.over or toolchain.world.shows(toolchain.tools.get("cc", ("",))[0]):
             hint = "--backend local does, with the same keys"
             raise BuildFailedError(f"the nix backend does not build with {toolchain.name}", hint=hint)
         tree = Path(root.path)

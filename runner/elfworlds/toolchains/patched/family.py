@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds.sandbox import Placed
 from elfworlds.toolchains.debian.family import Debian
 from elfworlds.toolchains.family import NOBODY_LOOKS, Family, Listed
 from elfworlds.toolchains.host.family import Host
@@ -46,7 +45,8 @@ class Patched(Family):
         if recipe.base == MACHINE:
             return self.stand_in(name, means.where, why=NO_ROOT)
         base = Debian().foreseen(recipe.base, means)
-        return replace(base, name=name, identity=_identity(base, recipe, recipe.key(digest_of(recipe, means))))
+        identity = _identity(base, recipe, recipe.key(digest_of(recipe, means)))
+        return replace(base, name=name, identity=identity, built_by="" if recipe.headers else recipe.base)
 
     def provided(self, name: str, means: Means) -> Toolchain:
         """The toolchain, where it was built; building takes minutes, so nobody does it unasked."""
@@ -86,20 +86,21 @@ def _identity(base: Toolchain, recipe: Recipe, key: str) -> Mapping[str, str]:
 def _placed(recipe: Recipe, built: Built, base: Toolchain) -> Toolchain:
     """The base with the files that were built in the places of its own; what the base has not is left out."""
     wanted = [(base.default_paths, built.files), (_includes(base), built.headers)]
-    placed = [
-        Placed(str(path), place)
+    over = sorted(
+        (place, str(path))
         for directories, files in wanted
         for name, path in files.items()
         if (place := _place(base, directories, name))
-    ]
+    )
     revision = next((package.version for package in base.packages if package.name == "libc6"), "")
-    series = recipe.name.partition("/")[2]
+    series, root = recipe.name.partition("/")[2], base.world.root
     return replace(
         base,
         name=recipe.name,
         identity=_identity(base, recipe, built.key),
         versions={**base.versions, "libc-revision": f"glibc {revision}+{series}.{built.key[:8]}"},
-        world=replace(base.world.with_placed(*placed), name=recipe.name),
+        world=replace(base.world, name=recipe.name, root=replace(root, over=tuple(over)) if root else None),
+        built_by="" if recipe.headers else base.name,
     )
 
 

@@ -1,4 +1,4 @@
-"""Roots of one's own: the toolchain `mine` is the directory, or the tar archive, that `toolchains/mine.yaml` names."""
+"""Roots and builds of one's own: the toolchain `mine` is what `toolchains/mine.yaml` names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from elfworlds.toolchains.family import NOBODY_LOOKS, Family
 from elfworlds.toolchains.rooted.archive import unpacked
 from elfworlds.toolchains.rooted.content import content
+from elfworlds.toolchains.rooted.over import laid_over
 from elfworlds.toolchains.rooted.pin import find, names
 from elfworlds.toolchains.rooted.toolchain import reaped, toolchain
 from elfworlds.toolchains.toolchain import UNKNOWN, Toolchain
@@ -27,6 +28,9 @@ class Rooted(Family):
     def names(self, where: Sequence[Path]) -> tuple[str, ...]:
         return names(where)
 
+    def base(self, name: str, where: Sequence[Path]) -> str:
+        return find(name, where).base
+
     def stand_in(
         self, name: str, where: Sequence[Path], languages: Collection[str] = (), why: str = NOBODY_LOOKS
     ) -> Toolchain:
@@ -40,14 +44,19 @@ class Rooted(Family):
     def foreseen(self, name: str, means: Means) -> Toolchain:
         """What the directory says; an archive may not be unpacked yet, so that little is known of it."""
         pin = find(name, means.where)
-        if not pin.root.is_dir():
+        if not pin.place.is_dir():
             return self.stand_in(name, means.where, why="")
-        return toolchain(pin, content(pin.root, None), means)
+        if means.base:
+            return laid_over(pin, means.base, means)
+        return toolchain(pin, content(pin.place, None), means)
 
     def provided(self, name: str, means: Means) -> Toolchain:
         pin = find(name, means.where)
-        if pin.root.is_file():
-            pin = replace(pin, root=unpacked(pin.root, means))
-        if not pin.root.is_dir():
+        if pin.kind == "root" and pin.place.is_file():
+            pin = replace(pin, place=unpacked(pin.place, means))
+        if not pin.place.is_dir():
             return self.stand_in(name, means.where, why=f"{pin.file} names nothing that is here")
-        return reaped(toolchain(pin, content(pin.root, means.cache / "toolchains"), means), means)
+        if means.base:
+            laid = laid_over(pin, means.base, means)
+            return laid if laid.unsupported or laid.world.reaper else reaped(laid, means)
+        return reaped(toolchain(pin, content(pin.place, means.cache / "toolchains"), means), means)

@@ -1,37 +1,51 @@
-"""Files of one's own that name a root: `toolchains/mine.yaml` makes the toolchain `mine`."""
+"""Files of one's own that name a root or a libc's build: `toolchains/mine.yaml` makes the toolchain `mine`."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
-from elfworlds import paths
+from elfworlds import atomic, paths
 from elfworlds.errors import InputError
-from elfworlds.yamltext import Scalar, closest, read
+from elfworlds.yamltext import closest, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-KEYS = ("root",)
-_FILE = re.compile(r"(?!glibc-)([a-z][a-z0-9_.+-]*)\.yaml")  # glibc-NAME.yaml says how a libc is built
-_TAKEN = ("host",)
+    from elfworlds.yamltext import Data
+
+Kind = Literal["root", "tree"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+BASE = "base"
+KEYS = (*KINDS, BASE)
+HOST = "host"
+NAME = r"[a-z][a-z0-9_.+-]*"
+WORD = "NAME=root:PATH, or NAME=tree:PATH@BASE for a libc's build directory over a toolchain"
+_FILE = re.compile(rf"(?!glibc-)({NAME})\.yaml")  # glibc-NAME.yaml says how a libc is built
+_WORD = re.compile(rf"({NAME})=(root|tree):([^@]+)(?:@([^@]+))?")
+_TAKEN = (HOST,)
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A root that a file names.
+    """What a file names.
 
     Attributes:
         name: of the toolchain, as the axis `libc` says it.
         file: which names it.
-        root: where it lies; absolute. It is in no key and in no table.
+        kind: `root`, a directory or archive that holds a system; `tree`, a directory in which a libc was built.
+        place: where that lies; absolute. It is in no key and in no table.
+        base: the toolchain that a build is laid over; empty for a root.
     """
 
     name: str
     file: Path
-    root: Path
+    kind: Kind
+    place: Path
+    base: str = ""
 
 
 def names(where: Iterable[Path]) -> tuple[str, ...]:
@@ -42,10 +56,10 @@ def names(where: Iterable[Path]) -> tuple[str, ...]:
 
 
 def find(name: str, where: Sequence[Path]) -> Pin:
-    """The root of this name.
+    """What the file of this name names.
 
     Raises:
-        InputError: no file is there, or it names no root.
+        InputError: no file is there, or it names neither a root nor a build.
     """
     known = names(where)
     if name not in known:
@@ -55,7 +69,45 @@ def find(name: str, where: Sequence[Path]) -> Pin:
     for key in data:
         if key not in KEYS:
             raise InputError(f"{file}: no key `{key}` is known here", hint=closest(key, KEYS))
-    root = data.get("root")
-    if not isinstance(root, Scalar) or not root:
-        raise InputError(f"{file}: `root` is missing", hint="`root: PATH` names a directory that holds a system")
-    return Pin(name, file, paths.real(file.parent / paths.word(root)))
+    kind = next((kind for kind in KINDS if _word(data.get(kind))), None)
+    if kind is None:
+        raise InputError(f"{file}: `root` is missing, or `tree`", hint=HINT)
+    if all(kind in data for kind in KINDS):
+        raise InputError(f"{file}: `root` and `tree` are both there, and one of them is the toolchain", hint=HINT)
+    base = _word(data.get(BASE))
+    if BASE in data and (kind == "root" or not base or base == name):
+        raise InputError(f"{file}: `base` is the toolchain that a `tree` is laid over", hint="base: debian/trixie")
+    return Pin(name, file, kind, paths.real(file.parent / paths.word(_word(data[kind]))), _base(kind, base))
+
+
+HINT = "`root: PATH` names a directory that holds a system, `tree: PATH` one in which a libc was built"
+
+
+def _base(kind: Kind, base: str) -> str:
+    return "" if kind == "root" else base or HOST
+
+
+def _word(value: Data) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def define(word: str, here: Path, cache: Path) -> tuple[str, Path]:
+    """The name that a word such as `mine=tree:PATH@debian/trixie` gives, and the directory of a file that says it.
+
+    Args:
+        word: a label of an axis that holds `=`.
+        here: what its path starts from.
+        cache: where the file is written.
+
+    Raises:
+        InputError: it is no such word.
+    """
+    match = _WORD.fullmatch(word)
+    if match is None or match[1] in _TAKEN:
+        raise InputError(f"`{word}` defines no toolchain", hint=WORD)
+    name, kind, place, base = match.groups()
+    quoted = str(paths.real(here / paths.word(place))).replace("'", "''")
+    text = f"{kind}: '{quoted}'\n" + (f"{BASE}: {base}\n" if base else "")
+    directory = cache / "own-toolchains" / hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()[:16]
+    atomic.write(directory / f"{name}.yaml", text, synced=False)
+    return name, directory

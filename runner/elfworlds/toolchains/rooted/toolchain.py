@@ -112,10 +112,10 @@ def toolchain(pin: Pin, digest: str, means: Means) -> Toolchain:
         digest: of all that it holds.
         means: starts its loader.
     """
-    tree, machine = look(str(pin.root)), os.uname().machine
+    tree, machine = look(str(pin.place)), os.uname().machine
     world = World(pin.name, tree, bwrap=means.bwrap)
-    empty = OwnSystem(Root(pin.name, pin.root, (), ("base",), 0), tree, machine)
-    inside = replace(empty, root=replace(empty.root, packages=_packages(pin.root, empty, world, means.run)))
+    empty = OwnSystem(Root(pin.name, pin.place, (), ("base",), 0), tree, machine)
+    inside = replace(empty, root=replace(empty.root, packages=_packages(pin.place, empty, world, means.run)))
     identity = {"cc": inside.compiler or "", "machine": machine, "root": digest}
     found = assembled(inside, means.run, world, identity, _libc_package(inside))
     return replace(
@@ -130,11 +130,15 @@ def _libc_package(inside: OwnSystem) -> str:
 
 
 def _musl(inside: OwnSystem, world: World, run: Runner) -> dict[str, str]:
-    """The loader of musl says its version when it is run without a program."""
-    match = _MUSL_VERSION.search(said((inside.interp,), run, world, {}))
-    version = match[1] if match else ""
+    version = musl_version(inside.interp, world, run)
     revision = inside.revisions.get("musl", version)
     return {"libc-family": "musl", **({"libc": version, "libc-revision": revision} if version else {})}
+
+
+def musl_version(loader: str, world: World, run: Runner) -> str:
+    """The loader of musl says its version when it is run without a program; empty where it does not."""
+    match = _MUSL_VERSION.search(said((loader,), run, world, {}))
+    return match[1] if match else ""
 
 
 def _packages(root: Path, inside: OwnSystem, world: World, run: Runner) -> tuple[Package, ...]:
