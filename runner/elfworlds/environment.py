@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import makers
 from elfworlds.editors import BINUTILS, EDITORS
+from elfworlds.sandbox.landlock import words
 from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES
 from elfworlds.toolchains.debian.toolchain import upstream
 from elfworlds.version import __version__
@@ -59,9 +60,16 @@ def environment(
         "cpus": len(os.sched_getaffinity(0)),
         "inherited": list(inherited),
         **({"within": NIX_BUILD} if _in_a_nix_build() else {}),
-        **({"sandbox": True} if any(toolchain.world.guard for toolchain in known) else {}),
+        **_sandbox(known),
         "toolchains": [toolchain.record() for toolchain in known],
     }
+
+
+def _sandbox(known: Iterable[Toolchain]) -> dict[str, Json]:
+    """Whether trials run in a sandbox; in words, where it is a weaker one."""
+    guards = [toolchain.world.guard for toolchain in known if toolchain.world.guard]
+    weaker = [words(guard.landlock) for guard in guards if guard.landlock]
+    return {"sandbox": weaker[0] if weaker else True} if guards else {}
 
 
 def versions(

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.options import BackendName, BuildTimeout, Color, Experiments, Jobs, KeepGoing, Quiet, Sandbox
+from elfworlds.cli.options import (
+    BackendName,
+    BuildTimeout,
+    Color,
+    Experiments,
+    Fallback,
+    Jobs,
+    KeepGoing,
+    Quiet,
+    Sandbox,
+)
 from elfworlds.workflow.session import processors
 
 
@@ -23,6 +34,7 @@ def build(
     ] = False,
     build_timeout: BuildTimeout = None,
     sandbox: Sandbox = None,
+    sandbox_fallback: Fallback = "",
     quiet: Quiet = False,
     color: Color = "auto",
 ) -> int:
@@ -37,4 +49,5 @@ def build(
     loaded = load_all(experiments, paths.here())
     with Pool() as pool:
         options = builds.BuildOptions(backend=backend, keep_going=keep_going, verify=verify, sandbox=sandbox)
+        options = replace(options, sandbox_fallback=sandbox_fallback)
         return builds.build(loaded, options, Session(pool, os.environ, screen, jobs, build_timeout))

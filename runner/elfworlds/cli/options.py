@@ -21,6 +21,12 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _fallback(text: str) -> str:
+    if text not in ("", "landlock"):
+        raise typer.BadParameter(f"`{text}` is no fallback; there is: landlock")
+    return text
+
+
 Experiments = Annotated[
     list[Path],
     typer.Argument(
@@ -107,6 +113,15 @@ Sandbox = Annotated[
         "--sandbox/--trust",
         help="Build and run in a sandbox, or with all that you may do; default: a sandbox for what others can write.",
         show_default=False,
+    ),
+]
+Fallback = Annotated[
+    str,
+    typer.Option(
+        "--sandbox-fallback",
+        parser=_fallback,
+        metavar="landlock",
+        help="What may stand in, weaker, for a sandbox that cannot be had; default: nothing.",
     ),
 ]
 Executor = Annotated[

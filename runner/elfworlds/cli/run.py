@@ -16,6 +16,7 @@ from elfworlds.cli.options import (
     Executor,
     Experiments,
     Failed,
+    Fallback,
     Filter,
     Jobs,
     KeepGoing,
@@ -63,6 +64,7 @@ def run(
     tables: Tables = True,
     build_timeout: BuildTimeout = None,
     sandbox: Sandbox = None,
+    sandbox_fallback: Fallback = "",
     executor: Executor = "",
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -76,6 +78,7 @@ def run(
     choice = Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout, shard=shard)
     how = RunOptions(choice=choice, backend=backend, output=output, keep_going=keep_going, retries=retries)
     options = replace(how, maxfail=maxfail, tables=tables, sandbox=sandbox, executor=executor)
+    options = replace(options, sandbox_fallback=sandbox_fallback)
     screen = screen_of(color, quiet=quiet, verbose=verbose, as_json=as_json)
     return carry_out(loaded, options, screen, jobs, dry_run=dry_run, build_timeout=build_timeout)
 

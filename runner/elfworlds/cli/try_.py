@@ -10,7 +10,7 @@ import typer
 
 from elfworlds import paths
 from elfworlds.cli.echo import echo, echo_lines
-from elfworlds.cli.options import Jobs, Output
+from elfworlds.cli.options import Fallback, Jobs, Output, Sandbox
 from elfworlds.errors import Exit
 from elfworlds.workflow.session import processors
 
@@ -39,6 +39,8 @@ def try_(
     host: Host = None,
     call: Call = None,
     save: Save = False,
+    sandbox: Sandbox = None,
+    sandbox_fallback: Fallback = "",
     output: Output = None,
     jobs: Jobs = processors(),  # noqa: B008  # a process' processors do not change
 ) -> int:
@@ -46,6 +48,7 @@ def try_(
 
     Exit 1 if something happened otherwise than foretold.
     """
+    from elfworlds import RunOptions
     from elfworlds.process import Pool
     from elfworlds.workflow.screen import Silent
     from elfworlds.workflow.session import Session
@@ -53,11 +56,12 @@ def try_(
 
     libcs = [name.strip() for name in libc.split(",") if name.strip()]
     subjects = [subject_of(path, host, call) for path in files]
+    how = RunOptions(sandbox=sandbox is not False, sandbox_fallback=sandbox_fallback)
     differ = False
     with Pool() as pool:
         session = Session(pool, os.environ, Silent(), jobs)
         for subject in subjects:
-            tried = try_file(subject, libcs, output or paths.here() / "results", session)
+            tried = try_file(subject, libcs, output or paths.here() / "results", session, how)
             _show(tried)
             differ = differ or bool(tried.differences)
             if save:
@@ -73,6 +77,7 @@ def _show(tried: Tried) -> None:
     from elfworlds.workflow.trying import errors, matrix
 
     echo(f"{tried.subject.path}")
+    echo_lines(f"  {tried.weaker}" for _ in filter(None, [tried.weaker]))
     echo_lines(grid(matrix(tried), indent="  "))
     echo_lines([f"  {error}" for error in errors(tried)])
     count = len(tried.differences)

@@ -17,6 +17,8 @@ REPORT_DESCRIPTOR = 10
 SECCOMP_DESCRIPTOR = 12
 STDERR_DESCRIPTOR = 11  # the program's own, where what starts it has another
 
+Landlock = tuple[tuple[int, int, int], tuple[tuple[str, int], ...]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
@@ -41,6 +43,8 @@ class Command:
         through: words that start it by way of a first process in a world of its own, which is told the
             environment and tells how the program ended (sandbox/reaper.c); none where it is started as it is.
         seccomp: a filter of system calls that what starts it is to set, by `--seccomp`; empty for none.
+        landlock: rights on files, on the network, and scopes that Landlock handles, and what it allows below paths;
+            None for no domain. It is entered by what watches the command, which then sets the filter itself.
         traces: whether it traces what it starts (ptrace(2)).
         apart: whether it sees no other processes than its own and what watches it, and can signal no others, where
             pid namespaces are to be had; what has `through` is apart anyway.
@@ -62,6 +66,7 @@ class Command:
     events: bool = False
     through: tuple[str, ...] = ()
     seccomp: bytes = b""
+    landlock: Landlock | None = None
     traces: bool = False
     apart: bool = False
 
@@ -69,7 +74,7 @@ class Command:
     def words(self) -> tuple[str, ...]:
         """All that is started: the program and its arguments, and what it is started through."""
         words = self.with_stderr_at(STDERR_DESCRIPTOR)
-        return (words[0], "--seccomp", str(SECCOMP_DESCRIPTOR), *words[1:]) if self.seccomp else words
+        return (words[0], "--seccomp", str(SECCOMP_DESCRIPTOR), *words[1:]) if self.seccomp_at else words
 
     def with_stderr_at(self, standard_error: int) -> tuple[str, ...]:
         """The same where the program's standard error is given at another descriptor."""
@@ -77,6 +82,11 @@ class Command:
             return self.argv
         descriptors = (str(REPORT_DESCRIPTOR), str(standard_error))
         return (*self.through, *descriptors, str(len(self.env)), *self._assignments, *self.argv)
+
+    @property
+    def seccomp_at(self) -> int | None:
+        """The descriptor at which what starts it reads the filter; None where there is none, or it is set before."""
+        return SECCOMP_DESCRIPTOR if self.seccomp and not self.landlock else None
 
     @property
     def outer_env(self) -> Mapping[str, str]:

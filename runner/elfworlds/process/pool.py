@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Protocol, Self
 from elfworlds.errors import InterruptedRunError
 from elfworlds.process.command import (
     REPORT_DESCRIPTOR,
-    SECCOMP_DESCRIPTOR,
     STDERR_DESCRIPTOR,
     Command,
     Completed,
@@ -30,7 +29,7 @@ from elfworlds.supervisor.messages import APART, BEGUN, BY_SIGNAL
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from elfworlds.supervisor.messages import Answer, Greeting, Request
+    from elfworlds.supervisor.messages import Answer, Confinement, Greeting, Request
 
 LENGTH = 8
 LISTEN_SECONDS = 2.0
@@ -218,7 +217,8 @@ def as_request(command: Command) -> Request:
         "through": (REPORT_DESCRIPTOR, STDERR_DESCRIPTOR) if command.through else (),
         "cwd": command.cwd,
         "timeout": command.timeout,
-        "seccomp": (SECCOMP_DESCRIPTOR, command.seccomp) if command.seccomp else (),
+        "seccomp": (command.seccomp_at, command.seccomp) if command.seccomp_at else (),
+        "confinement": _confinement(command),
         "stdin": command.stdin,
         "capture": command.capture,
         "cpus": command.cpus,
@@ -230,6 +230,13 @@ def as_request(command: Command) -> Request:
         "stderr_to": command.stderr_to,
         "events": command.events,
     }
+
+
+def _confinement(command: Command) -> Confinement | None:
+    if command.landlock is None:
+        return None
+    handled, rules = command.landlock
+    return {"handled": handled, "rules": rules, "filter": command.seccomp}
 
 
 def as_completed(answer: Answer) -> Completed:

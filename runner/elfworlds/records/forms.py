@@ -59,7 +59,7 @@ TRACE = form(TraceRecord, {LinkMapRecord: of(_LINK_MAP), SearchRecord: of(_SEARC
 _TREE = form(TreeRecord)
 UNSAID: JsonObject = {"trees": [], "shard": "", "whole": ""}  # what run.json leaves out where it is so
 ABOUT = form(RunAbout, {TreeRecord: of(_TREE)}, lambda data: {"versions": {}, "made-with": {}, **UNSAID, **data})
-ENVIRONMENT = form(EnvironmentRecord, {ToolchainRecord: of(_TOOLCHAIN)}, _earlier(inherited=[]))
+ENVIRONMENT = form(EnvironmentRecord, {ToolchainRecord: of(_TOOLCHAIN)}, _earlier(inherited=[], sandbox=False))
 
 
 def event(data: Json) -> EventRecord:

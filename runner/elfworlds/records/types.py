@@ -258,6 +258,7 @@ class EnvironmentRecord:
 
     Attributes:
         inherited: in words, what trials had from whoever started the runner.
+        sandbox: whether builds and trials were in the sandbox; in words, where a weaker one stood in for it.
     """
 
     system: str
@@ -269,3 +270,9 @@ class EnvironmentRecord:
     backend: str
     toolchains: tuple[ToolchainRecord, ...]
     inherited: tuple[str, ...]
+    sandbox: bool | str = False
+
+    @property
+    def weaker(self) -> str:
+        """What stood in for the sandbox; empty where nothing did."""
+        return self.sandbox if isinstance(self.sandbox, str) else ""

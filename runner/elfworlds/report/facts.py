@@ -93,6 +93,7 @@ def machine(environment: EnvironmentRecord) -> list[tuple[str, str]]:
         ("python", environment.python),
         ("elfworlds", environment.elfworlds),
         ("backend", environment.backend),
+        *([("sandbox", environment.weaker)] if environment.weaker else []),
     ]
 
 

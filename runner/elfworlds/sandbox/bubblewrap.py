@@ -7,7 +7,7 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from elfworlds.sandbox import seccomp
+from elfworlds.sandbox import landlock, seccomp
 from elfworlds.sandbox.tree import look
 from elfworlds.sandbox.world import World
 
@@ -39,6 +39,8 @@ def wrap(command: Command, world: World, writable: tuple[str, ...] = ()) -> Comm
         world: where it runs.
         writable: other directories that it may write to; they and its own are seen at their own paths.
     """
+    if world.guard and world.guard.landlock:
+        return landlock.confine(command, world, world.guard, writable)
     tree = world.root or (world.guard.tree if world.guard else None)
     if tree is None:
         return command

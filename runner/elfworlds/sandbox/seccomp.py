@@ -35,31 +35,58 @@ REFUSED = (
     *((304, 265), (300, 262), (212, 18)),  # open_by_handle_at, fanotify_init, lookup_dcookie
     *((164, 170), (227, 112), (159, 171), (305, 266), (170, 161), (171, 162)),  # clocks and names of the machine
 )
+# What a world keeps apart, and Landlock alone does not; NONE where a machine has no such call.
+NONE = -1
+SHARED = (
+    *((29, 194), (30, 196), (31, 195), (64, 190), (65, 193), (66, 191), (220, 192)),  # shm*, sem*
+    *((68, 186), (69, 189), (70, 188), (71, 187), (240, 180), (241, 181)),  # msg*, mq_open, mq_unlink
+)
+MODES = (
+    *((90, NONE), (91, 52), (268, 53), (452, 452), (92, NONE), (93, 55), (94, NONE), (260, 54)),  # *chmod*, *chown*
+    *(
+        (188, 5),
+        (189, 6),
+        (190, 7),
+        (197, 14),
+        (198, 15),
+        (199, 16),
+        (463, 463),
+        (466, 466),
+    ),  # *setxattr*, *removexattr*
+    (469, 469),  # file_setattr
+)
 
 
 def supported(machine: str) -> bool:
     return machine in AUDIT
 
 
-def program(machine: str, *, tracing: bool) -> bytes:
+def program(machine: str, *, tracing: bool, alone: bool = False, refused: tuple[tuple[int, int], ...] = ()) -> bytes:
     """The filter for a machine's own programs; others get ENOSYS for whatever they ask.
 
     Args:
         machine: as uname(2) has it.
         tracing: whether what is started traces what it starts, as gdb does.
+        alone: whether no world keeps the network and what processes share away: then every socket is refused.
+        refused: more system calls, with their numbers on each machine.
     """
     at = list(AUDIT).index(machine)
-    refused = sorted({numbers[at] for numbers in (*REFUSED, *(() if tracing else TRACING))})
+    every = (*REFUSED, *(() if tracing else TRACING), *(SHARED if alone else ()), *refused)
+    families = () if alone else FAMILIES
     return b"".join(
         (
             *_unless_equal(ARCHITECTURE, AUDIT[machine], ENOSYS),
             _step(LOAD, NUMBER),
             *((_step(AT_LEAST, X32, 0, 1), _error(ENOSYS)) if machine == "x86_64" else ()),
             *_if_equal(CLONE3[at], ENOSYS),
-            *(step for number in refused for step in _if_equal(number, EPERM)),
+            *(
+                step
+                for number in sorted({numbers[at] for numbers in every} - {NONE})
+                for step in _if_equal(number, EPERM)
+            ),
             *_arguments(CLONE[at], 0, [_step(ANY_BIT, NEW_NAMESPACES, 0, 1), _error(EPERM)]),
             *_arguments(IOCTL[at], 1, [step for request in TERMINAL_REQUESTS for step in _if_equal(request, EPERM)]),
-            *_arguments(SOCKET[at], 0, [*_unless_any(FAMILIES), _error(EAFNOSUPPORT)]),
+            *_arguments(SOCKET[at], 0, [*_unless_any(families), _error(EAFNOSUPPORT)]),
             _step(RETURN, ALLOW),
         )
     )

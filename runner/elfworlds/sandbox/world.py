@@ -30,12 +30,14 @@ class Guard:
         hidden: files and directories that are not seen: what not everybody may read.
         covered: files and directories of its own that are seen read-only, as they are on this machine.
         machine: whose system calls are filtered, as uname(2) has it; empty for no filter.
+        landlock: the version of Landlock that stands in for bubblewrap; 0 where there is bubblewrap.
     """
 
     tree: Tree | None = None
     hidden: tuple[str, ...] = ()
     covered: tuple[str, ...] = ()
     machine: str = ""
+    landlock: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,23 @@ class Greeting(TypedDict):
     inherited: list[str]
 
 
+class Confinement(TypedDict):
+    """A Landlock domain: rights on files, on the network, and scopes that it handles; what is allowed below paths.
+
+    `filter` is one of system calls, in the bytes of its steps; empty for none.
+    """
+
+    handled: tuple[int, int, int]
+    rules: tuple[tuple[str, int], ...]
+    filter: bytes
+
+
 class Request(TypedDict):
     """A command to run; `timeout` in seconds, `keep` in bytes of each stream.
 
     `memory` (bytes) and `processes` are for all processes of the command together, 0 for no limit; `exactly` asks for a
     pids cgroup. `through` has the descriptors of the report and of standard error where the program is started through
-    another one; `seccomp` a descriptor and what is to be read from it.
+    another one; `seccomp` a descriptor and what is to be read from it; `confinement` is None where there is none.
     """
 
     argv: list[str]
@@ -30,6 +41,7 @@ class Request(TypedDict):
     timeout: float
     stdin: bytes
     seccomp: tuple[int, bytes] | tuple[()]
+    confinement: Confinement | None
     capture: str
     cpus: int | None
     keep: int

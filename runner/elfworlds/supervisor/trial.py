@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from elfworlds.supervisor.bounds import confined, harden, lowered
+from elfworlds.supervisor.landlock import ConfinementError, within
 from elfworlds.supervisor.procfs import Described, descendants, freeze, namespaced, signal_each, signal_name
 from elfworlds.supervisor.report import Ended, ReportPipe
 from elfworlds.supervisor.streams import EVENTS_DESCRIPTOR, KINDS, Events, Pipe, close_all, lifted, memory_file
@@ -70,6 +71,8 @@ class SupervisedCommand:
         started, refused = time.monotonic(), self.cgroup.refused()
         if self.bounded():
             self.start()
+        if self.begun and self.request["confinement"]:
+            self.bounded()
         for stream in self.streams.values():
             stream.started()
         timed_out = self.begun and self.watch(started + self.request["timeout"])
@@ -88,13 +91,14 @@ class SupervisedCommand:
         """Let there be as many processes as the command may have, besides this one and those it is started through."""
         most = self.request["processes"]
         besides = 3 if self.through else 1
+        starting = 1 if self.request["confinement"] and not self.begun else 0  # the thread that starts it
         try:
-            self.cgroup.allow(most + besides if most else None)
+            self.cgroup.allow(most + besides + starting if most else None)
         except OSError as error:
             if self.request["exactly"]:
                 self.untried = f"its number of processes cannot be limited: {error}"
             elif first() and os.geteuid():
-                self.request["limits"]["nproc"] = most + besides  # of this user in this user namespace
+                self.request["limits"]["nproc"] = most + besides + starting  # of this user in this user namespace
         return self.untried is None
 
     def start(self) -> None:
@@ -120,16 +124,20 @@ class SupervisedCommand:
         return targets + [(fd, self.request["seccomp"][0]) for fd in own[1:] if self.request["seccomp"]]
 
     def spawn(self, actions: list[tuple[int, int, int]]) -> None:
-        """In a session of its own, with no signal ignored or blocked."""
-        argv, env, every = self.request["argv"], self.request["env"], signal.valid_signals()
+        confinement = self.request["confinement"]
         try:
-            with lowered(self.request["limits"]), confined(self.request["cpus"]):
-                self.pid = os.posix_spawn(
-                    argv[0], argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=every
-                )
+            self.pid = within(confinement, lambda: self.spawned(actions)) if confinement else self.spawned(actions)
             harden(self.pid, self.request["limits"])
+        except ConfinementError as error:
+            self.untried = str(error)
         except OSError as error:
             self.errno = error.errno or errno.EIO
+
+    def spawned(self, actions: list[tuple[int, int, int]]) -> int:
+        """The id of the command's process: in a session of its own, with no signal ignored or blocked."""
+        argv, env, every = self.request["argv"], self.request["env"], signal.valid_signals()
+        with lowered(self.request["limits"]), confined(self.request["cpus"]):
+            return os.posix_spawn(argv[0], argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=every)
 
     @property
     def begun(self) -> bool:

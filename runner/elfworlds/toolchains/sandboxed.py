@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elfworlds.errors import BuildFailedError, InputError
-from elfworlds.sandbox import HOST, Guard, World, availability, look, seccomp
+from elfworlds.sandbox import HOST, Guard, World, availability, landlock, look, seccomp
 from elfworlds.sandbox.reaper import provide
+from elfworlds.supervisor.landlock import abi
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,19 +24,21 @@ ETC, PROC = "/etc", "/proc"
 KEYS = ("keys", "key-users")  # of /proc: what everybody may read, each what it has
 MORE = ("/nix/store",)  # what a toolchain of this machine may consist of besides its root's directories
 PARTS = ("lib", "lib64", "libexec", "include")  # what belongs to a compiler that lies elsewhere, beside its bin
+LANDLOCK = "landlock"
 TRUST = "read what it builds and runs, and if you trust it: --trust"
 
 
 def sandboxed(
-    toolchains: Mapping[str, Toolchain], run: Runner, environment: Mapping[str, str], cache: Path
+    toolchains: Mapping[str, Toolchain], run: Runner, environment: Mapping[str, str], cache: Path, fallback: str = ""
 ) -> dict[str, Toolchain]:
-    """The toolchains with guarded worlds.
+    """The toolchains with guarded worlds; or, where no world can be made and that was asked for, confined by Landlock.
 
     Args:
         toolchains: those that builds and trials use, by name.
         run: how programs are run.
         environment: its PATH.
         cache: where the reaper of this machine is kept.
+        fallback: `landlock`, or empty for none.
 
     Raises:
         InputError: there can be no sandbox here.
@@ -43,10 +46,8 @@ def sandboxed(
     here = availability.probe(run, environment.get("PATH", os.defpath))
     why = here.lacking or here.failing
     if why:
-        raise InputError(f"there can be no sandbox: {why}", hint=TRUST)
-    machine = os.uname().machine
-    machine = machine if seccomp.supported(machine) else ""
-    guard = Guard(None, tuple(_secrets(PROC)), tuple(_writable(PROC)), machine)
+        return _confined(toolchains, why, fallback)
+    guard = Guard(None, tuple(_secrets(PROC)), tuple(_writable(PROC)), _filtered())
     return {
         name: replace(
             toolchain,
@@ -58,6 +59,48 @@ def sandboxed(
     }
 
 
+def _filtered() -> str:
+    """Whose system calls are filtered; empty where no filter is known."""
+    machine = os.uname().machine
+    return machine if seccomp.supported(machine) else ""
+
+
+def _confined(toolchains: Mapping[str, Toolchain], why: str, fallback: str) -> dict[str, Toolchain]:
+    """The toolchains with this machine as Landlock lets it be seen.
+
+    Raises:
+        InputError: nobody asked for that, or it cannot be had either.
+    """
+    version = abi()
+    lack = landlock.lack(version) or (
+        "" if _filtered() else f"no filter of system calls is known for {os.uname().machine}"
+    )
+    if fallback != LANDLOCK:
+        weaker = "" if lack else f"; or weaker, by Landlock: --sandbox-fallback {LANDLOCK}"
+        raise InputError(f"there can be no sandbox: {why}", hint=f"{TRUST}{weaker}")
+    roots = [name for name, toolchain in toolchains.items() if toolchain.world.root]
+    lack = lack or (f"{roots[0]} is a root, which takes bubblewrap" if roots else "")
+    if lack:
+        raise InputError(f"there can be no sandbox: {why}; nor Landlock: {lack}", hint=TRUST)
+    guard = landlocked(version)
+    return {
+        name: replace(toolchain, world=replace(toolchain.world, guard=guard).reading(*_beside(toolchain, guard)))
+        for name, toolchain in toolchains.items()
+    }
+
+
+def landlocked(version: int) -> Guard:
+    """What is seen of this machine where Landlock stands in for bubblewrap."""
+    return Guard(look("/"), tuple(_closed(ETC)), (), _filtered(), version)
+
+
+def _beside(toolchain: Toolchain, guard: Guard) -> Iterator[str]:
+    """Where a toolchain of this machine lies besides the machine's own directories."""
+    programs = map(os.path.realpath, (words[0] for words in toolchain.tools.values()))
+    elsewhere = (path for path in programs if not (guard.tree and guard.tree.holds(path)))
+    yield from dict.fromkeys((*filter(os.path.isdir, MORE), *_places(elsewhere)))
+
+
 def _of_this_machine(toolchain: Toolchain, run: Runner, bwrap: str, cache: Path, guard: Guard) -> World:
     """What builds and trials of this machine's toolchain see of it."""
     if "cc" not in toolchain.tools:
@@ -67,12 +110,8 @@ def _of_this_machine(toolchain: Toolchain, run: Runner, bwrap: str, cache: Path,
         reaper = provide(cache, toolchain.tool("cc"), toolchain.env, HOST, run)
     except BuildFailedError as error:
         raise InputError(f"there can be no sandbox: {error.message}", hint=TRUST) from None
-    tree = look("/")
-    programs = (words[0] for words in toolchain.tools.values())
-    elsewhere = (path for path in map(os.path.realpath, programs) if not tree.holds(path))
-    seen = dict.fromkeys((*filter(os.path.isdir, MORE), *_places(elsewhere)))
-    guard = replace(guard, tree=tree, hidden=(*guard.hidden, *_closed(ETC)))
-    return replace(toolchain.world, guard=guard, reaper=reaper, bwrap=bwrap).reading(*seen)
+    guard = replace(guard, tree=look("/"), hidden=(*guard.hidden, *_closed(ETC)))
+    return replace(toolchain.world, guard=guard, reaper=reaper, bwrap=bwrap).reading(*_beside(toolchain, guard))
 
 
 def _places(programs: Iterable[str]) -> Iterator[str]:

@@ -40,12 +40,14 @@ class BuildOptions:
         keep_going: after a failure, build what does not need it, and the other experiments.
         verify: make each object twice, and record whether both are the same.
         sandbox: as of a run.
+        sandbox_fallback: as of a run.
     """
 
     backend: str = "auto"
     keep_going: bool = False
     verify: bool = False
     sandbox: bool | None = None
+    sandbox_fallback: str = ""
 
 
 def build(experiments: Sequence[LoadedExperiment], options: BuildOptions, session: Session) -> Exit:
@@ -54,7 +56,7 @@ def build(experiments: Sequence[LoadedExperiment], options: BuildOptions, sessio
     builders, environment = backends.ready(options.backend, session, languages(experiments), wanted(experiments))
     session = dataclasses.replace(session, environment=environment)
     toolchains = provide(experiments, session, sandbox=sandbox)
-    toolchains = guarded(toolchains, session) if sandbox else toolchains
+    toolchains = guarded(toolchains, session, options.sandbox_fallback) if sandbox else toolchains
     worst = Exit.AS_EXPECTED
     for experiment in experiments:
         plan = make_plan(experiment, toolchains)

@@ -55,6 +55,7 @@ class RunOptions:
         maxfail: the number of failures that stops a run; None for no such number.
         tables: whether traces are made and tables written.
         sandbox: whether builds and trials run in a sandbox; None for: if somebody else may write an experiment.
+        sandbox_fallback: `landlock` for what may stand in, weaker, for a sandbox that cannot be had; empty for nothing.
         executor: who tries the trials, `dask://HOST:PORT`; empty for this process.
     """
 
@@ -66,6 +67,7 @@ class RunOptions:
     maxfail: int | None = None
     tables: bool = True
     sandbox: bool | None = None
+    sandbox_fallback: str = ""
     executor: str = ""
 
 
@@ -116,7 +118,7 @@ def run(experiments: Sequence[LoadedExperiment], options: RunOptions, session: S
     session, builders = _ready(experiments, options, session)
     local_only(options.executor, builders)
     toolchains = provide(experiments, session, sandbox=bool(options.sandbox))
-    toolchains = guarded(toolchains, session) if options.sandbox else toolchains
+    toolchains = guarded(toolchains, session, options.sandbox_fallback) if options.sandbox else toolchains
     plans = options.choice.plans(experiments, toolchains, options.output)
     provide_packages(plans, toolchains, session)
     for experiment, plan in zip(experiments, plans, strict=True):

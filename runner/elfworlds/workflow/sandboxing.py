@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.errors import InputError
+from elfworlds.sandbox.landlock import words
 from elfworlds.toolchains.sandboxed import sandboxed
 from elfworlds.workflow import backends
 from elfworlds.workflow.results import shown
@@ -38,11 +39,19 @@ def needed(asked: bool | None, experiments: Sequence[LoadedExperiment], backend:
     return wanted
 
 
-def guarded(toolchains: Mapping[str, Toolchain], session: Session) -> dict[str, Toolchain]:
-    """The toolchains in the sandbox.
+def guarded(toolchains: Mapping[str, Toolchain], session: Session, fallback: str = "") -> dict[str, Toolchain]:
+    """The toolchains in the sandbox; what it is weaker in is told.
+
+    Args:
+        toolchains: those that builds and trials use, by name.
+        session: whose store and screen are used.
+        fallback: `landlock` for what may stand in for a sandbox that cannot be had; empty for nothing.
 
     Raises:
         InputError: there can be none here.
     """
     cache = paths.store(session.environment) / "toolchains"
-    return sandboxed(toolchains, session.pool.run, session.environment, cache)
+    known = sandboxed(toolchains, session.pool.run, session.environment, cache, fallback)
+    guards = (toolchain.world.guard for toolchain in known.values())
+    session.screen.tell(dict.fromkeys(words(guard.landlock) for guard in guards if guard and guard.landlock))
+    return known

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from elfworlds.records import RunDirectory, TrialRecord
     from elfworlds.workflow.session import Session
 
+SANDBOXED = RunOptions(sandbox=True)
 HOST, TREE = "host", "tree"
 Foretold = dict[tuple[str, str, str], str]  # (scenario, way, libc) → outcome
 
@@ -55,12 +56,14 @@ class Tried:
     Attributes:
         text: of the experiment.
         directory: of its run.
+        weaker: in words, what stood in for the sandbox; empty where nothing did.
     """
 
     subject: Subject
     text: str
     directory: RunDirectory
     cells: tuple[Cell, ...]
+    weaker: str = ""
 
     @property
     def differences(self) -> tuple[Cell, ...]:
@@ -121,8 +124,17 @@ def forecasts(subject: Subject, libcs: Sequence[str]) -> Foretold:
     return told
 
 
-def try_file(subject: Subject, libcs: Sequence[str], output: Path, session: Session) -> Tried:
-    """Write the experiment, run it in a sandbox, and read what happened.
+def try_file(
+    subject: Subject, libcs: Sequence[str], output: Path, session: Session, how: RunOptions = SANDBOXED
+) -> Tried:
+    """Write the experiment, run it, and read what happened.
+
+    Args:
+        subject: the file, and what goes with it.
+        libcs: toolchains, by name.
+        output: where runs go.
+        session: with whose means.
+        how: of it, whether in a sandbox.
 
     Raises:
         InputError: no such toolchain, or the results cannot be written to.
@@ -133,12 +145,13 @@ def try_file(subject: Subject, libcs: Sequence[str], output: Path, session: Sess
         path = Path(directory) / f"{subject.name}.yaml"
         path.write_text(experiment(_staged(subject, Path(directory)), told))
         labels = {"libc": tuple(libcs)}
-        options = RunOptions(choice=Choice(labels=labels), output=output, keep_going=True, sandbox=True)
+        options = replace(how, choice=Choice(labels=labels), output=output, keep_going=True)
         (executed,) = run(chosen([load_one(path, Path(directory))], labels), options, session)
     if executed.directory is None:
         raise InputError(f"{subject.path}: {executed.why}")
-    trials = read_run(executed.directory).trials
-    return Tried(subject, experiment(subject, told), executed.directory, tuple(_cells(trials, told)))
+    ran = read_run(executed.directory)
+    cells = tuple(_cells(ran.trials, told))
+    return Tried(subject, experiment(subject, told), executed.directory, cells, ran.environment.weaker)
 
 
 def _staged(subject: Subject, directory: Path) -> Subject:
