@@ -83,19 +83,11 @@ class Case:
 
     @cached_property
     def storing(self) -> tuple[Member, ...]:
-        """Opened objects that may use pthread keys while they are loaded: they do at all, and have own constructors.
+        """Opened objects whose constructors, or those of what needs them, use what a pthread key holds: GLib's slices.
 
-        The start-up code of C++ and Rust uses none, and theirs cannot be told from others.
+        Whether the constructors of others do cannot be read from their symbols; of those that were tried none did.
         """
-        return tuple(
-            member
-            for member in self.new
-            if member.layout.constructors > 1
-            and member.by_name.keys() >= KEYS_USED
-            and not any(name.startswith("_Unwind_") for name in member.by_name)
-            and "libstdc++.so.6" not in member.facts.needed
-            and not is_of_libc(member)
-        )
+        return tuple(member for member in self.new if member.facts.soname == GLIB and has_slices(member))
 
     def calling(self, *names: str) -> dict[str, list[str]]:
         """Path of an opened object → which of these symbols it refers to; what every language brings does not count."""
@@ -107,7 +99,7 @@ class Case:
         return {path: symbols for path, symbols in calls.items() if symbols}
 
 
-KEYS_USED = frozenset({"pthread_key_create", "pthread_getspecific", "pthread_setspecific"})
+GLIB, SLICES, SINCE_2_76 = "libglib-2.0.so.0", "g_slice_alloc", "g_string_free_and_steal"
 RUNTIMES = frozenset({"libstdc++.so.6", "libgcc_s.so.1"})
 LIBC_SONAMES = frozenset(
     {
@@ -121,3 +113,9 @@ def is_of_libc(member: Member) -> bool:
     """Whether glibc brings it."""
     soname = member.facts.soname or ""
     return soname in LIBC_SONAMES or soname.startswith("ld-linux")
+
+
+def has_slices(glib: Member) -> bool:
+    """Whether it allocates by slices of a thread, as GLib did before 2.76; later ones only have the names."""
+    exported = glib.definitions.by_name
+    return SLICES in exported and SINCE_2_76 not in exported

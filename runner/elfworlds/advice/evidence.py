@@ -130,7 +130,7 @@ def shared_keys(case: Case) -> Iterator[Evidence]:
         return
     storing = {member.path for member in case.storing}
     for path, evidence in _calling(case, "pthread_getspecific", "tss_get"):
-        yield path, f"{evidence}, and has constructors" if path in storing else evidence
+        yield path, f"{evidence}, and keeps its slices under a key" if path in storing else evidence
 
 
 def old_libpthread(case: Case) -> Iterator[Evidence]:

@@ -112,7 +112,6 @@ class Layout:
         hash_tables: of `gnu` and `sysv` those that are there.
         tls_size, tls_alignment: bytes of PT_TLS; 0 where it is missing.
         tls_first: by how many bytes it begins behind a multiple of its alignment.
-        constructors: entries of DT_INIT_ARRAY; the compiler's own start-up code is one of them.
     """
 
     stack: Stack | None
@@ -121,7 +120,6 @@ class Layout:
     tls_size: int
     tls_alignment: int
     tls_first: int = 0
-    constructors: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,6 @@ def layout_of(image: Image) -> Layout:
         hash_tables=tuple(name for name, tag in HASHES if dynamic.value(tag) is not None),
         tls_size=tls[-1].memsz if tls else 0,
         tls_alignment=tls[-1].align if tls else 0,
-        constructors=(dynamic.value("DT_INIT_ARRAYSZ") or 0) * 8 // image.bits,
         tls_first=tls[-1].vaddr & (tls[-1].align - 1) if tls and tls[-1].align else 0,
     )
 
