@@ -43,6 +43,7 @@ ORDER = (
     "bindings",
     "traces",
     "search_prediction",
+    "binding_prediction",
     "sandbox",
     "toolchains",
     "planning",

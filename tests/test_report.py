@@ -311,5 +311,26 @@ def test_searches_that_did_not_are_a_table_and_a_line_on_the_terminal() -> None:
     assert loading.disagreement((one,)) is None
 
 
+def test_bindings_that_are_not_as_foretold_are_a_table_and_a_line_on_the_terminal() -> None:
+    (one,) = at_points("a")
+    agrees: list[bool | None] = [True] * len(one.bindings)
+    right = replace(one, bindings=replace(one.bindings, foretold=one.bindings.to_path, agrees=agrees))
+    assert f"Every one of {len(agrees)} bindings is as the loader's rules foretell." in told([], (right,))
+    assert loading.disagreement_of_bindings((right,)) is None
+    wrong = replace(
+        right.bindings, foretold=["/lib/other.so", *right.bindings.to_path[1:]], agrees=[False, *agrees[1:]]
+    )
+    traces = (replace(right, bindings=wrong),)
+    report = section(told([], traces))
+    assert "| /lib/other.so |" in report
+    assert "bindings is as" not in report
+    assert loading.disagreement_of_bindings(traces) == (
+        f"1 of {len(agrees)} bindings of the loader are not as its rules foretell: see report.md"
+    )
+    many = replace(right.bindings, foretold=["/lib/other.so"] * len(agrees), agrees=[False] * len(agrees))
+    long = told([], (replace(right, bindings=many),) * 30)
+    assert f"… and {len(agrees) * 30 - loading.MOST_BINDINGS} more; tables/bindings.csv has them all" in long
+
+
 def test_a_run_without_traces_has_no_such_section() -> None:
     assert "What the loader did" not in told([at("a", "yes")])

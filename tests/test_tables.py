@@ -34,7 +34,7 @@ COLUMNS = {
     "searches": "trial experiment scenario way libc pid lmid name needed_by seq position rule path found"
     " predicted agrees",
     "bindings": "trial experiment scenario way libc pid from_object from_path from_lmid to_object to_path to_lmid"
-    " symbol version kind",
+    " symbol version kind foretold agrees",
     "flips": "experiment scenario observer axis way libc below_label below_version from_label from_version"
     " outcome_before outcome_after comes_back",
 }

@@ -133,7 +133,8 @@ BINDINGS = Table(
         "from_lmid": WHOLE,
         **_texts("to_object", "to_path"),
         "to_lmid": WHOLE,
-        **_texts("symbol", "version", "kind"),
+        **_texts("symbol", "version", "kind", "foretold"),
+        "agrees": FLAG,
     },
 )
 FLIPS = Table(

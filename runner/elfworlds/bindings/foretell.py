@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds.bindings.lookup import Definitions, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from elfworlds.elf import ElfObject, Symbol, SymbolRelocation, Versions
+
+    Served: TypeAlias = "tuple[Linked | None, Symbol | None, str | None]"  # the object, its symbol, the rule
 
 CALLED = re.compile(r"(JUMP_SLOT|JMP_SLOT|TLS|DTPMOD|DTPOFF|DTPREL|TPOFF|TPREL)")
 COPY = re.compile(r"_COPY$")
@@ -19,7 +23,7 @@ LOCAL_HERE = ("STV_HIDDEN", "STV_INTERNAL")
 UNIQUE, PROTECTED, WEAK = "STB_GNU_UNIQUE", "STV_PROTECTED", "STB_WEAK"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Linked:
     """A loaded object, with what a lookup reads of it.
 
@@ -35,18 +39,50 @@ class Linked:
     versions: Versions | None
     relocations: Sequence[SymbolRelocation]
     executable: bool = False
-    offers: list[Definitions] = field(default_factory=list, init=False, repr=False)
 
-    @property
+    @cached_property
     def definitions(self) -> Definitions:
         """Made once, when somebody asks first."""
-        if not self.offers:
-            self.offers.append(Definitions(self.symbols, self.versions))
-        return self.offers[0]
+        return Definitions(self.symbols, self.versions)
 
-    @property
+    @cached_property
+    def references(self) -> Mapping[Wanted, tuple[Symbol, str]]:
+        """What is looked up, once for each class of relocation: its own symbol, and such a relocation's kind."""
+        own = {(symbol.symbol, symbol.version): symbol for symbol in self.symbols}
+        made: dict[Wanted, tuple[Symbol, str]] = {}
+        for relocation in self.relocations:
+            reference = own.get((relocation.name, relocation.version))
+            if reference is not None and not _is_local(reference):
+                made.setdefault(_wanted(relocation), (reference, relocation.kind))
+        return made
+
+    @cached_property
+    def by_name(self) -> Mapping[tuple[str, str | None], tuple[Wanted, ...]]:
+        """Name and version → the classes of relocation for which it is looked up."""
+        made: dict[tuple[str, str | None], tuple[Wanted, ...]] = {}
+        for wanted in self.references:
+            key = wanted.name, wanted.version
+            made[key] = (*made.get(key, ()), wanted)
+        return made
+
+    @cached_property
     def symbolic(self) -> bool:
         return "DF_SYMBOLIC" in self.facts.flags
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where one object's references are looked up.
+
+    Attributes:
+        lists: of objects, one after the other.
+        unique: name → the object whose unique symbol the namespace has taken; it is filled.
+        dynamic_weak: LD_DYNAMIC_WEAK is set: a weak definition serves only where there is no other.
+    """
+
+    lists: Sequence[Sequence[Linked]]
+    unique: dict[str, Linked]
+    dynamic_weak: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +138,9 @@ def started(objects: Sequence[Linked], unique: dict[str, Linked] | None = None) 
         objects: the program and what was loaded with it.
         unique: name → the object whose unique symbol the namespace has taken; it is filled.
     """
-    taken = {} if unique is None else unique
+    scope = Scope([objects], {} if unique is None else unique)
     for linked in reversed(objects):
-        yield from _bound(linked, [objects], taken)
+        yield from _bound(linked, scope)
 
 
 def opened(brought: Opened, globally: Sequence[Linked], unique: dict[str, Linked] | None = None) -> Iterator[Foretold]:
@@ -115,36 +151,22 @@ def opened(brought: Opened, globally: Sequence[Linked], unique: dict[str, Linked
         globally: the objects of the namespace that are there for all: the program's, and those of RTLD_GLOBAL.
         unique: as of `started`.
     """
-    taken = {} if unique is None else unique
     lists = [brought.objects, globally] if brought.deep else [globally, brought.objects]
+    scope = Scope(lists, {} if unique is None else unique)
     for linked in reversed(brought.objects):
         if linked.path in brought.new:
-            yield from _bound(linked, lists, taken)
+            yield from _bound(linked, scope)
 
 
 def wants(linked: Linked) -> dict[Wanted, bool]:
     """Each reference that is looked up, once for each class of relocation → whether it may stay undefined."""
-    own = {(symbol.symbol, symbol.version): symbol for symbol in linked.symbols}
-    wanted: dict[Wanted, bool] = {}
-    for relocation in linked.relocations:
-        reference = own.get((relocation.name, relocation.version))
-        if reference is not None and not _is_local(reference):
-            wanted.setdefault(_wanted(relocation), reference.bind == WEAK)
-    return wanted
+    return {wanted: reference.bind == WEAK for wanted, (reference, _) in linked.references.items()}
 
 
-def _bound(linked: Linked, lists: Sequence[Sequence[Linked]], unique: dict[str, Linked]) -> Iterator[Foretold]:
+def _bound(linked: Linked, scope: Scope) -> Iterator[Foretold]:
     """Each reference of one object once, for each class of relocation that it has."""
-    own = {(symbol.symbol, symbol.version): symbol for symbol in linked.symbols}
-    scope = [[linked], *lists] if linked.symbolic else lists
-    seen: set[Wanted] = set()
-    for relocation in linked.relocations:
-        reference = own.get((relocation.name, relocation.version))
-        wanted = _wanted(relocation)
-        if reference is None or wanted in seen or _is_local(reference):
-            continue
-        seen.add(wanted)
-        yield _foretold(linked, reference, relocation, wanted, scope, unique)
+    for wanted in linked.references:
+        yield foretell(linked, wanted, scope)
 
 
 def _wanted(relocation: SymbolRelocation) -> Wanted:
@@ -157,22 +179,21 @@ def _is_local(reference: Symbol) -> bool:
     return reference.bind == "STB_LOCAL" or reference.visibility in LOCAL_HERE
 
 
-def _foretold(
-    linked: Linked,
-    reference: Symbol,
-    relocation: SymbolRelocation,
-    wanted: Wanted,
-    scope: Sequence[Sequence[Linked]],
-    unique: dict[str, Linked],
-) -> Foretold:
-    place, symbol, rule = _looked_up(wanted, scope, unique)
-    if place is not None and place is not linked and reference.visibility == PROTECTED and reference.defined:
-        place, symbol, rule = linked, reference, "own"
+def foretell(linked: Linked, wanted: Wanted, scope: Scope) -> Foretold:
+    """What one of an object's references binds to.
+
+    Args:
+        linked: the object.
+        wanted: one of its references.
+        scope: where it is looked up; with -Bsymbolic in the object itself before.
+    """
+    reference, kind = linked.references[wanted]
+    place, symbol, rule = serving(linked, wanted, scope)
     return Foretold(
         needing=linked.path,
-        symbol=relocation.name,
-        version=relocation.version,
-        kind=relocation.kind,
+        symbol=wanted.name,
+        version=wanted.version,
+        kind=kind,
         weak=reference.bind == WEAK,
         path=place.path if place else None,
         provided=symbol.version if symbol else None,
@@ -180,18 +201,28 @@ def _foretold(
     )
 
 
-def _looked_up(
-    wanted: Wanted, scope: Sequence[Sequence[Linked]], unique: dict[str, Linked]
-) -> tuple[Linked | None, Symbol | None, str | None]:
-    for objects in scope:
-        for linked in objects:
-            if wanted.copied and linked.executable:
-                continue
-            symbol = linked.definitions.answering(wanted)
-            if symbol is None:
-                continue
-            if symbol.bind != UNIQUE:
-                return linked, symbol, "scope"
-            first = unique.setdefault(symbol.symbol, linked)
-            return first, symbol, "scope" if first is linked else "unique"
-    return None, None, None
+def serving(linked: Linked, wanted: Wanted, scope: Scope) -> Served:
+    """The object and the symbol alone: a large program has a hundred thousand references."""
+    place, symbol, rule = _looked_up(wanted, scope, first=[linked] if linked.symbolic else ())
+    if place is not None and place is not linked:
+        reference, _ = linked.references[wanted]
+        if reference.visibility == PROTECTED and reference.defined:
+            return linked, reference, "own"
+    return place, symbol, rule
+
+
+def _looked_up(wanted: Wanted, scope: Scope, first: Sequence[Linked]) -> Served:
+    weakly: Served = None, None, None
+    for linked in chain(first, *scope.lists):
+        if wanted.copied and linked.executable:
+            continue
+        symbol = linked.definitions.answering(wanted)
+        if symbol is None:
+            continue
+        if symbol.bind == UNIQUE:
+            taken = scope.unique.setdefault(symbol.symbol, linked)
+            return taken, symbol, "scope" if taken is linked else "unique"
+        if not (scope.dynamic_weak and symbol.bind == WEAK):
+            return linked, symbol, "scope"
+        weakly = weakly if weakly[0] else (linked, symbol, "scope")
+    return weakly

@@ -30,7 +30,7 @@ _UNGUARDED = re.compile(r"(?m)^ {0,9}[0-9]{1,10}:\tERROR: audit interface .*$")
 
 def command(watched: Watched, toolchain: Toolchain) -> Command:
     """The program with two variables more."""
-    variables = {"LD_DEBUG": "files,libs,bindings", "LD_DEBUG_OUTPUT": f"{watched.leaves}/{NAME}"}
+    variables = {"LD_DEBUG": "files,libs,bindings,scopes", "LD_DEBUG_OUTPUT": f"{watched.leaves}/{NAME}"}
     command = replace(
         watched.alone(),
         env={**watched.env, **variables},

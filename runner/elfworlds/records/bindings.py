@@ -1,4 +1,8 @@
-"""The bindings of a trace: rows in JSON, columns as a value. A column is checked as a whole, since they are long."""
+"""The bindings of a trace: rows in JSON, columns as a value. A column is checked as a whole, since they are long.
+
+What is foretold of a binding stands in its row where it is another object, `agrees` where anybody can tell. A row of an
+earlier version, which had neither, is one of which nobody can.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,12 @@ def from_rows(data: Json) -> Bindings:
         DamagedError: a row lacks a key, or holds something else there.
     """
     rows = _objects(data)
-    return _MAKE(*(_column(rows, key, kind) for key, kind in _KINDS.items()))
+    agreeing = (row["to"] if row.get("agrees") and "to" in row else None for row in rows)
+    completed = [
+        row if "foretold" in row else {"agrees": None, "foretold": to, **row}
+        for row, to in zip(rows, agreeing, strict=True)
+    ]
+    return _MAKE(*(_column(completed, key, kind) for key, kind in _KINDS.items()))
 
 
 def _objects(data: Json) -> list[dict[str, Json]]:
@@ -55,7 +64,13 @@ def _column(rows: Sequence[dict[str, Json]], key: str, kind: Kind) -> list[Json]
 def as_rows(bindings: Bindings) -> list[JsonObject]:
     """The same as JSON."""
     columns = (getattr(bindings, field.name) for field in fields(bindings))
-    return [dict(zip(_KINDS, row, strict=True)) for row in zip(*columns, strict=True)]
+    rows: list[dict[str, Json]] = [dict(zip(_KINDS, row, strict=True)) for row in zip(*columns, strict=True)]
+    for row in rows:
+        if row["agrees"] is not False:
+            del row["foretold"]
+        if row["agrees"] is None:
+            del row["agrees"]
+    return [*rows]
 
 
 KIND = Kind(frozenset({list}), "a list", from_rows)

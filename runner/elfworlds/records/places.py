@@ -70,4 +70,5 @@ class Directory:
             bindings,
             from_path=[self.text(path) for path in bindings.from_path],
             to_path=[self.text(path) for path in bindings.to_path],
+            foretold=[self.maybe(path) for path in bindings.foretold],
         )

@@ -9,8 +9,9 @@ from elfworlds.records.types import Bindings, LinkMapRecord, SearchRecord, Trace
 from elfworlds.search_prediction import LD_PRELOAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from elfworlds.binding_prediction import Prediction as BindingPrediction
     from elfworlds.search_prediction import Prediction
     from elfworlds.traces.ldtrace import LinkMap, LoaderTrace, Search
     from elfworlds.trials.trace import MappedFile, Traced
@@ -25,7 +26,7 @@ def trace_record(traced: Traced) -> TraceRecord:
         trial=trial.id,
         link_maps=tuple(link_maps(trace, predictions, traced.objects, traced.files)),
         searches=tuple(searches(trace, predictions)),
-        bindings=bindings(trace),
+        bindings=bindings(trace, traced.foretold),
     )
     return Directory(traced.directory).trace(record)
 
@@ -80,8 +81,8 @@ def searches(trace: LoaderTrace, predictions: Iterable[Prediction]) -> Iterable[
         )
 
 
-def bindings(trace: LoaderTrace) -> Bindings:
-    """All bindings, as columns."""
+def bindings(trace: LoaderTrace, foretold: Sequence[BindingPrediction]) -> Bindings:
+    """All bindings, as columns, each with what was foretold of it."""
     number = _numbers(trace)
     return Bindings(
         pid=[number[binding.pid] for binding in trace.bindings],
@@ -92,6 +93,8 @@ def bindings(trace: LoaderTrace) -> Bindings:
         symbol=[binding.symbol for binding in trace.bindings],
         version=[binding.version for binding in trace.bindings],
         kind=[binding.kind for binding in trace.bindings],
+        foretold=[prediction.foretold for prediction in foretold],
+        agrees=[prediction.agrees for prediction in foretold],
     )
 
 

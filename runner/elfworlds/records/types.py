@@ -171,6 +171,8 @@ class Bindings:
         from_path, from_lmid: the object that refers, and its namespace.
         to_path, to_lmid: the object whose symbol serves, and its namespace.
         kind: `normal` or `protected`.
+        foretold: the object that should serve; None where none should, or nobody can tell.
+        agrees: whether it does; None where nobody can tell.
     """
 
     pid: Sequence[int] = ()
@@ -181,6 +183,8 @@ class Bindings:
     symbol: Sequence[str] = ()
     version: Sequence[str | None] = ()
     kind: Sequence[str] = ()
+    foretold: Sequence[str | None] = ()
+    agrees: Sequence[bool | None] = ()
 
     def __len__(self) -> int:
         return len(self.pid)

@@ -1,9 +1,10 @@
-"""What the loader did, for a report: the namespaces of each scenario, and the searches that were predicted wrongly."""
+"""What the loader did, for a report: the namespaces of each scenario, and what was predicted wrongly."""
 
 from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 PICTURES = "pictures"
 HEAD_OF_NAMESPACES = ["namespace", "objects, in the order of loading"]
 HEAD_OF_DISAGREEMENTS = ["scenario", "where", "namespace", "name", "needed by", "predicted", "found"]
+HEAD_OF_BINDINGS = ["scenario", "where", "namespace", "symbol", "referred to by", "foretold", "bound to"]
+MOST_BINDINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,11 @@ def searches(traces: Sequence[TraceRecord]) -> int:
     return sum(search.agrees is not None for trace in traces for search in trace.searches)
 
 
+def bindings(traces: Sequence[TraceRecord]) -> int:
+    """The number of bindings that were foretold."""
+    return sum(agrees is not None for trace in traces for agrees in trace.bindings.agrees)
+
+
 def disagreement(traces: Sequence[TraceRecord]) -> str | None:
     """A line that counts the disagreements; None if there are none."""
     wrong = len(disagreements(traces))
@@ -111,19 +119,63 @@ def disagreement(traces: Sequence[TraceRecord]) -> str | None:
     return f"{wrong} of {searches(traces)} searches of the loader did not go where the search order says: see report.md"
 
 
+def bound_otherwise(traces: Sequence[TraceRecord]) -> int:
+    """The number of bindings that are not as foretold."""
+    return sum(agrees is False for trace in traces for agrees in trace.bindings.agrees)
+
+
+def disagreement_of_bindings(traces: Sequence[TraceRecord]) -> str | None:
+    """A line that counts them; None if there are none."""
+    wrong = bound_otherwise(traces)
+    if not wrong:
+        return None
+    return f"{wrong} of {bindings(traces)} bindings of the loader are not as its rules foretell: see report.md"
+
+
 def rows_of_disagreements(run: RunRecord) -> list[list[str]]:
-    names = {built.path: f"${{{built.object}}}" for built in reversed(run.objects)}
-    names |= {posixpath.dirname(built.path): f"${{{built.object}.dir}}" for built in reversed(run.objects)}
+    names = _names(run)
     return [
         [
-            trace.scenario,
-            where(run.axes, [tuple(trace.point.items())], ()),
-            title(search.lmid),
+            *_where(run, trace, search.lmid),
             search.name,
             *(_path(path, names) for path in (search.needed_by, search.predicted, search.found)),
         ]
         for trace, search in disagreements(run.traces)
     ]
+
+
+def rows_of_bindings(run: RunRecord) -> list[list[str]]:
+    """The first bindings that are not as foretold."""
+    names = _names(run)
+    rows = (
+        [
+            *_where(run, trace, bound.from_lmid[at]),
+            bound.symbol[at] if bound.version[at] is None else f"{bound.symbol[at]}@{bound.version[at]}",
+            *(_path(path, names) for path in (bound.from_path[at], bound.foretold[at], bound.to_path[at])),
+        ]
+        for trace in run.traces
+        for bound in [trace.bindings]
+        for at, agrees in enumerate(bound.agrees)
+        if agrees is False
+    )
+    return list(islice(rows, MOST_BINDINGS))
+
+
+def more_bindings(run: RunRecord) -> str | None:
+    """How many more there are; None where there are no more."""
+    more = bound_otherwise(run.traces) - MOST_BINDINGS
+    return f"… and {more} more; tables/bindings.csv has them all" if more > 0 else None
+
+
+def _where(run: RunRecord, trace: TraceRecord, lmid: int) -> tuple[str, str, str]:
+    """Scenario, place and namespace."""
+    return trace.scenario, where(run.axes, [tuple(trace.point.items())], ()), title(lmid)
+
+
+def _names(run: RunRecord) -> dict[str, str]:
+    """Paths of the experiment's objects, and directories → what they are called."""
+    names = {built.path: f"${{{built.object}}}" for built in reversed(run.objects)}
+    return names | {posixpath.dirname(built.path): f"${{{built.object}.dir}}" for built in reversed(run.objects)}
 
 
 def _path(path: str | None, names: Mapping[str, str]) -> str:

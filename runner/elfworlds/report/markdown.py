@@ -180,7 +180,7 @@ def _loading(run: RunRecord, seen: Sequence[loading.Seen]) -> list[str]:
     for scenario, drawings in loading.by_scenario(seen).items():
         lines += [f"### {escape(scenario)}", "", *_pictures(scenario, drawings), ""]
         lines += [*table(["where", *loading.HEAD_OF_NAMESPACES], loading.rows_of_scenario(run.axes, drawings)), ""]
-    return [*lines, "### Predicted against actual", "", *_predicted(run), ""]
+    return [*lines, "### Predicted against actual", "", *_predicted(run), *_foretold(run), ""]
 
 
 def _pictures(scenario: str, drawings: Sequence[loading.Seen]) -> list[str]:
@@ -199,6 +199,16 @@ def _predicted(run: RunRecord) -> list[str]:
         return ["The loader searched for nothing that could be predicted."]
     many = f"Every one of {count} searches" if count > 1 else "The one search"
     return [f"{many} went where the search order says."]
+
+
+def _foretold(run: RunRecord) -> list[str]:
+    """The bindings that are not as foretold, or that there are none; nothing where none was foretold."""
+    rows, count = loading.rows_of_bindings(run), loading.bindings(run.traces)
+    if rows:
+        more = loading.more_bindings(run)
+        return ["", *table(loading.HEAD_OF_BINDINGS, rows), *(["", more] if more else [])]
+    many = f"Every one of {count} bindings" if count > 1 else "The one binding"
+    return ["", f"{many} is as the loader's rules foretell."] if count else []
 
 
 def _objects(records: Sequence[ObjectRecord]) -> list[str]:

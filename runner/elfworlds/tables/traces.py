@@ -47,6 +47,8 @@ def _bindings(trace: TraceRecord) -> Columns:
         "symbol": bindings.symbol,
         "version": bindings.version,
         "kind": bindings.kind,
+        "foretold": bindings.foretold,
+        "agrees": bindings.agrees,
     }
 
 

@@ -1,4 +1,4 @@
-"""LD_DEBUG=files,libs,bindings → link maps, searches, bindings, per process and namespace; pure, and it never raises.
+"""LD_DEBUG=files,libs,bindings,scopes → link maps, searches, bindings, per process and namespace; pure, never raises.
 
 What glibc (2.31 to 2.41 were read) does not say is filled in by what it implies:
 
@@ -37,6 +37,7 @@ from elfworlds.traces.ldlines import (
     OpenReturning,
     Optional,
     ReferenceBound,
+    ScopeLine,
     Started,
     Trying,
 )
@@ -48,6 +49,7 @@ from elfworlds.traces.ldtrace import (
     InitOrFini,
     LinkMap,
     LoaderTrace,
+    Scoped,
     Search,
     Settled,
     TriedFile,
@@ -57,7 +59,7 @@ from elfworlds.traces.ldtrace import (
 _VDSO = ("linux-vdso", "linux-gate")
 _NAMESPACES = 16  # glibc's DL_NNS
 _GENERATIONS = 8  # of forks without exec, which bounds what one line costs
-_Story: TypeAlias = list[Event | Binding | InitOrFini]
+_Story: TypeAlias = list[Event | Binding | InitOrFini | Scoped]
 
 
 def parse(text: str) -> LoaderTrace:
@@ -77,8 +79,9 @@ def parse(text: str) -> LoaderTrace:
         searches=tuple(event for event in story if isinstance(event, Search)),
         bindings=tuple(event for event in story if isinstance(event, Binding)),
         calls=tuple(event for event in story if isinstance(event, InitOrFini)),
-        events=tuple(event for event in story if not isinstance(event, Binding | InitOrFini)),
+        events=tuple(event for event in story if not isinstance(event, Binding | InitOrFini | Scoped)),
         pids=tuple(processes),
+        story=tuple(story),
     )
 
 
@@ -204,6 +207,10 @@ class _Process:
         self._mention(line.to_path, line.to_lmid)
         ends = (line.from_path, line.from_lmid, line.to_path, line.to_lmid)
         self.story.append(Binding(self.pid, *ends, line.kind, line.symbol, line.version))
+
+    @read.register
+    def _(self, line: ScopeLine) -> None:
+        self.story.append(Scoped(self.pid, line))
 
     def stop(self) -> None:
         """The text ends here; what became of the search that was under way is not said."""

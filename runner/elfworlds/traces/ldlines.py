@@ -1,4 +1,4 @@
-"""LD_DEBUG=files,libs,bindings (glibc: elf/rtld.c, dl-load.c, dl-lookup.c, dl-init.c) → a `Line` for each.
+"""LD_DEBUG=files,libs,bindings,scopes (glibc: elf/rtld.c, dl-load.c, dl-lookup.c, dl-open.c) → a `Line` for each.
 
 Every line begins with the process' id and a colon. Other processes' lines may stand between, the last may be
 cut, and a file name may hold anything but a newline; so words are looked for with `partition`, once each.
@@ -124,6 +124,31 @@ class ReferenceBound:
     version: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class ScopesShown:
+    """The object whose scopes are told next."""
+
+    path: str
+    lmid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeShown:
+    """One list of that object's scopes: the paths of its objects, with a space between any two."""
+
+    number: int
+    paths: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeGlobal:
+    """RTLD_GLOBAL: every object of the namespace finds the symbols of this one from now on."""
+
+    path: str
+    lmid: int
+
+
+ScopeLine: TypeAlias = ScopesShown | ScopeShown | MadeGlobal
 Line: TypeAlias = (
     NameAsked
     | Optional
@@ -137,6 +162,7 @@ Line: TypeAlias = (
     | Called
     | Started
     | ReferenceBound
+    | ScopeLine
 )
 
 
@@ -222,6 +248,21 @@ def _bound(rest: str) -> Line | None:
     return ReferenceBound(*referring, *defining, kind, symbol, version.removeprefix(" [").removesuffix("]") or None)
 
 
+def _scopes(rest: str) -> Line | None:
+    numbered = _numbered(rest)
+    return ScopesShown(*numbered) if numbered else None
+
+
+def _scope(rest: str) -> Line | None:
+    number, _, paths = rest.partition(": ")
+    return ScopeShown(int(number), paths) if _NUMBER.fullmatch(number) else None
+
+
+def _added(rest: str) -> Line | None:
+    numbered = _numbered(rest.removesuffix(" to global scope"))
+    return MadeGlobal(*numbered) if numbered else None
+
+
 _FORMS: dict[str, Callable[[str], Line | None]] = {
     "binding file ": _bound,
     "trying file=": Trying,
@@ -234,6 +275,9 @@ _FORMS: dict[str, Callable[[str], Line | None]] = {
     "calling init: ": _called("init"),
     "calling fini: ": _called("fini"),
     "opening file=": _opened,
+    "object=": _scopes,
+    "scope ": _scope,
+    "add ": _added,
     "initialize program: ": lambda path: Started(path, running=False),
     "transferring control: ": lambda path: Started(path, running=True),
 }

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from elfworlds.traces.ldlines import ScopeLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,14 @@ class Forked:
     parent: int
 
 
+@dataclass(frozen=True, slots=True)
+class Scoped:
+    """What the loader said of scopes."""
+
+    pid: int
+    line: ScopeLine
+
+
 Event: TypeAlias = Search | LinkMap | Unloaded | Settled | Forked
 
 
@@ -116,7 +127,7 @@ Event: TypeAlias = Search | LinkMap | Unloaded | Settled | Forked
 class LoaderTrace:
     """What the loader said. `events` has searches and link maps in the order of the text, and what ended between them.
 
-    `pids` are the processes in order of appearance.
+    `pids` are the processes in order of appearance, `story` is all of it in the order of the text.
     """
 
     link_maps: tuple[LinkMap, ...]
@@ -125,3 +136,4 @@ class LoaderTrace:
     calls: tuple[InitOrFini, ...] = ()
     events: tuple[Event, ...] = ()
     pids: tuple[int, ...] = ()
+    story: tuple[Event | Binding | InitOrFini | Scoped, ...] = ()

@@ -77,6 +77,14 @@ class Searching:
         facts_and_digest = self.facts(outside)
         return facts_and_digest[0] if facts_and_digest else Refusal.UNKNOWN
 
+    def place(self, path: str) -> str | None:
+        """Where a file of the world lies on this machine; None where it cannot be read or may have changed."""
+        absolute = self.absolute(path)
+        if not (self.visible(absolute) and self.settled(absolute)):
+            return None
+        outside = self.toolchain.world.outside(absolute)
+        return outside if readable(outside) else None
+
     def visible(self, absolute: str) -> bool:
         """Whether what the program sees at a path can be read from outside; a world has its own /tmp and /dev."""
         world = self.toolchain.world

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import elf, reclaim, search_prediction
+from elfworlds import binding_prediction, elf, reclaim, search_prediction
 from elfworlds.observers import ld_debug, plain
 from elfworlds.outcome import Untried
 from elfworlds.toolchains.borrowed import seeing
 from elfworlds.traces.lddebug import parse
 from elfworlds.trials import cache
 from elfworlds.trials.attempt import OBSERVED, contents, files_directory, watched
+from elfworlds.trials.binding import Objects, foretold
 from elfworlds.trials.prepare import Prepared, prepare
 from elfworlds.trials.searching import Searching
 
@@ -59,6 +60,7 @@ class Traced:
 
     Attributes:
         objects: path → the object's name in the experiment.
+        foretold: of each binding of the trace.
         files: path → the file, of those that were mapped and could be read.
         directory: what `${files.dir}` stood for; empty where the trial has no files.
     """
@@ -66,6 +68,7 @@ class Traced:
     trial: Trial
     trace: LoaderTrace
     predictions: tuple[Prediction, ...]
+    foretold: tuple[binding_prediction.Prediction, ...]
     objects: Mapping[str, str]
     files: Mapping[str, MappedFile]
     directory: str = ""
@@ -79,6 +82,7 @@ class Tracer:
         names: path → the object's name in the experiment.
         kept: where a trial's own directory is, for those that were watched by ld-debug already.
         files: what was read of files so far.
+        linked: likewise, what binds.
     """
 
     names: Mapping[str, str]
@@ -87,6 +91,7 @@ class Tracer:
     run: Runner
     kept: Callable[[Trial], Path]
     files: dict[str, tuple[ElfObject, str] | None] = field(default_factory=dict)
+    linked: Objects = field(default_factory=Objects)
 
     def trace(self, trial: Trial) -> Traced | None:
         """What the loader did in a trial that was tried; None where tracing it failed."""
@@ -100,12 +105,14 @@ class Tracer:
             if left is None:
                 return None
             trace = parse(ld_debug.text(left))
-            predictions = search_prediction.predict(trace, self.searching(trial, seen, toolchain).world())
+            searching = self.searching(trial, seen, toolchain)
+            predictions = search_prediction.predict(trace, searching.world())
+            bindings = foretold(trace, searching, self.linked)
             outside = {link_map.path: toolchain.world.outside(link_map.path) for link_map in trace.link_maps}
             mapped = {path: self.mapped(place) for path, place in outside.items()}
             names = {**self.names, **self.copies(trial, seen.cwd, outside)}
         files = {path: file for path, file in mapped.items() if file}
-        return Traced(trial, trace, predictions, names, files, files_directory(trial, Path(seen.cwd)))
+        return Traced(trial, trace, predictions, bindings, names, files, files_directory(trial, Path(seen.cwd)))
 
     def prepared(self, trial: Trial, cwd: Path, toolchain: Toolchain) -> Prepared | Untried:
         """The trial's directory, laid out; of one that ran already as it lies there."""

@@ -137,8 +137,8 @@ def show(directory: RunDirectory, run: RunRecord, run_flips: Flips, screen: Scre
     inherited = run.environment.inherited
     screen.tell(_after_a_blank([f"trials inherit from this session: {what}" for what in inherited]))
     screen.tell(_after_a_blank([*text.defect_lines(trials), *text.unsupported_lines(trials)]))
-    unexpected = loading.disagreement(run.traces)
-    screen.tell(_after_a_blank([unexpected] if unexpected else []))
+    unexpected = (loading.disagreement(run.traces), loading.disagreement_of_bindings(run.traces))
+    screen.tell(_after_a_blank([line for line in unexpected if line]))
     wrote = ends_of_failures(directory, trials)
     screen.tell(_after_a_blank(list(text.failure_lines(trials, axes, shown(directory.path), wrote))))
 
