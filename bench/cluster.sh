@@ -84,7 +84,7 @@ begin=$(date +%s)
 echo "here: $(($(date +%s) - begin)) s"
 "$python" - results/many/latest here/many/latest <<'PY'
 import csv, json, pathlib, sys
-measured = {"wall_s", "user_s", "sys_s", "max_rss_kb", "base", "dynamic"}
+measured = {"wall_s", "user_s", "sys_s", "max_rss_kb", "base", "dynamic", "ran_on", "on_kernel", "on_cpu", "on_architecture"}
 def tables(run):
     return {p.name: [{k: v for k, v in row.items() if k not in measured} for row in csv.DictReader(p.open())]
             for p in sorted(pathlib.Path(run, "tables").glob("*.csv"))}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import os
@@ -19,6 +18,7 @@ from distributed import Scheduler, SpecCluster, Worker, get_worker
 
 from conftest import World
 from elfworlds.planning import Trial
+from elfworlds.report.machines import MARK
 from elfworlds.store import parcel
 from elfworlds.store.parcel import Packed, Parcel, WrongParcelError
 from elfworlds.workflow.cluster.messages import Answer, Work
@@ -136,10 +136,14 @@ def test_a_worker_with_an_empty_store_gives_the_tables_of_a_local_run(world: Wor
     path = slow(world, places=4, repeat=5, microseconds=0)
     code, out, err = world.run("run", path, "--executor", elsewhere.address)
     assert (code, "tried on other: 20" in out) == (0, True), out + err
-    with (runs(world)[0] / "machines.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert sorted(row["trial"] for row in rows) == sorted(trials(runs(world)[0]))
-    assert {(row["machine"], row["kernel"]) for row in rows} == {("other", f"Linux {os.uname().release}")}
+    rows = tables(runs(world)[0], where=())["trials.csv"]
+    own = os.uname()
+    assert {(row["ran_on"], row["on_architecture"]) for row in rows} == {("other", own.machine)}
+    assert {row["on_kernel"] for row in rows} == {f"{own.sysname} {own.release} {own.version}"}
+    report, page = ((runs(world)[0] / f"report.{kind}").read_text() for kind in ("md", "html"))
+    assert "| other | Linux" in report
+    assert "<td>other</td>" in page
+    assert MARK not in report
     assert tables(runs(world)[0]) == local_tables(world, path)
 
 
@@ -183,6 +187,27 @@ def test_ctrl_c_ends_the_run_and_the_worker_takes_the_next(world: World, elsewhe
     assert code == 0, out + err
     done = trials(runs(world)[0])
     assert (len(runs(world)), len(done), len(set(done))) == (1, 20, 20)
+
+
+class Older(Room):
+    """A worker with another kernel."""
+
+    def answer(self, name: str, work: Work, trials: Sequence[Trial], parcels: Sequence[Parcel]) -> Answer:
+        came = super().answer(name, work, trials, parcels)
+        return replace(came, machine=replace(came.machine, kernel="Linux 4.19"))
+
+
+def test_a_cell_whose_trials_ran_on_two_kernels_says_so(world: World, rooms: Rooms) -> None:
+    path = slow(world, places=1, repeat=6, microseconds=0)
+    cluster = rooms(new=room(world), old=room(world, Older))
+    code, out, err = world.run("run", path, "--executor", cluster.scheduler_address)
+    assert code == 0, out + err
+    report, page = ((runs(world)[0] / f"report.{kind}").read_text() for kind in ("md", "html"))
+    words = f"{MARK} trials of this cell ran on machines of different kinds: Linux 4.19, "
+    assert [words in text for text in (out, report, page)] == [True, True, True]
+    assert f"| zero {MARK} |" in report
+    code, out, err = world.run("gather", runs(world)[0], "-o", "tables")
+    assert (code, "its trials were tried on machines that differ: Linux 4.19" in err) == (0, True), out + err
 
 
 class Vanishing(Room):

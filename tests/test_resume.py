@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,10 @@ def recorded(world: World) -> int:
     return sum(path.read_bytes().count(b"\n") for run in runs(world) for path in run.glob("trials.jsonl"))
 
 
-def tables(run: Path) -> dict[str, list[dict[str, str]]]:
-    measured = {"wall_s", "user_s", "sys_s", "max_rss_kb", "base", "dynamic"}
+def tables(
+    run: Path, where: Collection[str] = ("ran_on", "on_kernel", "on_cpu", "on_architecture")
+) -> dict[str, list[dict[str, str]]]:
+    measured = {"wall_s", "user_s", "sys_s", "max_rss_kb", "base", "dynamic", *where}
     return {
         path.name: [
             {name: value for name, value in row.items() if name not in measured}

@@ -70,6 +70,7 @@ def test_gathered_tables_hold_the_declared_columns_and_nothing_is_left_out() -> 
 def test_no_axis_can_have_the_name_of_a_column_of_any_table() -> None:
     every = {name for text in COLUMNS.values() for name in text.split()} - {"way", "libc"}
     every |= {name for one in columns.OF_SEVERAL_RUNS.values() for name in one.columns()} - {"libc", "gdb"}
+    every |= {"ran_on", "on_kernel", "on_cpu", "on_architecture"}  # of the trials of a cluster
     assert set(columns.reserved()) == every
     assert {name for name in every if not columns.tables_with(name)} == set()
     assert [columns.tables_with(name) for name in ("libc", "gdb", "way", "plugin-kind")] == [()] * 4

@@ -60,6 +60,9 @@ TRIALS = Table(
         "cut_bytes": WHOLE,
     },
 )
+TRIALS_ELSEWHERE = Table(  # of a run on a cluster
+    head=TRIALS.head, tail={**TRIALS.tail, **_texts("ran_on", "on_kernel", "on_cpu", "on_architecture")}
+)
 OBJECTS = Table(
     head=_texts("object", "experiment"),
     tail={
@@ -214,11 +217,15 @@ OF_INSPECTIONS: Mapping[str, Table] = {  # `elfworlds inspect`; they have no axe
 
 def tables_with(name: str) -> tuple[str, ...]:
     """The tables in which a column of its own has this name; an axis must have another name where there are any."""
-    every = {**OF_A_RUN, **OF_SEVERAL_RUNS}
+    every = {**OF_A_RUN, "trials": TRIALS_ELSEWHERE, **OF_SEVERAL_RUNS}
     return tuple(table for table, declared in every.items() if name in declared.columns() and name not in TOOLCHAINS)
 
 
 def reserved() -> tuple[str, ...]:
     """Every name that an axis may not have, sorted."""
-    every = {name for declared in (*OF_A_RUN.values(), *OF_SEVERAL_RUNS.values()) for name in declared.columns()}
+    every = {
+        name
+        for declared in (*OF_A_RUN.values(), TRIALS_ELSEWHERE, *OF_SEVERAL_RUNS.values())
+        for name in declared.columns()
+    }
     return tuple(sorted(every - set(TOOLCHAINS)))

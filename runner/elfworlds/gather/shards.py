@@ -29,17 +29,27 @@ def together(runs: Iterable[RunRecord]) -> list[RunRecord]:
 
 
 def remarks(runs: Iterable[RunRecord]) -> list[str]:
-    """A sentence for each run whose parts were tried on machines that differ."""
-    machines: dict[str, set[str]] = {}
+    """A sentence for each run whose parts, or whose trials on a cluster, were tried on machines that differ."""
+    machines: dict[tuple[str, str], set[str]] = {}
     for run in runs:
-        if run.shard:
-            where = run.environment
-            machines.setdefault(run.name, set()).add(f"{where.kernel} on {where.machine}, {where.cpu}")
+        what = "shards" if run.shard else "trials"
+        machines.setdefault((run.name, what), set()).update(_kinds(run))
     return [
-        f"{name}: its shards were tried on machines that differ: {'; '.join(sorted(kinds))}"
-        for name, kinds in sorted(machines.items())
+        f"{name}: its {what} were tried on machines that differ: {'; '.join(sorted(kinds))}"
+        for (name, what), kinds in sorted(machines.items())
         if len(kinds) > 1
     ]
+
+
+def _kinds(run: RunRecord) -> set[str]:
+    """Kernel, architecture and processor of each machine that tried trials of a part or on a cluster."""
+    kinds = {
+        f"{trial.on_kernel} on {trial.on_architecture}, {trial.on_cpu}"
+        for trial in run.trials
+        if trial.ran_on is not None
+    }
+    where = run.environment
+    return kinds or ({f"{where.kernel} on {where.machine}, {where.cpu}"} if run.shard else set())
 
 
 def _whole(parts: Sequence[RunRecord]) -> RunRecord:

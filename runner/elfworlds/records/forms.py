@@ -53,7 +53,10 @@ _CLAIM = replace(form(ClaimRecord, earlier=_reproduced), same={})
 _LINK_MAP = form(LinkMapRecord, earlier=_earlier(sha256=None, build_id=None))
 _SEARCH = form(SearchRecord, earlier=_earlier(predicted=None, agrees=None))
 _TOOLCHAIN = form(ToolchainRecord, earlier=_earlier(identity={}))
-TRIAL = form(TrialRecord, {ClaimRecord: of(_CLAIM)}, _earlier(shown={}, attempts=[], events=None, written={}))
+ELSEWHERE: JsonObject = {"ran_on": None, "on_kernel": None, "on_cpu": None, "on_architecture": None}
+TRIAL = form(
+    TrialRecord, {ClaimRecord: of(_CLAIM)}, _earlier(shown={}, attempts=[], events=None, written={}, **ELSEWHERE)
+)
 OBJECT = form(ObjectRecord, earlier=_earlier(needs=[], compiler_output=""))
 TRACE = form(TraceRecord, {LinkMapRecord: of(_LINK_MAP), SearchRecord: of(_SEARCH), Bindings: bindings.KIND})
 _TREE = form(TreeRecord)
@@ -94,7 +97,11 @@ def _plain(record: DataclassInstance) -> Json:
     content = {key: getattr(record, name) for name, key in _keys(type(record))}
     if isinstance(record, RunAbout):
         content = {key: value for key, value in content.items() if value or key not in UNSAID}
-    return {"schema": SCHEMA, **content} if isinstance(record, TrialRecord) else content
+    if isinstance(record, TrialRecord):
+        if record.ran_on is None:
+            content = {key: value for key, value in content.items() if key not in ELSEWHERE}
+        return {"schema": SCHEMA, **content}
+    return content
 
 
 @cache

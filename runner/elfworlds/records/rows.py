@@ -28,7 +28,7 @@ HEAD = ("trial", "event", "verb")
 def trial_record(observation: Observation) -> TrialRecord:
     """One trial as one flat record."""
     trial, judged, done = observation.trial, observation.judgement, observation.completed
-    values, there = observation.values, Directory(observation.directory)
+    values, there, where = observation.values, Directory(observation.directory), observation.machine
     exit_status, signal = values.get("exit"), values.get("signal")
     return TrialRecord(
         number=trial.number,
@@ -58,6 +58,10 @@ def trial_record(observation: Observation) -> TrialRecord:
         claims=tuple(ClaimRecord(claim.id, claim.says, claim.claimed, claim.verdict) for claim in judged.claims),
         events=None,
         written={},
+        ran_on=where.name if where else None,
+        on_kernel=where.kernel if where else None,
+        on_cpu=where.cpu if where else None,
+        on_architecture=where.architecture if where else None,
     )
 
 

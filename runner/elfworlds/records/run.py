@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
         TreeRecord,
         TrialRecord,
     )
+
+RUNNER = "the runner"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,8 @@ def read_run(directory: RunDirectory) -> RunRecord:
         InputError: it is no run directory, or a line is damaged, or of another run.
     """
     about = directory.about()
-    trials = settled(directory.trials(about.axes))
+    environment = directory.environment()
+    trials = settled(placed(directory.trials(about.axes), environment))
     record = RunRecord(
         name=about.experiment,
         question=about.question,
@@ -79,7 +83,7 @@ def read_run(directory: RunDirectory) -> RunRecord:
         events=directory.events(),
         traces=in_order(directory.traces(about.axes), trials),
         objects=directory.objects(),
-        environment=directory.environment(),
+        environment=environment,
         rerun=about.rerun,
         trees=about.trees,
         shard=about.shard,
@@ -87,6 +91,20 @@ def read_run(directory: RunDirectory) -> RunRecord:
     )
     directory.check()
     return record
+
+
+def placed(trials: Sequence[TrialRecord], environment: EnvironmentRecord) -> Sequence[TrialRecord]:
+    """The trials of a run on a cluster, where those that the runner tried itself have its machine."""
+    if all(trial.ran_on is None for trial in trials):
+        return trials
+    own = partial(
+        replace,
+        ran_on=RUNNER,
+        on_kernel=environment.kernel,
+        on_cpu=environment.cpu,
+        on_architecture=environment.machine,
+    )
+    return [own(trial) if trial.ran_on is None else trial for trial in trials]
 
 
 def settled(trials: Sequence[TrialRecord]) -> list[TrialRecord]:

@@ -44,6 +44,8 @@ class TrialRecord:
         command: the command line, as a shell reads it.
         events: how many lines it has in events.jsonl; None where an earlier version wrote it.
         written: file in its directory → digest, of what was kept there.
+        ran_on: the name of the worker that tried it, and its kernel, processor and architecture; written for a run on
+            a cluster, None where the runner itself tried it.
     """
 
     number: int
@@ -73,6 +75,10 @@ class TrialRecord:
     claims: tuple[ClaimRecord, ...]
     events: int | None
     written: Mapping[str, str]
+    ran_on: str | None = None
+    on_kernel: str | None = None
+    on_cpu: str | None = None
+    on_architecture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from elfworlds.report import facts, failing, flips, loading, summary
+from elfworlds.report import facts, failing, flips, loading, machines, summary
 from elfworlds.report.pictures.heat import heats
 from elfworlds.report.summary import (
     ClaimLine,
@@ -45,6 +45,7 @@ def markdown(run: RunRecord, written: Streams, seen: Sequence[loading.Seen], run
     grid, more = summary.beginning(pivot(run.axes, run.trials), MOST_CELLS)
     lines = [f"# {escape(run.name)}", "", f"**{escape(run.question)}**", "", *answer(run.axes, run.trials), ""]
     lines += [*table(*pivot_rows(grid)), "", *_more(more, "rows"), *_fixed(grid), _count(run), ""]
+    lines += _mixed(run, grid)
     lines += [
         *_flips(run_flips),
         *_heats(run, run_flips),
@@ -54,8 +55,19 @@ def markdown(run: RunRecord, written: Streams, seen: Sequence[loading.Seen], run
         *_reasons("Not supported here", unsupported(run.trials)),
     ]
     lines += [*_note(run.note), *_loading(run, seen), *_objects(run.objects), *_trees(run.trees)]
-    lines += _versions(run.environment)
+    lines += [*_machines(run), *_versions(run.environment)]
     return "\n".join([*lines, "## Run it again", "", f"    {printable(run.rerun).replace(chr(10), ' ')}", ""])
+
+
+def _mixed(run: RunRecord, grid: Pivot) -> list[str]:
+    lines = [escape(line) for line in machines.remark(run.trials, marked=grid.mixed)]
+    return [*lines, ""] if lines else []
+
+
+def _machines(run: RunRecord) -> list[str]:
+    """Where the trials of a run on a cluster ran."""
+    rows = machines.rows(run.trials)
+    return ["## Machines", "", *table(machines.HEAD, rows), ""] if rows else []
 
 
 def _flips(run_flips: Flips) -> list[str]:

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from elfworlds.outcome import ClaimVerdict, Verdict, worst
+from elfworlds.report import machines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,16 +27,26 @@ MOST_PARTS = 30  # of a place in words; nobody reads more
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The outcomes at one place of a pivot, and the worst verdict among them."""
+    """The outcomes at one place of a pivot, and the worst verdict among them.
+
+    Attributes:
+        mixed: whether they were seen on machines of different kinds.
+    """
 
     outcomes: tuple[tuple[str, int], ...]
     verdict: Verdict
+    mixed: bool = False
 
     @property
     def text(self) -> str:
         if len(self.outcomes) == 1:
             return self.outcomes[0][0]
         return ", ".join(f"{name} ×{count}" for name, count in self.outcomes)
+
+    @property
+    def marked(self) -> str:
+        """The text, with a mark where machines are mixed."""
+        return f"{self.text} {machines.MARK}" if self.mixed else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,11 @@ class Pivot:
     columns: tuple[str, ...]
     rows: tuple[tuple[tuple[str, ...], tuple[Cell | None, ...]], ...]
     fixed: tuple[tuple[str, str], ...]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether a cell was seen on machines of different kinds."""
+        return any(cell is not None and cell.mixed for _, cells in self.rows for cell in cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +185,7 @@ def cell(trials: Sequence[TrialRecord], text: Callable[[TrialRecord], str] = wit
     """The cell of all trials at one place, of which there is at least one; `text` says what is counted."""
     counts = Counter(map(text, trials))
     verdict = worst(trial.verdict for trial in trials)
-    return Cell(tuple(sorted(counts.items(), key=lambda seen: (-seen[1], seen[0]))), verdict)
+    return Cell(tuple(sorted(counts.items(), key=lambda seen: (-seen[1], seen[0]))), verdict, machines.mixed(trials))
 
 
 def answers(
@@ -203,7 +219,7 @@ def _claim_lines(key: Key, axes: Mapping[str, Sequence[str]], seen: Sequence[See
         by_point.setdefault(tuple(trial.point.items()), []).append((trial, verdict))
     by_words: dict[tuple[str, ClaimVerdict], list[Point]] = {}
     for point, repetitions in by_point.items():
-        observed = cell([trial for trial, _ in repetitions]).text
+        observed = cell([trial for trial, _ in repetitions]).marked
         together = _claim_verdict({verdict for _, verdict in repetitions})
         by_words.setdefault((observed, together), []).append(point)
     identity, scenario, says, claimed = key

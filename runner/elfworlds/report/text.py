@@ -43,7 +43,8 @@ def pivot_rows(pivot: Pivot) -> tuple[list[str], list[list[str]]]:
     rows = []
     for heads, cells in pivot.rows:
         texts = [
-            "–" if cell is None else cell.text + (f" [{cell.verdict}]" if cell.verdict.shown else "") for cell in cells
+            "–" if cell is None else cell.marked + (f" [{cell.verdict}]" if cell.verdict.shown else "")
+            for cell in cells
         ]
         rows.append([*heads, *texts])
     return head, rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from elfworlds.columns import CLAIMS, EVENTS, NEEDED, OBJECTS, SYMBOLS, TRIALS
+from elfworlds.columns import CLAIMS, EVENTS, NEEDED, OBJECTS, SYMBOLS, TRIALS, TRIALS_ELSEWHERE
 from elfworlds.tables.frame import columns_of, from_columns, labels_of
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ _as_json = json.JSONEncoder(sort_keys=True).encode
 
 
 def trials_frame(experiment: str, axes: Sequence[str], trials: Sequence[TrialRecord]) -> pd.DataFrame:
-    """A row for each trial, in the order of the plan; a column for each axis."""
+    """A row for each trial, in the order of the plan; a column for each axis, and where it ran if on a cluster."""
+    table = TRIALS_ELSEWHERE if any(trial.ran_on is not None for trial in trials) else TRIALS
     values: Columns = {
-        **columns_of(trials, ("trial", "scenario", *TRIALS.tail)),
+        **columns_of(trials, ("trial", "scenario", *table.tail)),
         **labels_of([trial.point for trial in trials], axes),
         "experiment": [experiment] * len(trials),
     }
-    return from_columns(TRIALS.columns(axes), values)
+    return from_columns(table.columns(axes), values)
 
 
 def objects_frame(experiment: str, axes: Sequence[str], objects: Sequence[ObjectRecord]) -> pd.DataFrame:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from elfworlds.process import Command, Completed, Runner
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.events import Event
+    from elfworlds.trials.machine import Machine
 
 WAITING_PER_WORKER = 4
 
@@ -59,6 +60,7 @@ class Observation:
         program: the C that its steps became, as people read it.
         directory: what `${files.dir}` stood for; empty where the trial has no files.
         notes: what else there is to say: why it was not tried, which object the loader could not find.
+        machine: where it ran; None for the runner's own.
     """
 
     trial: Trial
@@ -71,6 +73,7 @@ class Observation:
     events: tuple[Event, ...] = ()
     program: str = ""
     directory: str = ""
+    machine: Machine | None = None
 
 
 @dataclass(frozen=True, slots=True)

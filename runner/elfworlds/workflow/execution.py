@@ -153,9 +153,7 @@ class Execution:
         """What observes trials: threads of this process, or the executor that was asked for."""
         runner = self._runner(directory)
         if self.executor:
-            with tried_elsewhere(
-                self.executor, self.experiment, self.plan, runner, self.session, directory.path
-            ) as observations:
+            with tried_elsewhere(self.executor, self.experiment, self.plan, runner, self.session) as observations:
                 yield observations
         else:
             with self._threads() as executor:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import uuid
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -22,14 +20,13 @@ if TYPE_CHECKING:
 
     from elfworlds.backends import Artifact, Backend
     from elfworlds.planning import Plan, Trial
+    from elfworlds.trials.machine import Machine
     from elfworlds.trials.observe import Observation, TrialRunner
-    from elfworlds.workflow.cluster.messages import Machine, Work
+    from elfworlds.workflow.cluster.messages import Work
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.workflow.session import Session
 
 SCHEMES = ("dask", "tcp", "tls")
-MACHINES = "machines.csv"
-COLUMNS = ("trial", "machine", "kernel", "cpu")
 
 
 def needs_dask(what: str) -> None:
@@ -57,7 +54,7 @@ def scheduler_address(text: str, *, tls: bool) -> str:
 
 @contextmanager
 def tried_elsewhere(
-    executor: str, experiment: LoadedExperiment, plan: Plan, runner: TrialRunner, session: Session, run: Path
+    executor: str, experiment: LoadedExperiment, plan: Plan, runner: TrialRunner, session: Session
 ) -> Iterator[Callable[[Sequence[Trial]], Iterator[Observation]]]:
     """What observes trials on the workers of a cluster, and says afterwards where they ran.
 
@@ -67,7 +64,6 @@ def tried_elsewhere(
         plan: its plan.
         runner: what would observe them here.
         session: tells.
-        run: the run's directory, which gets a table of where each trial ran.
 
     Raises:
         InputError: no scheduler answers, or an object lies where no worker could have it.
@@ -78,15 +74,8 @@ def tried_elsewhere(
     work = _work(experiment, plan, runner, paths.store(session.environment))
     with connected(scheduler_address(executor, tls=encrypted())) as client:
         cluster = Cluster.of(client, work, runner, session.tell)
-
-        def observe(trials: Sequence[Trial]) -> Iterator[Observation]:
-            for observation, machine in cluster.observe(trials):
-                if machine is not None:
-                    _note(run / MACHINES, observation.trial, machine)
-                yield observation
-
         try:
-            yield observe
+            yield cluster.observe
         finally:
             cluster.end()
             _tell_where(cluster.ran.items(), session)
@@ -132,25 +121,11 @@ def _entry(artifact: Artifact, store: Path) -> str:
     return place.relative_to(objects).parts[0]
 
 
-def _note(path: Path, trial: Trial, machine: Machine) -> None:
-    """A line of where a trial ran; the latest line of a trial counts."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    if not path.exists():
-        rows.writerow(COLUMNS)
-    rows.writerow((trial.id, machine.name, machine.kernel, machine.cpu))
-    with path.open("a") as file:
-        file.write(text.getvalue())
-
-
 def _tell_where(ran: Iterable[tuple[Machine, int]], session: Session) -> None:
     counts = sorted(ran, key=lambda item: item[0].name)
     if not counts:
         return
     session.tell("tried on " + ", ".join(f"{machine.name}: {count}" for machine, count in counts))
-    kinds = sorted({f"{machine.kernel}, {machine.cpu}" for machine, _ in counts})
-    if len(kinds) > 1:
-        session.tell(f"cells mix machines of different kinds, {MACHINES} says which: {'; '.join(kinds)}")
 
 
 def local_only(executor: str, backends: Sequence[Backend]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import elf
-from elfworlds.report import failing, flips, loading, summary, text
+from elfworlds.report import failing, flips, loading, machines, summary, text
 from elfworlds.report.markdown import markdown
 from elfworlds.report.pictures import heat
 from elfworlds.report.pictures.heatmap import heat_map
@@ -132,6 +132,9 @@ def show(directory: RunDirectory, run: RunRecord, run_flips: Flips, screen: Scre
     pivot, more = summary.beginning(summary.pivot(axes, trials), MOST_CELLS)
     screen.show_pivot(pivot)
     screen.say(*_after_a_blank([f"… and {more} more rows; tables/trials.csv has them all"] if more else []))
+    where = machines.rows(trials)
+    screen.say(*_after_a_blank(text.grid([machines.HEAD, *where], indent="") if where else []))
+    screen.tell(_after_a_blank(machines.remark(trials, marked=pivot.mixed)))
     screen.say(*_after_a_blank(flips.flip_lines(run_flips)))
     screen.say(*_after_a_blank(text.claim_lines(axes, trials)))
     inherited = run.environment.inherited

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from elfworlds.report import facts, failing, flips, loading, summary
+from elfworlds.report import facts, failing, flips, loading, machines, summary
 from elfworlds.report.page import packed
 from elfworlds.report.pictures.cells import colours
 from elfworlds.report.pictures.heat import outcomes
@@ -47,10 +47,11 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A cell of the matrix; `verdict` is there where it is worth showing."""
+    """A cell of the matrix; `verdict` is there where it is worth showing, `mixed` the mark of mixed machines."""
 
     chips: tuple[Chip, ...]
     verdict: Verdict | None
+    mixed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ def _answers(run: RunRecord, run_flips: Flips) -> dict[str, object]:
         ),
         "more_rows": more_rows,
         "fixed": pivot.fixed,
+        "mixed": machines.remark(trials, marked=pivot.mixed),
         "flips": flips.texts(run_flips),
         "claims": summary.claims(axes, trials),
         "failures": [failure(alike, run) for alike in bad[:MOST_FAILURES]],
@@ -151,6 +153,8 @@ def _evidence(run: RunRecord) -> dict[str, object]:
         "objects": facts.objects(run.objects),
         "compiler_outputs": [(name, cut(words, MOST_WORDS)) for name, words in facts.compiler_outputs(run.objects)],
         "versions": facts.versions(run.environment),
+        "head_of_machines": machines.HEAD,
+        "machines": machines.rows(run.trials),
     }
 
 
@@ -228,7 +232,8 @@ def _place(cell: summary.Cell | None, at: Mapping[str, str], kinds: Mapping[str,
         outcome = text.partition(" (")[0]
         link = "#trials?" + urlencode({**at, "outcome": outcome})
         chips.append(Chip(f"{text} ×{count}" if several else text, kinds.get(outcome, "untried"), link))
-    return Place(tuple(chips), cell.verdict if cell.verdict.shown or not cell.verdict.tried else None)
+    verdict = cell.verdict if cell.verdict.shown or not cell.verdict.tried else None
+    return Place(tuple(chips), verdict, machines.MARK if cell.mixed else "")
 
 
 @dataclass(frozen=True, slots=True)

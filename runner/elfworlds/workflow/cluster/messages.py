@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from elfworlds.backends import Build
     from elfworlds.planning import Trial
     from elfworlds.toolchains import Toolchain
+    from elfworlds.trials.machine import Machine
     from elfworlds.trials.observe import Observation
 
 Identity = tuple[str, tuple[tuple[str, str], ...]]  # the digest of a toolchain, and its versions
@@ -71,15 +72,6 @@ def toolchains_of(trial: Trial) -> tuple[str, ...]:
     bound = trial.bound
     borrowed = dict(trial.point).get(OBSERVERS[trial.observer].axis, bound.toolchain)
     return tuple(dict.fromkeys((bound.toolchain, borrowed, *bound.sees)))
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Where a trial ran: the worker's name, its kernel and its processor."""
-
-    name: str
-    kernel: str
-    cpu: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

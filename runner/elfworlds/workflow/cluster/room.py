@@ -23,9 +23,10 @@ from elfworlds.store.parcel import WrongParcelError
 from elfworlds.toolchains import families
 from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.pinning import places
+from elfworlds.trials.machine import Machine
 from elfworlds.trials.observe import Observation, TrialRunner
 from elfworlds.version import __version__
-from elfworlds.workflow.cluster.messages import Answer, Machine, identity_of, toolchains_of
+from elfworlds.workflow.cluster.messages import Answer, identity_of, toolchains_of
 from elfworlds.workflow.sandboxing import guarded
 from elfworlds.workflow.screen import Silent
 from elfworlds.workflow.session import Session
@@ -88,7 +89,7 @@ class Room(WorkerPlugin):
 
     def answer(self, name: str, work: Work, trials: Sequence[Trial], parcels: Sequence[Parcel]) -> Answer:
         """Try trials, one after the other; at the first that cannot be tried, say why."""
-        here = Machine(name, f"{os.uname().sysname} {os.uname().release}", processor())
+        here = machine(name)
         came, seconds, why, entry = list[Observation](), 0.0, "", ""
         try:
             self.admit(work)
@@ -180,6 +181,12 @@ class Room(WorkerPlugin):
                 self.leave(work)
 
 
+def machine(name: str) -> Machine:
+    """This machine, as a worker of that name."""
+    kernel = os.uname()
+    return Machine(name, f"{kernel.sysname} {kernel.release} {kernel.version}", processor(), kernel.machine)
+
+
 def receive(work: Work, trials: Sequence[Trial], parcels: Sequence[Parcel]) -> None:
     """Have in the store what trials need, each checked by the digest that the runner's build has.
 
@@ -224,7 +231,7 @@ def answer(work: Work, trials: tuple[Trial, ...], parcels: Sequence[Parcel]) -> 
     worker = get_worker()
     room = worker.plugins.get(NAME)
     if not isinstance(room, Room):
-        nowhere = Machine(str(worker.name), "", "")
+        here = machine(str(worker.name))
         why = "it is a worker of dask that `elfworlds worker` did not start"
-        return Answer(work=work.id, machine=nowhere, observations=(), seconds=0, why=why)
+        return Answer(work=work.id, machine=here, observations=(), seconds=0, why=why)
     return room.answer(str(worker.name), work, trials, parcels)

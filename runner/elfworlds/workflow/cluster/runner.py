@@ -7,7 +7,7 @@ import time
 from collections import Counter, deque
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from distributed import Future
 
     from elfworlds.planning import Trial
+    from elfworlds.trials.machine import Machine
     from elfworlds.trials.observe import Observation, TrialRunner
-    from elfworlds.workflow.cluster.messages import Machine, Work
+    from elfworlds.workflow.cluster.messages import Work
 
     Sent = Future[Any]  # a task's result is whatever another machine says
 
@@ -80,8 +81,8 @@ class Cluster:
     def of(cls, client: Client, work: Work, judge: TrialRunner, tell: Callable[[str], None]) -> Cluster:
         return cls(client, work, judge, tell, client.submit(same, work, key=f"work-{work.id}"))
 
-    def observe(self, trials: Sequence[Trial]) -> Iterator[tuple[Observation, Machine | None]]:
-        """Every trial, in the order in which they end, and where it ran; None for one that nobody could try.
+    def observe(self, trials: Sequence[Trial]) -> Iterator[Observation]:
+        """Every trial, in the order in which they end, and where it ran.
 
         Raises:
             InterruptedRunError: the scheduler is gone, or has no workers.
@@ -164,9 +165,7 @@ class Cluster:
         if self.client.status != "running":
             raise self._over("the scheduler is gone")
 
-    def _accepted(
-        self, future: Sent, answered: Answer | None, waiting: deque[Trial]
-    ) -> Iterator[tuple[Observation, Machine | None]]:
+    def _accepted(self, future: Sent, answered: Answer | None, waiting: deque[Trial]) -> Iterator[Observation]:
         """The observations of a task's trials; those without one wait again."""
         trials = self.under_way.pop(str(future.key), None)
         if trials is None:
@@ -184,24 +183,22 @@ class Cluster:
 
     def _tried(
         self, future: Sent, answered: Answer, trials: tuple[Trial, ...], waiting: deque[Trial]
-    ) -> Iterator[tuple[Observation, Machine]]:
+    ) -> Iterator[Observation]:
         if answered.why:
             self._refuse(answered, next(iter(self._holders(future)), ""))
         self.pace.heard(answered.seconds, len(answered.observations))
         waiting.extendleft(reversed(trials[len(answered.observations) :]))
         self.ran[answered.machine] += len(answered.observations)
         for observation in answered.observations:
-            yield observation, answered.machine
+            yield replace(observation, machine=answered.machine)
 
-    def _failed(
-        self, future: Sent, trials: tuple[Trial, ...], waiting: deque[Trial]
-    ) -> Iterator[tuple[Observation, None]]:
+    def _failed(self, future: Sent, trials: tuple[Trial, ...], waiting: deque[Trial]) -> Iterator[Observation]:
         """A task that no worker came to the end of; of several trials each then goes alone, to find the one."""
         if len(trials) > 1:
             waiting.extendleft(reversed(trials))
             return
         why = f"no worker could try it: {future.exception()}"
-        yield self.judge.judged(trials[0], Ran(unresolved(why))), None
+        yield self.judge.judged(trials[0], Ran(unresolved(why)))
 
     @contextmanager
     def _talking(self) -> Iterator[None]:
