@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def test_what_happens_is_what_was_foretold_and_the_experiment_is_kept(
     saved = Path(f"{path}.try.yaml")
     assert invoke(["check", str(saved)]) == 0
     (kept,) = (tmp_path / "results").glob("try-libunique/2*/experiment.yaml")
+    assert json.loads(kept.with_name("environment.json").read_text())["sandbox"] is True
     assert kept.read_text() == saved.read_text()
 
 

@@ -45,6 +45,7 @@ For = Annotated[
 Trust = Annotated[
     bool, typer.Option("--trust", help="With --for: let Nix evaluate what the file names, even if others can write it.")
 ]
+TrustRecipe = Annotated[bool, typer.Option("--trust", help="Build a recipe that others can write too.")]
 
 app = typer.Typer(
     help="Pinned Debian packages as roots that objects are built and run in; pins of nixpkgs.", no_args_is_help=True
@@ -153,6 +154,7 @@ def fetch(
 def build(
     names: Recipes,
     jobs: Jobs | None = None,
+    trust: TrustRecipe = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
     color: Color = "auto",
 ) -> None:
@@ -167,7 +169,7 @@ def build(
 
     screen = Terminal.of(color, quiet=quiet, environment=os.environ)
     with Pool() as pool:
-        for line in build_all(names, Session(pool, os.environ, screen, jobs or processors())):
+        for line in build_all(names, Session(pool, os.environ, screen, jobs or processors()), trust=trust):
             screen.say(line)
 
 

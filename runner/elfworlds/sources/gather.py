@@ -16,6 +16,7 @@ from elfworlds.yamltext import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from elfworlds.sources.files import File, Project
     from elfworlds.sources.prebuilt import At, Bundled, Prebuilt
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from elfworlds.spec.leaves.forms import Axis
     from elfworlds.spec.model.objects import Object
     from elfworlds.trees import Shelf
+
+
+BESIDE_IT = ("file", "tree", "archive")  # keys of `prebuilt` that hold a path
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,12 @@ class Sources:
     files: Mapping[str, File]
     reads: Mapping[str, tuple[str, ...]]
     prebuilt: Mapping[At, Prebuilt | Bundled] = field(default_factory=dict)
+
+    def places(self, project: Project) -> tuple[Path, ...]:
+        """Where files of them may lie on this machine; what a lock file pins by its digest is none of them."""
+        beside = (file if key == "file" else place for key, place, file in self.prebuilt if key in BESIDE_IT)
+        named = (directory / path for path in self.files for directory in project.places)
+        return tuple(dict.fromkeys((*named, *(project.beside / path for path in beside))))
 
 
 def gather(spec: Spec, project: Project, shelf: Shelf | None = None) -> tuple[Sources, list[Problem]]:

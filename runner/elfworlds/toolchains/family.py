@@ -128,6 +128,15 @@ class Family(Protocol):
         del name, where
         return ""
 
+    def named(self, name: str, where: Sequence[Path]) -> tuple[Path, ...]:
+        """Files and directories of a person's own that a name leads to; none where packages and pins are digested.
+
+        Raises:
+            InputError: no such toolchain is known.
+        """
+        del name, where
+        return ()
+
     @abstractmethod
     def stand_in(
         self, name: str, where: Sequence[Path], languages: Collection[str] = (), why: str = NOBODY_LOOKS

@@ -11,9 +11,11 @@ from elfworlds.toolchains.sandboxed import sandboxed
 from elfworlds.workflow import backends
 from elfworlds.workflow.results import shown
 from elfworlds.workflow.strangers import writable_by_others
+from elfworlds.workflow.toolchains import named
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from elfworlds.toolchains import Toolchain
     from elfworlds.workflow.experiments import LoadedExperiment
@@ -30,13 +32,20 @@ def needed(asked: bool | None, experiments: Sequence[LoadedExperiment], backend:
     """
     wanted = asked
     if wanted is None:
-        writable = next(filter(None, (writable_by_others(loaded.path) for loaded in experiments)), None)
+        writable = writable_by_others(*_read(experiments))
         wanted = writable is not None
         if writable:
             session.screen.tell([f"in the sandbox, since {writable.by} can write {shown(writable.path)}; or: --trust"])
     if wanted and backends.chosen(backend, session.environment) != LOCAL:
         raise InputError("the nix backend builds outside of the sandbox", hint="--backend local, or --trust")
     return wanted
+
+
+def _read(experiments: Sequence[LoadedExperiment]) -> Iterator[Path]:
+    """Where all may lie that is built and run: experiments, sources, what others built, toolchains of one's own."""
+    for loaded in experiments:
+        yield from (loaded.path, *loaded.sources.places(loaded.project))
+    yield from named(experiments)
 
 
 def guarded(toolchains: Mapping[str, Toolchain], session: Session, fallback: str = "") -> dict[str, Toolchain]:

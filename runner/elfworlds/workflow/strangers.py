@@ -29,13 +29,20 @@ class Writable:
         return f"{self.by} can write {self.path}"
 
 
-def writable_by_others(path: Path) -> Writable | None:
-    """The first on the way from the root to a path, itself included, that somebody else may write; None for none."""
-    real = path.resolve()
-    for place in (*reversed(real.parents), real):
-        by = next(_writers(place, within=place != real), None)
-        if by:
-            return Writable(place, by)
+def writable_by_others(*named: Path) -> Writable | None:
+    """The first on the way from the root to a path, itself included, that somebody else may write; None for none.
+
+    A path at which nothing is may be one of them.
+    """
+    seen: set[tuple[Path, bool]] = set()
+    for real in (path.resolve() for path in named if os.path.exists(path)):  # noqa: PTH110  # one that cannot be seen
+        for place in (*reversed(real.parents), real):
+            within = place != real
+            if (place, within) in seen:
+                continue
+            seen.add((place, within))
+            if by := next(_writers(place, within=within), None):
+                return Writable(place, by)
     return None
 
 

@@ -18,6 +18,7 @@ from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.pinning import places
 from elfworlds.toolchains.rooted.pin import define
 from elfworlds.workflow.experiments import languages, load_all
+from elfworlds.workflow.strangers import writable_by_others
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
@@ -116,6 +117,17 @@ def _built_with(experiments: Iterable[LoadedExperiment]) -> Iterator[str]:
         yield from builders.named(loaded.spec.experiment.objects, loaded.spec.experiment.matrix.axes)
 
 
+def named(experiments: Sequence[LoadedExperiment]) -> Iterator[Path]:
+    """Files and directories of a person's own that the toolchains of the experiments are made of.
+
+    Raises:
+        InputError: a file names no toolchain.
+    """
+    where = _where(experiments)
+    for name in wanted(experiments):
+        yield from families.family_of(name).named(name, where)
+
+
 def _run_in(experiments: Iterable[LoadedExperiment]) -> dict[str, None]:
     """The toolchains whose loader, libc, gdb or files a trial has."""
     names: dict[str, None] = {}
@@ -143,16 +155,26 @@ def means(session: Session, experiments: Iterable[LoadedExperiment] = ()) -> Mea
     )
 
 
-def build(names: Sequence[str], session: Session) -> Iterator[str]:
+def build(names: Sequence[str], session: Session, *, trust: bool = False) -> Iterator[str]:
     """Build the libcs of recipes, `glibc/NAME`; give a line for each, and for each of its patches.
 
+    Args:
+        names: of recipes, with or without `glibc/`.
+        session: with whose means.
+        trust: whether a recipe may be built that somebody else can write: over this machine it does as it likes.
+
     Raises:
-        InputError: a name is no recipe's, or a root hides the cache.
+        InputError: a name is no recipe's, a root hides the cache, or somebody else can write the recipe.
         BuildFailedError: a step of a build failed, or bubblewrap is not to be had.
     """
     known = means(session)
     for name in (name if "/" in name else f"{families.OF_RECIPES}/{name}" for name in names):
         families.refuse_hidden(known.cache, name, "set XDG_CACHE_HOME to another place")
+        writable = None if trust else writable_by_others(*families.family_of(name).named(name, known.where))
+        if writable:
+            raise InputError(
+                f"{writable}, and {name} would be built of it", hint="read it, and if you trust it: --trust"
+            )
         yield from families.family_of(name).build([name], known)
 
 

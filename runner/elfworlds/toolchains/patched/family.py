@@ -11,7 +11,7 @@ from elfworlds.toolchains.family import NOBODY_LOOKS, Family, Listed
 from elfworlds.toolchains.host.family import Host
 from elfworlds.toolchains.patched.build import build, found
 from elfworlds.toolchains.patched.ground import MACHINE, digest_of, ground
-from elfworlds.toolchains.patched.recipe import PREFIX, find, names
+from elfworlds.toolchains.patched.recipe import PREFIX, file_of, find, names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -31,6 +31,10 @@ class Patched(Family):
 
     def names(self, where: Sequence[Path]) -> tuple[str, ...]:
         return names(where)
+
+    def named(self, name: str, where: Sequence[Path]) -> tuple[Path, ...]:
+        recipe = find(name, where)
+        return file_of(name, where), *filter(None, [recipe.archive])
 
     def stand_in(
         self, name: str, where: Sequence[Path], languages: Collection[str] = (), why: str = NOBODY_LOOKS

@@ -86,6 +86,11 @@ def names(where: Iterable[Path]) -> tuple[str, ...]:
     return tuple(sorted({f"{PREFIX}/{match[1]}" for match in filter(None, map(FILE.fullmatch, listed))}))
 
 
+def file_of(name: str, where: Sequence[Path]) -> Path:
+    """The file of the recipe of this name, which is known."""
+    return paths.first(place / f"{name.replace('/', '-')}.yaml" for place in where)
+
+
 def find(name: str, where: Sequence[Path]) -> Recipe:
     """The recipe of this toolchain, with its patches.
 
@@ -95,7 +100,7 @@ def find(name: str, where: Sequence[Path]) -> Recipe:
     known = names(where)
     if name not in known:
         raise InputError(f"no toolchain `{name}` is known here"[:200], hint=closest(name, known))
-    file = paths.first(place / f"{name.replace('/', '-')}.yaml" for place in where)
+    file = file_of(name, where)
     data = read(file).data()
     _know(data, KEYS, str(file))
     package, archive, sha256 = _source(data.get("source"), file)

@@ -31,6 +31,10 @@ class Rooted(Family):
     def base(self, name: str, where: Sequence[Path]) -> str:
         return find(name, where).base
 
+    def named(self, name: str, where: Sequence[Path]) -> tuple[Path, ...]:
+        pin = find(name, where)
+        return pin.file, pin.place
+
     def stand_in(
         self, name: str, where: Sequence[Path], languages: Collection[str] = (), why: str = NOBODY_LOOKS
     ) -> Toolchain:
