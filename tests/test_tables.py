@@ -16,6 +16,7 @@ from elfworlds import columns, gather, tables
 from elfworlds.gather import Cell, ClaimCell, Version, forms
 from elfworlds.records import TraceRecord
 from elfworlds.spec import load
+from elfworlds.tables.frame import labels_of
 from elfworlds.yamltext import ProblemsError, parse
 from elfworlds.yamltext.problems import Mark
 from recording import TRACES, built, event, run_of, trial
@@ -67,13 +68,34 @@ def test_gathered_tables_hold_the_declared_columns_and_nothing_is_left_out() -> 
             assert text.splitlines()[0].split(",") == list(columns.OF_SEVERAL_RUNS[name].columns())
 
 
-def test_no_axis_can_have_the_name_of_a_column_of_any_table() -> None:
-    every = {name for text in COLUMNS.values() for name in text.split()} - {"way", "libc"}
-    every |= {name for one in columns.OF_SEVERAL_RUNS.values() for name in one.columns()} - {"libc", "gdb"}
-    every |= {"ran_on", "on_kernel", "on_cpu", "on_architecture"}  # of the trials of a cluster
+OF_TRIALS = {name for table in ("trials", "claims", "flips") for name in COLUMNS[table].split()}
+OF_TRIALS |= {name for table in ("outcomes.csv", "claims.csv") for name in columns.OF_SEVERAL_RUNS[table].columns()}
+OF_TRIALS |= {"ran_on", "on_kernel", "on_cpu", "on_architecture"}  # of the trials of a cluster
+OF_OTHERS = {name for text in COLUMNS.values() for name in text.split()} - OF_TRIALS
+
+
+def test_no_axis_can_have_the_name_of_a_column_of_a_table_of_trials() -> None:
+    every = OF_TRIALS - {"way", "libc", "gdb"}
     assert set(columns.reserved()) == every
     assert {name for name in every if not columns.tables_with(name)} == set()
     assert [columns.tables_with(name) for name in ("libc", "gdb", "way", "plugin-kind")] == [()] * 4
+
+
+def test_an_axis_that_is_called_like_another_tables_column_has_one_of_its_own_there() -> None:
+    assert {"path", "name", "version", "type", "flags", "symbol"} <= OF_OTHERS
+    axes = sorted(OF_OTHERS)
+    points = [dict.fromkeys(axes, "a-label")]
+    for name, table in columns.OF_A_RUN.items():
+        names = [table.label(axis) for axis in axes] if table.by_axis else []
+        assert set(names) == {f"matrix.{axis}" if axis in COLUMNS[name].split() else axis for axis in axes if names}
+        assert len(table.columns(axes)) == len(table.columns()) + len(names)
+        assert labels_of(table, points, axes) == {table.label(axis): ["a-label"] for axis in axes}
+
+
+def test_every_other_name_is_an_axis_name() -> None:
+    axes = "".join(f"  {name}: [a]\n" for name in sorted(OF_OTHERS) if re.fullmatch("[a-z0-9][a-z0-9.-]*", name))
+    text = f"experiment: x\nquestion: x\nmatrix:\n{axes}scenarios: {{s: {{run: /bin/true}}}}\n"
+    assert len(load(parse(text, "x.yaml"), toolchains=[]).experiment.matrix.axes) >= axes.count("\n")
 
 
 @pytest.mark.parametrize("name", columns.reserved())

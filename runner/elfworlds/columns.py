@@ -1,7 +1,7 @@
-"""The columns of every table, by name and pandas type: tables are made from this, and no axis may have such a name.
+"""The columns of every table, by name and pandas type: tables are made from this.
 
-An axis' label stands in a column under the axis' own name. If a table had a column of its own
-of that name, one of the two would be lost.
+An axis' label stands in a column under the axis' own name, or as `matrix.NAME` in a table that has a column of its
+own of that name. What says which trial it was, and what became of it, no axis may be called.
 """
 
 from __future__ import annotations
@@ -32,7 +32,12 @@ class Table:
 
     def columns(self, axes: Iterable[str] = ()) -> dict[str, str]:
         """All columns of the table of an experiment that has these axes."""
-        return {**self.head, **(dict.fromkeys(axes, TEXT) if self.by_axis else {}), **self.tail}
+        labels = dict.fromkeys(map(self.label, axes), TEXT) if self.by_axis else {}
+        return {**self.head, **labels, **self.tail}
+
+    def label(self, axis: str) -> str:
+        """The name of the column that holds this axis' labels."""
+        return f"matrix.{axis}" if axis in self.head or axis in self.tail else axis
 
 
 def _texts(*names: str) -> dict[str, str]:
@@ -215,17 +220,22 @@ OF_INSPECTIONS: Mapping[str, Table] = {  # `elfworlds inspect`; they have no axe
 }
 
 
+_OF_TRIALS: Mapping[str, Table] = {
+    "trials": TRIALS_ELSEWHERE,
+    "claims": CLAIMS,
+    "flips": FLIPS,
+    **{name: OF_SEVERAL_RUNS[name] for name in ("outcomes.csv", "claims.csv")},
+}
+
+
 def tables_with(name: str) -> tuple[str, ...]:
-    """The tables in which a column of its own has this name; an axis must have another name where there are any."""
-    every = {**OF_A_RUN, "trials": TRIALS_ELSEWHERE, **OF_SEVERAL_RUNS}
-    return tuple(table for table, declared in every.items() if name in declared.columns() and name not in TOOLCHAINS)
+    """The tables of trials in which a column of its own has this name; where there are any, no axis may have it."""
+    return tuple(
+        table for table, declared in _OF_TRIALS.items() if name in declared.columns() and name not in TOOLCHAINS
+    )
 
 
 def reserved() -> tuple[str, ...]:
     """Every name that an axis may not have, sorted."""
-    every = {
-        name
-        for declared in (*OF_A_RUN.values(), TRIALS_ELSEWHERE, *OF_SEVERAL_RUNS.values())
-        for name in declared.columns()
-    }
+    every = {name for declared in _OF_TRIALS.values() for name in declared.columns()}
     return tuple(sorted(every - set(TOOLCHAINS)))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
+    from elfworlds.columns import Table
+
     Scalar: TypeAlias = str | int | float | bool | None
     Columns: TypeAlias = Mapping[str, Sequence[Scalar]]
 
@@ -36,9 +38,9 @@ def columns_of(records: Sequence[DataclassInstance], names: Iterable[str]) -> di
     return {name: list(map(attrgetter(name), records)) for name in names}
 
 
-def labels_of(points: Sequence[Mapping[str, str]], axes: Iterable[str]) -> dict[str, list[Scalar]]:
-    """A column for each axis. Where a point lacks an axis, its value is missing."""
-    return {axis: [point.get(axis) for point in points] for axis in axes}
+def labels_of(table: Table, points: Sequence[Mapping[str, str]], axes: Iterable[str]) -> dict[str, list[Scalar]]:
+    """A column of this table for each axis. Where a point lacks an axis, its value is missing."""
+    return {table.label(axis): [point.get(axis) for point in points] for axis in axes}
 
 
 def as_csv(frame: pd.DataFrame) -> str:

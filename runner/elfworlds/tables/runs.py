@@ -30,7 +30,7 @@ def trials_frame(experiment: str, axes: Sequence[str], trials: Sequence[TrialRec
     table = TRIALS_ELSEWHERE if any(trial.ran_on is not None for trial in trials) else TRIALS
     values: Columns = {
         **columns_of(trials, ("trial", "scenario", *table.tail)),
-        **labels_of([trial.point for trial in trials], axes),
+        **labels_of(table, [trial.point for trial in trials], axes),
         "experiment": [experiment] * len(trials),
     }
     return from_columns(table.columns(axes), values)
@@ -40,7 +40,7 @@ def objects_frame(experiment: str, axes: Sequence[str], objects: Sequence[Object
     """A row for each object; points that share it share the row. An axis that it does not read is missing."""
     values: Columns = {
         **columns_of(objects, ("object", *OBJECTS.tail)),
-        **labels_of([built.at for built in objects], axes),
+        **labels_of(OBJECTS, [built.at for built in objects], axes),
         "runpath": [_joined(":", built.runpath) for built in objects],
         "rpath": [_joined(":", built.rpath) for built in objects],
         "flags": [_joined(" ", built.flags) for built in objects],
@@ -121,7 +121,7 @@ def claims_frame(experiment: str, axes: Sequence[str], trials: Sequence[TrialRec
     checked_by = [trial for trial, _ in rows]
     values: Columns = {
         **columns_of(checked_by, ("scenario", "observer", "repeat", "trial", "outcome")),
-        **labels_of([trial.point for trial in checked_by], axes),
+        **labels_of(CLAIMS, [trial.point for trial in checked_by], axes),
         "claim": [claim.id for _, claim in rows],
         "experiment": [experiment] * len(rows),
         "says": [claim.says for _, claim in rows],

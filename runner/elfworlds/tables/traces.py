@@ -97,7 +97,7 @@ def _joined(
         "trial": [trace.trial for trace in traces],
         "experiment": [experiment] * len(parts),
         "scenario": [trace.scenario for trace in traces],
-        **labels_of([trace.point for trace in traces], axes),
+        **labels_of(table, [trace.point for trace in traces], axes),
     }
     values: Columns = {
         **{name: list(_repeated(each, sizes)) for name, each in heads.items()},

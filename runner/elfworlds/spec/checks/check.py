@@ -112,7 +112,8 @@ def _matrix(experiment: Experiment, known: Names, toolchains: frozenset[str]) ->
 def _no_name_of_an_axis(name: str) -> str | None:
     """Why an axis cannot have this name, and which one it could have."""
     if not forms.NAME.fullmatch(name):
-        return f"it must match {forms.NAME.pattern}"
+        likely = name.lower().replace("_", "-")
+        return f"it must match {forms.NAME.pattern}" + (f": `{likely}`" if forms.NAME.fullmatch(likely) else "")
     tables = [f"`{table}`" for table in tables_with(name)]
     if not tables:
         return None

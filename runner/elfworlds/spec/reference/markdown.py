@@ -101,7 +101,8 @@ def _lines() -> Iterator[str]:
         yield ""
     yield from _rules()
     yield from ("", "## Names of axes", "")
-    yield "An axis is a column of the tables under its own name. So it cannot be called like one of their own columns:"
+    yield "An axis is a column of the tables under its own name, and `matrix.NAME` where a table has one of its own"
+    yield "with that name. What says which trial it was, and what became of it, no axis may be called:"
     yield f"{_listed(tuple(name for name in reserved() if NAME.fullmatch(name)))}."
 
 
