@@ -283,6 +283,17 @@ def test_other_pictures_of_a_scenario_are_links() -> None:
     assert f"The picture is of way = a. Others: [way = b](pictures/{other.trial}.svg)." in apart
 
 
+def test_of_many_pictures_a_few_are_links_and_the_rest_is_counted() -> None:
+    ways = [replace(TRACES[at % 2], point={"way": str(at), "libc": "host"}, trial=f"s,way={at}") for at in range(9)]
+    different = tuple(
+        replace(trace, link_maps=tuple(replace(each, path=f"{each.path}{at}") for each in trace.link_maps))
+        for at, trace in enumerate(ways)
+    )
+    lines = section(told([at("a", "yes")], different))
+    assert lines.count("](pictures/") == 5  # the picture and its links
+    assert "; and 4 more beside them." in lines
+
+
 def test_each_namespace_is_listed_once_with_where_it_was() -> None:
     lines = section(told([at("a", "yes")], at_points("a", "b"))).splitlines()
     assert "| where | namespace | objects, in the order of loading |" in lines

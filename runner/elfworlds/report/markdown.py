@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from elfworlds.report.text import Streams
 
 MOST_FAILURES, MOST_CELLS = 200, 5000  # that are told one by one
+MOST_LINKS = 4  # of a scenario's pictures; the table after them has all of it
 OF_URLS = "/:?#@!$&'*+,;=%~"  # and no bracket: it would end the link
 _SPECIAL = re.compile(r"(^#|[\\`*_\[\]<>|])")
 
@@ -196,10 +197,12 @@ def _loading(run: RunRecord, seen: Sequence[loading.Seen]) -> list[str]:
 
 
 def _pictures(scenario: str, drawings: Sequence[loading.Seen]) -> list[str]:
-    """The first picture, and links to the others."""
+    """The first picture, and links to some others."""
     first, *others = drawings
     lines = [f"![Link namespaces of {escape(scenario)}, {escape(first.where)}]({first.link})"]
-    links = [f"[{escape(drawn.where)}]({drawn.link})" for drawn in others]
+    links = [f"[{escape(drawn.where)}]({drawn.link})" for drawn in others[:MOST_LINKS]]
+    if len(others) > MOST_LINKS:
+        links.append(f"and {len(others) - MOST_LINKS} more beside them")
     return [*lines, "", f"The picture is of {escape(first.where)}. Others: {'; '.join(links)}."] if links else lines
 
 

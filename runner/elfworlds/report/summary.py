@@ -11,7 +11,7 @@ from elfworlds.outcome import ClaimVerdict, Verdict, worst
 from elfworlds.report import machines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.jsondata import Json
     from elfworlds.records import TrialRecord
@@ -162,17 +162,11 @@ def beginning(pivot: Pivot, most: int) -> tuple[Pivot, int]:
 def _at(
     cells: Mapping[tuple[tuple[str, ...], str], list[TrialRecord]], head: tuple[str, ...], label: str
 ) -> Cell | None:
-    return cell(cells[head, label], with_names) if (head, label) in cells else None
+    return cell(cells[head, label]) if (head, label) in cells else None
 
 
 def with_values(trial: TrialRecord) -> str:
-    """The outcome, and the values that the experiment shows with it; a dash for a missing value."""
-    values = [_value(value) for value in trial.shown.values()]
-    return f"{trial.outcome} ({', '.join(values)})" if values else trial.outcome
-
-
-def with_names(trial: TrialRecord) -> str:
-    """The same, each value behind its name."""
+    """The outcome, and the values that the experiment shows with it, each behind its name; a dash for a missing one."""
     values = [f"{name} {_value(value)}" for name, value in trial.shown.items()]
     return f"{trial.outcome} ({', '.join(values)})" if values else trial.outcome
 
@@ -181,9 +175,9 @@ def _value(value: Json) -> str:
     return "–" if value is None else str(value)
 
 
-def cell(trials: Sequence[TrialRecord], text: Callable[[TrialRecord], str] = with_values) -> Cell:
-    """The cell of all trials at one place, of which there is at least one; `text` says what is counted."""
-    counts = Counter(map(text, trials))
+def cell(trials: Sequence[TrialRecord]) -> Cell:
+    """The cell of all trials at one place, of which there is at least one."""
+    counts = Counter(map(with_values, trials))
     verdict = worst(trial.verdict for trial in trials)
     return Cell(tuple(sorted(counts.items(), key=lambda seen: (-seen[1], seen[0]))), verdict, machines.mixed(trials))
 
@@ -238,7 +232,8 @@ def where(axes: Mapping[str, Sequence[str]], points: Sequence[Point], tried: Ite
 
     The words fit none of the other points in `tried`. Points that `MOST_PARTS` parts cannot tell are counted.
     """
-    different, others = list(dict.fromkeys(points)), set(tried) - set(points)
+    different = list(dict.fromkeys(points))
+    others = list(set(tried).difference(different))
     parts = list(islice(_parts(axes, different, others), MOST_PARTS + 1))
     if len(parts) > MOST_PARTS:
         return f"the point is one of {len(different)} (of {len(different) + len(others)})"
@@ -256,10 +251,11 @@ def _seen(axes: Mapping[str, Sequence[str]], points: Sequence[Point]) -> dict[st
     return {axis: [label for label in labels if (axis, label) in there] for axis, labels in axes.items()}
 
 
-def _parts(axes: Mapping[str, Sequence[str]], points: list[Point], others: set[Point]) -> Iterator[list[Point]]:
+def _parts(axes: Mapping[str, Sequence[str]], points: list[Point], others: list[Point]) -> Iterator[list[Point]]:
     """Parts whose labels fit no other point. Points that need it are split along the axis with the fewest parts."""
-    seen = _seen(axes, points)
-    if not any(all(label in seen[axis] for axis, label in other) for other in others):
+    there = set(chain.from_iterable(points))
+    others = list(filter(there.issuperset, others))
+    if not others:
         yield points
         return
     split = min((parts for axis in axes if len(parts := _split(axis, points)) > 1), key=len)
