@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -17,13 +18,22 @@ import pytest
 from distributed import Scheduler, SpecCluster, Worker, get_worker
 
 from conftest import World
+from elfworlds import paths
 from elfworlds.planning import Trial
+from elfworlds.process import Pool
 from elfworlds.report.machines import MARK
 from elfworlds.store import parcel
 from elfworlds.store.parcel import Packed, Parcel, WrongParcelError
+from elfworlds.toolchains import families
+from elfworlds.toolchains.debian.lock import find
 from elfworlds.workflow.cluster.messages import Answer, Work
 from elfworlds.workflow.cluster.room import Room
+from elfworlds.workflow.cluster.shelf import shelve
 from elfworlds.workflow.executors import scheduler_address
+from elfworlds.workflow.screen import Silent
+from elfworlds.workflow.session import Session
+from elfworlds.workflow.toolchains import means
+from pinned_roots import rooted
 from test_resume import recorded, runs, slow, tables
 from waiting import wait_until
 
@@ -208,6 +218,51 @@ def test_a_cell_whose_trials_ran_on_two_kernels_says_so(world: World, rooms: Roo
     assert f"| zero {MARK} |" in report
     code, out, err = world.run("gather", runs(world)[0], "-o", "tables")
     assert (code, "its trials were tried on machines that differ: Linux 4.19" in err) == (0, True), out + err
+
+
+@pytest.mark.slow
+def test_a_root_that_a_worker_cannot_fetch_is_sent_by_the_runner(
+    world: World, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root_only()
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    rooted("debian/bookworm", pool)
+    monkeypatch.setenv("ELFWORLDS_DEBIAN_MIRROR", "http://127.0.0.1:9")  # where nobody answers
+    cluster = Cluster(paths.store(os.environ).parent, world.path.parent)
+    try:
+        cluster.worker("bare")
+        path = slow(world, places=2, repeat=2, microseconds=0)
+        code, out, err = world.run("run", path, "-S", "libc=debian/bookworm", "--executor", cluster.address)
+    finally:
+        cluster.close()
+    assert (code, "tried on bare: 4" in out + err) == (0, True), out + err
+    assert "worker bare is sent the files of debian/bookworm" in out + err
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("debs/a.deb", b"it", ""),
+        ("debs/a.deb", b"another", "what came is not what the runner has"),
+        ("../a.deb", b"it", "leads out"),
+        ("/a.deb", b"it", "leads out"),
+    ],
+)
+def test_a_file_of_a_toolchain_is_kept_only_where_its_digest_is_right(
+    tmp_path: Path, name: str, data: bytes, why: str
+) -> None:
+    kept = shelve(str(tmp_path / "store"), name, hashlib.sha256(b"it").hexdigest(), data)
+    assert (why in kept, bool(kept)) == (True, bool(why))
+    assert [path.read_bytes() for path in tmp_path.rglob("*.deb")] == ([] if why else [b"it"])
+
+
+def test_a_root_is_sent_as_its_packages_and_what_is_no_root_is_not_sent(pool: Pool) -> None:
+    known = means(Session(pool, os.environ, Silent(), 1))
+    packages = find("bookworm", known.where).parts["base"]
+    sources = families.sources("debian/bookworm", known)
+    assert [source.sha256 for source in sources] == [package.sha256 for package in packages]
+    assert list(families.pins("debian/bookworm", known.where)) == ["debian-bookworm.lock.json"]
+    assert (families.sources("host", known), families.pins("host", known.where)) == ((), {})
 
 
 class Vanishing(Room):

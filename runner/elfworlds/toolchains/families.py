@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from elfworlds.toolchains.family import Family, Means
+    from elfworlds.toolchains.family import Family, Means, Source
     from elfworlds.toolchains.toolchain import Toolchain
 
 _ROWS: tuple[Family, ...] = (Host(), Debian(), Musl(), Nixpkgs(), Patched(), Rooted())
@@ -71,6 +71,16 @@ def provided(name: str, means: Means) -> Toolchain:
         return family.stand_in(name, means.where, means.languages, here.lacking)
     laid_over = provided(base, means) if base else None
     return family.provided(name, replace(means, bwrap=here.bwrap, base=laid_over))
+
+
+def pins(name: str, where: Sequence[Path]) -> Mapping[str, str]:
+    """The files that pin a toolchain: name in a directory of such files → text; none where nothing is pinned."""
+    return family_of(name).pins(name, where)
+
+
+def sources(name: str, means: Means) -> Sequence[Source]:
+    """The files that another machine needs below its cache to make the toolchain; none where that is not all."""
+    return family_of(name).sources(name, means)
 
 
 def foreseen(name: str, means: Means) -> Toolchain:

@@ -60,6 +60,15 @@ class Means:
         return paths.store(self.environment)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of which a toolchain is made: its name below the cache, where it is here, and its digest."""
+
+    name: str
+    path: Path
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
     """A line of `toolchain list`.
@@ -169,6 +178,16 @@ class Family(Protocol):
         """
         del name, sonames, where, cache
         return {}
+
+    def pins(self, name: str, where: Sequence[Path]) -> Mapping[str, str]:
+        """The files that pin a toolchain: name in a directory of such files → text; none where nothing is pinned."""
+        del name, where
+        return {}
+
+    def sources(self, name: str, means: Means) -> Sequence[Source]:
+        """The files that another machine needs below its cache to make the toolchain; none where that is not all."""
+        del name, means
+        return ()
 
     def listed(self, where: Sequence[Path], cache: Path) -> Iterable[Listed]:
         """A line of `toolchain list` for each toolchain that is pinned."""

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import paths
 from elfworlds.backends.local import LocalBackend
 from elfworlds.errors import InputError
 from elfworlds.store.entries import OBJECTS
+from elfworlds.toolchains import families
 from elfworlds.version import __version__
 from elfworlds.workflow.experiments import languages
+from elfworlds.workflow.toolchains import means
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from elfworlds.backends import Artifact, Backend
     from elfworlds.planning import Plan, Trial
+    from elfworlds.toolchains.family import Means
     from elfworlds.trials.machine import Machine
     from elfworlds.trials.observe import Observation, TrialRunner
     from elfworlds.workflow.cluster.messages import Work
@@ -71,9 +74,10 @@ def tried_elsewhere(
     needs_dask("--executor")
     from elfworlds.workflow.cluster.runner import Cluster, connected, encrypted
 
-    work = _work(experiment, plan, runner, paths.store(session.environment))
+    known = means(session, [experiment])
+    work = _work(experiment, plan, runner, known)
     with connected(scheduler_address(executor, tls=encrypted())) as client:
-        cluster = Cluster.of(client, work, runner, session.tell)
+        cluster = Cluster.of(client, work, runner, session.tell, partial(families.sources, means=known))
         try:
             yield cluster.observe
         finally:
@@ -81,9 +85,10 @@ def tried_elsewhere(
             _tell_where(cluster.ran.items(), session)
 
 
-def _work(experiment: LoadedExperiment, plan: Plan, runner: TrialRunner, store: Path) -> Work:
+def _work(experiment: LoadedExperiment, plan: Plan, runner: TrialRunner, known: Means) -> Work:
     from elfworlds.workflow.cluster.messages import Work, identity_of
 
+    store = known.cache
     entries = {key: _entry(artifact, store) for key, artifact in runner.build.artifacts.items()}
     trees = plan.trees
     return Work(
@@ -91,6 +96,7 @@ def _work(experiment: LoadedExperiment, plan: Plan, runner: TrialRunner, store: 
         version=__version__,
         store=str(store),
         toolchains={name: identity_of(toolchain) for name, toolchain in runner.toolchains.items()},
+        pins={file: text for name in runner.toolchains for file, text in families.pins(name, known.where).items()},
         languages=tuple(languages([experiment])),
         sandbox=any(toolchain.world.guard is not None for toolchain in runner.toolchains.values()),
         sha256s={

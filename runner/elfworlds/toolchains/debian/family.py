@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from elfworlds.errors import InputError
 from elfworlds.sandbox import look
-from elfworlds.toolchains.debian.lock import BASE, OPTIONAL, find, suites
+from elfworlds.toolchains.debian.fetch import DEBS
+from elfworlds.toolchains.debian.lock import BASE, OPTIONAL, filename, find, suites, with_base, write
 from elfworlds.toolchains.debian.root import directory, ensure, remove, remove_packages, roots
 from elfworlds.toolchains.debian.toolchain import RootSystem, pinned, toolchain
-from elfworlds.toolchains.family import NOBODY_LOOKS, DoctorLine, Family, Listed
+from elfworlds.toolchains.family import NOBODY_LOOKS, DoctorLine, Family, Listed, Source
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
@@ -71,6 +72,17 @@ class Debian(Family):
         unpacked = (root for root in roots(cache) if directory(lock, root.parts, cache) == root.path.parent)
         systems = [self.system(root, look(str(root.path)), os.uname().machine) for root in unpacked]
         return ChainMap(*(system.libraries(sonames) for system in systems))
+
+    def pins(self, name: str, where: Sequence[Path]) -> Mapping[str, str]:
+        lock = self.lock(name, where)
+        return {filename(lock.suite): write(lock)}
+
+    def sources(self, name: str, means: Means) -> Sequence[Source]:
+        """The packages, as they were fetched."""
+        lock = self.lock(name, means.where)
+        packages = lock.packages(with_base(self.pinned_parts(lock, means.languages)))
+        names = {package: f"{DEBS}/{package.sha256}.deb" for package in packages}
+        return [Source(file, means.cache / file, package.sha256) for package, file in names.items()]
 
     def listed(self, where: Sequence[Path], cache: Path) -> Iterator[Listed]:
         here = roots(cache)

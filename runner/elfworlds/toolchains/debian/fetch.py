@@ -33,6 +33,7 @@ ATTEMPTS = 4  # at one URL, each of which goes on where the one before ended
 CHUNK = 1 << 17
 SLOWEST = 100  # bytes a second; less is no answer
 PARTIAL = 206
+DEBS = "debs"  # below the cache
 NOT_THERE = (403, 404, 410)
 
 

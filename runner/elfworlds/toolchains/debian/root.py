@@ -23,7 +23,7 @@ from elfworlds.errors import BuildFailedError
 from elfworlds.locking import locked, nobody
 from elfworlds.process import Command
 from elfworlds.sandbox import availability
-from elfworlds.toolchains.debian.fetch import Download, fetch
+from elfworlds.toolchains.debian.fetch import DEBS, Download, fetch
 from elfworlds.toolchains.debian.lock import Lock, with_base
 from elfworlds.toolchains.debian.mirror import mirrors
 from elfworlds.toolchains.debian.tree import RootLayout
@@ -148,7 +148,7 @@ def _make(lock: Lock, parts: Sequence[str], place: Path, cache: Path, means: Mea
 
 
 def _fetch(lock: Lock, wanted: Sequence[Pinned], cache: Path, means: Means) -> list[Path]:
-    download = Download(cache=cache / "debs", mirrors=lambda: mirrors(means.environment), tell=means.tell)
+    download = Download(cache=cache / DEBS, mirrors=lambda: mirrors(means.environment), tell=means.tell)
     with means.working(f"fetching debian/{lock.suite}", len(wanted)) as advance:
         for name in fetch(lock, wanted, download, advance):
             means.tell(f"debian/{lock.suite}: {name} in the cache was not what is pinned: refused, and fetched again")
@@ -235,7 +235,7 @@ def remove_packages(cache: Path, keep: Iterable[Pinned]) -> int:
     """Remove fetched packages, except those to keep; return the freed bytes."""
     kept = {pinned.sha256 for pinned in keep}
     freed = 0
-    for path in sorted((cache / "debs").glob("*")):
+    for path in sorted((cache / DEBS).glob("*")):
         if path.stem not in kept:
             freed += path.stat().st_size
             path.unlink()

@@ -33,6 +33,7 @@ class Work:
         version: the runner's.
         store: where objects lie, here and there.
         toolchains: name → identity.
+        pins: the files that pin them: name → text.
         languages: what objects are written in: a toolchain tells of their compilers too.
         sandbox: whether the run asked for the sandbox.
         sha256s: key → digest of the object; of a tree's file, the tree's key → nothing.
@@ -44,6 +45,7 @@ class Work:
     version: str
     store: str
     toolchains: Mapping[str, Identity]
+    pins: Mapping[str, str]
     languages: Collection[str]
     sandbox: bool
     sha256s: Mapping[str, str]
@@ -85,6 +87,7 @@ class Answer:
         seconds: how long these trials took, without what had to come first.
         why: why it does not try the others; empty where it tried all.
         entry: the key of what was sent and is wrong, or empty.
+        lacks: the name of a toolchain that it can make of files that it cannot fetch, or empty.
     """
 
     work: str
@@ -93,6 +96,7 @@ class Answer:
     seconds: float
     why: str = ""
     entry: str = ""
+    lacks: str = ""
 
 
 def why_refused(answer: Answer, trials: Sequence[Trial], work: Work) -> str:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from distributed import WorkerPlugin, get_worker
 
+from elfworlds import atomic
 from elfworlds.environment import processor
-from elfworlds.errors import ElfworldsError
+from elfworlds.errors import BuildFailedError, ElfworldsError
 from elfworlds.process import Pool
 from elfworlds.store import parcel
 from elfworlds.store.entries import OBJECTS
@@ -45,11 +46,11 @@ NAME = "elfworlds"
 
 
 class CannotError(Exception):
-    """Why a worker does not try a trial; `entry` is the key of what was sent and is wrong."""
+    """Why a worker does not try a trial; `entry` is the key of what was sent and is wrong, `lacks` a toolchain."""
 
-    def __init__(self, why: str, entry: str = "") -> None:
+    def __init__(self, why: str, entry: str = "", lacks: str = "") -> None:
         super().__init__(why)
-        self.entry = entry
+        self.entry, self.lacks = entry, lacks
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ class Room(WorkerPlugin):
     def answer(self, name: str, work: Work, trials: Sequence[Trial], parcels: Sequence[Parcel]) -> Answer:
         """Try trials, one after the other; at the first that cannot be tried, say why."""
         here = machine(name)
-        came, seconds, why, entry = list[Observation](), 0.0, "", ""
+        came, seconds, cannot = list[Observation](), 0.0, CannotError("")
         try:
             self.admit(work)
             with self.guest(work) as guest:
@@ -101,10 +102,18 @@ class Room(WorkerPlugin):
                     came.append(self.tried(work, trial, toolchains, guest.pool))
                     seconds += time.monotonic() - begun
         except CannotError as error:
-            why, entry = str(error), error.entry
+            cannot = error
         except (ElfworldsError, OSError) as error:
-            why = f"{type(error).__name__}: {error}"
-        return Answer(work=work.id, machine=here, observations=tuple(came), seconds=seconds, why=why, entry=entry)
+            cannot = CannotError(f"{type(error).__name__}: {error}")
+        return Answer(
+            work=work.id,
+            machine=here,
+            observations=tuple(came),
+            seconds=seconds,
+            why=str(cannot),
+            entry=cannot.entry,
+            lacks=cannot.lacks,
+        )
 
     def tried(self, work: Work, trial: Trial, toolchains: Mapping[str, Toolchain], pool: Pool) -> Observation:
         """One trial, in a directory of its own."""
@@ -163,16 +172,25 @@ class Room(WorkerPlugin):
         return guest.toolchains[name]
 
     def provided(self, name: str, work: Work, guest: Guest) -> Toolchain:
-        known = Means(
-            run=guest.pool.run, environment=guest.environment, where=places(self.where), languages=work.languages
-        )
-        own = families.provided(name, known)
+        where = (self.pinned(work), *places(self.where))
+        known = Means(run=guest.pool.run, environment=guest.environment, where=where, languages=work.languages)
+        try:
+            own = families.provided(name, known)
+        except BuildFailedError as error:
+            raise CannotError(f"it cannot have {name}: {error.message}", lacks=name) from None
         if identity_of(own) != work.toolchains[name]:
             raise CannotError(f"its {name} is not the runner's: {own.versions.get('libc-revision', own.digest[:12])}")
         session = Session(guest.pool, guest.environment, Silent(), 1)
         toolchains = guarded({name: own}, session) if work.sandbox else {name: own}
         objects = Path(work.store) / OBJECTS
         return families.seeing(toolchains, *([str(objects)] if objects.is_dir() else ()))[name]
+
+    def pinned(self, work: Work) -> Path:
+        """A directory of the files that pin the run's toolchains, as the runner has them."""
+        place = self.directory / f"pins-{work.id}"
+        for name, text in work.pins.items():
+            atomic.write(place / Path(name).name, text, synced=False)
+        return place
 
     def teardown(self, worker: Worker) -> None:
         del worker

@@ -20,6 +20,7 @@ from elfworlds.outcome import unresolved
 from elfworlds.store import parcel
 from elfworlds.trials.attempt import Ran
 from elfworlds.workflow.cluster.batches import TASKS_PER_THREAD, Pace, taken
+from elfworlds.workflow.cluster.furnishing import Furnishing
 from elfworlds.workflow.cluster.messages import Answer, why_refused
 from elfworlds.workflow.cluster.room import answer
 from elfworlds.workflow.cluster.stopping import stop
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from distributed import Future
 
     from elfworlds.planning import Trial
+    from elfworlds.toolchains.family import Source
     from elfworlds.trials.machine import Machine
     from elfworlds.trials.observe import Observation, TrialRunner
     from elfworlds.workflow.cluster.messages import Work
@@ -61,6 +63,7 @@ class Cluster:
         refused: the workers that get no more of these trials, by address, and why.
         ran: where trials ran, and how many.
         seen: addresses of the workers that there were a moment ago.
+        furnishing: sends files of toolchains to workers that lack them.
     """
 
     client: Client
@@ -68,6 +71,7 @@ class Cluster:
     judge: TrialRunner
     tell: Callable[[str], None]
     shared: Sent
+    furnishing: Furnishing
     refused: dict[str, str] = field(default_factory=dict)
     ran: Counter[Machine] = field(default_factory=Counter)
     parcels: dict[str, Sent] = field(default_factory=dict)
@@ -78,8 +82,17 @@ class Cluster:
     pace: Pace = field(default_factory=Pace)
 
     @classmethod
-    def of(cls, client: Client, work: Work, judge: TrialRunner, tell: Callable[[str], None]) -> Cluster:
-        return cls(client, work, judge, tell, client.submit(same, work, key=f"work-{work.id}"))
+    def of(
+        cls,
+        client: Client,
+        work: Work,
+        judge: TrialRunner,
+        tell: Callable[[str], None],
+        sources: Callable[[str], Sequence[Source]],
+    ) -> Cluster:
+        """The cluster of a client; `sources` are the files of a toolchain."""
+        shared = client.submit(same, work, key=f"work-{work.id}")
+        return cls(client, work, judge, tell, shared, Furnishing(client, work.id, work.store, sources))
 
     def observe(self, trials: Sequence[Trial]) -> Iterator[Observation]:
         """Every trial, in the order in which they end, and where it ran.
@@ -101,7 +114,7 @@ class Cluster:
                 return
             trials = taken(waiting, self.pace.size(len(waiting), threads), self.tries)
             self.tries.update(trial.id for trial in trials)
-            self._submit(trials, list(allowed) if self.refused else None)
+            self._submit(trials, list(allowed) if len(allowed) < len(self.seen) else None)
 
     def _submit(self, trials: tuple[Trial, ...], where: list[str] | None) -> None:
         sent = [self._parcel(key) for key in self.work.entries_of(trials)]
@@ -118,8 +131,12 @@ class Cluster:
             with self._talking():
                 workers = self.client.nthreads()
             self._tell_lost(set(workers))
-            allowed = {place: threads for place, threads in workers.items() if place not in self.refused}
-            if allowed or self.under_way:
+            for place, why in self.furnishing.ended(workers):
+                if why:
+                    self._out(place, f"worker {place} tries none of these trials: {why}")
+            shut = {*self.refused, *self.furnishing.going}
+            allowed = {place: threads for place, threads in workers.items() if place not in shut}
+            if allowed or self.under_way or self.furnishing.going:
                 return allowed
             if workers or time.monotonic() > until:
                 why = "; ".join(dict.fromkeys(self.refused.values())) or "start some with `elfworlds worker`"
@@ -222,14 +239,28 @@ class Cluster:
 
     def _refuse(self, answered: Answer, place: str) -> None:
         """Give a worker no more trials, and say why; where it was sent a wrong object, those that have it instead."""
-        name = answered.machine.name
+        name, vain = answered.machine.name, self._furnish(answered, place) if answered.lacks else ""
+        if answered.lacks and not vain:
+            return
         if not answered.entry:
-            self._out(place, f"worker {name} tries none of these trials: {answered.why}")
+            self._out(
+                place, f"worker {name} tries none of these trials: {'; '.join(filter(None, (answered.why, vain)))}"
+            )
             return
         for holder in self._holders(self.parcels[answered.entry]):
             if holder != place:
                 self._out(holder, f"worker {holder} is refused: {name} had from it {answered.why}")
         self.parcels.pop(answered.entry)
+
+    def _furnish(self, answered: Answer, place: str) -> str:
+        """Send a worker the files of the toolchain that it lacks; why that is in vain, or empty."""
+        if place in self.furnishing.going:
+            return ""
+        with self._talking():
+            why = self.furnishing.begin(place, answered.lacks)
+        if not why:
+            self.tell(f"worker {answered.machine.name} is sent the files of {answered.lacks}")
+        return why
 
     def _out(self, place: str, why: str) -> None:
         if place not in self.refused:
