@@ -153,7 +153,7 @@ def test_a_build_that_is_not_at_its_end_says_what_is_missing(
 ) -> None:
     (build / "libm/libm.so.6").unlink()
     shutil.rmtree(build / "testroot")
-    assert over_host(build).unsupported == "mine: its directory has no libm.so.6; is it built to its end?"
+    assert over_host(build).unsupported == "its directory has no libm.so.6; is it built to its end?"
 
 
 def test_a_loader_that_starts_nothing_is_told(build: Path, over_host: Callable[[Path], Toolchain]) -> None:
@@ -178,7 +178,7 @@ def test_a_libc_of_another_family_is_told(build: Path, over_host: Callable[[Path
     shutil.rmtree(build)
     build.mkdir()
     (build / "libc.so").write_bytes(b"\0musl libc (x86_64)\0")
-    assert over_host(build).unsupported == "mine: it is musl, and host is glibc"
+    assert over_host(build).unsupported == "it is musl, and host is glibc"
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def laid_over(pin: Pin, base: Toolchain, means: Means) -> Toolchain:
     name = pin.name
     over = Over(name, builds.look(pin.place), base, base.world.root or look("/"))
     if base.unsupported or over.lacking:
-        return replace(base, name=name, unsupported=base.unsupported or f"{name}: {over.lacking}")
+        return replace(base, name=name, unsupported=base.unsupported or over.lacking)
     world = over.world(means.bwrap)
     inside = OwnSystem(Root(name, Path(over.tree.path), base.packages, ("base",), 0), _root(world), os.uname().machine)
     search_paths = inside.searching(means.run, world)
@@ -144,7 +144,7 @@ def _failing(over: Over, world: World, means: Means) -> str:
         return ""
     line = _LINE.search(done.stderr.data.decode("utf-8", "replace"))
     why = line[0] if line else done.not_started or done.signal
-    return f"{over.name}: no program of {over.base.name} starts with it: {why}; {CONFIGURE}"
+    return f"no program of {over.base.name} starts with it: {why}; {CONFIGURE}"
 
 
 def _machine(file: Path) -> str:

@@ -121,7 +121,7 @@ def toolchain(pin: Pin, digest: str, means: Means) -> Toolchain:
     return replace(
         found,
         versions={**found.versions, **(_musl(inside, world, means.run) if inside.musl else {})},
-        unsupported="" if inside.interp else f"{pin.name}: the root holds neither glibc nor musl for {machine}",
+        unsupported="" if inside.interp else f"the root holds neither glibc nor musl for {machine}",
     )
 
 
