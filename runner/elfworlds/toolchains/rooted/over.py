@@ -23,6 +23,7 @@ from elfworlds.toolchains.prober import digest
 from elfworlds.toolchains.rooted import build as builds
 from elfworlds.toolchains.rooted.toolchain import OwnSystem, musl_version
 from elfworlds.toolchains.searching import ASK_SECONDS
+from elfworlds.traces.glibc import banner
 
 if TYPE_CHECKING:
     from elfworlds.sandbox import Tree
@@ -56,11 +57,18 @@ class Over:
             )
         if self.build.musl != (self.base.family == "musl"):
             return f"it is {'musl' if self.build.musl else 'glibc'}, and {self.base.name} is {self.base.family}"
-        for name in () if self.build.musl else (loader, *builds.CORE):
+        for name in self._needed(loader):
             if name not in self.build.files and self._place(name):
                 return f"its directory has no {name}; is it built to its end?"
         machine, wanted = _machine(self.build.libc), _machine(Path(self.tree.outside(self.base.interp)))
         return "" if machine == wanted else f"it is built for {machine}, and {self.base.name} for {wanted}"
+
+    def _needed(self, loader: str) -> tuple[str, ...]:
+        """What the build must have where the base has it: libraries of one release go together, others do not."""
+        if self.build.musl:
+            return ()
+        same = banner(self.build.libc.read_bytes()).get("libc") == self.base.versions.get("libc")
+        return (loader, builds.LIBC) if same else (loader, *builds.CORE)
 
     def laid(self) -> tuple[tuple[str, str], ...]:
         """A path of the base, without links → the file that is seen there."""
