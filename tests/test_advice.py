@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from elfworlds.advice import DLOPEN, RULES, Advice, advise
-from elfworlds.cli.app import invoke
+from elfworlds.cli.invoking import invoke
 from elfworlds.inspection import World
 
 HERE = Path(__file__).parent.parent

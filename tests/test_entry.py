@@ -54,7 +54,7 @@ def test_an_interrupt_ends_it_whatever_it_is_busy_with(work: str, number: signal
 
 def test_a_signal_that_is_ignored_on_purpose_stays_ignored() -> None:
     """As nohup(1) does it."""
-    script = "import signal; from elfworlds.cli.app import _is_heeded; print(_is_heeded(signal.SIGHUP))"
+    script = "import signal; from elfworlds.cli.invoking import _is_heeded; print(_is_heeded(signal.SIGHUP))"
     done = subprocess.run(
         ["/bin/sh", "-c", 'trap "" HUP; exec "$0" -c "$1"', sys.executable, script], check=True, capture_output=True
     )

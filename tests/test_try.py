@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from elfworlds.advice.trying import Subject
-from elfworlds.cli.app import invoke
+from elfworlds.cli.invoking import invoke
 from elfworlds.records import RunDirectory
 from elfworlds.workflow.trying import Cell, Tried, matrix, subject_of
 

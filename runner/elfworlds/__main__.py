@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     if arguments is None:  # this process is the command's own
         entry.open_standard_streams()
         entry.end_soon_after_an_interrupt()
-    from elfworlds.cli.app import invoke  # noqa: PLC0415
+    from elfworlds.cli.invoking import invoke  # noqa: PLC0415
 
     return invoke(words)
 

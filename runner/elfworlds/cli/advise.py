@@ -9,7 +9,8 @@ import typer
 
 from elfworlds import paths
 from elfworlds.cli.echo import echo_lines, told, write
-from elfworlds.cli.inspect import Env, Host, Root, environment
+from elfworlds.cli.inspect import Env, Host, Root
+from elfworlds.cli.inspecting import environment
 from elfworlds.errors import Exit, InputError
 
 if TYPE_CHECKING:
