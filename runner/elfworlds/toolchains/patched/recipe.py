@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PREFIX = "glibc"
 SCHEMA = 1  # of how a recipe becomes files
-KEYS = ("base", "source", "patches", "configure", "headers")
+KEYS = ("base", "source", "patches", "configure", "make", "headers")
 FILE = re.compile(r"glibc-([a-z][a-z0-9_.+-]*)\.yaml")
 PATCH_BYTES = 16 << 20
 _TITLE = re.compile(r"^Subject: *(.{1,200})$", re.MULTILINE)
@@ -57,6 +57,7 @@ class Recipe:
         sha256: of the archive, as the recipe pins it; empty where a package has the sources.
         patches: in the order in which they are applied.
         configure: words for the sources' configure.
+        make: targets for make; none for all that the sources have.
         headers: a header as programs include it, `bits/dlfcn.h` → its file in the sources; those that patches change.
     """
 
@@ -67,6 +68,7 @@ class Recipe:
     sha256: str
     patches: tuple[Patch, ...]
     configure: tuple[str, ...]
+    make: tuple[str, ...]
     headers: Mapping[str, str]
 
     def key(self, base: str) -> str:
@@ -76,7 +78,7 @@ class Recipe:
             base: the digest of the base, of the package with the sources too.
         """
         patches = [patch.sha256 for patch in self.patches]
-        words = [SCHEMA, base, self.sha256, patches, self.configure, sorted(self.headers.items())]
+        words = [SCHEMA, base, self.sha256, patches, self.configure, self.make, sorted(self.headers.items())]
         return hashlib.sha256(json.dumps(words).encode()).hexdigest()
 
 
@@ -112,6 +114,7 @@ def find(name: str, where: Sequence[Path]) -> Recipe:
         sha256=sha256,
         patches=tuple(_patch(file, word) for word in _words(data.get("patches", []), f"{file}: `patches`")),
         configure=_words(data.get("configure", []), f"{file}: `configure`"),
+        make=_words(data.get("make", []), f"{file}: `make`"),
         headers=_headers(data.get("headers", {}), f"{file}: `headers`"),
     )
 

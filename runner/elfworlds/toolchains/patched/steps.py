@@ -49,7 +49,7 @@ def steps(recipe: Recipe, archive: str, jobs: int) -> Iterator[Step]:
         words = (*APPLY, "-i", f"../{PATCHES}/{number:04}")
         yield Step(f"patch-{number:04}", SOURCE, words, patch.file)
     yield Step("configure", OBJECTS, (f"../{SOURCE}/configure", *recipe.configure))
-    yield Step("make", OBJECTS, ("make", f"-j{jobs}"))
+    yield Step("make", OBJECTS, ("make", f"-j{jobs}", *recipe.make))
 
 
 def hunks(text: str) -> tuple[str, ...]:
