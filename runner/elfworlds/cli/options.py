@@ -63,6 +63,9 @@ Select = Annotated[
     ),
 ]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="How much is done at once.", show_default="processors")]
+JobsOrNot = Annotated[
+    int | None, typer.Option("-j", "--jobs", min=1, help="How much is done at once.", show_default="processors")
+]
 KeepGoing = Annotated[
     bool, typer.Option("-k", "--keep-going", help="After a failed build, build what does not need it.")
 ]

@@ -11,7 +11,7 @@ import typer
 
 from elfworlds import paths
 from elfworlds.cli.echo import echo
-from elfworlds.cli.options import Color, Jobs, Quiet
+from elfworlds.cli.options import Color, JobsOrNot, Quiet
 from elfworlds.workflow.session import processors
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _changes(before: Lock | None, after: Lock) -> Iterable[str]:
 def fetch(
     suites: Suites,
     part: Parts = None,
-    jobs: Jobs | None = None,
+    jobs: JobsOrNot = None,
     quiet: Quiet = False,  # noqa: FBT002
     color: Color = "auto",
 ) -> None:
@@ -153,7 +153,7 @@ def fetch(
 @app.command()
 def build(
     names: Recipes,
-    jobs: Jobs | None = None,
+    jobs: JobsOrNot = None,
     trust: TrustRecipe = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
     color: Color = "auto",
