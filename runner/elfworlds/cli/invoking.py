@@ -34,6 +34,15 @@ class Shown(Protocol):
 
 def invoke(words: list[str]) -> int:
     """Run a command line; what a user can act on is told without a traceback."""
+    code = _invoked(words)
+    if words[:1] != ["run"] or "--for-bisect" not in words:
+        return code
+    from elfworlds.workflow.bisecting import for_git
+
+    return for_git(code)
+
+
+def _invoked(words: list[str]) -> int:
     before = {number: signal.signal(number, _interrupt) for number in INTERRUPTS if _is_heeded(number)}
     try:
         result = _done(words)

@@ -109,6 +109,9 @@ BuildTimeout = Annotated[
 Retries = Annotated[int, typer.Option("--retries", metavar="N", min=0, help="Retry a failed trial up to N times.")]
 MaxFail = Annotated[int | None, typer.Option("--maxfail", metavar="N", min=1, help="Stop after N failures.")]
 DryRun = Annotated[bool, typer.Option("-n", "--dry-run", help="Say what would be done; write nothing.")]
+ForBisect = Annotated[
+    bool, typer.Option("--for-bisect", help="End as git bisect run wants it: 0, 1, or 125 where nothing can be said.")
+]
 Tables = Annotated[bool, typer.Option("--tables/--no-tables", help="Whether to write the tables.")]
 Sandbox = Annotated[
     bool | None,

@@ -18,6 +18,7 @@ from elfworlds.cli.options import (
     Failed,
     Fallback,
     Filter,
+    ForBisect,
     Jobs,
     KeepGoing,
     MaxFail,
@@ -32,7 +33,7 @@ from elfworlds.cli.options import (
     Timeout,
     Verbose,
 )
-from elfworlds.errors import Exit
+from elfworlds.errors import Exit, InputError
 from elfworlds.workflow.session import processors
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def run(
     retries: Retries = 0,
     maxfail: MaxFail = None,
     dry_run: DryRun = False,
+    for_bisect: ForBisect = False,
     tables: Tables = True,
     build_timeout: BuildTimeout = None,
     sandbox: Sandbox = None,
@@ -74,13 +76,15 @@ def run(
     """Build and run experiments; exit 1 if an expectation was not met, 6 if an object was not built."""
     from elfworlds import Choice, RunOptions
 
+    if dry_run and for_bisect:
+        raise InputError("--for-bisect judges what was tried, and --dry-run tries nothing")
     loaded, labels = _loaded(experiments, select or ())
     choice = Choice(filter=filter_, labels=labels, failed=failed, repeat=repeat, timeout=timeout, shard=shard)
     how = RunOptions(choice=choice, backend=backend, output=output, keep_going=keep_going, retries=retries)
     options = replace(how, maxfail=maxfail, tables=tables, sandbox=sandbox, executor=executor)
     options = replace(options, sandbox_fallback=sandbox_fallback)
     screen = screen_of(color, quiet=quiet, verbose=verbose, as_json=as_json)
-    return carry_out(loaded, options, screen, jobs, dry_run=dry_run, build_timeout=build_timeout)
+    return carry_out(loaded, options, screen, jobs, dry_run=dry_run, build_timeout=build_timeout, for_bisect=for_bisect)
 
 
 def _loaded(
@@ -101,13 +105,16 @@ def carry_out(
     *,
     dry_run: bool,
     build_timeout: float | None,
+    for_bisect: bool = False,
 ) -> Exit:
     from elfworlds.process import Pool
     from elfworlds.workflow.session import Session
 
     with Pool() as pool:
         session = Session(pool, os.environ, screen, jobs, build_timeout)
-        return rehearse(loaded, options, session) if dry_run else run_all(loaded, options, session)
+        if dry_run:
+            return rehearse(loaded, options, session)
+        return run_all(loaded, options, session, for_bisect=for_bisect)
 
 
 def screen_of(color: str, *, quiet: bool, verbose: bool, as_json: bool) -> Screen:
@@ -117,14 +124,15 @@ def screen_of(color: str, *, quiet: bool, verbose: bool, as_json: bool) -> Scree
     return Lines() if as_json else Terminal.of(color, quiet=quiet, environment=os.environ, verbose=verbose)
 
 
-def run_all(loaded: list[LoadedExperiment], options: RunOptions, session: Session) -> Exit:
+def run_all(loaded: list[LoadedExperiment], options: RunOptions, session: Session, *, for_bisect: bool = False) -> Exit:
+    from elfworlds.workflow.bisecting import code_of
     from elfworlds.workflow.run import batch_lines, exit_code
     from elfworlds.workflow.run import run as executed
 
     done = list(executed(loaded, options, session))
     if len({each.experiment for each in done}) > 1:
         session.screen.say("", *batch_lines(done))
-    return exit_code(done, session)
+    return code_of(done) if for_bisect else exit_code(done, session)
 
 
 def rehearse(loaded: list[LoadedExperiment], options: RunOptions, session: Session) -> Exit:
