@@ -181,6 +181,74 @@ def test_what_is_made_to_be_preloaded_is_told_apart(shop: Shop) -> None:
     assert evidence(advise(own), "interposer") == ""
 
 
+def library(shop: Shop, directory: str, code: str, *words: str) -> Path:
+    """libdep.so in a directory of its own."""
+    place = Shop(shop.directory / directory)
+    place.directory.mkdir()
+    return place.make("dep", code, *words)
+
+
+@pytest.mark.parametrize("mine_is", ["newer", "as old"])
+def test_a_library_that_the_host_has_already_serves_the_plugin_too(shop: Shop, mine_is: str) -> None:
+    newer = mine_is == "newer"
+    for version in ("V_1", "V_2"):
+        (shop.directory / version).write_text(f"{version} {{ *; }};")
+    script = "-Wl,--version-script," + str(shop.directory)
+    theirs = library(shop, "theirs", "int f(void) { return 1; }", f"{script}/V_1")
+    mine = library(shop, "mine", "int f(void) { return 2; }", f"{script}/V_{1 + newer}")
+    host = shop.program(
+        "host", "int f(void); int main(void) { return f(); }", str(theirs), f"-Wl,-rpath,{theirs.parent}"
+    )
+    plugin = shop.make("plugin", "int f(void); int g(void) { return f(); }", mine, f"-Wl,-rpath,{mine.parent}")
+    with_it = advise(plugin, World(host=str(host)), DLOPEN)
+    older, another = (evidence(with_it, rule) for rule in ("older-library-first", "another-build-first"))
+    if newer:
+        assert (older, another) == (f"libdep.so is the host's {theirs}, without V_2; its own would be {mine}", "")
+    else:
+        assert (older, another) == ("", f"libdep.so is the host's {theirs}, not {mine}")
+    assert with_it.forecast.loads is not newer
+    assert advise(plugin, World(host=str(host))).forecast.loads
+
+
+def test_an_allocator_of_the_host_is_in_no_other_namespace(shop: Shop) -> None:
+    host = shop.program("host", "void *malloc(unsigned long n) { return 0; } int main(void) { return 0; }", "-rdynamic")
+    plugin = KINDS["plain"](shop)
+    assert f"that of {host} is not there" in evidence(advise(plugin, World(host=str(host))), "replaced-malloc")
+    assert evidence(advise(plugin, World(host=str(host)), DLOPEN), "replaced-malloc") == ""
+
+
+RELOCATED = r'int value; __asm__(".pushsection .text\n.globl get\nget: movabsq $value, %rax\nret\n.popsection");'
+SEEN_IN_ONE: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "text-relocations": (RELOCATED, ("-Wl,-z,notext",), "1 relocations in code"),
+    "unsafe-run-path": (
+        "int f(void) { return 1; }",
+        ("-Wl,-rpath,lib:/tmp/x",),
+        (
+            "DT_RUNPATH has `lib`, which begins at the working directory; "
+            "DT_RUNPATH has `/tmp/x`, below a directory where everybody may write"
+        ),
+    ),
+    "auditor": ("unsigned la_version(unsigned v) { return v; }", (), "defines la_version"),
+    "exit-handlers": ("int on_exit(void *, void *); int f(void) { return on_exit(f, 0); }", (), "refers to on_exit"),
+    "crossing-heap": (
+        "void *malloc(unsigned long); void *f(void) { return malloc(9); }",
+        (),
+        "refers to malloc, and not to free",
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", SEEN_IN_ONE)
+def test_a_hazard_is_seen_in_the_file_that_has_it_and_in_no_plain_one(shop: Shop, rule: str) -> None:
+    code, words, seen = SEEN_IN_ONE[rule]
+    plain = "void *malloc(unsigned long); void free(void *); void f(void) { free(malloc(1)); }"
+    for text, more, expected in ((code, words, seen), (plain, (), "")):
+        path, source = shop.directory / "libmade.so", shop.directory / "made.c"
+        source.write_text(text)
+        subprocess.run(["cc", "-w", "-shared", "-fPIC", "-o", path, source, *more], check=True)
+        assert evidence(advise(path), rule) == expected
+
+
 def test_the_tunable_makes_room(shop: Shop) -> None:
     path = greedy(64)(shop)
     world = World(env={"GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=16384"})

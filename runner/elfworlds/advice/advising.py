@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from elfworlds.advice import keeping, loading, static_tls
@@ -116,7 +116,12 @@ class Adviser:
             ),
             hosted=self._host is not None,
             host_lacks=self._host_lacks,
+            by_itself=partial(self._by_itself, path) if self._host and self.way != DLMOPEN else None,
         )
+
+    def _by_itself(self, path: str | os.PathLike[str]) -> Inspection:
+        world = replace(self.system.world, host=None, namespace=NEW_NAMESPACE)
+        return inspect(path, replace(self.system, world=world))
 
     @cached_property
     def _inspected_host(self) -> Inspection | None:

@@ -11,12 +11,12 @@ from elfworlds.inspection.loader import levels, processor
 from elfworlds.resolve import MUSL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from elfworlds.advice.members import Member
     from elfworlds.advice.scope import Scope
     from elfworlds.advice.static_tls import Room
-    from elfworlds.inspection import Inspection
+    from elfworlds.inspection import Inspection, Mapped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,7 @@ class Case:
         room: its static TLS.
         hosted: whether the process is one that was named.
         host_lacks: what that one needs and has not, in words.
+        by_itself: inspects the file as a namespace of its own would have it; None where that is what the process does.
     """
 
     inspection: Inspection
@@ -42,6 +43,7 @@ class Case:
     room: Room
     hosted: bool
     host_lacks: tuple[str, ...] = ()
+    by_itself: Callable[[], Inspection] | None = None
 
     @property
     def file(self) -> str:
@@ -80,6 +82,15 @@ class Case:
             if need.path is not None:
                 served.setdefault(need.needing, set()).add(need.path)
         return {path: frozenset(paths) for path, paths in served.items()}
+
+    @cached_property
+    def alone(self) -> Mapping[tuple[str, str], Mapped]:
+        """The object that asks, and the name → what would serve it if nothing were loaded before."""
+        if self.by_itself is None:
+            return {}
+        inspection = self.by_itself()
+        objects = {mapped.path: mapped for mapped in inspection.objects}
+        return {(need.needing, need.name): objects[need.path] for need in inspection.needs if need.path in objects}
 
     @cached_property
     def storing(self) -> tuple[Member, ...]:

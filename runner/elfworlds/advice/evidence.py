@@ -20,6 +20,8 @@ Evidence = tuple[str, str]  # the path of an object, and what shows it
 LIBC, FUNCTIONS = "libc.so.6", ("STT_FUNC", "STT_GNU_IFUNC")
 CAUGHT_EVERYWHERE = (2, 34)  # glibc bug 24772
 SHOWN = 3  # symbols that are named
+ALLOCATING = ("malloc", "calloc", "realloc", "strdup", "__strdup", "strndup", "asprintf", "__asprintf_chk", "getline")
+FREEING = ("free",)
 PRINTING = ("printf", "puts", "fwrite", "putchar", "vprintf", "__printf_chk", "__vprintf_chk", "stdout")
 
 
@@ -219,6 +221,37 @@ def opening(case: Case) -> Iterator[Evidence]:
     """What it opens itself."""
     if case.apart:
         yield from _calling(case, "dlopen", "dlmopen")
+
+
+def text_relocations(case: Case) -> Iterator[Evidence]:
+    """Code that is made writable while it is loaded."""
+    for member in case.new:
+        count = member.relocations.in_read_only
+        if count or "DF_TEXTREL" in member.facts.flags:
+            yield member.path, f"{count} relocations in code" if count else "DF_TEXTREL"
+
+
+def auditors(case: Case) -> Iterator[Evidence]:
+    """What only LD_AUDIT calls."""
+    for member in case.new:
+        if member.definitions.defining("la_version"):
+            yield member.path, "defines la_version"
+
+
+def exit_handlers(case: Case) -> Iterator[Evidence]:
+    """Handlers for the end of the process that belong to no library."""
+    yield from _calling(case, "on_exit")
+
+
+def crossing_heap(case: Case) -> Iterator[Evidence]:
+    """What the file itself allocates and others free, or frees and others allocate."""
+    for member in case.new if case.apart else ():
+        if member.path == case.file:
+            allocates, frees = ([name for name in names if name in member.by_name] for names in (ALLOCATING, FREEING))
+            if allocates and not frees:
+                yield member.path, f"refers to {_named(allocates)}, and not to free"
+            elif frees and not allocates:
+                yield member.path, f"refers to {_named(frees)}, and to nothing that allocates"
 
 
 def _calling(case: Case, *names: str) -> Iterator[Evidence]:

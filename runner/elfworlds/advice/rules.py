@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elfworlds.advice import evidence
+from elfworlds.advice import evidence, surroundings
 from elfworlds.advice.rule import Rule
 
 ALL = "all of glibc"
@@ -41,6 +41,20 @@ RULES = (
         judge=evidence.missing_versions,
         releases="older ones",
         remedy="build it on the oldest release that it must run on",
+    ),
+    Rule(
+        name="older-library-first",
+        experiment="older-library-first",
+        judge=surroundings.older_first,
+        releases=ALL,
+        remedy="open it with dlmopen; or let the host have the newer one: LD_LIBRARY_PATH, its run path",
+    ),
+    Rule(
+        name="another-build-first",
+        experiment="two-bundles-one-soname",
+        judge=surroundings.another_first,
+        releases="all",
+        remedy="open it with dlmopen; or give its library a soname of its own, as auditwheel does",
     ),
     Rule(
         name="a-program",
@@ -128,6 +142,27 @@ RULES = (
         remedy="load it in the main thread, before others start",
     ),
     Rule(
+        name="exit-handlers",
+        experiment="exit-handlers",
+        judge=evidence.exit_handlers,
+        releases=ALL,
+        remedy="call atexit instead, which belongs to the library that calls it",
+    ),
+    Rule(
+        name="crossing-heap",
+        experiment="free-across",
+        judge=evidence.crossing_heap,
+        releases=ALL,
+        remedy="free on the side that allocates: a function of the plugin for what it hands out",
+    ),
+    Rule(
+        name="replaced-malloc",
+        experiment="replaced-malloc",
+        judge=surroundings.replaced_malloc,
+        releases=ALL,
+        remedy="free on the side that allocates; or open it with dlopen",
+    ),
+    Rule(
         name="executable-stack",
         experiment="executable-stack",
         judge=evidence.executable_stack,
@@ -141,6 +176,34 @@ RULES = (
         judge=evidence.processor_level,
         releases="glibc from 2.33 on",
         remedy="build it for an older level, or put it into glibc-hwcaps/",
+    ),
+    Rule(
+        name="processor-directory",
+        experiment="hwcaps-levels",
+        judge=surroundings.processor_directories,
+        releases="glibc from 2.33 on; before, other names",
+        remedy="another machine takes another file: test both",
+    ),
+    Rule(
+        name="text-relocations",
+        experiment="text-relocations",
+        judge=evidence.text_relocations,
+        releases="all; refused where nothing may become executable",
+        remedy="build all of it with -fPIC; -Wl,-z,text refuses the rest",
+    ),
+    Rule(
+        name="unsafe-run-path",
+        experiment="relative-runpath",
+        judge=surroundings.unsafe_run_paths,
+        releases="all",
+        remedy="patchelf --set-rpath with an absolute path, or one that begins with $ORIGIN",
+    ),
+    Rule(
+        name="auditor",
+        experiment="audit-own-namespace",
+        judge=evidence.auditors,
+        releases=ALL,
+        remedy="name it in LD_AUDIT: opened as a plugin it is told of nothing",
     ),
     Rule(
         name="packed-relocations",

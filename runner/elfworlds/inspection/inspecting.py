@@ -104,10 +104,11 @@ class _Inspecting:
         """As the host would open the file."""
         inside, host_facts, head = self._file(host)
         surroundings = self.system.surroundings(host_facts, head, loader_of(host_facts, self.system.interp))
-        application, space = resolve.begin(inside, host_facts, surroundings)
+        application, begun = resolve.begin(inside, host_facts, surroundings)
         common = self.system.common(surroundings)
-        closure = Closure(surroundings, space, application, of_host=True, common=common)
+        closure = Closure(surroundings, begun, application, of_host=True, common=common)
         closure.start(self.system.world.preloads)
+        space = closure.space  # the namespace as it is now: what the host was started with serves the file
         if self.system.world.namespace == NEW_NAMESPACE:  # it is empty: even ld.so comes there when it is needed
             space = Namespace()
             closure.objects, closure.in_order = [], set()
