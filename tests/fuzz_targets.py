@@ -8,6 +8,7 @@ import subprocess
 import tarfile
 import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from elfworlds.sources import SourceError, packages, store_paths
 from elfworlds.spec import load
 from elfworlds.toolchains.debian import lock
 from elfworlds.toolchains.nixpkgs import pin
+from elfworlds.toolchains.patched.recipe import find as recipe
+from elfworlds.toolchains.rooted.pin import find as own_root
 from elfworlds.traces import events, gdb_stops, ldcache, lddebug, memcheck, strace
 from elfworlds.trees import TreeError, members
 from elfworlds.trees.deb import DebError
@@ -203,6 +206,25 @@ def _read_records(_data: bytes, path: Path) -> None:
             continue
 
 
+def _own_toolchains(_place: Path) -> Sequence[bytes]:
+    """A root, a build over a base, and the recipes that come with the program."""
+    recipes = [file.read_bytes() for file in sorted((ROOT / "toolchains").glob("glibc-*.yaml"))]
+    archive = (
+        b"base: host\nsource: {archive: a.tar, sha256: " + b"0" * 64 + b"}\nconfigure: [--x]\nheaders: {a.h: b/a.h}\n"
+    )
+    return [b"root: ../some/where\n", b"tree: /some/where\nbase: debian/trixie\n", archive, *recipes]
+
+
+def _read_toolchain(data: bytes, path: Path) -> None:
+    """A file as both kinds that it can be; each refuses in its own words."""
+    place = path.with_name("toolchains")
+    place.mkdir(exist_ok=True)
+    for file, read in (("mine.yaml", own_root), ("glibc-mine.yaml", recipe)):
+        (place / file).write_bytes(data)
+        with suppress(InputError):
+            read("mine" if read is own_root else "glibc/mine", [place])
+
+
 TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
@@ -217,6 +239,7 @@ TARGETS: dict[str, Target] = {
         Target("locks", _pinning("debian-*.json"), _own_text(lock.read), (InputError,), of_words),
         Target("pins", _pins, _own_text(_read_pin), (InputError,), of_words),
         Target("locked trees", _locked_packages, _read_locks, (), of_words, needs_file=True),
+        Target("toolchains", _own_toolchains, _read_toolchain, (InputError,), of_words, needs_file=True),
         Target("archives", _archives, _unpack, (TreeError,), of_numbers),
         Target("ld.so.cache", _caches, lambda data, _: ldcache.library_cache(data, "x86_64"), (), of_numbers),
         Target("records", _records, _read_records, (), of_words, needs_file=True),

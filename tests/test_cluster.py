@@ -52,7 +52,9 @@ class Cluster:
             *("-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
             *("--scheduler-file", str(scheduler_at), *more),
         )
-        wait_until(scheduler_at.exists)
+        wait_until(
+            lambda: scheduler_at.exists() and scheduler_at.read_text().rstrip().endswith("}")
+        )  # written in pieces
         self.address = json.loads(scheduler_at.read_text())["address"].replace("tcp:", "dask:").replace("tls:", "dask:")
 
     def start(self, *words: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:

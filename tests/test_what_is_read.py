@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import World
 from elfworlds import reading
 from elfworlds.__main__ import main
 from elfworlds.planning.depth import ends_first
@@ -216,3 +217,33 @@ def test_a_short_chain_is_bound_as_it_is_named() -> None:
     names.append("x50")
     assert ends_first(names, lambda name: names[names.index(name) + 1 :][:1]) == tuple(reversed(names))
     assert ends_first(["a", "b"], lambda name: {"a": ["b"], "b": ["a"]}[name]) == ()
+
+
+RECIPE = "base: host\nsource: {{archive: {archive}, sha256: {sha256}}}\n"
+MINE = """
+experiment: mine
+question: Is a root read that is no file?
+objects: {app: {executable: app, code: "int main(void) { return 0; }"}}
+scenarios: {s: {run: "${app}", outcomes: {fine: {exit: 0}}, expect: {outcome: fine}}}
+"""
+
+
+@pytest.mark.parametrize(("named", "why"), [("/proc/kmsg", "a file of the kernel"), ("fifo", "not a regular file")])
+def test_the_sources_of_a_recipe_that_are_no_file_are_refused(named: str, why: str, world: World) -> None:
+    toolchains = world.path / "toolchains"
+    toolchains.mkdir()
+    os.mkfifo(toolchains / "fifo")
+    (toolchains / "glibc-mine.yaml").write_text(RECIPE.format(archive=named, sha256="0" * 64))
+    code, _, err = world.run("toolchain", "build", "mine")
+    assert (code, why in err) == (4, True), err
+
+
+def test_a_root_that_is_a_file_of_the_kernel_is_refused_and_one_that_is_not_there_is_untried(world: World) -> None:
+    (world.path / "toolchains").mkdir()
+    path = world.experiment("mine", MINE)
+    (world.path / "toolchains" / "mine.yaml").write_text("root: /proc/kmsg\n")
+    code, out, err = world.run("run", "-S", "libc=mine", path)
+    assert (code, "a file of the kernel" in out + err) == (6, True), out + err
+    (world.path / "toolchains" / "mine.yaml").write_text("root: ../nowhere\n")
+    code, out, err = world.run("run", "--sandbox", "-S", "libc=mine", path)
+    assert (code, "names nothing that is here" in out + err) == (5, True), out + err

@@ -17,6 +17,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.guarding import HEADING
+
 from . import full, killed, misbehaving, strangers
 from .place import ROOT, Place, Row
 
@@ -67,7 +69,9 @@ def main(names: list[str]) -> None:
             ROWS.mkdir(parents=True, exist_ok=True)
             (ROWS / f"{name}.json").write_text(json.dumps(asdict(row)))
     files = [ROWS / f"{name}.json" for name in PARTS]
-    PAGE.write_text(page([Row(**json.loads(file.read_text())) for file in files if file.exists()]))
+    rows = [Row(**json.loads(file.read_text())) for file in files if file.exists()]
+    costs = "".join(PAGE.read_text().partition(HEADING)[1:])
+    PAGE.write_text(page(rows) + (f"\n{costs}" if costs else ""))
 
 
 def page(rows: list[Row]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_origin, get_type_hints
 
-from elfworlds import atomic, paths
+from elfworlds import atomic, paths, reading
 from elfworlds.process import Command
 
 if TYPE_CHECKING:
@@ -107,7 +107,12 @@ def stamp(path: Path) -> list[int]:
 
 
 def digest(path: Path) -> str:
-    with path.open("rb") as file:
+    """The SHA-256 of a regular file, in hexadecimal.
+
+    Raises:
+        OSError: it is none, or cannot be read.
+    """
+    with reading.opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -52,7 +52,7 @@ def sandboxed(
         name: replace(
             toolchain,
             world=replace(toolchain.world, guard=guard)
-            if toolchain.world.root
+            if toolchain.world.root or toolchain.unsupported
             else _of_this_machine(toolchain, run, here.bwrap, cache, guard),
         )
         for name, toolchain in toolchains.items()
