@@ -84,7 +84,8 @@ def _problems(document: Document, findings: Iterable[Finding]) -> Iterable[Probl
     """One for each place and message: a problem behind an alias, or in a merged mapping, is reported once."""
     problems: dict[tuple[Mark, str], Problem] = {}
     for finding in findings:
-        mark = document.mark(finding.path, key=finding.at_key)
+        whole = document.mark(finding.path, key=finding.at_key)
+        mark = document.mark_within(finding.path, finding.part) if finding.part else whole
         where = _where(finding.path[:-1]) if finding.in_its_place else ""
         problems.setdefault((mark, finding.message), Problem(mark, finding.message + where, finding.hint))
     return problems.values()
@@ -142,8 +143,12 @@ def _holder(data: Data, steps: list[int | str]) -> Data:
 
 def _errors(errors: Iterable[ErrorDetails], data: dict[str, Data]) -> Iterable[Finding]:
     """What is wrong and what would be right, in this language's words rather than pydantic's."""
+    errors = [*errors]
+    meant = {_meant(_path(error)) for error in errors if error["type"] == "extra_forbidden"}
     for error in errors:
-        path: Path = tuple(step for step in error["loc"] if step not in PYDANTIC)
+        path = _path(error)
+        if error["type"] == "missing" and path in meant:
+            continue  # it is there, under a name that is almost its own
         if _is_unknown_value(path, data):
             yield unknown_value(path[:5], error["input"], None)
         elif error["type"] == "missing":
@@ -155,6 +160,17 @@ def _errors(errors: Iterable[ErrorDetails], data: dict[str, Data]) -> Iterable[F
             yield _refused(path, error)
         else:
             yield Finding(path, _words(error, path), at_key=path != error["loc"])
+
+
+def _path(error: ErrorDetails) -> Path:
+    return tuple(step for step in error["loc"] if step not in PYDANTIC)
+
+
+def _meant(path: Path) -> Path:
+    """The known key that stands for an unknown one, as the hint has it; an empty path where there is none."""
+    known = [field.alias or name for name, field in model_at(path[:-1]).model_fields.items()]
+    near = next((name for name in known if closest(str(path[-1]), known) == f"did you mean `{name}`?"), None)
+    return (*path[:-1], near) if near else ()
 
 
 def _beside_the_verb(path: Path) -> str | None:

@@ -168,6 +168,28 @@ class Document:
             place = child[0].mark if key else node.mark if isinstance(node, ScalarNode) else node.home
         return place
 
+    def mark_within(self, path: Path, part: str) -> Mark:
+        """The place of a part of a path's text; the place of the whole text where it is not written like that."""
+        mark, node = self.mark(path), self._node(path)
+        if not isinstance(node, ScalarNode) or not part or part not in node.text:
+            return mark
+        lines = lines_of(self.text)
+        for number in range(mark.line, len(lines) + 1):
+            start = lines[number - 1].find(part, mark.column - 1 if number == mark.line else 0)
+            if start >= 0:
+                return Mark(number, start + 1, start + 1 + len(part))
+        return mark
+
+    def _node(self, path: Path) -> Node | None:
+        """What a path leads to, or None."""
+        node: Node = self.root
+        for step in path:
+            child = node.child(step)
+            if child is None and step != 0:
+                return None
+            node = child[1] if child else node
+        return node
+
     def first_line(self, path: Path) -> int:
         """The line in which the text of a block scalar (`code: |`) begins."""
         mark = self.mark(path)

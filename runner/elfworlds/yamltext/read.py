@@ -21,6 +21,9 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
 MAX_NODES = 100_000
 _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TEXT_BEGINS = re.compile(r"(?:: |- )[ ]*[|>][-+0-9]*\s*$")
+_INDENTED = "indent its lines further than the key that `|` follows"
+_BELOW = "a text after `|` begins in the next line, further to the right than its key"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -87,10 +90,17 @@ def _syntax(text: str, name: str, error: yaml.MarkedYAMLError) -> ProblemsError:
     lines = lines_of(text)
     line = lines[mark.line - 1] if mark.line <= len(lines) else ""
     message = f"{error.problem or 'not YAML'}{f' ({error.context})' if error.context else ''}"
-    return ProblemsError(name, text, [Problem(mark, message, _syntax_hint(line, mark))])
+    above = error.context_mark.line if error.context_mark and error.context_mark is not place else 0
+    if above and _TEXT_BEGINS.search(lines[above - 1]) and lines[above].strip():
+        told = Problem(Mark(above + 1, 1), "the text that begins above is not indented", _INDENTED)
+        return ProblemsError(name, text, [told])
+    hint = _BELOW if error.context == "while scanning a block scalar" else _syntax_hint(line, mark)
+    return ProblemsError(name, text, [Problem(mark, message, hint)])
 
 
 def _syntax_hint(line: str, mark: Mark) -> str | None:
+    if line[mark.column - 1 : mark.column] in ("|", ">"):
+        return "inside {…} and […] no text begins with `|`: write the keys below each other, or put the word in quotes"
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "a tab: YAML indents with spaces"
     before, reference, _ = line.partition("${")

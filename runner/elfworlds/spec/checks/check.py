@@ -14,7 +14,7 @@ from elfworlds.spec.checks.findings import Finding, conditions, references, text
 from elfworlds.spec.checks.idle import idle_in_scenario
 from elfworlds.spec.checks.judging import check_judging
 from elfworlds.spec.checks.layout import check_files, check_ld_so_conf, check_no_object_is_called_files
-from elfworlds.spec.checks.objects import check_objects, check_program
+from elfworlds.spec.checks.objects import check_objects, check_program, cut_words
 from elfworlds.spec.checks.observers import check_watching
 from elfworlds.spec.checks.sizes import points
 from elfworlds.spec.checks.steps import check_steps
@@ -32,6 +32,7 @@ from elfworlds.yamltext import Scalar, closest, entries
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from elfworlds.spec.leaves.forms import Axis
     from elfworlds.spec.model.objects import Object
     from elfworlds.yamltext import Data, Path
 
@@ -97,6 +98,7 @@ def _matrix(experiment: Experiment, known: Names, toolchains: frozenset[str]) ->
         path: Path = ("matrix", name)
         if (hint := _no_name_of_an_axis(name)) is not None:
             yield Finding(path, f"`{name}` cannot be an axis' name", hint, at_key=True)
+        yield from _cut(axis, path)
         for position, (label, value) in enumerate(axis.values):
             step: str | int = position if axis.listed else label
             if name in ("libc", "gdb") and label not in toolchains:
@@ -107,6 +109,14 @@ def _matrix(experiment: Experiment, known: Names, toolchains: frozenset[str]) ->
         yield from conditions(entry, ("matrix", "exclude", index), known)
     for index, entry in enumerate(experiment.matrix.include):
         yield from _include(entry, ("matrix", "include", index), known)
+
+
+def _cut(axis: Axis, path: Path) -> Iterator[Finding]:
+    """Words of an axis' values that YAML has cut at a comma."""
+    yield from cut_words(axis.labels if axis.listed else (), path)
+    for label, value in axis.values:
+        items = value if isinstance(value, list) else []
+        yield from cut_words([item if isinstance(item, str) else None for item in items], (*path, label))
 
 
 def _no_name_of_an_axis(name: str) -> str | None:

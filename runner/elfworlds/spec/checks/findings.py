@@ -30,6 +30,7 @@ class Finding:
     Attributes:
         at_key: the key is wrong rather than its value.
         in_its_place: the message is followed by where in the file's structure it is.
+        part: what of the text there is wrong, as it is written; empty for all of it.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Finding:
     hint: str | None = None
     at_key: bool = False
     in_its_place: bool = False
+    part: str = ""
 
 
 def texts(data: Data | Mapping[str, Data], path: Path) -> Iterator[tuple[Path, str]]:
@@ -56,7 +58,8 @@ def references(text: str | Template, path: Path, known: Names) -> Iterator[Findi
     try:
         template = text if isinstance(text, Template) else refs.parse(text)
     except RefError as error:
-        yield Finding(path, str(error), "a literal `${` is written `$${`")
+        part = "" if isinstance(text, Template) else text[error.offset :]
+        yield Finding(path, str(error), "a literal `${` is written `$${`", part=part)
         return
     wrong = False
     for name in names(template, known.axes):
@@ -65,7 +68,7 @@ def references(text: str | Template, path: Path, known: Names) -> Iterator[Findi
         problem = known.problem(name)
         if problem:
             wrong = True
-            yield Finding(path, *problem)
+            yield Finding(path, *problem, part=f"${{{name}}}")
 
 
 def conditions(when: Mapping[str, tuple[str | None, ...]], path: Path, known: Names) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from elfworlds.spec.values.files import FACTS
 from elfworlds.yamltext import closest, entries
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from elfworlds.spec.model.objects import Object, Program
     from elfworlds.yamltext import Data, Path
@@ -147,15 +147,19 @@ def _label(template: Template, label: str, known: Names) -> Path | None:
 
 
 def _cut(definition: Object, here: Path) -> Iterator[Finding]:
-    """A word for the compiler's driver that YAML has cut at its comma: [-Wl,-Bsymbolic] are two."""
     for key in ("cflags", "ldflags", "ldflags-first"):
         words = [template.literal for template in getattr(definition, key.replace("-", "_"))]
-        for index, word in enumerate(words):
-            if word in CUT:
-                after = [follower or "…" for follower in words[index + 1 :]] or ["…"]
-                rest = [after[0], *takewhile(lambda follower: follower[:1] != "-", after[1:])]
-                message = f"`{word}` stands alone: inside […] a comma ends a word"
-                yield Finding((*here, key, index), message, f'quote it: "{",".join((word, *rest))}"')
+        yield from cut_words(words, (*here, key))
+
+
+def cut_words(words: Sequence[str | None], here: Path) -> Iterator[Finding]:
+    """A word for the compiler's driver that YAML has cut at its comma: [-Wl,-Bsymbolic] are two."""
+    for index, word in enumerate(words):
+        if word in CUT:
+            after = [follower or "…" for follower in words[index + 1 :]] or ["…"]
+            rest = [after[0], *takewhile(lambda follower: follower[:1] != "-", after[1:])]
+            message = f"`{word}` stands alone: inside […] a comma ends a word"
+            yield Finding((*here, index), message, f'quote it: "{",".join((word, *rest))}"')
 
 
 def _needs(definition: Object, here: Path, known: Names, objects: Mapping[str, Object]) -> Iterator[Finding]:

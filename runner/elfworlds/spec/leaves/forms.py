@@ -35,6 +35,7 @@ MOST_REPEATS = 100_000
 UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "min": 60.0}
 SIZES = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 LARGEST_SIZE = 1 << 50
+OF_A_SHELL = {"|", "||", "&&", ";", "&", ">", ">>", "<", "2>", "2>&1"}
 CAPTURES = ("pipe", "file", "pty")
 
 
@@ -86,6 +87,9 @@ def words(data: Data) -> tuple[Template, ...]:
         parts = shlex.split(line)
     except ValueError as error:
         raise refuse(f"this does not split into words: {str(error).lower()}") from None
+    for word in set(parts) & OF_A_SHELL & set(line.split()):
+        hint = f"give it to one, as in sh -c 'a {word} b', or quote it to mean the word: \"{word}\""
+        raise refuse(f"`{word}` is a shell's, and no shell reads this", hint)
     if not parts:
         raise refuse("an empty command", 'say what to run: "${application} argument …"')
     return tuple(template(word) for word in parts)
