@@ -259,10 +259,10 @@ class TestAValueOfATrial:
         assert any("`${exit}` is what a trial gives" in one for one in told(self.SCENARIO.format(matcher)))
 
     def test_cannot_be_a_name(self) -> None:
-        assert told(self.SCENARIO.format('"${${exit}}"')) == ["4:56 `${${exit}}` names nothing"]
+        assert told(self.SCENARIO.format('"${${exit}}"')) == ["4:57 `${${exit}}` names nothing"]
 
     def test_is_none_outside_of_matchers(self) -> None:
-        assert told(HEAD + "scenarios: {s: {run: '/bin/echo ${exit}'}}\n") == ["3:22 `${exit}` names nothing"]
+        assert told(HEAD + "scenarios: {s: {run: '/bin/echo ${exit}'}}\n") == ["3:33 `${exit}` names nothing"]
 
     def test_is_no_name_for_an_object(self) -> None:
         assert told(HEAD + "objects: {exit: {library: a, code: int a;}}\n" + RUN) == [
