@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 ATTEMPTS = 4  # at one URL, each of which goes on where the one before ended
 CHUNK = 1 << 17
 SLOWEST = 100  # bytes a second; less is no answer
-PARTIAL = 206
 DEBS = "debs"  # below the cache
 NOT_THERE = (403, 404, 410)
 
@@ -251,7 +250,7 @@ def _go_on(url: str, pinned: Pinned, file: BinaryIO, download: Download) -> bool
         return True
     waiting = announced(f"{url}, {have} of {pinned.size} bytes so far", download.tell, download.quiet)
     with waiting, _ask(url, have, download) as answer:
-        if have and answer.status != PARTIAL:
+        if have and answer.status != http.client.PARTIAL_CONTENT:
             have = file.truncate(0)
         for piece in _pieces(answer, download):
             have += file.write(piece)
