@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from elfworlds.outcome import ClaimVerdict
 from elfworlds.records import ObjectRecord, ToolchainRecord, TraceRecord, TrialRecord
 from elfworlds.records.rows import SHOWN_CHARACTERS, shortened
 from elfworlds.records.run import settled
-from elfworlds.report import facts, loading, summary, text
+from elfworlds.report import facts, loading, places, summary, text
 from recording import ENVIRONMENT, TRACES, report_md, run_of, trial
 
 AXES = {"way": ("a", "b"), "libc": ("host",)}
@@ -111,15 +112,15 @@ def test_what_is_said_of_some_points_is_not_true_of_others() -> None:
         (("libc", "host"), ("plugin", plugin), ("room", room)) for plugin in axes["plugin"] for room in axes["room"]
     ]
     fits = [point for point in every if ("plugin", "bare") in point or ("room", "much") in point]
-    assert summary.where(axes, fits, every) == "plugin = bare; plugin = small | large, room = much"
-    assert summary.where(axes, every, every) == summary.where(axes, fits, fits) == "everywhere"
+    assert places.where(axes, fits, every) == "plugin = bare; plugin = small | large, room = much"
+    assert places.where(axes, every, every) == places.where(axes, fits, fits) == "everywhere"
 
 
 @given(st.sets(st.tuples(*[st.sampled_from("abc")] * 3), min_size=1), st.sets(st.tuples(*[st.sampled_from("abc")] * 3)))
 def test_where_names_every_point_and_no_other(some: set[tuple[str, ...]], more: set[tuple[str, ...]]) -> None:
     axes = {axis: tuple("abc") for axis in "xyz"}
     points, tried = ([tuple(zip("xyz", one, strict=True)) for one in sorted(many)] for many in (some, some | more))
-    said = summary.where(axes, points, tried).replace("everywhere", "x = a | b | c")
+    said = places.where(axes, points, tried).replace("everywhere", "x = a | b | c")
     parts = [dict(one.split(" = ") for one in part.split(", ")) for part in said.split("; ")]
     named = [
         point
@@ -133,7 +134,25 @@ def test_points_that_no_few_words_tell_apart_are_counted() -> None:
     axes = {axis: tuple(map(str, range(40))) for axis in "xy"}
     every = [(("x", x), ("y", y)) for x in axes["x"] for y in axes["y"]]
     some = random.Random(1).sample(every, 700)  # noqa: S311  # no secret
-    assert summary.where(axes, some, every) == "the point is one of 700 (of 1600)"
+    assert places.where(axes, some, every) == "the point is one of 700 (of 1600)"
+
+
+def test_random_outcomes_of_many_points_are_placed_without_a_look_at_all_points_for_each() -> None:
+    axes = {axis: tuple(map(str, range(100))) for axis in "xy"}
+    every = frozenset((("x", x), ("y", y)) for x in axes["x"] for y in axes["y"])
+    ordered = sorted(every)
+    random.Random(1).shuffle(ordered)  # noqa: S311  # no secret
+    started = time.process_time()
+    words = [places.where(axes, ordered[at : at + 2], every) for at in range(0, len(ordered), 2)]
+    assert time.process_time() - started < 5
+    assert len(set(words)) == len(words)
+
+
+def test_a_place_of_many_labels_is_counted() -> None:
+    axes = {"x": tuple(map(str, range(1000)))}
+    every = [(("x", x),) for x in axes["x"]]
+    assert places.where(axes, every[:500], every) == "the point is one of 500 (of 1000)"
+    assert places.where(axes, every[:2], every) == "x = 0 | 1"
 
 
 def test_a_pivot_of_many_points_begins_with_as_many_rows_as_a_reader_takes() -> None:

@@ -10,13 +10,13 @@ from urllib.parse import quote
 
 from elfworlds.report.pictures.namespaces import Namespaces, alike, named, namespaces, title, titles
 from elfworlds.report.pictures.picture import picture
-from elfworlds.report.summary import where
+from elfworlds.report.places import where
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from elfworlds.records import RunRecord, SearchRecord, TraceRecord
-    from elfworlds.report.summary import Point
+    from elfworlds.report.places import Point
 
 PICTURES = "pictures"
 HEAD_OF_NAMESPACES = ["namespace", "objects, in the order of loading"]

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from elfworlds.outcome import ClaimVerdict, Verdict, worst
 from elfworlds.report import machines
+from elfworlds.report.places import where
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from elfworlds.jsondata import Json
     from elfworlds.records import TrialRecord
+    from elfworlds.report.places import Point
 
-    Point = tuple[tuple[str, str], ...]
     Key = tuple[str, str, str, str]  # a claim's id, its scenario, what it says, what it claims
     Seen = tuple[TrialRecord, ClaimVerdict]
 
 
 MOST_COLUMNS = 100  # of a pivot, side by side
-MOST_PARTS = 30  # of a place in words; nobody reads more
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +118,8 @@ def failed(trials: Iterable[TrialRecord]) -> bool:
 
 
 def pivot(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> Pivot:
-    present = {
-        axis: [label for label in labels if any(trial.point[axis] == label for trial in trials)]
-        for axis, labels in axes.items()
-    }
+    there = {axis: {trial.point[axis] for trial in trials} for axis in axes}
+    present = {axis: [label for label in labels if label in there[axis]] for axis, labels in axes.items()}
     varied = [axis for axis, labels in present.items() if len(labels) > 1]
     column = varied[-1] if varied else None
     watched = len({trial.observer for trial in trials}) > 1
@@ -186,15 +184,15 @@ def answers(
     axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """Of each scenario every outcome, and where it was seen: in words, or `everywhere`."""
-    found = []
-    for scenario in dict.fromkeys(trial.scenario for trial in trials):
-        places: dict[str, list[Point]] = {}
-        for trial in trials:
-            if trial.scenario == scenario:
-                places.setdefault(trial.outcome, []).append(tuple(trial.point.items()))
-        tried = [point for points in places.values() for point in points]
-        found.append((scenario, [(outcome, where(axes, points, tried)) for outcome, points in places.items()]))
-    return found
+    places: dict[str, dict[str, list[Point]]] = {}
+    for trial in trials:
+        places.setdefault(trial.scenario, {}).setdefault(trial.outcome, []).append(tuple(trial.point.items()))
+    return [(scenario, _places_of(axes, outcomes)) for scenario, outcomes in places.items()]
+
+
+def _places_of(axes: Mapping[str, Sequence[str]], outcomes: Mapping[str, Sequence[Point]]) -> list[tuple[str, str]]:
+    tried = frozenset(chain.from_iterable(outcomes.values()))
+    return [(outcome, where(axes, points, tried)) for outcome, points in outcomes.items()]
 
 
 def claims(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord]) -> list[ClaimLine]:
@@ -218,61 +216,13 @@ def _claim_lines(key: Key, axes: Mapping[str, Sequence[str]], seen: Sequence[See
         by_words.setdefault((observed, together), []).append(point)
     identity, scenario, says, claimed = key
     for (observed, together), points in by_words.items():
-        yield ClaimLine(identity, scenario, says, claimed, where(axes, points, by_point), observed, together)
+        yield ClaimLine(identity, scenario, says, claimed, where(axes, points, by_point.keys()), observed, together)
 
 
 def _claim_verdict(verdicts: Collection[ClaimVerdict]) -> ClaimVerdict:
     """The verdict of one point's repetitions: undecided if the decided ones disagree, or if there are none."""
     decided = set(verdicts) - {ClaimVerdict.UNDECIDED}
     return decided.pop() if len(decided) == 1 else ClaimVerdict.UNDECIDED
-
-
-def where(axes: Mapping[str, Sequence[str]], points: Sequence[Point], tried: Iterable[Point]) -> str:
-    """Points in words: each axis with its labels; an axis is left out if all its labels are among them.
-
-    The words fit none of the other points in `tried`. Points that `MOST_PARTS` parts cannot tell are counted.
-    """
-    different = list(dict.fromkeys(points))
-    others = list(set(tried).difference(different))
-    parts = list(islice(_parts(axes, different, others), MOST_PARTS + 1))
-    if len(parts) > MOST_PARTS:
-        return f"the point is one of {len(different)} (of {len(different) + len(others)})"
-    return "; ".join(_in_words(axes, part) for part in parts)
-
-
-def _in_words(axes: Mapping[str, Sequence[str]], points: Sequence[Point]) -> str:
-    seen = _seen(axes, points)
-    parts = [f"{axis} = {' | '.join(seen[axis])}" for axis, labels in axes.items() if len(seen[axis]) < len(labels)]
-    return ", ".join(parts) or "everywhere"
-
-
-def _seen(axes: Mapping[str, Sequence[str]], points: Sequence[Point]) -> dict[str, list[str]]:
-    there = set(chain.from_iterable(points))
-    return {axis: [label for label in labels if (axis, label) in there] for axis, labels in axes.items()}
-
-
-def _parts(axes: Mapping[str, Sequence[str]], points: list[Point], others: list[Point]) -> Iterator[list[Point]]:
-    """Parts whose labels fit no other point. Points that need it are split along the axis with the fewest parts."""
-    there = set(chain.from_iterable(points))
-    others = list(filter(there.issuperset, others))
-    if not others:
-        yield points
-        return
-    split = min((parts for axis in axes if len(parts := _split(axis, points)) > 1), key=len)
-    for part in split:
-        yield from _parts(axes, part, others)
-
-
-def _split(axis: str, points: Iterable[Point]) -> list[list[Point]]:
-    """The points by their label on this axis. Labels with the same points on all other axes share a part."""
-    by_label: dict[str, dict[Point, Point]] = {}
-    for point in points:
-        rest = tuple(pair for pair in point if pair[0] != axis)
-        by_label.setdefault(dict(point)[axis], {})[rest] = point
-    alike: dict[frozenset[Point], list[Point]] = {}
-    for by_rest in by_label.values():
-        alike.setdefault(frozenset(by_rest), []).extend(by_rest.values())
-    return list(alike.values())
 
 
 def point_text(point: Mapping[str, str], axes: Mapping[str, Sequence[str]]) -> str:
