@@ -297,6 +297,15 @@ class TestAVerdict:
         failed = judge(OUTCOMES, expected, (), Tried(values_of(exit=3)))
         assert (failed.verdict, failed.why) == ("FAIL", "stdout does not contain 'a'")
 
+    def test_of_several_expected_outcomes_says_how_it_differs_from_each(self) -> None:
+        outcomes: dict[str, dict[str, Any]] = {
+            "loaded": {"exit": 0},
+            "two": {"exit": 2},
+            "any-exit": {"exit": {"absent": False}},
+        }
+        failed = judge(outcomes, Judged(("loaded", "two", "hang"), {}), (), Tried(values_of(exit=3)))
+        assert (failed.verdict, failed.why) == ("FAIL", "`loaded`: exit is 3, not 0; `two`: exit is 3, not 2")
+
     def test_says_where_an_earlier_outcome_hides_the_expected_one(self) -> None:
         failed = judge(OUTCOMES, Judged(("any-exit",), {}), (), Tried(values_of()))
         assert failed.why == "`loaded` stands before `any-exit` and matches as well"

@@ -45,6 +45,9 @@ def test_a_new_experiment_in_an_empty_directory_has_its_results_beside_it(
     empty.mkdir()
     monkeypatch.chdir(empty)
     world.run("new", "first")
+    first = (empty / "experiments" / "first.yaml").read_text().splitlines()[0]
+    named = empty / "experiments" / first.removeprefix("# yaml-language-server: $schema=")
+    assert named.read_text() == world.run("schema")[1]
     world.run("run", "experiments/first.yaml")
     assert sorted(path.name for path in empty.iterdir()) == ["experiments", "results"]
 

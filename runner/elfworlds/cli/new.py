@@ -81,6 +81,7 @@ def new(
     from elfworlds.errors import InputError
     from elfworlds.sources import Project
     from elfworlds.spec.leaves.forms import NAME
+    from elfworlds.spec.reference import schema as json_schema
 
     if not NAME.fullmatch(name):
         raise InputError(f"`{name}` is no experiment's name", hint=f"it must match {NAME.pattern}")
@@ -88,10 +89,13 @@ def new(
     path = root / "experiments" / f"{name}.yaml"
     schema = "../docs/experiment.schema.json" if (root / "docs" / "experiment.schema.json").exists() else "schema.json"
     path.parent.mkdir(exist_ok=True)
+    beside = path.parent / schema
     try:
         with path.open("x") as file:
             file.write(TEMPLATE.format(name=name, schema=schema))
     except FileExistsError:
         raise InputError(f"{os.path.relpath(path)} is there already", hint="choose another name") from None
+    if not beside.exists():
+        beside.write_text(json_schema())
     shown = os.path.relpath(path)
     echo(f"{shown}: written\nrun it: elfworlds run {shown}")

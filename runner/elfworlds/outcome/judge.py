@@ -103,13 +103,25 @@ def name_of(outcomes: Outcomes, tried: Tried) -> str:
 
 
 def _why(outcomes: Outcomes, expected: Judged, outcome: str, values: JsonObject) -> str | None:
-    """The first value that is not as the expected outcome, or the expectation itself, says."""
-    wanted = {**(outcomes.get(expected.outcomes[0], {}) if len(expected.outcomes) == 1 else {}), **expected.matchers}
-    for name, matcher in wanted.items():
+    """The first value that is not as expected; with several expected outcomes, the first of each."""
+    own = _first_difference(expected.matchers, values)
+    named = [name for name in expected.outcomes if name in outcomes]
+    each = {name: different for name in named if (different := _first_difference(outcomes[name], values))}
+    if len(expected.outcomes) == 1 and each:
+        return each[named[0]]
+    if own:
+        return own
+    if each and len(each) == len(named):
+        return "; ".join(f"`{name}`: {different}" for name, different in each.items())
+    return f"`{outcome}` stands before `{expected.shown}` and matches as well" if outcome in outcomes else None
+
+
+def _first_difference(matchers: Mapping[str, Resolved], values: JsonObject) -> str | None:
+    for name, matcher in matchers.items():
         value = lookup(values, name)
         if not matches(matcher, value, values):
             return difference(name, matcher, value, values)
-    return f"`{outcome}` stands before `{expected.shown}` and matches as well" if outcome in outcomes else None
+    return None
 
 
 def settle(verdicts: Sequence[tuple[str, Verdict]]) -> list[Verdict]:
