@@ -30,6 +30,10 @@ from elfworlds.toolchains.sandboxed import landlocked, sandboxed
 PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
 HEADING = "## What guarding costs"
 ROUNDS = 300
+NOTE = """
+A supervisor and its namespace serve many programs; what a sandbox has is made for each: bubblewrap's namespaces and
+forty mounts, or the rules of a Landlock domain. They take many system calls, so a busy machine makes the ratio higher.
+"""
 CODE = "int main(void) { return 0; }\n"
 Way = Callable[[], None]
 
@@ -119,6 +123,7 @@ def main() -> None:
     sys.stdout.write(text)
     when = f"{datetime.now(UTC):%Y-%m-%d}, {ROUNDS} starts of each, at a load of {os.getloadavg()[0]:.0f}"
     before = PAGE.read_text().partition(HEADING)[0].rstrip()
+    text += NOTE
     PAGE.write_text(f"{before}\n\n{HEADING}\n\n`python -m bench.guarding` on {when}:\n\n{text}")
 
 

@@ -29,7 +29,8 @@ NUMBERS = tuple(
         -8,
     )
 )
-LONGEST = 20  # seconds for one input
+LONGEST = 20  # seconds of processor time for one input
+WAITS = 30  # times as long on the clock: a machine may give a process nothing for minutes
 ADDRESS_SPACE = 4 << 30
 
 
@@ -95,13 +96,15 @@ def fuzz(target: Target, place: Path, seed: int, *, times: int = 0, seconds: flo
     """Try inputs; so many of them, or for so long."""
     tally, start, victim = Tally(), time.monotonic(), place / f"victim-{target.name}-{seed}"
     signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGPROF, _too_long)
     for data in inputs(target, target.samples(place), seed):
         if (times and tally.tried >= times) or (seconds and time.monotonic() - start >= seconds):
             break
         if target.needs_file:
             victim.write_bytes(data)
         began = time.process_time()
-        signal.alarm(LONGEST)
+        signal.alarm(LONGEST * WAITS)
+        signal.setitimer(signal.ITIMER_PROF, LONGEST)
         try:
             target.use(data, victim)
         except target.errors:
@@ -110,6 +113,7 @@ def fuzz(target: Target, place: Path, seed: int, *, times: int = 0, seconds: flo
             tally.failures.append(_kept(target, data, error))
         finally:
             signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         tally.tried += 1
         tally.slowest = max(tally.slowest, time.process_time() - began)
     return tally
