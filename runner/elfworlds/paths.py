@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,6 +141,8 @@ def _home(environment: Mapping[str, str]) -> Path:
 
 def which(name: str, environment_path: str | None) -> str | None:
     """The program that PATH leads to, as an absolute path: it is started in another directory than this one."""
+    import shutil  # noqa: PLC0415  # three compressors come with it
+
     program = shutil.which(name, path=os.defpath if environment_path is None else environment_path)
     return os.path.join(here(), program) if program else None  # noqa: PTH118  # a program's links say what it does
 

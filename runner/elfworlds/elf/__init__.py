@@ -3,21 +3,11 @@
 It reads any bytes and executes none; what it cannot read is a `NotElfError`, in time and memory of the file's size.
 """
 
-from elfworlds.elf.details import (
-    AbiTag,
-    DefinedVersion,
-    Dlopened,
-    Layout,
-    NeededVersion,
-    Notes,
-    OtherNote,
-    Packed,
-    Properties,
-    Relocations,
-    Stack,
-    SymbolRelocation,
-    Versions,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elfworlds.elf.defined import DefinedVersion, NeededVersion, Versions
 from elfworlds.elf.files import (
     DebugFileError,
     NotElfError,
@@ -29,6 +19,20 @@ from elfworlds.elf.files import (
     versions,
 )
 from elfworlds.elf.types import DT_AUXILIARY, DT_FILTER, DT_NEEDED, ElfObject, Symbol
+
+if TYPE_CHECKING:
+    from elfworlds.elf.details import (
+        AbiTag,
+        Dlopened,
+        Layout,
+        Notes,
+        OtherNote,
+        Packed,
+        Properties,
+        Relocations,
+        Stack,
+        SymbolRelocation,
+    )
 
 __all__ = [
     "DT_AUXILIARY",
@@ -58,3 +62,12 @@ __all__ = [
     "symbols",
     "versions",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """What is seldom asked for is made when it is: to read it takes longer than ten files."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from elfworlds.elf import details  # noqa: PLC0415
+
+    return getattr(details, name)

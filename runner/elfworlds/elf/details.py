@@ -1,4 +1,4 @@
-"""What is told of an ELF file where somebody asks: versions, relocations, segments, notes."""
+"""What is told of an ELF file where somebody asks: relocations, segments, notes."""
 
 from __future__ import annotations
 
@@ -9,42 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from elfworlds.jsondata import Json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeededVersion:
-    """A version that a file needs of another one, by DT_VERNEED; without a weak one the loader goes on."""
-
-    name: str
-    file: str
-    weak: bool
-
-    def facts(self) -> dict[str, Json]:
-        return {"name": self.name, "file": self.file, "weak": self.weak}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefinedVersion:
-    """A version that a file defines, by DT_VERDEF.
-
-    Attributes:
-        base: whether it is the file's own name, VER_FLG_BASE, which is no version of a symbol.
-        parents: the versions that it says it follows.
-    """
-
-    name: str
-    base: bool
-    weak: bool
-    parents: tuple[str, ...]
-
-    def facts(self) -> dict[str, Json]:
-        return {"name": self.name, "base": self.base, "weak": self.weak, "parents": list(self.parents)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Versions:
-    needed: tuple[NeededVersion, ...]
-    defined: tuple[DefinedVersion, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

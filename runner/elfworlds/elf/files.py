@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from elfworlds.elf.details import Layout, Notes, Relocations, Versions
+    from elfworlds.elf.defined import Versions
+    from elfworlds.elf.details import Layout, Notes, Relocations
     from elfworlds.elf.image import Image
     from elfworlds.elf.types import ElfObject, Symbol
 

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from elfworlds.elf.details import DefinedVersion, NeededVersion, Versions
+from elfworlds.elf.defined import DefinedVersion, NeededVersion, Versions
 from elfworlds.elf.segments import LONGEST, MOST_READ, PF_X, UNUSUAL, Segments, UnusualError
 from elfworlds.elf.types import DT_AUXILIARY, DT_FILTER, ElfObject
 

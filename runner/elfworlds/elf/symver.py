@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from elfworlds.elf.details import DefinedVersion, NeededVersion, Versions
+from elfworlds.elf.defined import DefinedVersion, NeededVersion, Versions
 from elfworlds.elf.dynamic import Dynamic
 from elfworlds.elf.reader import BrokenError
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from elfworlds.inspection.frames import Tables
 from elfworlds.inspection.result import Result
+
+if TYPE_CHECKING:
+    from elfworlds.inspection.frames import Tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,4 +19,6 @@ class Inspection(Result):
     @cached_property
     def tables(self) -> Tables:
         """Name → data frame, each made when it is first asked for: docs/inspect.md has the columns."""
+        from elfworlds.inspection.frames import Tables  # noqa: PLC0415  # a tree needs none
+
         return Tables((self,))
