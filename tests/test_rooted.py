@@ -177,6 +177,25 @@ def test_a_damaged_archive_is_named_and_leaves_nothing(data: bytes, message: str
 
 
 @pytest.mark.usefixtures("here")
+def test_the_list_names_roots_of_ones_own_and_remove_takes_what_was_unpacked(small: Path, tmp_path: Path) -> None:
+    archive, cache = tmp_path / "root.tar", tmp_path / "cache/elfworlds"
+    subprocess.run(["tar", "-caf", archive, "-C", small, "."], check=True)
+    root = toolchain_of(archive, tmp_path).world.root
+    assert root
+    family, where = family_of("root/mine"), [tmp_path / "toolchains"]
+    where[0].mkdir(exist_ok=True)
+    (where[0] / "mine.yaml").write_text(f"root: {archive}\n")
+    (where[0] / "tree.yaml").write_text("tree: nowhere\n")
+    assert [(listed.name, listed.versions["libc"], listed.here) for listed in family.listed(where, cache)] == [
+        ("mine", "a root", ""),
+        ("tree", "a build over host", "not there"),
+    ]
+    assert list(family.remove([], where, cache)) == []
+    assert list(family.remove(None, where, cache)) == [f"removed {root.path}, unpacked of an archive"]
+    assert (Path(root.path).exists(), archive.exists()) == (False, True)
+
+
+@pytest.mark.usefixtures("here")
 def test_a_root_that_is_not_there_runs_no_trial(tmp_path: Path) -> None:
     assert "names nothing that is here" in toolchain_of(tmp_path / "none", tmp_path).unsupported
 

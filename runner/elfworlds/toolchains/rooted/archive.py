@@ -21,9 +21,12 @@ from elfworlds.trees.unpack import unpack
 from elfworlds.trees.zstd import Decompressor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from elfworlds.toolchains.family import Means
 
 DIGITS = 16
+OWN_ROOTS = "own-roots"  # below the cache
 
 
 def unpacked(archive: Path, means: Means) -> Path:
@@ -37,7 +40,7 @@ def unpacked(archive: Path, means: Means) -> Path:
         BuildFailedError: it holds no tree, or cannot be read or written; what is there is complete or nothing.
     """
     try:
-        place = means.cache / "own-roots" / digest(archive)[:DIGITS]
+        place = means.cache / OWN_ROOTS / digest(archive)[:DIGITS]
         if not place.is_dir():
             for directory in (place.parent, means.cache / "locks"):
                 directory.mkdir(parents=True, exist_ok=True)
@@ -63,3 +66,11 @@ def _make(archive: Path, place: Path, means: Means) -> None:
         (work / "root").rename(place)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def remove(cache: Path) -> Iterator[str]:
+    """Remove every unpacked archive; give a line for each. The next run unpacks what it needs."""
+    for place in sorted((cache / OWN_ROOTS).glob("[!.]*")):
+        with locked(cache / "locks" / f"own-{place.name}"):
+            shutil.rmtree(place)
+        yield f"removed {place}, unpacked of an archive"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from elfworlds.toolchains.family import NOBODY_LOOKS, Family
-from elfworlds.toolchains.rooted.archive import unpacked
+from elfworlds.toolchains.family import NOBODY_LOOKS, Family, Listed
+from elfworlds.toolchains.rooted.archive import remove, unpacked
 from elfworlds.toolchains.rooted.content import content
 from elfworlds.toolchains.rooted.over import laid_over
 from elfworlds.toolchains.rooted.pin import find, names
@@ -14,7 +14,7 @@ from elfworlds.toolchains.rooted.toolchain import reaped, toolchain
 from elfworlds.toolchains.toolchain import UNKNOWN, Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from elfworlds.toolchains.family import Means
@@ -64,3 +64,17 @@ class Rooted(Family):
             laid = laid_over(pin, means.base, means)
             return laid if laid.unsupported or laid.world.reaper else reaped(laid, means)
         return reaped(toolchain(pin, content(pin.place, means.cache / "toolchains"), means), means)
+
+    def listed(self, where: Sequence[Path], cache: Path) -> Iterator[Listed]:
+        """What each file names, and whether it is there; nothing of it is read."""
+        del cache
+        for name in self.names(where):
+            pin = find(name, where)
+            kind = f"a build over {pin.base}" if pin.base else "a root"
+            yield Listed(name=name, release="", versions={"libc": kind}, here="" if pin.place.exists() else "not there")
+
+    def remove(self, names: Sequence[str] | None, where: Sequence[Path], cache: Path) -> Iterator[str]:
+        """Remove what archives were unpacked to, where all is to go; the archives and directories are people's own."""
+        del where
+        if names is None:
+            yield from remove(cache)
