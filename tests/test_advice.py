@@ -210,6 +210,15 @@ def test_a_library_that_the_host_has_already_serves_the_plugin_too(shop: Shop, m
     assert advise(plugin, World(host=str(host))).forecast.loads
 
 
+def test_each_missing_symbol_is_told_with_the_library_that_defines_it(shop: Shop) -> None:
+    code = "double cbrt(double); int nobodys(void); double f(double x) { return cbrt(x) + nobodys(); }"
+    path = shop.make("lacking", code)
+    apart, together = (evidence(advise(path, way=way), "undefined").split("; ") for way in ("dlmopen", DLOPEN))
+    assert any(re.fullmatch("/.*libm.so.6 defines it: patchelf --add-needed libm.so.6", each) for each in apart)
+    assert any(each.endswith("--add-needed libm.so.6, or open that first with RTLD_GLOBAL") for each in together)
+    assert "nobodys: nothing in its closure defines it" in apart
+
+
 def test_an_allocator_of_the_host_is_in_no_other_namespace(shop: Shop) -> None:
     host = shop.program("host", "void *malloc(unsigned long n) { return 0; } int main(void) { return 0; }", "-rdynamic")
     plugin = KINDS["plain"](shop)

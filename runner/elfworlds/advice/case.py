@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from elfworlds.advice.types import DLMOPEN
 from elfworlds.inspection.loader import levels, processor
-from elfworlds.resolve import MUSL
+from elfworlds.inspection.symbols import USUAL
+from elfworlds.resolve import MUSL, cache_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,6 +92,13 @@ class Case:
         inspection = self.by_itself()
         objects = {mapped.path: mapped for mapped in inspection.objects}
         return {(need.needing, need.name): objects[need.path] for need in inspection.needs if need.path in objects}
+
+    @cached_property
+    def usual_names(self) -> frozenset[str]:
+        """What the usual libraries of the system define; few undefined symbols are among them."""
+        symbols = self.inspection.system.symbols
+        paths = filter(None, (self.inspection.closure.world.cache.get(cache_key(name)) for name in USUAL))
+        return frozenset(each.symbol for path in paths for each in symbols(path) or () if each.defined)
 
     @cached_property
     def storing(self) -> tuple[Member, ...]:

@@ -50,12 +50,14 @@ def only_the_host(case: Case) -> Iterator[Evidence]:
 
 
 def undefined(case: Case) -> Iterator[Evidence]:
-    """Symbols that nothing serves; a library that would, where the system has it."""
+    """Symbols that nothing serves; by the libraries that would, where the system has them."""
     for member in case.new:
-        lacking = sorted(case.scope.undefined(member), key=lambda wanted: wanted.name)
-        if lacking:
-            names = _named([wanted.name for wanted in lacking])
-            yield member.path, f"{names}: nothing in its closure defines it{_defined_by(lacking[0], case)}"
+        groups: dict[str, list[str]] = {}
+        for wanted in sorted(case.scope.undefined(member), key=lambda wanted: wanted.name):
+            where = _defined_by(wanted, case) if wanted.name in case.usual_names else ""
+            groups.setdefault(where, []).append(wanted.name)
+        for where, names in groups.items():
+            yield member.path, f"{_named(names)}: nothing in its closure defines it{where}"
 
 
 def _defined_by(wanted: Wanted, case: Case) -> str:
@@ -64,7 +66,9 @@ def _defined_by(wanted: Wanted, case: Case) -> str:
     if library is None:
         return ""
     if library.answers:
-        return f"; {library.path} defines it: patchelf --add-needed {posixpath.basename(library.path)}"
+        name = posixpath.basename(library.path)
+        first = "" if case.apart else ", or open that first with RTLD_GLOBAL"
+        return f"; {library.path} defines it: patchelf --add-needed {name}{first}"
     return f"; {library.path} defines {wanted.name}, but without version {wanted.version}"
 
 
