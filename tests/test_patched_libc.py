@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import World
+from elfworlds.__main__ import main
 from elfworlds.errors import InputError
 from elfworlds.process import Pool
 from elfworlds.shipped import locks
@@ -21,6 +22,7 @@ from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.patched.ground import digest_of
 from elfworlds.toolchains.patched.recipe import find, names
 from elfworlds.toolchains.patched.steps import hunks, steps
+from rooting import bubblewrap
 
 CONFIGURE = '#!/bin/sh\nsed "s|@src@|$(dirname "$0")|" "$(dirname "$0")/Makefile.in" > Makefile; echo "words: $*"\n'
 MAKEFILE = "all:\n\ttest ! -e ../fail\n\tcp @src@/toy.c libtoy.so\n\tln -sf libtoy.so libtoy.so.1\n"
@@ -170,3 +172,13 @@ def test_hunks_are_told_by_file_whatever_patch_says_of_them() -> None:
         "elf/dl-load.c, hunk 2, at line 208",
         "line 7 of the patch: no such file in the sources",
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names((locks(),)))
+def test_a_shipped_series_is_built_and_trials_with_it_are_as_expected(name: str, tmp_path: Path) -> None:
+    bubblewrap()
+    assert main(["toolchain", "build", name]) == 0
+    experiments = sorted((locks() / "patches" / name.partition("/")[2]).glob("*.yaml"))
+    assert experiments
+    assert main(["run", *map(str, experiments), "-S", f"libc={name}", "-o", str(tmp_path)]) == 0
