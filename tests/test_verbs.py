@@ -200,6 +200,10 @@ def test_the_doctor_says_what_is_missing_and_what_that_costs(world: World, monke
     assert code == 1
     assert re.search(r"^MISSING +compiler +no C compiler", out, re.MULTILINE)
     assert re.search(r"^missing +gdb +without it: not observing trials with gdb; .*install.*gdb$", out, re.MULTILINE)
+    for program, key in [("ld.gold", "linker: gold"), ("ld.mold", "linker: mold"), ("clang", "compiler: clang")]:
+        assert re.search(
+            rf"^missing +{re.escape(program)} +without it: not objects with `{key}`; .*install", out, re.MULTILINE
+        )
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

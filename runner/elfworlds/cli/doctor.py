@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import paths
+from elfworlds import makers, paths
 from elfworlds.cli.echo import echo
 from elfworlds.errors import Exit
 from elfworlds.toolchains.family import DoctorLine
@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 
 BACKEND_PROGRAMS = {"nix-build": "the nix backend"}
 # Program → by which name the package managers are asked for it.
-INSTALLABLE = {"nix-build": "nix", **{name: name for name in ("gdb", "valgrind", "strace", "c++", "rustc")}}
+INSTALLABLE = {
+    "nix-build": "nix",
+    **{name: name for name in ("gdb", "valgrind", "strace", "c++", "rustc")},
+    **makers.PACKAGES,
+}
 LANGUAGE_PROGRAMS = {"c++": "objects in C++", "rustc": "objects in Rust"}
+MAKERS = {
+    **{program: f"objects with `linker: {linker}`" for linker, program in makers.LINKERS.items()},
+    **{drivers["c"]: f"objects with `compiler: {compiler}`" for compiler, drivers in makers.COMPILERS.items()},
+}
 
 
 def doctor() -> int:
@@ -105,6 +113,7 @@ def _programs(environment: Mapping[str, str]) -> Iterator[DoctorLine]:
             if observer.tools
         },
         LANGUAGE_PROGRAMS,
+        MAKERS,
     ):
         for program, cost in programs.items():
             costs.setdefault(program, []).append(cost)
