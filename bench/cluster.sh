@@ -1,9 +1,11 @@
 #!/bin/sh
 # 20,000 trials over three workers, each in a network, mount and pid namespace of its own with an empty store and HOME; the
 # first is killed at half, the second stopped for a minute, the scheduler restarted once. Then the same here; both sets of
-# tables are compared. As root: sh bench/cluster.sh DIRECTORY [TRIALS]
+# tables are compared. As root: sh bench/cluster.sh DIRECTORY [TRIALS [LIBC,LIBC…]]
+# Of roots DIRECTORY/cache/elfworlds may have debs/ and roots/; workers have neither, and no network but the bridge.
 set -eu
-place=$1 trials=${2:-20000}
+place=$1 trials=${2:-20000} libcs=${3:-host}
+several=$(echo "$libcs" | tr , '\n' | wc -l)
 python=$PWD/.venv/bin/python
 export XDG_CACHE_HOME="$place/cache" DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL=20s
 mkdir -p "$place/cache" "$place/experiments"
@@ -20,7 +22,7 @@ objects:
 scenarios:
   s:
     run: \${app} \${matrix.place}
-    repeat: $((trials / 4))
+    repeat: $((trials / 4 / several))
     outcomes: {zero: {exit: 0}, one: {exit: 1}, two: {exit: 2}}
 YAML
 cd "$place"
@@ -47,8 +49,9 @@ worker() {
     ip -n elfw$1 addr add 10.98.7.1$1/24 dev eth0
     ip -n elfw$1 link set eth0 up
     ip -n elfw$1 link set lo up
+    mkdir -p "$place/store$1/home"
     ip netns exec elfw$1 unshare --mount --pid --fork --kill-child --mount-proc sh -c \
-        'mount -t tmpfs none "$XDG_CACHE_HOME" && mkdir "$XDG_CACHE_HOME/home" && HOME=$XDG_CACHE_HOME/home exec "$@"' sh \
+        'mount --bind "$0" "$XDG_CACHE_HOME" && HOME=$XDG_CACHE_HOME/home exec "$@"' "$place/store$1" \
         "$python" -m elfworlds worker dask://10.98.7.1:8786 -j 1 --trust --name w$1 > worker$1.log 2>&1 &
     eval "worker$1=$!"
     pids="$pids $!"
@@ -61,7 +64,7 @@ scheduler
 sleep 3
 for n in 1 2 3; do worker $n; done
 begin=$(date +%s)
-"$python" -m elfworlds run experiments/many.yaml --executor dask://10.98.7.1:8786 > run1.log 2>&1 & run=$!
+"$python" -m elfworlds run experiments/many.yaml -S libc="$libcs" --executor dask://10.98.7.1:8786 > run1.log 2>&1 & run=$!
 until_recorded $((trials / 4))
 stopped=$(process "$worker2")
 kill -STOP "$stopped"
@@ -76,11 +79,11 @@ echo "scheduler killed at $(recorded) trials, after $(($(date +%s) - begin)) s"
 code=0; wait $run || code=$?
 echo "the run ended with $code after $(($(date +%s) - begin)) s"
 scheduler
-code=0; "$python" -m elfworlds run experiments/many.yaml --executor dask://10.98.7.1:8786 > run2.log 2>&1 || code=$?
+code=0; "$python" -m elfworlds run experiments/many.yaml -S libc="$libcs" --executor dask://10.98.7.1:8786 > run2.log 2>&1 || code=$?
 echo "the next one ended with $code after $(($(date +%s) - begin)) s"
-grep -h "tried on\|worker\|go on\|interrupted" run1.log run2.log || true
+grep -h "tried on\|worker\|files of\|go on\|interrupted" run1.log run2.log || true
 begin=$(date +%s)
-"$python" -m elfworlds run experiments/many.yaml -o here > here.log 2>&1
+"$python" -m elfworlds run experiments/many.yaml -S libc="$libcs" -o here > here.log 2>&1
 echo "here: $(($(date +%s) - begin)) s"
 "$python" - results/many/latest here/many/latest <<'PY'
 import csv, json, pathlib, sys

@@ -19,6 +19,7 @@ from distributed import Scheduler, SpecCluster, Worker, get_worker
 
 from conftest import World
 from elfworlds import paths
+from elfworlds.environment import this_machine
 from elfworlds.planning import Trial
 from elfworlds.process import Pool
 from elfworlds.report.machines import MARK
@@ -26,7 +27,9 @@ from elfworlds.store import parcel
 from elfworlds.store.parcel import Packed, Parcel, WrongParcelError
 from elfworlds.toolchains import families
 from elfworlds.toolchains.debian.lock import find
+from elfworlds.trials.machine import Machine
 from elfworlds.workflow.cluster.messages import Answer, Work
+from elfworlds.workflow.cluster.registered import telling
 from elfworlds.workflow.cluster.room import Room
 from elfworlds.workflow.cluster.shelf import shelve
 from elfworlds.workflow.executors import scheduler_address
@@ -112,10 +115,7 @@ def rooms() -> Iterator[Rooms]:
     with ExitStack() as stack:
 
         def made(**rooms: Room) -> SpecCluster:
-            workers = {
-                name: {"cls": Worker, "options": {"name": name, "nthreads": 1, "plugins": (room,)}}
-                for name, room in rooms.items()
-            }
+            workers = {name: {"cls": Worker, "options": options(name, room)} for name, room in rooms.items()}
             scheduler = {
                 "cls": Scheduler,
                 "options": {"dashboard": False, "dashboard_address": ":0", "host": "127.0.0.1"},
@@ -124,6 +124,11 @@ def rooms() -> Iterator[Rooms]:
             return cluster
 
         yield made
+
+
+def options(name: str, room: Room) -> dict[str, object]:
+    telling_it = telling(this_machine(name))
+    return {"name": name, "nthreads": 1, "plugins": (room,), "startup_information": telling_it}
 
 
 def room(world: World, kind: type[Room] = Room, *, trust: bool = True) -> Room:
@@ -265,6 +270,30 @@ def test_a_root_is_sent_as_its_packages_and_what_is_no_root_is_not_sent(pool: Po
     assert [source.sha256 for source in sources] == [package.sha256 for package in packages]
     assert list(families.pins("debian/bookworm", known.where)) == ["debian-bookworm.lock.json"]
     assert (families.sources("host", known), families.pins("host", known.where)) == ((), {})
+
+
+def test_machine_is_an_axis_over_registered_workers(world: World, rooms: Rooms) -> None:
+    path = slow(world, places=1, repeat=2, microseconds=0)
+    labels = ["one", "two", "three", os.uname().machine]
+    path.write_text(path.read_text().replace("{place: [0]}", f"{{machine: [{', '.join(labels)}], place: [0]}}"))
+    cluster = rooms(one=room(world), two=room(world))
+    code, out, err = world.run("run", path, "--executor", cluster.scheduler_address)
+    assert code == 0, out + err
+    rows = tables(runs(world)[0], where=())["trials.csv"]
+    assert {(row["machine"], row["ran_on"]) for row in rows[:4]} == {("one", "one"), ("two", "two")}
+    assert [row["verdict"] for row in rows] == ["PASS"] * 4 + ["UNSUPPORTED"] * 2 + ["PASS"] * 2
+    assert "no worker is registered whose name, architecture or kernel is `three`" in out
+    world.run("run", path, "-o", "here")
+    here = tables(world.path / "here" / "slow" / "latest")["trials.csv"]
+    assert [row["verdict"] for row in here] == ["UNSUPPORTED"] * 6 + ["PASS"] * 2
+
+
+@pytest.mark.parametrize(
+    ("label", "meant"),
+    [("w", True), ("arm64", True), ("6.1", True), ("6.1.55", True), ("6", True), ("6.12", False), ("Linux", False)],
+)
+def test_a_label_means_a_name_an_architecture_or_a_kernels_release(label: str, meant: bool) -> None:  # noqa: FBT001
+    assert Machine("w", "Linux 6.1.55 #1 SMP", "a cpu", "arm64").answers(label) is meant
 
 
 class Vanishing(Room):

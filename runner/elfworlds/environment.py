@@ -14,6 +14,7 @@ from elfworlds.editors import BINUTILS, EDITORS
 from elfworlds.sandbox.landlock import words
 from elfworlds.spec.leaves.versions import TOOLCHAIN_AXES
 from elfworlds.toolchains.debian.toolchain import upstream
+from elfworlds.trials.machine import Machine
 from elfworlds.version import __version__
 
 if TYPE_CHECKING:
@@ -201,6 +202,13 @@ def _binutils(toolchain: Toolchain) -> str:
         if package.name == "binutils" or package.name.startswith("binutils-")
     )
     return toolchain.versions.get("ld") or upstream(next(versions, ""))
+
+
+def this_machine(name: str = "") -> Machine:
+    """This machine, as a worker of that name; without a name, by its host's."""
+    kernel = os.uname()
+    text = f"{kernel.sysname} {kernel.release} {kernel.version}"
+    return Machine(name or kernel.nodename, text, processor(), kernel.machine)
 
 
 def _in_a_nix_build() -> bool:

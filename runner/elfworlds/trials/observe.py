@@ -83,11 +83,10 @@ class TrialRunner:
     Attributes:
         names: key → the object's name in the experiment.
         directory: where a trial runs; it exists and is empty.
-        broken: key → why the object cannot be used.
-        question: the experiment's.
+        broken, impossible: key → why the object cannot be used; why it cannot be had on this machine.
         programs: sha256 → the C that steps became.
-        impossible: key → why the object cannot be had on this machine.
         builders: key → the toolchain that builds the object.
+        here: this machine, where trials for others are UNSUPPORTED; None where somebody else has chosen it.
     """
 
     names: Mapping[str, str]
@@ -101,6 +100,7 @@ class TrialRunner:
     retries: int = 0
     impossible: Mapping[str, str] = field(default_factory=dict)
     builders: Mapping[str, str] = field(default_factory=dict)
+    here: Machine | None = None
 
     def observe(self, trial: Trial) -> Observation:
         """The trial, tried again where it failed and may be; one that passes at last is FLAKY."""
@@ -172,7 +172,7 @@ class TrialRunner:
         toolchain = self.toolchain(trial)
         if toolchain.unsupported:
             return f"{toolchain.name}: {toolchain.unsupported}"
-        if why := cannot_see(toolchain, trial.bound.sees, self.toolchains) or impossible(trial, toolchain):
+        if why := cannot_see(toolchain, trial.bound.sees, self.toolchains) or impossible(trial, toolchain, self.here):
             return why
         if self.impossible.keys() & {*trial.bound.keys, trial.bound.subject}:
             keys = (*trial.bound.keys, trial.bound.subject)

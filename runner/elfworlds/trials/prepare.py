@@ -9,6 +9,7 @@ from elfworlds.outcome import Untried, unresolved, unsupported
 from elfworlds.trials import cache, limits, privilege, terminal
 from elfworlds.trials.attempt import files_directory
 from elfworlds.trials.layout import lay_out
+from elfworlds.trials.machine import nowhere, wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from elfworlds.planning import Trial
     from elfworlds.process import Runner
     from elfworlds.toolchains import Toolchain
+    from elfworlds.trials.machine import Machine
 
 
 TERMINAL = "pty"
@@ -35,9 +37,11 @@ class Prepared:
     notes: tuple[str, ...] = ()
 
 
-def impossible(trial: Trial, toolchain: Toolchain) -> str:
-    """Why a trial cannot have what it asks for with a toolchain; empty where it can."""
-    bound = trial.bound
+def impossible(trial: Trial, toolchain: Toolchain, here: Machine | None) -> str:
+    """Why a trial cannot have what it asks for with a toolchain and on a machine; empty where it can."""
+    bound, label = trial.bound, wanted(trial)
+    if here and label and not here.answers(label):
+        return nowhere(label)
     if bound.capture == TERMINAL and (why := terminal.unsupported()):
         return why
     if why := limits.unsupported(bound):

@@ -10,13 +10,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
-from elfworlds.environment import environment, made_with, versions
+from elfworlds.environment import environment, made_with, this_machine, versions
 from elfworlds.errors import InterruptedRunError
 from elfworlds.observers.table import PLAIN
 from elfworlds.planning.editing import without_builder, without_editor
 from elfworlds.records import RunAbout, environment_digest, open_run, trace_record
 from elfworlds.records.rows import tree_records
 from elfworlds.spec.builders import by_axis, elsewhere
+from elfworlds.trials.machine import wanted
 from elfworlds.trials.observe import TrialRunner, broken_objects, run
 from elfworlds.trials.trace import Tracer, first_trials
 from elfworlds.workflow.executors import tried_elsewhere
@@ -183,6 +184,7 @@ class Execution:
             self.retries,
             {**without_editor(self.plan, self.toolchains), **without_builder(self.plan, self.toolchains)},
             {key: request.toolchain for key, request in self.plan.requests.items()},
+            None if self.executor else this_machine(),
         )
 
     def trace(self, opened: Opened) -> bool:
@@ -195,8 +197,9 @@ class Execution:
         objects = {path: names[key] for key, artifact in self.build.artifacts.items() for path in artifact.paths}
         tracer = Tracer(objects, self.build, self.toolchains, self.session.pool.run, directory.trial_directory)
         there = {trace.trial for trace in directory.traces()}
-        tried = {trial.trial for trial in directory.trials() if trial.verdict.tried}
-        trials = [self._to_trace(trial) for trial in first_trials(self.plan) if trial.id in tried - there]
+        tried, here = {trial.trial for trial in directory.trials() if trial.verdict.tried}, this_machine()
+        first = [trial for trial in first_trials(self.plan) if trial.id in tried - there]
+        trials = [self._to_trace(trial) for trial in first if not wanted(trial) or here.answers(wanted(trial))]
         whole = True
         with (
             self._threads() as executor,

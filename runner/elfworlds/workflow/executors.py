@@ -72,7 +72,8 @@ def tried_elsewhere(
         InputError: no scheduler answers, or an object lies where no worker could have it.
     """
     needs_dask("--executor")
-    from elfworlds.workflow.cluster.runner import Cluster, connected, encrypted
+    from elfworlds.workflow.cluster.connecting import connected, encrypted
+    from elfworlds.workflow.cluster.runner import Cluster
 
     known = means(session, [experiment])
     work = _work(experiment, plan, runner, known)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from elfworlds.trials.machine import wanted
+
 if TYPE_CHECKING:
     from collections import Counter, deque
 
@@ -42,8 +44,14 @@ class Pace:
 
 
 def taken(waiting: deque[Trial], size: int, tries: Counter[str]) -> tuple[Trial, ...]:
-    """The next trials of those that wait, which are removed there; one that went out before goes alone."""
+    """The next trials of those that wait, which are removed there; one that went out before goes alone.
+
+    All are for one machine.
+    """
     batch = [waiting.popleft()]
+    machine = wanted(batch[0])
     while waiting and len(batch) < size and not (tries[batch[0].id] or tries[waiting[0].id]):
+        if wanted(waiting[0]) != machine:
+            break
         batch.append(waiting.popleft())
     return tuple(batch)

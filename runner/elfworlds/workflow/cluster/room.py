@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import threading
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 from distributed import WorkerPlugin, get_worker
 
 from elfworlds import atomic
-from elfworlds.environment import processor
+from elfworlds.environment import this_machine
 from elfworlds.errors import BuildFailedError, ElfworldsError
 from elfworlds.process import Pool
 from elfworlds.store import parcel
@@ -24,7 +23,6 @@ from elfworlds.store.parcel import WrongParcelError
 from elfworlds.toolchains import families
 from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.pinning import places
-from elfworlds.trials.machine import Machine
 from elfworlds.trials.observe import Observation, TrialRunner
 from elfworlds.version import __version__
 from elfworlds.workflow.cluster.messages import Answer, identity_of, toolchains_of
@@ -90,7 +88,7 @@ class Room(WorkerPlugin):
 
     def answer(self, name: str, work: Work, trials: Sequence[Trial], parcels: Sequence[Parcel]) -> Answer:
         """Try trials, one after the other; at the first that cannot be tried, say why."""
-        here = machine(name)
+        here = this_machine(name)
         came, seconds, cannot = list[Observation](), 0.0, CannotError("")
         try:
             self.admit(work)
@@ -199,12 +197,6 @@ class Room(WorkerPlugin):
                 self.leave(work)
 
 
-def machine(name: str) -> Machine:
-    """This machine, as a worker of that name."""
-    kernel = os.uname()
-    return Machine(name, f"{kernel.sysname} {kernel.release} {kernel.version}", processor(), kernel.machine)
-
-
 def receive(work: Work, trials: Sequence[Trial], parcels: Sequence[Parcel]) -> None:
     """Have in the store what trials need, each checked by the digest that the runner's build has.
 
@@ -249,7 +241,7 @@ def answer(work: Work, trials: tuple[Trial, ...], parcels: Sequence[Parcel]) -> 
     worker = get_worker()
     room = worker.plugins.get(NAME)
     if not isinstance(room, Room):
-        here = machine(str(worker.name))
+        here = this_machine(str(worker.name))
         why = "it is a worker of dask that `elfworlds worker` did not start"
         return Answer(work=work.id, machine=here, observations=(), seconds=0, why=why)
     return room.answer(str(worker.name), work, trials, parcels)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter, deque
 from concurrent.futures import CancelledError
@@ -10,25 +9,25 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import dask
-from distributed import Client
-
-from elfworlds.errors import InputError, InterruptedRunError
-from elfworlds.outcome import unresolved
+from elfworlds.errors import InterruptedRunError
+from elfworlds.outcome import unresolved, unsupported
 from elfworlds.store import parcel
 from elfworlds.trials.attempt import Ran
+from elfworlds.trials.machine import nowhere, wanted
 from elfworlds.workflow.cluster.batches import TASKS_PER_THREAD, Pace, taken
 from elfworlds.workflow.cluster.furnishing import Furnishing
 from elfworlds.workflow.cluster.messages import Answer, why_refused
+from elfworlds.workflow.cluster.registered import machines
 from elfworlds.workflow.cluster.room import answer
+from elfworlds.workflow.cluster.shelf import same
 from elfworlds.workflow.cluster.stopping import stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from distributed import Future
+    from distributed import Client, Future
 
     from elfworlds.planning import Trial
     from elfworlds.toolchains.family import Source
@@ -38,20 +37,8 @@ if TYPE_CHECKING:
 
     Sent = Future[Any]  # a task's result is whatever another machine says
 
-Value = TypeVar("Value")
 WAKE_SECONDS = 0.5
-CONNECT_SECONDS = 10.0
 LONGEST_WITHOUT_WORKERS = 60.0
-
-
-def encrypted() -> bool:
-    """Whether dask's configuration names the cluster's certificates (DASK_DISTRIBUTED__COMM__TLS__CA_FILE)."""
-    return dask.config.get("distributed.comm.tls.ca-file", None) is not None
-
-
-def same(value: Value) -> Value:
-    """The task of what is sent: a scheduler that keeps it can have it made again wherever it was lost."""
-    return value
 
 
 @dataclass(slots=True)
@@ -63,6 +50,8 @@ class Cluster:
         refused: the workers that get no more of these trials, by address, and why.
         ran: where trials ran, and how many.
         seen: addresses of the workers that there were a moment ago.
+        bound: tasks that only some workers may have, and which.
+        machines: by address, of workers that were asked for.
         furnishing: sends files of toolchains to workers that lack them.
     """
 
@@ -79,6 +68,8 @@ class Cluster:
     ended: SimpleQueue[Sent] = field(default_factory=SimpleQueue)
     tries: Counter[str] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
+    bound: dict[str, list[str]] = field(default_factory=dict)
+    machines: dict[str, Machine] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
 
     @classmethod
@@ -102,25 +93,57 @@ class Cluster:
         """
         waiting = deque(trials)
         while waiting or self.under_way:
-            self._hand_out(waiting)
+            yield from self._hand_out(waiting)
             for future, answered in self._answers():
                 yield from self._accepted(future, answered, waiting)
 
-    def _hand_out(self, waiting: deque[Trial]) -> None:
-        allowed = self._allowed() if waiting else {}
+    def _hand_out(self, waiting: deque[Trial]) -> Iterator[Observation]:
+        """Have as many tasks under way as the workers may have; trials of a machine that there is not end here."""
+        allowed = self._allowed() if waiting or self.bound else {}
+        for key in [key for key, where in self.bound.items() if self.seen.isdisjoint(where)]:
+            self.bound.pop(key)
+            waiting.extendleft(reversed(self.under_way.pop(key, ())))
         threads = sum(allowed.values())
         for _ in range(threads * TASKS_PER_THREAD - len(self.under_way)):
             if not waiting:
                 return
             trials = taken(waiting, self.pace.size(len(waiting), threads), self.tries)
-            self.tries.update(trial.id for trial in trials)
-            self._submit(trials, list(allowed) if len(allowed) < len(self.seen) else None)
+            where = self._where(trials[0], allowed)
+            if where:
+                self._submit(trials, where if len(where) < len(self.seen) else None)
+            elif self.furnishing.going:
+                waiting.extend(trials)
+                return
+            else:
+                yield from self._without(trials)
+
+    def _where(self, trial: Trial, allowed: Mapping[str, int]) -> list[str]:
+        """The workers that a trial may go to."""
+        label = wanted(trial)
+        if not label:
+            return list(allowed)
+        if not allowed.keys() <= self.machines.keys():
+            with self._talking():
+                self.machines |= machines(self.client)
+        return [place for place in allowed if place in self.machines and self.machines[place].answers(label)]
+
+    def _without(self, trials: Sequence[Trial]) -> Iterator[Observation]:
+        """Trials of a machine that nobody tries anything on; a worker that was there and is lost may come again."""
+        label = wanted(trials[0])
+        known = [place for place, machine in self.machines.items() if machine.answers(label)]
+        if any(place not in self.refused for place in known):
+            raise self._over(f"the workers of the machine `{label}` are lost")
+        why = "; ".join(self.refused[place] for place in known) or nowhere(label)
+        for trial in trials:
+            yield self.judge.judged(trial, Ran(unsupported(why)))
 
     def _submit(self, trials: tuple[Trial, ...], where: list[str] | None) -> None:
+        self.tries.update(trial.id for trial in trials)
         sent = [self._parcel(key) for key in self.work.entries_of(trials)]
         key = f"trial-{self.work.id}-{trials[0].number}-{self.tries[trials[0].id]}"
         future = self.client.submit(answer, self.shared, trials, sent, key=key, workers=where, retries=0)
         self.under_way[key] = trials
+        self.bound |= {key: where} if where else {}
         future.add_done_callback(self.ended.put)
 
     def _allowed(self) -> dict[str, int]:
@@ -185,6 +208,7 @@ class Cluster:
     def _accepted(self, future: Sent, answered: Answer | None, waiting: deque[Trial]) -> Iterator[Observation]:
         """The observations of a task's trials; those without one wait again."""
         trials = self.under_way.pop(str(future.key), None)
+        self.bound.pop(str(future.key), None)
         if trials is None:
             self.tell(f"a second answer came for {future.key}: dropped")
         elif future.status == "error":
@@ -273,15 +297,3 @@ class Cluster:
             with suppress(CancelledError, TimeoutError, OSError):  # a scheduler that is gone has nothing left
                 self.client.run(stop, self.work.id, wait=False, on_error="ignore")
             self.under_way.clear()
-
-
-def connected(where: str) -> Client:
-    """A client of a scheduler.
-
-    Raises:
-        InputError: there is none.
-    """
-    try:
-        return Client(where, timeout=CONNECT_SECONDS, set_as_default=False, name=f"elfworlds-{os.getpid()}")
-    except (OSError, TimeoutError, ValueError) as error:
-        raise InputError(f"no scheduler answers at {where}: {error}") from None

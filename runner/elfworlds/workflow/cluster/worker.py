@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from distributed import Security, Worker
 
 from elfworlds import paths
+from elfworlds.environment import this_machine
 from elfworlds.errors import InterruptedRunError
+from elfworlds.workflow.cluster.registered import telling
 from elfworlds.workflow.cluster.room import Room
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ async def _once(serving: Serving, place: Path) -> None:
         security=Security(**serving.certificates),
         plugins=(room,),
         death_timeout=60,
+        startup_information=telling(this_machine(serving.name)),
     ) as worker:
         serving.tell(f"{serving.name} serves {serving.scheduler}, {serving.jobs} trials at once, at {worker.address}")
         await worker.finished()
