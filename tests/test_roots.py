@@ -27,6 +27,7 @@ from elfworlds.toolchains.debian.fetch import Download, fetch
 from elfworlds.toolchains.debian.lock import filename, find, write
 from elfworlds.toolchains.debian.mirror import mirrors
 from elfworlds.toolchains.debian.revisions import revisions
+from elfworlds.toolchains.debian.root import is_of
 from elfworlds.toolchains.debian.tree import RootLayout
 from elfworlds.toolchains.debian.unpack import unpack
 from waiting import AGES, heed_signals, wait_until
@@ -95,6 +96,16 @@ def test_a_part_is_a_root_of_its_own(suite: Tiny, means: Means, tmp_path: Path) 
     assert (more.path / "usr/bin/rustc").exists()
     assert more.path.parent.name.endswith("+rustc")
     assert suite.mirror.count(suite.pinned("libone").path) == 1
+
+
+def test_a_root_with_a_part_that_only_another_suite_has_is_nothing_to_a_suite(
+    suite: Tiny, means: Means, tmp_path: Path
+) -> None:
+    root = ensure(suite.lock, ("rustc",), tmp_path, means)
+    without = replace(suite.lock, parts={name: part for name, part in suite.lock.parts.items() if name != "rustc"})
+    assert is_of(root, suite.lock)
+    assert not is_of(root, without)
+    assert not is_of(root, replace(without, suite="another"))
 
 
 def test_its_dynamic_loader_has_a_cache_of_its_own_libraries(suite: Tiny, means: Means, tmp_path: Path) -> None:

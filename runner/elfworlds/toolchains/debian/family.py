@@ -11,7 +11,7 @@ from elfworlds.errors import InputError
 from elfworlds.sandbox import look
 from elfworlds.toolchains.debian.fetch import DEBS
 from elfworlds.toolchains.debian.lock import BASE, OPTIONAL, filename, find, suites, with_base, write
-from elfworlds.toolchains.debian.root import directory, ensure, remove, remove_packages, roots
+from elfworlds.toolchains.debian.root import ensure, is_of, remove, remove_packages, roots
 from elfworlds.toolchains.debian.toolchain import RootSystem, pinned, toolchain
 from elfworlds.toolchains.family import NOBODY_LOOKS, DoctorLine, Family, Listed, Source
 from elfworlds.yamltext import closest
@@ -69,7 +69,7 @@ class Debian(Family):
 
     def libraries(self, name: str, sonames: Collection[str], where: Sequence[Path], cache: Path) -> Mapping[str, str]:
         lock = self.lock(name, where)
-        unpacked = (root for root in roots(cache) if directory(lock, root.parts, cache) == root.path.parent)
+        unpacked = (root for root in roots(cache) if is_of(root, lock))
         systems = [self.system(root, look(str(root.path)), os.uname().machine) for root in unpacked]
         return ChainMap(*(system.libraries(sonames) for system in systems))
 
@@ -142,5 +142,5 @@ def _listed(name: str, lock: Lock, here: Sequence[Root]) -> Listed:
 
 
 def _unpacked(lock: Lock, root: Root) -> str:
-    current = directory(lock, root.parts, root.path.parents[2]) == root.path.parent
-    return f"{'+'.join(root.parts)}, {root.size // MEGABYTE} MB{'' if current else ' (of an older lock file)'}"
+    older = "" if is_of(root, lock) else " (of an older lock file)"
+    return f"{'+'.join(root.parts)}, {root.size // MEGABYTE} MB{older}"

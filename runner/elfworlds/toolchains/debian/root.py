@@ -221,6 +221,13 @@ def roots(cache: Path) -> tuple[Root, ...]:
     return tuple(root for root in map(_read, places) if root is not None)
 
 
+def is_of(root: Root, lock: Lock) -> bool:
+    """Whether a root is what a lock file pins today: another suite has other parts, and an older file had others."""
+    if root.suite != lock.suite or not set(root.parts) <= set(lock.parts):
+        return False
+    return directory(lock, root.parts, root.path.parents[2]) == root.path.parent
+
+
 def remove(root: Root, cache: Path) -> None:
     """Remove a root. It is renamed first, so that nobody sees a half-removed root."""
     place = root.path.parent
