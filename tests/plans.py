@@ -12,6 +12,7 @@ from elfworlds.spec import load
 from elfworlds.toolchains import Toolchain
 from elfworlds.yamltext import parse
 
+RECIPES = ("glibc/dl-nns", "glibc/rtld-shared")
 PINNED = tuple(f"debian/{suite}" for suite in ("bullseye", "bookworm", "trixie", "sid"))
 
 
@@ -25,7 +26,7 @@ def plan_of(
 ) -> Plan:
     """The plan of an experiment that lies in a folder with its sources; `root` is the project's, if another one."""
     known = toolchains or {"host": stub()}
-    spec = load(parse(text, "test.yaml"), toolchains=[*known, *PINNED], roots=PINNED)
+    spec = load(parse(text, "test.yaml"), toolchains=[*known, *PINNED, *RECIPES], roots=PINNED)
     sources, problems = gather(spec, Project(root or folder, folder))
     assert problems == []
     return planning.make(spec, sources, known)

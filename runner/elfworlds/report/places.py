@@ -26,7 +26,10 @@ def where(axes: Mapping[str, Sequence[str]], points: Sequence[Point], tried: Ite
     every = tried if isinstance(tried, AbstractSet) else frozenset(tried)
     different = list(dict.fromkeys(points))
     if len(different) == 1:
-        return ", ".join(f"{axis} = {label}" for axis, label in different[0] if len(axes[axis]) > 1) or "everywhere"
+        return (
+            ", ".join(f"{axis} = {label}" for axis, label in different[0] if len(axes.get(axis, ())) > 1)
+            or "everywhere"
+        )
     parts = list(islice(_parts(axes, different, every), MOST_PARTS + 1))
     words = [_in_words(axes, part) for part in parts[:MOST_PARTS]]
     if len(parts) > MOST_PARTS or sum(labels for _, labels in words) > MOST_LABELS:
