@@ -38,7 +38,7 @@ from elfworlds.workflow.session import Session
 from elfworlds.workflow.toolchains import means
 from pinned_roots import rooted
 from test_resume import recorded, runs, slow, tables
-from waiting import wait_until
+from waiting import heed_signals, wait_until
 
 NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 HIDE = 'mount -t tmpfs none "$0" && cd / && HOME="$0" exec "$@"'
@@ -73,7 +73,8 @@ class Cluster:
 
     def run(self, *words: str | Path) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "elfworlds", "run", "--executor", self.address, *map(str, words)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        out = subprocess.PIPE
+        return subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, text=True, preexec_fn=heed_signals)
 
     def close(self) -> None:
         for process in reversed(self.started):
