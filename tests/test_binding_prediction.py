@@ -13,24 +13,14 @@ import pytest
 from conftest import World
 from elfworlds import binding_prediction
 from elfworlds.bindings import Linked
-from elfworlds.elf import ElfObject, Symbol, SymbolRelocation
+from elfworlds.elf import Symbol, SymbolRelocation
 from elfworlds.jsondata import JsonObject
 from elfworlds.records import RunDirectory, read_run
 from elfworlds.records.bindings import as_rows, from_rows
+from elfworlds.search_prediction.walk import UNREAD
 from elfworlds.traces.lddebug import parse
 
-FACTS = ElfObject(
-    type="ET_DYN",
-    machine="EM_X86_64",
-    interp=None,
-    soname=None,
-    needed=(),
-    rpath=None,
-    runpath=None,
-    build_id=None,
-    flags=(),
-    execstack=False,
-)
+FACTS = replace(UNREAD, type="ET_DYN", machine="EM_X86_64")
 SYMBOL = Symbol(
     symbol="",
     version=None,

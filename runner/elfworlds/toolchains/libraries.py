@@ -24,14 +24,15 @@ def own_libraries(
         outside: a path in its world → where that lies on this machine.
     """
     own: dict[str, str] = {}
-    for soname in sonames:
-        places = [cache.get(cache_key(soname)), *(f"{directory}/{soname}" for directory in directories)]
-        found = next((place for place in places if place and _soname(Path(outside(place))) == soname), None)
-        own |= {soname: found} if found else {}
+    for name in sonames:
+        places = [cache.get(cache_key(name)), *(f"{directory}/{name}" for directory in directories)]
+        found = next((place for place in places if place and soname(Path(outside(place))) == name), None)
+        own |= {name: found} if found else {}
     return own
 
 
-def _soname(path: Path) -> str | None:
+def soname(path: Path) -> str | None:
+    """The DT_SONAME of a file; None where it has none, or is no ELF file."""
     try:
         return elf.read(path).soname
     except elf.NotElfError:

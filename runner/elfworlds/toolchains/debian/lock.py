@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.errors import InputError
+from elfworlds.toolchains.pinning import matching
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
@@ -172,12 +173,7 @@ def filename(suite: str) -> str:
 
 def suites(where: Iterable[Path]) -> tuple[str, ...]:
     """Every suite that is pinned."""
-    names = {match[1] for place in where if place.is_dir() for path in place.iterdir() if (match := _match(path))}
-    return tuple(sorted(names))
-
-
-def _match(path: Path) -> re.Match[str] | None:
-    return _FILE.fullmatch(path.name)
+    return matching(where, _FILE)
 
 
 def find(suite: str, where: Sequence[Path]) -> Lock:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import paths
 from elfworlds.errors import InputError
+from elfworlds.toolchains.pinning import matching
 from elfworlds.yamltext import closest
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ class Pin:
 
 def names(where: Iterable[Path]) -> tuple[str, ...]:
     """Every pin."""
-    matches = (_FILE.fullmatch(path.name) for place in where if place.is_dir() for path in place.iterdir())
-    return tuple(sorted({match[1] for match in matches if match}))
+    return matching(where, _FILE)
 
 
 def find(name: str, where: Sequence[Path]) -> Pin:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import paths, reading
 from elfworlds.errors import InputError
+from elfworlds.toolchains.pinning import matching, refuse_unknown
 from elfworlds.yamltext import Scalar, closest, read
 
 if TYPE_CHECKING:
@@ -84,8 +85,7 @@ class Recipe:
 
 def names(where: Iterable[Path]) -> tuple[str, ...]:
     """The names of all toolchains that recipes in these directories make."""
-    listed = (path.name for place in where if place.is_dir() for path in place.iterdir())
-    return tuple(sorted({f"{PREFIX}/{match[1]}" for match in filter(None, map(FILE.fullmatch, listed))}))
+    return tuple(f"{PREFIX}/{name}" for name in matching(where, FILE))
 
 
 def file_of(name: str, where: Sequence[Path]) -> Path:
@@ -104,7 +104,7 @@ def find(name: str, where: Sequence[Path]) -> Recipe:
         raise InputError(f"no toolchain `{name}` is known here"[:200], hint=closest(name, known))
     file = file_of(name, where)
     data = read(file).data()
-    _know(data, KEYS, str(file))
+    refuse_unknown(data, KEYS, str(file))
     package, archive, sha256 = _source(data.get("source"), file)
     return Recipe(
         name=name,
@@ -119,18 +119,12 @@ def find(name: str, where: Sequence[Path]) -> Recipe:
     )
 
 
-def _know(data: Mapping[str, Data], keys: Sequence[str], place: str) -> None:
-    for key in data:
-        if key not in keys:
-            raise InputError(f"{place}: no key `{key}` is known here", hint=closest(key, keys))
-
-
 def _source(data: Data, file: Path) -> tuple[str, Path | None, str]:
     """The package, or the archive and its digest."""
     if not isinstance(data, dict) or ("package" in data) == ("archive" in data):
         hint = "source: {package: glibc-source}, or {archive: PATH, sha256: DIGEST}"
         raise InputError(f"{file}: `source` names a package or an archive", hint=hint)
-    _know(data, ("archive", "sha256") if "archive" in data else ("package",), f"{file}: `source`")
+    refuse_unknown(data, ("archive", "sha256") if "archive" in data else ("package",), f"{file}: `source`")
     if "package" in data:
         return _word(data["package"], f"{file}: `source.package`", "package: glibc-source"), None, ""
     sha256 = _word(data.get("sha256"), f"{file}: `source.sha256`", "sha256sum says it")

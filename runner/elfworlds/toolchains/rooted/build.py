@@ -6,13 +6,14 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elfworlds import elf
 from elfworlds.errors import BuildFailedError
 from elfworlds.paths import which
 from elfworlds.process import Command
+from elfworlds.toolchains.libraries import soname
 from elfworlds.toolchains.prober import PROBE_SECONDS, digest
 from elfworlds.traces.glibc import banner
 
@@ -35,7 +36,7 @@ _MUSL = re.compile(rb"musl libc \(")
 _SOURCE = re.compile(r"^srcdir *= *(\S+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Build:
     """A libc in the directory that it was built in, or installed into.
 
@@ -56,6 +57,11 @@ class Build:
     def libc(self) -> Path:
         return self.files[MUSL if self.musl else LIBC]
 
+    @cached_property
+    def banner(self) -> dict[str, str]:
+        """What glibc's libc.so.6 says of itself, as `traces.glibc.banner` has it; none of musl's."""
+        return {} if self.musl else banner(self.libc.read_bytes())
+
 
 def look(place: Path) -> Build:
     """What a directory holds; nothing in it is run.
@@ -69,12 +75,12 @@ def look(place: Path) -> Build:
         raise BuildFailedError(f"{error.filename}: {error.strerror}", hint=HINT) from None
     musl = named.pop(MUSL, None)
     if LIBC in named:
-        files = {name: file for name, file in sorted(named.items()) if _soname(file) == name}
+        files = {name: file for name, file in sorted(named.items()) if soname(file) == name}
     elif musl and _MUSL.search(musl.read_bytes()):
         files = {MUSL: musl}
     else:
         files = {}
-    if not files or (LIBC not in files and not musl):
+    if not {LIBC, MUSL} & files.keys():
         raise BuildFailedError(f"{place} has neither {LIBC} nor a {MUSL} of musl", hint=HINT)
     includes = (place / name for name in INCLUDES)
     return Build(place, files, next((where for where in includes if (where / HEADER).is_file()), None))
@@ -100,13 +106,6 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _soname(file: Path) -> str | None:
-    try:
-        return elf.read(file).soname
-    except elf.NotElfError:
-        return None
-
-
 def headers_digest(build: Build) -> str:
     """Of all installed headers, by their names; empty where there are none."""
     if build.headers is None:
@@ -126,7 +125,7 @@ def versions(build: Build, version: str, run: Runner, path: str) -> dict[str, st
         run: starts git.
         path: where git is looked for.
     """
-    said = {"libc": version, "libc-family": "musl"} if build.musl else banner(build.libc.read_bytes())
+    said = {"libc": version, "libc-family": "musl"} if build.musl else build.banner
     release, named = said.get("libc", ""), said.get("libc-revision", "musl")
     what = _commit(build.place, run, path) or f"file {digest(build.libc)[:12]}"
     return {**said, "libc-revision": f"{named if release in named else f'{named} {release}'}, {what}"}
@@ -135,9 +134,11 @@ def versions(build: Build, version: str, run: Runner, path: str) -> dict[str, st
 def _commit(place: Path, run: Runner, path: str) -> str:
     """The commit of the sources that a build directory names, or that it is; empty where there is none."""
     git = which("git", path)
-    for source in _sources(place) if git else ():
+    if git is None:
+        return ""
+    for source in _sources(place):
         if any((source / name).is_file() for name in SOURCES):
-            argv = (git or "", "-C", str(source), "rev-parse", "--short=12", "HEAD")
+            argv = (git, "-C", str(source), "rev-parse", "--short=12", "HEAD")
             done = run(Command(argv=argv, env={"PATH": path, "LC_ALL": "C"}, cwd="/", timeout=PROBE_SECONDS))
             return f"commit {done.text.strip()}" if done.ok and done.text.strip() else ""
     return ""

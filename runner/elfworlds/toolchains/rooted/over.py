@@ -10,6 +10,7 @@ import os
 import posixpath
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,6 @@ from elfworlds.toolchains.prober import digest
 from elfworlds.toolchains.rooted import build as builds
 from elfworlds.toolchains.rooted.toolchain import OwnSystem, musl_version
 from elfworlds.toolchains.searching import ASK_SECONDS
-from elfworlds.traces.glibc import banner
 
 if TYPE_CHECKING:
     from elfworlds.sandbox import Tree
@@ -38,7 +38,7 @@ CONFIGURE = "configure it with the base's paths: --prefix=/usr libc_cv_slibdir=/
 _LINE = re.compile(r"[^\n]{1,200}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Over:
     """A build and the base that it is laid over, with the base's world as its programs see it."""
 
@@ -67,15 +67,15 @@ class Over:
         """What the build must have where the base has it: libraries of one release go together, others do not."""
         if self.build.musl:
             return ()
-        same = banner(self.build.libc.read_bytes()).get("libc") == self.base.versions.get("libc")
+        same = self.build.banner.get("libc") == self.base.versions.get("libc")
         return (loader, builds.LIBC) if same else (loader, *builds.CORE)
 
-    def laid(self) -> tuple[tuple[str, str], ...]:
-        """A path of the base, without links → the file that is seen there."""
+    @cached_property
+    def seen(self) -> Tree:
+        """The base's tree with the build's files over its own."""
         places = {name: self._place(name) for name in self.build.files}
-        return tuple(
-            sorted((self.tree.real(place), str(self.build.files[name])) for name, place in places.items() if place)
-        )
+        laid = ((self.tree.real(place), str(self.build.files[name])) for name, place in places.items() if place)
+        return replace(self.tree, over=tuple(sorted(laid)))
 
     def _place(self, name: str) -> str | None:
         """The path of the base's own; None where it has none."""
@@ -88,11 +88,11 @@ class Over:
     def identity(self) -> dict[str, str]:
         """The base's, and the digest of each file that is laid over it."""
         headers = builds.headers_digest(self.build)
-        files = {f"over {inside}": digest(Path(outside)) for inside, outside in self.laid()}
+        files = {f"over {inside}": digest(Path(outside)) for inside, outside in self.seen.over}
         return {**self.base.identity, **files, **({"headers": headers} if headers else {})}
 
     def world(self, bwrap: str) -> World:
-        world = replace(self.base.world, name=self.name, root=replace(self.tree, over=self.laid()), bwrap=bwrap)
+        world = replace(self.base.world, name=self.name, root=self.seen, bwrap=bwrap)
         headers = self.build.headers
         return world.with_placed(Placed(str(headers), HEADERS)) if headers else world
 
@@ -110,10 +110,10 @@ def laid_over(pin: Pin, base: Toolchain, means: Means) -> Toolchain:
     """
     name = pin.name
     over = Over(name, builds.look(pin.place), base, base.world.root or look("/"))
-    if base.unsupported or over.lacking:
-        return replace(base, name=name, unsupported=base.unsupported or over.lacking)
+    if why := base.unsupported or over.lacking:
+        return replace(base, name=name, unsupported=why)
     world = over.world(means.bwrap)
-    inside = OwnSystem(Root(name, Path(over.tree.path), base.packages, ("base",), 0), _root(world), os.uname().machine)
+    inside = OwnSystem(Root(name, Path(over.tree.path), base.packages, ("base",), 0), over.seen, os.uname().machine)
     search_paths = inside.searching(means.run, world)
     version = musl_version(base.interp, world, means.run) if over.build.musl else ""
     path = means.environment.get("PATH", os.defpath)
@@ -131,10 +131,6 @@ def laid_over(pin: Pin, base: Toolchain, means: Means) -> Toolchain:
         built_by="" if over.build.headers else base.name,
         unsupported=_failing(over, world, means),
     )
-
-
-def _root(world: World) -> Tree:
-    return world.root or look("/")
 
 
 def _with_headers(over: Over, base: Toolchain) -> dict[str, tuple[str, ...]]:

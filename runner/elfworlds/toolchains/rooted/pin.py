@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from elfworlds import atomic, paths
 from elfworlds.errors import InputError
+from elfworlds.toolchains.pinning import matching, refuse_unknown
 from elfworlds.yamltext import closest, read
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ class Pin:
 
 def names(where: Iterable[Path]) -> tuple[str, ...]:
     """The names of all that files in these directories name."""
-    listed = (path.name for place in where if place.is_dir() for path in place.iterdir())
-    matches = filter(None, map(_FILE.fullmatch, listed))
-    return tuple(sorted({match[1] for match in matches} - set(_TAKEN)))
+    return tuple(name for name in matching(where, _FILE) if name not in _TAKEN)
 
 
 def find(name: str, where: Sequence[Path]) -> Pin:
@@ -66,9 +65,7 @@ def find(name: str, where: Sequence[Path]) -> Pin:
         raise InputError(f"no toolchain `{name}` is known here", hint=closest(name, known))
     file = paths.first(place / f"{name}.yaml" for place in where)
     data = read(file).data()
-    for key in data:
-        if key not in KEYS:
-            raise InputError(f"{file}: no key `{key}` is known here", hint=closest(key, KEYS))
+    refuse_unknown(data, KEYS, str(file))
     kind = next((kind for kind in KINDS if _word(data.get(kind))), None)
     if kind is None:
         raise InputError(f"{file}: `root` is missing, or `tree`", hint=HINT)
