@@ -10,7 +10,10 @@ import jsonschema
 import pytest
 import yaml
 
+from elfworlds import shipped
+from elfworlds.makers import COMPILERS, LINKERS
 from elfworlds.spec.reference import schema
+from elfworlds.toolchains.debian.family import Debian
 from elfworlds.yamltext import Scalar, core, read
 
 if TYPE_CHECKING:
@@ -38,8 +41,31 @@ def as_an_editor_reads(data: Any) -> Any:  # noqa: ANN401  # any data of the fil
 
 def test_the_committed_schema_is_that_of_the_code() -> None:
     committed = ROOT / "docs" / "experiment.schema.json"
-    text = committed.read_text(encoding="utf-8") if committed.is_file() else ""
-    assert text == schema(), "it is out of date; run: elfworlds schema > docs/experiment.schema.json"
+    text = committed.read_text(encoding="utf-8")
+    offered = offered_labels(json.loads(text), "libc")
+    assert text == schema(offered), "it is out of date; run: elfworlds schema > docs/experiment.schema.json"
+    assert set(offered) >= {"host", *Debian().names([shipped.locks()])}
+
+
+def offered_labels(found: dict[str, Any], axis: str) -> list[str]:
+    """The labels that an editor offers for an axis."""
+    form = found["$defs"]["Matrix"]["properties"][axis]
+    return [label for choice in form["anyOf"] if "items" in choice for label in choice["items"]["anyOf"][0]["enum"]]
+
+
+def test_editors_are_offered_axes_and_their_labels_and_any_other_label_is_as_good() -> None:
+    found = json.loads(schema(["host", "debian/forky"]))
+    assert offered_labels(found, "libc") == offered_labels(found, "gdb") == ["host", "debian/forky"]
+    assert offered_labels(found, "linker") == list(LINKERS)
+    assert offered_labels(found, "compiler") == list(COMPILERS)
+    other = {
+        "libc": ["my-own", 3],
+        "gdb": {"a": "x"},
+        "linker": {"none": None, "two": ["bfd", "lld"]},
+        "machine": [6.1],
+    }
+    data = {"experiment": "x", "question": "x", "matrix": other, "scenarios": {"s": {"run": "/bin/true"}}}
+    jsonschema.Draft202012Validator(found).validate(data)
 
 
 def test_the_schema_is_the_same_each_time() -> None:

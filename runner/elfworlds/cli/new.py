@@ -82,6 +82,8 @@ def new(
     from elfworlds.sources import Project
     from elfworlds.spec.leaves.forms import NAME
     from elfworlds.spec.reference import schema as json_schema
+    from elfworlds.toolchains.families import known
+    from elfworlds.toolchains.pinning import places
 
     if not NAME.fullmatch(name):
         raise InputError(f"`{name}` is no experiment's name", hint=f"it must match {NAME.pattern}")
@@ -96,6 +98,6 @@ def new(
     except FileExistsError:
         raise InputError(f"{os.path.relpath(path)} is there already", hint="choose another name") from None
     if not beside.exists():
-        beside.write_text(json_schema())
+        beside.write_text(json_schema(known(places(root))))
     shown = os.path.relpath(path)
     echo(f"{shown}: written\nrun it: elfworlds run {shown}")

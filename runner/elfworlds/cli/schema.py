@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from elfworlds import paths
 from elfworlds.cli.echo import write
 
 FORMATS = ("json", "markdown")
@@ -18,7 +19,9 @@ def schema(
     from elfworlds.errors import InputError
     from elfworlds.spec.reference import reference
     from elfworlds.spec.reference import schema as json_schema
+    from elfworlds.toolchains.families import known
+    from elfworlds.toolchains.pinning import places
 
     if form not in FORMATS:
         raise InputError(f"--format is {' or '.join(FORMATS)}, not `{form}`")
-    write(json_schema() if form == "json" else reference())
+    write(json_schema(known(places(paths.here()))) if form == "json" else reference())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from elfworlds.columns import reserved
 from elfworlds.spec.leaves.forms import NAME
 from elfworlds.spec.leaves.matchers import MEANINGS, WORDS
+from elfworlds.spec.model.axes import AXES
 from elfworlds.spec.model.experiment import (
     DEFAULT_OUTCOMES,
     Claim,
@@ -98,6 +99,7 @@ def _lines() -> Iterator[str]:
             yield from (model.__doc__.strip(), "")
         yield from ("| key | default | what it is |", "| --- | --- | --- |")
         yield from (_row(name, field) for name, field in model.model_fields.items())
+        yield from (f"| `{axis.name}` | – | {axis.about} |" for axis in (AXES if model is Matrix else ()))
         yield ""
     yield from _rules()
     yield from ("", "## Names of axes", "")

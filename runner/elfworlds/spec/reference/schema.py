@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from elfworlds.spec.model.axes import AXES
 from elfworlds.spec.model.experiment import Experiment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import JsonValue
 
 NULL: dict[str, JsonValue] = {"type": "null"}
 STEPS: dict[str, JsonValue] = {"$ref": "#/$defs/Steps"}
 
 
-def schema() -> str:
-    """The schema as JSON text, stable from run to run."""
+def schema(toolchains: Sequence[str] = ()) -> str:
+    """The schema as JSON text, stable from run to run.
+
+    Args:
+        toolchains: those that an editor offers for the axes `libc` and `gdb`.
+    """
     document = Experiment.model_json_schema(by_alias=True)
     document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     document["title"] = Experiment.title_of_schema
@@ -23,6 +30,7 @@ def schema() -> str:
     _splice(document["$defs"])
     for part in (document, *document["$defs"].values()):
         _may_be_null(part)
+    _offer(document["$defs"], toolchains)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -33,6 +41,18 @@ def _splice(definitions: dict[str, JsonValue]) -> None:
         if "items" in steps:
             definitions["Steps"] = {"type": "array", "items": {"anyOf": [steps.pop("items"), dict(STEPS)]}}
             steps |= {"type": "array", "minItems": 1, **STEPS}
+
+
+def _offer(definitions: dict[str, JsonValue], toolchains: Sequence[str]) -> None:
+    """Names of axes, and labels for each, for editors; every other axis and label is as good."""
+    matrix = _inside(definitions, "Matrix")
+    properties = _inside(matrix, "properties")
+    for axis in AXES:
+        form = json.loads(json.dumps(matrix["additionalProperties"]))
+        for choice in form["anyOf"]:
+            if "items" in choice:
+                choice["items"] = {"anyOf": [{"enum": axis.offered(toolchains)}, choice["items"]]}
+        properties[axis.name] = {"description": axis.about, **form}
 
 
 def _may_be_null(part: JsonValue) -> None:
