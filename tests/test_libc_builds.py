@@ -97,6 +97,11 @@ def test_the_nearest_file_of_each_name_is_the_builds(build: Path) -> None:
     assert (found.musl, found.headers) == (False, None)
 
 
+def test_a_libc_that_make_left_no_link_to_is_known_by_its_soname(build: Path) -> None:
+    (build / "libc.so.6").rename(build / "libc.so")
+    assert look(build).files["libc.so.6"] == build / "libc.so"
+
+
 def test_its_loader_is_seen_by_trials_and_the_base_builds(build: Path, world: World) -> None:
     path = world.experiment("whose-loader", EXPERIMENT)
     code, _, err = world.run("run", path, "-S", f"libc=mine=tree:{changed(build)},host")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -33,10 +34,16 @@ PATCH = (
 )
 
 
-def archive(path: Path) -> str:
-    """Sources of a toy that only copies; the digest of their archive."""
+LINKING = (
+    "all:\n\tmkdir -p linkobj\n\tcc -shared -Wl,-soname,libtoy.so.1 -o libtoy.so @src@/toy.c\n"
+    "\tcc -shared -Wl,-soname,libtoy.so.1 -o linkobj/libtoy.so -Dreturn='return 1 +' @src@/toy.c\n"
+)
+
+
+def archive(path: Path, makefile: str = MAKEFILE) -> str:
+    """Sources of a toy that only copies, or as a makefile says; the digest of their archive."""
     with tarfile.open(path, "w:gz") as tar:
-        for name, text in (("configure", CONFIGURE), ("Makefile.in", MAKEFILE), ("toy.c", TOY)):
+        for name, text in (("configure", CONFIGURE), ("Makefile.in", makefile), ("toy.c", TOY)):
             info = tarfile.TarInfo(f"toy-1/{name}")
             info.size, info.mode = len(text), 0o755
             tar.addfile(info, BytesIO(text.encode()))
@@ -74,6 +81,16 @@ def test_patches_are_applied_in_order_and_what_is_built_is_kept_with_its_log(pro
     record = json.loads((place / "built.json").read_text())
     assert [patch["title"] for patch in record["patches"]] == ["toy: Answer 2", "toy: Answer 42"]
     assert not list((project.store / "glibc").glob(".*")), "what it was made of is gone"
+
+
+def test_a_shared_object_without_a_link_has_its_soname_and_the_nearest_of_several_counts(project: World) -> None:
+    recipe, place = project.path / "toolchains/glibc-toy.yaml", project.path / "toolchains/toy.tar.gz"
+    before = hashlib.sha256(place.read_bytes()).hexdigest()
+    recipe.write_text(recipe.read_text().replace(before, archive(place, LINKING)))
+    assert project.run("toolchain", "build", "toy")[0] == 0
+    [made] = (built(project)[0] / "files").iterdir()
+    assert made.name == "libtoy.so.1"
+    assert ctypes.CDLL(str(made)).answer() == 42
 
 
 def test_it_is_built_once_for_each_key(project: World) -> None:

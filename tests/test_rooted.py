@@ -191,7 +191,7 @@ def test_the_list_names_roots_of_ones_own_and_remove_takes_what_was_unpacked(sma
         ("tree", "a build over host", "not there"),
     ]
     assert list(family.remove([], where, cache)) == []
-    assert list(family.remove(None, where, cache)) == [f"removed {root.path}, unpacked of an archive"]
+    assert list(family.remove(None, where, cache)) == [f"removed {root.path}, unpacked of an archive or image"]
     assert (Path(root.path).exists(), archive.exists()) == (False, True)
 
 

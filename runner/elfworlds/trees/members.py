@@ -34,6 +34,7 @@ AGAIN = "again"  # a second name of a file that came before
 LONGEST_TARGET = 4096
 ENCRYPTED = 1
 UNIX = 3
+KERNELS = ("dev", "proc", "sys")  # what of a system's directories is no file's
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, RuntimeError, EOFError, ValueError)
 
 
@@ -43,6 +44,7 @@ class Member:
 
     Attributes:
         kind: `file`, `link`, `directory`, or `again` for a second name of the file at `target`.
+        size: bytes of a file, as a tar archive says it; 0 of other archives.
         data: opens a file's bytes, before the next member is asked for.
     """
 
@@ -50,11 +52,15 @@ class Member:
     kind: str
     target: str = ""
     executable: bool = False
+    size: int = 0
     data: Callable[[], IO[bytes]] | None = None
 
 
 class Layout(Protocol):
-    """Where members of an archive go: a path below the tree, and what a link leads to, relative to the link."""
+    """Where members of an archive go: a path below the tree, and what a link leads to, relative to the link.
+
+    What goes nowhere, the empty path, is left out.
+    """
 
     def place(self, name: str) -> str: ...
 
@@ -80,8 +86,23 @@ class Rooted:
     def target(self, name: str, target: str) -> str:
         if not target.startswith("/"):
             return target
-        seen = self.place(posixpath.normpath(target))
-        return posixpath.relpath(f"/{seen}", f"/{posixpath.dirname(self.place(name))}")
+        seen, place = (inside(path.lstrip("/")) for path in (posixpath.normpath(target), name))
+        return posixpath.relpath(f"/{seen}", f"/{posixpath.dirname(place)}")
+
+
+class System(Rooted):
+    """The layout of archives of a whole system: what a kernel provides is left out, devices are there."""
+
+    def place(self, name: str) -> str:
+        place = super().place(name)
+        return "" if place.partition("/")[0] in KERNELS else place
+
+
+class Layer(System):
+    """The layout of one of several archives that make a system: whither a link leads shows where it comes to lie."""
+
+    def target(self, _name: str, target: str) -> str:
+        return target
 
 
 def members(path: Path, unzstd: Unzstd, layout: Layout | None = None) -> AbstractContextManager[Iterator[Member]]:
@@ -103,7 +124,7 @@ def members(path: Path, unzstd: Unzstd, layout: Layout | None = None) -> Abstrac
     suffix = next((kind for ending, kind in TARS.items() if name.endswith(ending)), None)
     if suffix is None:
         raise TreeError(f"`{path.name}` is no archive that is known here", KINDS)
-    return _of_tar(path, suffix, unzstd, layout or AsItIs())
+    return of_tar(path, suffix, unzstd, layout or AsItIs())
 
 
 @contextmanager
@@ -114,7 +135,8 @@ def of_deb(path: Path, unzstd: Unzstd, layout: Layout) -> Iterator[Iterator[Memb
 
 
 @contextmanager
-def _of_tar(path: Path, suffix: str, unzstd: Unzstd, layout: Layout) -> Iterator[Iterator[Member]]:
+def of_tar(path: Path, suffix: str, unzstd: Unzstd, layout: Layout) -> Iterator[Iterator[Member]]:
+    """The members of a tar archive, compressed as a suffix says, `.gz` or empty; errors as of `members`."""
     size = path.stat().st_size
     if suffix == ".zst":
         path, suffix = unzstd(path, (0, size)), ""
@@ -126,6 +148,8 @@ def _of_tar(path: Path, suffix: str, unzstd: Unzstd, layout: Layout) -> Iterator
 def _members_of_tar(archive: tarfile.TarFile, layout: Layout) -> Iterator[Member]:
     for member in archive:
         place = layout.place(member.name)
+        if not place:
+            continue
         if member.issym():
             yield Member(place, LINK, layout.target(member.name, member.linkname))
         elif member.islnk():
@@ -133,7 +157,8 @@ def _members_of_tar(archive: tarfile.TarFile, layout: Layout) -> Iterator[Member
         elif member.isdir():
             yield Member(place, DIRECTORY)
         elif member.isreg():
-            yield Member(place, FILE, "", bool(member.mode & stat.S_IXUSR), partial(_data, archive, member))
+            executable = bool(member.mode & stat.S_IXUSR)
+            yield Member(place, FILE, "", executable, member.size, partial(_data, archive, member))
         else:
             raise TreeError(f"it holds neither a file nor a directory nor a link: {member.name!r:.200}")
 
@@ -166,7 +191,7 @@ def _member_of_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
         return Member(place, LINK, _target(archive, info))
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         raise TreeError(f"it holds neither a file nor a directory nor a link: {info.filename!r:.200}")
-    return Member(place, FILE, "", bool(mode & stat.S_IXUSR), partial(archive.open, info))
+    return Member(place, FILE, "", bool(mode & stat.S_IXUSR), data=partial(archive.open, info))
 
 
 def _target(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:

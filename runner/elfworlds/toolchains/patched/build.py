@@ -13,6 +13,7 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import atomic
@@ -20,12 +21,12 @@ from elfworlds.errors import BuildFailedError
 from elfworlds.locking import locked
 from elfworlds.process import Command
 from elfworlds.sandbox import HOST, Placed, World, wrap
+from elfworlds.toolchains.libraries import soname
 from elfworlds.toolchains.patched.steps import LOG, OBJECTS, PATCHES, SOURCE, Step, hunks, steps
 from elfworlds.toolchains.prober import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from elfworlds.jsondata import Json
     from elfworlds.toolchains.family import Means
@@ -171,7 +172,7 @@ def _failed(recipe: Recipe, step: Step, log: Path) -> BuildFailedError:
 
 def _keep(recipe: Recipe, key: str, work: Path, place: Path) -> Built:
     """Move what was built to its place, and remove what it was made of."""
-    made = dict(_shared(work / OBJECTS))
+    made = _shared(work / OBJECTS)
     if not made:
         raise BuildFailedError(f"{recipe.name}: nothing was built that programs can need", hint=f"see {work / LOG}")
     ready = work / "ready"
@@ -215,8 +216,15 @@ def _record(recipe: Recipe, key: str, ready: Path) -> dict[str, Json]:
     }
 
 
-def _shared(objects: Path) -> Iterator[tuple[str, Path]]:
-    """The shared objects by the names that programs need them by: links to what the linker made, or files."""
-    for path in sorted(objects.rglob("*.so.*")):
-        if _SHARED.fullmatch(path.name) and path.is_file():
-            yield path.name, path.resolve()
+def _shared(objects: Path) -> dict[str, Path]:
+    """The shared objects by the names that programs need them by: links to what the linker made, or DT_SONAMEs.
+
+    Of several the nearest counts: make also leaves a libc.so that only its own programs are linked with.
+    """
+    found: dict[str, Path] = {}
+    files = filter(Path.is_file, objects.rglob("*.so*"))
+    for path in sorted(files, key=lambda path: (len(path.parts), path)):
+        name = soname(path) if path.suffix == ".so" else path.name
+        if name and _SHARED.fullmatch(name):
+            found.setdefault(name, path.resolve())
+    return found

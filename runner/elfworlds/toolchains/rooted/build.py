@@ -74,6 +74,8 @@ def look(place: Path) -> Build:
     except OSError as error:
         raise BuildFailedError(f"{error.filename}: {error.strerror}", hint=HINT) from None
     musl = named.pop(MUSL, None)
+    if musl and _nearer(musl, named.get(LIBC)) and soname(musl) == LIBC:  # `make lib` of glibc leaves no link to it
+        named[LIBC] = musl
     if LIBC in named:
         files = {name: file for name, file in sorted(named.items()) if soname(file) == name}
     elif musl and _MUSL.search(musl.read_bytes()):

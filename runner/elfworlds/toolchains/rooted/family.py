@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elfworlds.toolchains.family import NOBODY_LOOKS, Family, Listed
-from elfworlds.toolchains.rooted.archive import remove, unpacked
+from elfworlds.toolchains.rooted.archive import is_packed, remove, unpacked
 from elfworlds.toolchains.rooted.content import content
 from elfworlds.toolchains.rooted.over import laid_over
 from elfworlds.toolchains.rooted.pin import find, names
@@ -46,9 +46,9 @@ class Rooted(Family):
         )
 
     def foreseen(self, name: str, means: Means) -> Toolchain:
-        """What the directory says; an archive may not be unpacked yet, so that little is known of it."""
+        """What the directory says; an archive or image may not be unpacked yet, so that little is known of it."""
         pin = find(name, means.where)
-        if not pin.place.is_dir():
+        if is_packed(pin.place) or not pin.place.is_dir():
             return self.stand_in(name, means.where, why="")
         if means.base:
             return laid_over(pin, means.base, means)
@@ -56,8 +56,8 @@ class Rooted(Family):
 
     def provided(self, name: str, means: Means) -> Toolchain:
         pin = find(name, means.where)
-        if pin.kind == "root" and pin.place.is_file():
-            pin = replace(pin, place=unpacked(pin.place, means))
+        if pin.kind == "root" and is_packed(pin.place):
+            pin = replace(pin, place=unpacked(pin.place, pin.image, means))
         if not pin.place.is_dir():
             return self.stand_in(name, means.where, why=f"{pin.file} names nothing that is here")
         if means.base:

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 Kind = Literal["root", "tree"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-BASE = "base"
-KEYS = (*KINDS, BASE)
+BASE, IMAGE = "base", "image"
+BESIDE = {"root": IMAGE, "tree": BASE}  # what may stand beside the path, and behind it after an @
+KEYS = (*KINDS, BASE, IMAGE)
 HOST = "host"
 NAME = r"[a-z][a-z0-9_.+-]*"
-WORD = "NAME=root:PATH, or NAME=tree:PATH@BASE for a libc's build directory over a toolchain"
+WORD = "NAME=root:PATH, NAME=root:PATH@IMAGE, or NAME=tree:PATH@BASE for a libc's build directory over a toolchain"
 _FILE = re.compile(rf"(?!glibc-)({NAME})\.yaml")  # glibc-NAME.yaml says how a libc is built
 _WORD = re.compile(rf"({NAME})=(root|tree):([^@]+)(?:@([^@]+))?")
 _TAKEN = (HOST,)
@@ -37,9 +38,10 @@ class Pin:
     Attributes:
         name: of the toolchain, as the axis `libc` says it.
         file: which names it.
-        kind: `root`, a directory or archive that holds a system; `tree`, a directory in which a libc was built.
+        kind: `root`, a directory, archive or image that holds a system; `tree`, a directory in which a libc was built.
         place: where that lies; absolute. It is in no key and in no table.
         base: the toolchain that a build is laid over; empty for a root.
+        image: which one of those that a layout holds; empty for the only one.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Pin:
     kind: Kind
     place: Path
     base: str = ""
+    image: str = ""
 
 
 def names(where: Iterable[Path]) -> tuple[str, ...]:
@@ -74,7 +77,10 @@ def find(name: str, where: Sequence[Path]) -> Pin:
     base = _word(data.get(BASE))
     if BASE in data and (kind == "root" or not base or base == name):
         raise InputError(f"{file}: `base` is the toolchain that a `tree` is laid over", hint="base: debian/trixie")
-    return Pin(name, file, kind, paths.real(file.parent / paths.word(_word(data[kind]))), _base(kind, base))
+    if IMAGE in data and (kind == "tree" or not _word(data[IMAGE])):
+        raise InputError(f"{file}: `image` is the name of one of the images that a `root` holds", hint="image: latest")
+    place = paths.real(file.parent / paths.word(_word(data[kind])))
+    return Pin(name, file, kind, place, _base(kind, base), _word(data.get(IMAGE)))
 
 
 HINT = "`root: PATH` names a directory that holds a system, `tree: PATH` one in which a libc was built"
@@ -102,9 +108,13 @@ def define(word: str, here: Path, cache: Path) -> tuple[str, Path]:
     match = _WORD.fullmatch(word)
     if match is None or match[1] in _TAKEN:
         raise InputError(f"`{word}` defines no toolchain", hint=WORD)
-    name, kind, place, base = match.groups()
-    quoted = str(paths.real(here / paths.word(place))).replace("'", "''")
-    text = f"{kind}: '{quoted}'\n" + (f"{BASE}: {base}\n" if base else "")
+    name, kind, place, beside = match.groups()
+    text = f"{kind}: {_quoted(str(paths.real(here / paths.word(place))))}\n"
+    text += f"{BESIDE[kind]}: {_quoted(beside)}\n" if beside else ""
     directory = cache / "own-toolchains" / hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()[:16]
     atomic.write(directory / f"{name}.yaml", text, synced=False)
     return name, directory
+
+
+def _quoted(text: str) -> str:
+    return "'{}'".format(text.replace("'", "''"))
