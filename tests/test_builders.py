@@ -263,7 +263,8 @@ def request(key: str, toolchain: str, *needs: str) -> BuildRequest:
 
 
 def grouped(*requests: BuildRequest) -> list[tuple[str, list[str]]]:
-    return [(toolchain, list(members)) for toolchain, members in groups({each.key: each for each in requests})]
+    found = groups({each.key: each for each in requests}, lambda each: each.toolchain)
+    return [(toolchain, list(members)) for toolchain, members in found]
 
 
 def test_each_toolchain_is_one_group_where_nothing_needs_another_ones_objects() -> None:

@@ -103,6 +103,7 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "break": (["main"],),
     "build": ("k",),
     "build-id": ("md5", "none"),
+    "build-timeout": (3,),
     "capture": ("file", "pty"),
     "cflags": (["-O2"],),
     "claim": ({"says": "It is so.", "outcome": "a"},),

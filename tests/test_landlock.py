@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -231,3 +232,21 @@ def test_every_jump_of_the_stricter_filter_stays_in_it(machine: str) -> None:
 )
 def test_a_kernel_that_has_none_is_told(version: int, why: str) -> None:
     assert landlock.lack(version) == why if not why else why in landlock.lack(version)
+
+
+@pytest.mark.parametrize(
+    ("version", "line"),
+    [
+        (0, "missing +landlock +this kernel has no Landlock"),
+        (2, "missing +landlock +.*ABI 2,"),
+        (None, "ok +landlock +"),
+    ],
+)
+def test_the_doctor_says_whether_it_can_be_had(
+    version: int | None, line: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of this kernel, and of two that it is not."""
+    if version is not None:
+        monkeypatch.setattr("elfworlds.supervisor.landlock.abi", lambda: version)
+    own = line if version is not None else f"{line}ABI {abi()}: .*--sandbox-fallback landlock"
+    assert re.search(f"^{own}", world.run("doctor")[1], re.MULTILINE)

@@ -202,4 +202,4 @@ def test_a_build_that_waits_for_anothers_says_so(world: World) -> None:
             first.terminate()
             out = second.stdout.read()
     assert (first.returncode, second.returncode) == (2, 6)
-    assert "the compiler did not end within 0.5 s; --build-timeout gives it longer" in out
+    assert "the compiler did not end within 0.5 s; `build-timeout` or --build-timeout gives the build longer" in out

@@ -1,4 +1,4 @@
-"""The linkers and compilers that an object may name, beside those of its toolchain."""
+"""The linkers and compilers that an object may name, beside those of its toolchain, and how long they may take."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+BUILD_SECONDS = 600.0  # for one object, where the experiment says nothing
 # linker → the program that a compiler's driver starts for -fuse-ld=LINKER
 LINKERS: Mapping[str, str] = {"bfd": "ld.bfd", "gold": "ld.gold", "lld": "ld.lld", "mold": "ld.mold"}
 # compiler → its drivers, by language

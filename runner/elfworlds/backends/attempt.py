@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from elfworlds.process import Completed
     from elfworlds.toolchains import Toolchain
 
-COMPILE_SECONDS = 600.0
 READ = "read"  # what preprocessors say that they read
 
 
@@ -28,7 +27,7 @@ class Attempt:
 
     Attributes:
         ended: how each ended.
-        seconds: those that each of them might take.
+        seconds: those that all of them together might take.
     """
 
     ended: tuple[Completed, ...]
@@ -59,10 +58,25 @@ class Attempt:
         """How a command ended that gave no exit status."""
         what, done = "the compiler" if step is None else request.after[step][0], self.last
         if done.timed_out:
-            return f"{what} did not end within {self.seconds:g} s; --build-timeout gives it longer"
+            return too_long(what, self.seconds)
         if done.signal:
             return f"{what} was ended by {done.signal}"
         return f"{what} could not be started: {done.not_started}"
+
+
+def too_long(what: str, seconds: float) -> str:
+    """What is said of a build that reached its time.
+
+    Args:
+        what: the command that ran then.
+        seconds: those that the build might take.
+    """
+    return f"{what} did not end within {seconds:g} s; `build-timeout` or --build-timeout gives the build longer"
+
+
+def patience(request: BuildRequest, seconds: float) -> str:
+    """What is waited for while an object is built, in words; `seconds` are those that its build may take."""
+    return f"the compiler of {request.name}, which may take {seconds:g} s"
 
 
 def lay_out(work: Path, request: BuildRequest, files: Mapping[str, bytes]) -> None:

@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds import atomic, elf, sandbox
 from elfworlds.backends import depended
-from elfworlds.backends.attempt import COMPILE_SECONDS, READ, Attempt, as_command, lay_out
+from elfworlds.backends.attempt import READ, Attempt, as_command, lay_out, patience
 from elfworlds.backends.commands import by_hand
 from elfworlds.backends.schedule import build_all
 from elfworlds.backends.shelved import Shelved, read_again, seeing_store_paths
@@ -56,7 +57,7 @@ class LocalBackend:
         run: how programs are started.
         jobs: compilers at once.
         stop: ends every program that runs, for an interrupt.
-        seconds: those that each command of a build may take.
+        seconds: those that each build may take, whatever its request says; None for what that says.
         tell: is told what is waited for.
         held: what keeps entries from being removed as long as this backend is used.
     """
@@ -66,7 +67,7 @@ class LocalBackend:
     jobs: int
     stop: Callable[[], None]
     name: str = "local"
-    seconds: float = COMPILE_SECONDS
+    seconds: float | None = None
     tell: Callable[[str], None] = nobody
     held: list[Holding] = field(default_factory=list, compare=False, repr=False)
 
@@ -176,20 +177,22 @@ class LocalBackend:
         files: Mapping[str, bytes],
         toolchain: Toolchain,
     ) -> Attempt:
-        """Run a request's commands in a directory of its own, up to the first that fails."""
+        """Run a request's commands in a directory of its own, up to the first that fails, or until its time is up."""
         lay_out(work, request, files)
         world = toolchain.world.reading(self.store)
+        seconds, began = self.seconds or request.timeout, time.monotonic()
         ended: list[Completed] = []
         for words in (request.argv, *request.after):
-            command = as_command(words, work, self.directories(artifacts), toolchain, self.seconds)
-            with announced(f"the compiler of {request.name}, which may take {self.seconds:.0f} s", self.tell):
+            left = max(began + seconds - time.monotonic(), 0.0)
+            command = as_command(words, work, self.directories(artifacts), toolchain, left)
+            with announced(patience(request, seconds), self.tell):
                 ended.append(self.run(sandbox.wrap(command, world, (str(work),))))
             if not ended[-1].ok:
                 break
             made = work / "out" / request.filename
             if request.after and made.is_file():
                 made.chmod(0o755)  # a copy may be read-only
-        return Attempt(tuple(ended), self.seconds)
+        return Attempt(tuple(ended), seconds)
 
     def verify(self, plan: Plan, toolchains: Mapping[str, Toolchain], build: Build) -> dict[str, Again]:
         """Make each object once more beside the store."""

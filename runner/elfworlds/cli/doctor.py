@@ -61,6 +61,7 @@ def _lines(pool: Pool, environment: Mapping[str, str]) -> Iterator[DoctorLine]:
     known = means(Session(pool, environment, Silent(), jobs=1))
     yield DoctorLine("elfworlds", here=True, needed=True, text=f"{__version__}, Python {sys.version.split()[0]}")
     yield _worlds(pool, environment)
+    yield _landlock()
     for family in FAMILIES.values():
         yield from family.doctor(known)
     yield _store(environment)
@@ -96,6 +97,17 @@ def _worlds(pool: Pool, environment: Mapping[str, str]) -> DoctorLine:
     except BuildFailedError as error:
         return DoctorLine("bwrap", here=False, needed=False, text=f"{error.message}; {error.hint}")
     return DoctorLine("bwrap", here=True, needed=False, text=f"{path}, works")
+
+
+def _landlock() -> DoctorLine:
+    """What can stand in where bubblewrap cannot."""
+    from elfworlds.supervisor.landlock import abi
+    from elfworlds.toolchains.sandboxed import unconfinable
+
+    version = abi()
+    lack = unconfinable(version)
+    text = lack or f"ABI {version}: where bwrap does not work, a weaker sandbox is run --sandbox-fallback landlock"
+    return DoctorLine("landlock", here=not lack, needed=False, text=text)
 
 
 def _programs(environment: Mapping[str, str]) -> Iterator[DoctorLine]:

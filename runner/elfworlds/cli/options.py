@@ -104,7 +104,12 @@ Timeout = Annotated[
 ]
 BuildTimeout = Annotated[
     float | None,
-    typer.Option("--build-timeout", parser=_seconds, metavar="TIME", help="Each command of a build; default: 10min."),
+    typer.Option(
+        "--build-timeout",
+        parser=_seconds,
+        metavar="TIME",
+        help="For each object's build, instead of the experiment's `build-timeout`.",
+    ),
 ]
 Retries = Annotated[int, typer.Option("--retries", metavar="N", min=0, help="Retry a failed trial up to N times.")]
 MaxFail = Annotated[int | None, typer.Option("--maxfail", metavar="N", min=1, help="Stop after N failures.")]

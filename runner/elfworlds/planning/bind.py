@@ -149,7 +149,7 @@ class Binder:
         if isinstance(prebuilt, Bundled):
             return bundled(name, self.known.shelve(prebuilt.tree), prebuilt.path, self.building)
         self.known.keep(prebuilt.file)
-        return taken(name, prebuilt, finish, builder)
+        return taken(name, prebuilt, finish, builder, self.experiment.patience(definition))
 
     def builder(self, definition: Object) -> Toolchain:
         """The toolchain that builds an object: the one for the trial's, if it names none."""
@@ -164,21 +164,20 @@ class Binder:
             sources: the paths to compile.
             inputs: path → sha256 of every file that they may read, themselves included.
         """
-        needs, indirect = self.needs(definition)
+        (needs, indirect), (cflags, first, ldflags) = self.needs(definition), self.flags(definition)
         search, exports = self.run_path(definition, needs, sources), self.exports(definition)
-        defines, (cflags, first, ldflags) = self.defines(definition), self.flags(definition)
         return Recipe(
             name=name,
             filename=definition.filename,
             shared=definition.library is not None,
             sources=sources,
             inputs=tuple(sorted({**inputs, **self.listed(exports)}.items())),
-            defines=defines,
+            defines=self.defines(definition),
             cflags=cflags,
             ldflags=ldflags,
             needs=needs,
             indirect=indirect,
-            others=_keys((*search, *(value or "" for _, value in defines), *cflags, *first, *ldflags)),
+            others=_keys((*search, *(value or "" for _, value in self.defines(definition)), *cflags, *first, *ldflags)),
             search=search,
             dtag="runpath" if definition.rpath is None else "rpath",
             soname=self.linked_soname(definition),
@@ -194,6 +193,7 @@ class Binder:
             exports=exports.words,
             ldflags_first=first,
             makers=(self.maker(definition.compiler), self.maker(definition.linker)),
+            timeout=self.experiment.patience(definition),
         )
 
     def defines(self, definition: Object) -> tuple[tuple[str, str | None], ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from elfworlds.makers import BUILD_SECONDS
 from elfworlds.planning.types import ValueRef
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def as_document(plan: Plan) -> dict[str, Json]:
             }
             for placement in plan.placements
         ],
-        "builds": {key: build_document(request) for key, request in plan.requests.items()},
+        "builds": {key: {**build_document(request), **_patience(request)} for key, request in plan.requests.items()},
         **({"trees": {key: _tree(tree) for key, tree in sorted(plan.trees.items())}} if plan.trees else {}),
         "commands": [command_document(command) for command in commands.values()],
         "trials": [_trial(trial, places[id(trial.bound)]) for trial in plan.trials],
@@ -79,6 +80,11 @@ def build_document(request: BuildRequest) -> dict[str, Json]:
         **({"stub": True} if request.stub else {}),
         **({"linker": request.linker} if request.linker else {}),
     }
+
+
+def _patience(request: BuildRequest) -> dict[str, Json]:
+    """How long a build may take, where the experiment says it. It decides nothing of what is built."""
+    return {} if request.timeout == BUILD_SECONDS else {"timeout": request.timeout}
 
 
 def _tree(tree: Tree) -> dict[str, Json]:

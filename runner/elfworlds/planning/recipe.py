@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from elfworlds.makers import BUILD_SECONDS
 from elfworlds.planning.types import keys_in
 
 
@@ -18,6 +19,7 @@ class Recipe:
         std, edition, crate_type: None for the default of the language.
         exports: words for the linker.
         makers: compiler and linker as the object names them; empty for the toolchain's own.
+        timeout: seconds that the build may take.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Recipe:
     exports: tuple[str, ...] = ()
     makers: tuple[str, str] = ("", "")
     ldflags_first: tuple[str, ...] = ()
+    timeout: float = BUILD_SECONDS
 
     @property
     def compiler(self) -> str:

@@ -38,11 +38,12 @@ def request(recipe: Recipe, finish: Finish, toolchain: Toolchain) -> BuildReques
         links=beside(recipe.filename, finish.soname) if recipe.shared else (),
         after=_editing(finish, recipe.filename),
         linker=LINKERS[recipe.linker] if recipe.linker else "",
+        timeout=recipe.timeout,
     )
     return _with_key(made, toolchain.digest_of(recipe.language, *made.named))
 
 
-def taken(name: str, prebuilt: Prebuilt, finish: Finish, toolchain: Toolchain) -> BuildRequest:
+def taken(name: str, prebuilt: Prebuilt, finish: Finish, toolchain: Toolchain, timeout: float) -> BuildRequest:
     """A file that somebody else built: copied, under its own name, and the copy edited.
 
     One of the Nix store refers to others there, which Nix has to know: its place is part of the key.
@@ -59,6 +60,7 @@ def taken(name: str, prebuilt: Prebuilt, finish: Finish, toolchain: Toolchain) -
         links=beside(file.path, finish.soname),
         after=_editing(finish, file.path),
         origin=prebuilt.origin,
+        timeout=timeout,
     )
     return _with_key(made, toolchain.digest_of("c", *made.editors))
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from elfworlds.makers import DRIVERS
+from elfworlds.makers import BUILD_SECONDS, DRIVERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +55,7 @@ class BuildRequest:
     """Everything that decides one object. `argv[0]` names a tool of the toolchain.
 
     Attributes:
-        key: the digest of all that follows but `name`; equal keys are one object.
+        key: the digest of all that follows but `name` and `timeout`; equal keys are one object.
         name: the first object of the experiment that asked for it, for people.
         toolchain: who builds it.
         filename: what is made in the directory `@out@`.
@@ -71,6 +71,7 @@ class BuildRequest:
             before; whoever uses it uses all of them.
         linker: the program that links it, where the experiment names one.
         stub: whether others of a circle are linked with it, and no program ever loads it.
+        timeout: seconds that all its commands together may take.
     """
 
     key: str
@@ -87,6 +88,7 @@ class BuildRequest:
     circle: tuple[str, ...] = ()
     stub: bool = False
     linker: str = ""
+    timeout: float = BUILD_SECONDS
 
     @property
     def tools(self) -> tuple[str, ...]:

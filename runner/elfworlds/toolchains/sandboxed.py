@@ -72,9 +72,7 @@ def _confined(toolchains: Mapping[str, Toolchain], why: str, fallback: str) -> d
         InputError: nobody asked for that, or it cannot be had either.
     """
     version = abi()
-    lack = landlock.lack(version) or (
-        "" if _filtered() else f"no filter of system calls is known for {os.uname().machine}"
-    )
+    lack = unconfinable(version)
     if fallback != LANDLOCK:
         weaker = "" if lack else f"; or weaker, by Landlock: --sandbox-fallback {LANDLOCK}"
         raise InputError(f"there can be no sandbox: {why}", hint=f"{TRUST}{weaker}")
@@ -87,6 +85,16 @@ def _confined(toolchains: Mapping[str, Toolchain], why: str, fallback: str) -> d
         name: replace(toolchain, world=replace(toolchain.world, guard=guard).reading(*_beside(toolchain, guard)))
         for name, toolchain in toolchains.items()
     }
+
+
+def unconfinable(version: int) -> str:
+    """Why Landlock cannot stand in for bubblewrap here; empty where it can.
+
+    Args:
+        version: of Landlock, as this kernel has it.
+    """
+    machine = os.uname().machine
+    return landlock.lack(version) or ("" if _filtered() else f"no filter of system calls is known for {machine}")
 
 
 def landlocked(version: int) -> Guard:

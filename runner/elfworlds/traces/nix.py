@@ -22,7 +22,7 @@ BUILD_ACTIVITY = 105
 BUILD_LOG_LINE = 101
 ERROR, WARNING = 0, 1
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-_DERIVATION = re.compile(r"'(?:nix log )?([^' ]+\.drv)'")
+_DERIVATION = re.compile(r"'(?:nix log )?([^' ]+\.drv)(?:[!^][^' ]*)?'")
 _NOT_ITS_OWN = re.compile(r"dependenc(?:y|ies)\b.*failed|^(?:error: )?build of ", re.DOTALL)
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from elfworlds import paths
-from elfworlds.backends.attempt import COMPILE_SECONDS
 from elfworlds.backends.local import LocalBackend
 from elfworlds.errors import InputError
 from elfworlds.planning.points import DEFAULT_LIBC
@@ -57,7 +56,7 @@ def ready(
         else:
             store, pool = paths.store(environment), session.pool
             local = LocalBackend(store, pool.run, session.jobs, pool.interrupt)
-            made.append(replace(local, seconds=session.build_seconds or COMPILE_SECONDS, tell=session.tell))
+            made.append(replace(local, seconds=session.build_seconds, tell=session.tell))
     return tuple(made), environment
 
 
@@ -67,4 +66,6 @@ def _nix(session: Session) -> NixBackend:
     from elfworlds.backends.nix.settings import settings
 
     memory = Memory(paths.store(session.environment) / "nix")
-    return NixBackend(settings(session.environment), memory, session.pool.run, session.jobs, session.pool.interrupt)
+    pool = session.pool
+    nix = NixBackend(settings(session.environment), memory, pool.run, session.jobs, pool.interrupt)
+    return replace(nix, seconds=session.build_seconds, tell=session.tell)

@@ -22,7 +22,7 @@ class Session:
         environment: variables that choose compilers, the store and the backend, as `os.environ` has them.
         screen: where progress and results are told.
         jobs: how much is done at once.
-        build_seconds: those that each command of a build may take; None for the usual ones.
+        build_seconds: those that each build may take; None for those that the experiments say.
     """
 
     pool: Pool

@@ -10,12 +10,14 @@ from elfworlds.backends.nix.evaluation import evaluate
 from elfworlds.backends.nix.groups import groups
 from elfworlds.backends.nix.holding import keep, own_directory
 from elfworlds.backends.nix.making import Making
+from elfworlds.backends.nix.patience import Patience
 from elfworlds.backends.nix.programs import Programs
 from elfworlds.backends.nix.roots import Roots
 from elfworlds.backends.nix.trees import TreeMemory
 from elfworlds.backends.nix.work import NixBuild
 from elfworlds.backends.shelved import artifact, read_again
 from elfworlds.backends.types import Again, Artifact, Build
+from elfworlds.locking import nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +46,8 @@ class NixBackend:
         run: how programs are started.
         jobs: compilers at once.
         stop: ends every program that runs, for an interrupt.
+        seconds: those that each build may take, whatever its request says; None for what that says.
+        tell: is told what is waited for.
     """
 
     settings: NixSettings
@@ -52,6 +56,8 @@ class NixBackend:
     jobs: int
     stop: Callable[[], None]
     name: str = "nix"
+    seconds: float | None = None
+    tell: Callable[[str], None] = nobody
 
     @property
     def where(self) -> str:
@@ -63,7 +69,7 @@ class NixBackend:
 
     @property
     def programs(self) -> Programs:
-        return Programs(self.settings, self.run, self.jobs, self.stop)
+        return Programs(self.settings, self.run, self.jobs, self.stop, Patience(self.seconds, self.tell))
 
     def build(
         self,
@@ -77,7 +83,7 @@ class NixBackend:
         made = Making(
             self.memory, self.programs.within, self.document, self.shelved, plan, report, keep_going=keep_going
         )
-        for number, (name, requests) in enumerate(groups(plan.requests)):
+        for number, (name, requests) in enumerate(by_toolchain(plan)):
             made.all(requests, toolchains[name], place / str(number))
             if made.failures and not keep_going:
                 break
@@ -96,7 +102,7 @@ class NixBackend:
         """Make each object once more, by Nix' own --check."""
         verdicts: dict[str, Again] = {}
         place = own_directory(self.memory.root / HELD)
-        for number, (name, requests) in enumerate(groups(plan.requests)):
+        for number, (name, requests) in enumerate(by_toolchain(plan)):
             built = {key: request for key, request in requests.items() if key in build.artifacts}
             programs, document = self.programs.within(toolchains[name]), self.document(built, toolchains[name], plan)
             document = {**document, **handover.built_elsewhere(built, build.artifacts)}
@@ -128,3 +134,8 @@ class NixBackend:
         named = {request.tree for request in requests.values()}
         trees = {key: TreeMemory(self.memory.root).given(tree) for key, tree in plan.trees.items() if key in named}
         return handover.document(requests.values(), toolchain, settings.visible, root, trees)
+
+
+def by_toolchain(plan: Plan) -> list[tuple[str, dict[str, BuildRequest]]]:
+    """The name of a toolchain, and what it builds, in the order of needs."""
+    return groups(plan.requests, lambda request: request.toolchain)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from elfworlds.backends.nix.patience import Patience
 from elfworlds.process import Command
 from elfworlds.traces.nix import plain
 
@@ -27,12 +28,14 @@ class Programs:
         run: how programs are started.
         jobs: compilers at once.
         stop: ends every program that runs, for an interrupt.
+        patience: how long builds may take.
     """
 
     settings: NixSettings
     run: Runner
     jobs: int
     stop: Callable[[], None]
+    patience: Patience = field(default_factory=Patience)
 
     def within(self, toolchain: Toolchain) -> Programs:
         """As builds with a toolchain are started: those in a root see nothing of this machine."""

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import elf
-from elfworlds.backends.attempt import COMPILE_SECONDS
+from elfworlds.backends.attempt import patience, too_long
 from elfworlds.backends.commands import by_hand
 from elfworlds.backends.nix import trouble
+from elfworlds.backends.nix.groups import groups
 from elfworlds.backends.nix.programs import complaint
 from elfworlds.backends.types import Artifact, Failure
+from elfworlds.locking import PATIENT_SECONDS
+from elfworlds.makers import BUILD_SECONDS
 from elfworlds.planning.types import directory_of
 from elfworlds.traces.nix import Begun, NixMessage, Printed, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from elfworlds.backends.nix.evaluation import Farm, ObjectDerivation
     from elfworlds.backends.nix.memory import Memory
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.05
 STEP = re.compile(r"^elfworlds: after (\d{1,4})\s*\Z", re.MULTILINE)
+TIMED_OUT = re.compile(r"timed out after \d+ seconds")
 EXIT_CODE = re.compile(r"failed with exit code (\d+)")
 STORE_PATH = re.compile(r"(?:/[^/]+)*?/[0-9a-z]{32}-[^/]+")  # of a circle, a member's own directory lies in it
 DERIVATIONS_AT_ONCE = 5_000  # their names are arguments, which the kernel bounds
@@ -48,6 +53,7 @@ class NixBuild:
     artifacts: dict[str, Artifact]
     failures: dict[str, Failure]
     begun: dict[str, list[str]] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
 
@@ -56,9 +62,9 @@ class NixBuild:
         return self.farm.places
 
     def do(self, link: Path, *, keep_going: bool) -> str:
-        """Build all, and root the farm by the same call; its store path, empty where an object could not be made."""
+        """Build all, and root the farm; its store path, empty where an object could not be made."""
         before = {key for key in self.places if self.finished(key)}
-        done = self.realise([self.farm.path], "--out-link", str(link), keep_going=keep_going)
+        done = self.all(link, keep_going=keep_going)
         if done.ok:
             for key in self.places:
                 if key not in self.artifacts:
@@ -71,6 +77,32 @@ class NixBuild:
         if not own or trouble.blind(text):
             raise trouble.explain(text or complaint(done))
         return ""
+
+    def all(self, link: Path, *, keep_going: bool) -> Completed:
+        """Build the objects and root the farm: by one call where each has the usual time, else by several.
+
+        Nix knows one time limit for all that it builds at once. After a failure there is no farm: it would have what
+        failed tried once more.
+        """
+        turns = groups(self.requests, self.limit)
+        failed: Completed | None = None
+        for seconds, members in turns if [seconds for seconds, _ in turns] != [BUILD_SECONDS] else ():
+            failed = self.several(self.possible(members), seconds, keep_going=keep_going) or failed
+            self.fail()
+            if failed and not keep_going:
+                break
+        return failed or self.realise(
+            [self.farm.path], int(BUILD_SECONDS), "--out-link", str(link), keep_going=keep_going
+        )
+
+    def limit(self, request: BuildRequest) -> int:
+        """Seconds that an object's build may take."""
+        return self.programs.patience.limit(request, self.requests)
+
+    def possible(self, keys: Iterable[str]) -> list[str]:
+        """The derivations of objects that need none that failed."""
+        lacking = {key for key in keys if self.failures.keys() & set(self.requests[key].needs)}
+        return list(dict.fromkeys(self.places[key].derivation for key in keys if key not in lacking))
 
     def finished(self, key: str) -> bool:
         """Whether Nix seems to have made an object. The file's time stamp is then 1; a failed build does not set it."""
@@ -90,20 +122,29 @@ class NixBuild:
     def check(self) -> None:
         """Build every object again; `reasons` then says which ones came out different."""
         derivations = list(dict.fromkeys(place.derivation for place in self.places.values()))
+        longest = max(map(self.limit, self.requests.values()), default=0)
+        failed = self.several(derivations, longest, "--check", keep_going=True)
+        if failed and not self.reasons:
+            raise trouble.explain("\n".join(self.told) or complaint(failed))
+
+    def several(self, derivations: list[str], seconds: int, *more: str, keep_going: bool) -> Completed | None:
+        """Build any number of derivations: the first call that failed; None where all went well."""
+        failed: Completed | None = None
         for first in range(0, len(derivations), DERIVATIONS_AT_ONCE):
             some = derivations[first : first + DERIVATIONS_AT_ONCE]
-            done = self.realise(some, "--no-out-link", "--check", keep_going=True)
-            if not done.ok and not self.reasons:
-                raise trouble.explain("\n".join(self.told) or complaint(done))
+            done = self.realise(some, seconds, "--no-out-link", *more, keep_going=keep_going)
+            failed = failed or (None if done.ok else done)
+        return failed
 
-    def realise(self, derivations: list[str], *more: str, keep_going: bool) -> Completed:
-        """Run nix-build, and follow what it says while it runs."""
+    def realise(self, derivations: list[str], seconds: int, *more: str, keep_going: bool) -> Completed:
+        """Run nix-build, and follow what it says while it runs; `seconds` are those that each build may take."""
         with tempfile.TemporaryDirectory(prefix="elfworlds-nix.") as temporary, ThreadPoolExecutor(1) as executor:
             file = Path(temporary, "events")
             file.touch()
             words = (
                 *more,
                 *("--log-format", "internal-json", "-v"),
+                *("--timeout", str(seconds)),
                 *_flags(self.programs.jobs, keep_going),
             )
             command = self.programs.command("nix-build", *words, *derivations, stderr_to=str(file))
@@ -113,6 +154,7 @@ class NixBuild:
                 with file.open("rb") as events:
                     while not wait([running], timeout=POLL_SECONDS).done:
                         self.follow(reader, events.read())
+                        self.wait()
                     self.follow(reader, events.read() + b"\n")
             except BaseException:
                 self.programs.stop()
@@ -124,18 +166,30 @@ class NixBuild:
             match event:
                 case Begun(derivation):
                     self.begun[derivation] = []
+                    self.since[derivation] = time.monotonic()
                 case Printed(derivation, line):
                     self.begun[derivation].append(line)
                 case NixMessage(_, text):
                     self.told.append(text)
                     if event.culprit:
                         self.reasons.setdefault(event.culprit, text)
+                        self.since.pop(event.culprit, None)
         for key, place in self.places.items() if data else ():
             if place.derivation in self.begun and key not in self.artifacts and self.finished(key):
                 self.take(key, reused=False)
 
+    def wait(self) -> None:
+        """Tell of what takes long."""
+        late = [name for name, began in self.since.items() if time.monotonic() - began >= PATIENT_SECONDS]
+        for derivation in late:
+            del self.since[derivation]
+            requests = (self.requests[key] for key, place in self.places.items() if place.derivation == derivation)
+            for request in requests:
+                self.programs.patience.tell(f"waiting for {patience(request, self.limit(request))}")
+
     def take(self, key: str, *, reused: bool) -> None:
         request, place = self.requests[key], self.places[key]
+        self.since.pop(place.derivation, None)
 
         def log() -> str:
             lines = self.begun.get(place.derivation)
@@ -164,6 +218,8 @@ class NixBuild:
         log = "\n".join(self.begun.get(derivation, [])) or self.programs.log(derivation).rstrip("\n")
         output, step = which_step(log)
         reason = self.reasons[derivation]
+        if TIMED_OUT.search(reason):
+            reason = too_long("the build", self.limit(self.requests[key]))
         if not output or not EXIT_CODE.search(reason):
             output = "\n".join(filter(None, [output, reason]))
         code = EXIT_CODE.search(reason)
@@ -192,5 +248,5 @@ def which_step(log: str) -> tuple[str, int | None]:
 
 
 def _flags(jobs: int, keep_going: bool) -> tuple[str, ...]:  # noqa: FBT001  # an option of Nix
-    flags = ("--max-jobs", str(jobs), "--cores", "1", "--timeout", f"{COMPILE_SECONDS:.0f}")
+    flags = ("--max-jobs", str(jobs), "--cores", "1")
     return (*flags, "--keep-going") if keep_going else flags

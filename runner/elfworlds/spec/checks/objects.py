@@ -32,7 +32,10 @@ NEVER = "each of them would have to be built before it is built"
 ONE_BUILDER = "those of a circle of needs are built by one toolchain"
 OWN = refs.parse("${matrix.libc}")
 TAKEN = "it is taken as it is"
-AS_IT_IS = {"toolchain": "somebody built it already, and to copy it takes no toolchain"}
+AS_IT_IS = {
+    "toolchain": "somebody built it already, and to copy it takes no toolchain",
+    "build-timeout": "nothing is built",
+}
 
 
 def check_objects(
@@ -80,7 +83,7 @@ def _name(name: str, here: Path, values: Collection[str]) -> Iterator[Finding]:
 def _one_thing(raw: Mapping[str, Data], here: Path) -> Iterator[Finding]:
     written = {key for key, value in raw.items() if value is not None and value != []}
     if "prebuilt" in written:
-        edited = ["toolchain"] if AFTER in written else []
+        edited = ["toolchain", "build-timeout"] if AFTER in written else []
         for key in sorted(written - {"prebuilt", AFTER, "expect", "note", *edited}):
             yield Finding((*here, key), f"a prebuilt object has no `{key}`", AS_IT_IS.get(key, TAKEN), at_key=True)
         origins = [key for key in entries(raw["prebuilt"]) if key in ORIGINS]

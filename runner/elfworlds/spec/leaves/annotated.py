@@ -128,6 +128,18 @@ Seconds: TypeAlias = Annotated[
         },
     ),
 ]
+StatedSeconds: TypeAlias = Annotated[
+    float,
+    Reads(
+        forms.stated_seconds,
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": f"^{forms.SECONDS.pattern}$"},
+            ]
+        },
+    ),
+]
 Size: TypeAlias = Annotated[
     int | Template,
     Reads(

@@ -159,6 +159,14 @@ def seconds(data: Data) -> float | Template:
     return value
 
 
+def stated_seconds(data: Data) -> float:
+    """A time that no axis can give."""
+    value = seconds(data)
+    if isinstance(value, float):
+        return value
+    raise refuse(f"expected a time, found {_shown(data)}", f"it is the same at all points: {TIMES}")
+
+
 def duration(text: str) -> float | None:
     """Seconds; None where the text is no time."""
     match = SECONDS.fullmatch(text)

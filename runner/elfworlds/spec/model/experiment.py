@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from elfworlds.makers import BUILD_SECONDS
 from elfworlds.spec.leaves.annotated import (
     AxisForm,
     Capture,
@@ -17,6 +18,7 @@ from elfworlds.spec.leaves.annotated import (
     Naming,
     OneOrMany,
     Seconds,
+    StatedSeconds,
     Templated,
     Templates,
     Text,
@@ -209,4 +211,11 @@ class Experiment(Model):
     note: Note = None
     matrix: Annotated[Matrix, Field(description="what is varied; every combination is a point")] = Matrix()
     objects: Annotated[dict[Name, Object], Field(description="the ELF files to build")] = {}
+    build_timeout: Annotated[
+        StatedSeconds, Field(description="seconds for the build of each object, after which its commands are killed")
+    ] = BUILD_SECONDS
     scenarios: Annotated[dict[Name, Scenario], Field(min_length=1, description="what is done at each point")]
+
+    def patience(self, definition: Object) -> float:
+        """Seconds that the build of an object may take."""
+        return self.build_timeout if definition.build_timeout is None else definition.build_timeout

@@ -18,6 +18,7 @@ from elfworlds.spec.leaves.annotated import (
     Matcher,
     Naming,
     Reads,
+    StatedSeconds,
     Templated,
     Templates,
     Text,
@@ -199,6 +200,10 @@ class Object(Model):
             "[[patchelf, --set-rpath, /x], [strip]]; the file is the last word of each"
         ),
     ] = ()
+    build_timeout: Annotated[
+        StatedSeconds | None,
+        Field(description="seconds for its build: compiler, linker and `after` together; default: the experiment's"),
+    ] = None
     pie: Pie = True
     as_needed: Annotated[Flag, Field(description="whether unused needs leave no DT_NEEDED")] = False
     build_id: Annotated[str, word("sha1", "md5", "none"), Field(description="--build-id")] = "sha1"
