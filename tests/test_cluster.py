@@ -6,10 +6,11 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from distributed import Scheduler, SpecCluster, Worker, get_worker
 
 from conftest import World
 from elfworlds import paths
+from elfworlds.backends.local import Order
 from elfworlds.environment import this_machine
 from elfworlds.planning import Trial
 from elfworlds.process import Pool
@@ -28,9 +30,9 @@ from elfworlds.store.parcel import Packed, Parcel, WrongParcelError
 from elfworlds.toolchains import families
 from elfworlds.toolchains.debian.lock import find
 from elfworlds.trials.machine import Machine
-from elfworlds.workflow.cluster.messages import Answer, Work
+from elfworlds.workflow.cluster.messages import Answer, Made, Run, Work
 from elfworlds.workflow.cluster.registered import telling
-from elfworlds.workflow.cluster.room import Room
+from elfworlds.workflow.cluster.room import Guest, Room, Words
 from elfworlds.workflow.cluster.shelf import shelve
 from elfworlds.workflow.executors import scheduler_address
 from elfworlds.workflow.screen import Silent
@@ -174,7 +176,7 @@ def test_a_worker_that_is_killed_costs_no_trial_and_doubles_none(world: World, c
     cluster.worker("second")
     first.kill()
     code, out = ended(run)
-    assert (code, "second: " in out, " is lost; its trials run again elsewhere" in out) == (0, True, True), out
+    assert (code, "second: " in out, " is lost; its tasks run again elsewhere" in out) == (0, True, True), out
     done = trials(runs(world)[0])
     assert (len(done), len(set(done))) == (100, 100)
     assert tables(runs(world)[0]) == local_tables(world, path)
@@ -312,7 +314,7 @@ def test_a_worker_that_is_gone_costs_no_trial_and_doubles_none(world: World, roo
     path = slow(world, places=4, repeat=10, microseconds=0)
     cluster = rooms(first=room(world, Vanishing), second=room(world))
     code, out, err = world.run("run", path, "--executor", cluster.scheduler_address)
-    assert (code, "second: " in out, " is lost; its trials run again elsewhere" in out) == (0, True, True), out + err
+    assert (code, "second: " in out, " is lost; its tasks run again elsewhere" in out) == (0, True, True), out + err
     done = trials(runs(world)[0])
     assert (len(done), len(set(done))) == (40, 40)
 
@@ -435,3 +437,64 @@ def test_an_entry_that_is_not_the_one_asked_for_never_gets_its_name(world: World
         parcel.put(other, sent, place.name, "0" * 64)
     parcel.put(other, sent, place.name, known["sha256"])
     assert parcel.has(other, place.name, known["sha256"])
+
+
+def built_by(out: str) -> str:
+    return next((line for line in out.splitlines() if line.startswith("built on ")), "")
+
+
+def objects(store: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in store.glob("objects/*/manifest.json")}
+
+
+def test_objects_are_built_by_workers_and_are_those_of_a_local_build(world: World, elsewhere: Cluster) -> None:
+    code, out, err = world.run("run", "same-lib", "--executor", elsewhere.address)
+    assert (code, built_by(out + err)) == (0, "built on other: 4"), out + err
+    built = objects(world.store)
+    world.store.rename(world.path / "cluster's")
+    assert world.run("build", "same-lib")[0] == 0
+    assert objects(world.store) == built
+
+
+class Forger(Room):
+    """A worker whose objects are others than it says."""
+
+    def made(self, name: str, run: Run, order: Order, entries: Mapping[str, str], parcels: Sequence[Parcel]) -> Made:
+        came = super().made(name, run, order, entries, parcels)
+        shutil.rmtree(Path(run.store) / "objects" / order.request.key)
+        assert came.parcel is not None
+        sent = came.parcel.contents
+        forged = tuple(replace(each, data=each.data + b"!") if "manifest" not in each.path else each for each in sent)
+        return replace(came, parcel=replace(came.parcel, contents=forged))
+
+
+def test_a_worker_that_hands_in_a_wrong_object_is_refused_and_named(world: World, rooms: Rooms) -> None:
+    cluster = rooms(forger=room(world, Forger))
+    code, out, err = world.run("run", "same-lib", "--executor", cluster.scheduler_address)
+    said = out + err
+    assert (code, built_by(said)) == (0, "built on this machine: 4"), said
+    assert "worker forger is refused: its object of" in said
+    assert "is not what was built" in said
+
+
+class Leaving(Room):
+    """A worker that is gone while it builds."""
+
+    def said(self, name: str, run: Run, task: Callable[[Guest], None]) -> Words:
+        if isinstance(run, Work):
+            return super().said(name, run, task)
+        worker = get_worker()
+        worker.loop.add_callback(worker.close, executor_wait=False, nanny=False)
+        raise SystemExit("gone")
+
+
+def test_what_a_lost_worker_built_is_built_elsewhere(world: World, rooms: Rooms) -> None:
+    cluster = rooms(leaving=room(world, Leaving), staying=room(world))
+    code, out, err = world.run("run", "same-lib", "--executor", cluster.scheduler_address)
+    assert (code, built_by(out + err)) == (0, "built on staying: 4"), out + err
+
+
+def test_a_compilers_words_come_from_the_worker(world: World, rooms: Rooms) -> None:
+    (world.path / "csrc" / "app" / "app.c").write_text("int main(void) { return missing; }")
+    code, out, err = world.run("run", "same-lib", "--executor", rooms(one=room(world)).scheduler_address)
+    assert (code, "missing" in out + err, "built on one" in out + err) == (6, True, True), out + err

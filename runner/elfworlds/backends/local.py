@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,21 @@ SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """An object that the store lacks, and all that it is made of.
+
+    Attributes:
+        files: sha256 → bytes of its sources.
+        seconds: those that each command of the build may take.
+    """
+
+    request: BuildRequest
+    artifacts: Mapping[str, Artifact]
+    files: Mapping[str, bytes]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class LocalBackend:
     """Builds with the toolchains' own compilers into a store below `root`.
 
@@ -60,6 +75,8 @@ class LocalBackend:
         seconds: those that each build may take, whatever its request says; None for what that says.
         tell: is told what is waited for.
         held: what keeps entries from being removed as long as this backend is used.
+        elsewhere: has an object built by another machine, whose entry it puts into the store, and then gives nothing;
+            or says why that failed; or builds here after all, by what it is given. None where nobody else builds.
     """
 
     root: Path
@@ -70,6 +87,7 @@ class LocalBackend:
     seconds: float | None = None
     tell: Callable[[str], None] = nobody
     held: list[Holding] = field(default_factory=list, compare=False, repr=False)
+    elsewhere: Callable[[Order, Callable[[], Artifact | Failure]], Artifact | Failure | None] | None = None
 
     @property
     def where(self) -> str:
@@ -87,9 +105,7 @@ class LocalBackend:
         keep_going: bool,
         report: Callable[[BuildRequest, Artifact | Failure], None],
     ) -> Build:
-        for part in ("objects", "locks", "tmp"):
-            (self.root / part).mkdir(parents=True, exist_ok=True)
-
+        self.begin()
         self.held.append(hold(self.root, [*plan.requests, *(tree.key for tree in plan.trees.values())]))
         shelved = Shelved(Shelf(self.root, {}, self.tell), plan.trees)
         toolchains = seeing_store_paths(toolchains, plan)
@@ -108,6 +124,11 @@ class LocalBackend:
         finally:
             executor.shutdown(cancel_futures=True)
 
+    def begin(self) -> None:
+        """Have the store's directories."""
+        for part in ("objects", "locks", "tmp"):
+            (self.root / part).mkdir(parents=True, exist_ok=True)
+
     def provide(
         self,
         request: BuildRequest,
@@ -120,9 +141,22 @@ class LocalBackend:
         stored = self.stored(request) if reuse else None
         if stored is not None:
             return stored
-        with locked(self.root / "locks" / request.key, self.tell):
-            again = self.stored(request) if reuse else None
-            return again or self.compile(request, artifacts, files, toolchain)
+
+        def here() -> Artifact | Failure:
+            with locked(self.root / "locks" / request.key, self.tell):
+                again = self.stored(request) if reuse else None
+                return again or self.compile(request, artifacts, files, toolchain)
+
+        if self.elsewhere is None or request.origin or not reuse:
+            return here()
+        return self.elsewhere(Order(request, artifacts, files, self.seconds), here) or self.made(request)
+
+    def made(self, request: BuildRequest) -> Artifact | Failure:
+        """What another machine built, and put into this store."""
+        stored = self.stored(request)
+        if stored is None:
+            return Failure(key=request.key, command="", output="what another machine built does not lie in the store")
+        return replace(stored, reused=False)
 
     def stored(self, request: BuildRequest) -> Artifact | None:
         directory = self.root / "objects" / request.key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.store import manifest
@@ -12,7 +13,6 @@ from elfworlds.trees.shelf import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from elfworlds.jsondata import Json
 
@@ -46,6 +46,12 @@ class Entry:
     @property
     def is_tree(self) -> bool:
         return (self.path / RECORD).exists()
+
+
+def entry_of(directory: str, root: Path) -> str:
+    """The key of the entry of a store that a directory lies in; empty where it lies elsewhere."""
+    objects, place = root / OBJECTS, Path(directory)
+    return place.relative_to(objects).parts[0] if place.is_relative_to(objects) else ""
 
 
 def used(directory: Path) -> None:

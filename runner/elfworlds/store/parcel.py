@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from elfworlds import atomic
+from elfworlds import atomic, elf
 from elfworlds.locking import locked
 from elfworlds.store import manifest
 from elfworlds.store.entries import OBJECTS
@@ -104,7 +105,7 @@ def put(root: Path, parcel: Parcel, key: str, sha256: str) -> None:
         work = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=root / "tmp"))
         try:
             _lay_out(parcel, work / key)
-            if why := _why_wrong(work / key, sha256):
+            if why := _why_wrong(work / key, sha256) or _why_other_facts(work / key):
                 raise WrongParcelError(f"{key}: {why}")
             atomic.put(work / key, root / OBJECTS / key)
         finally:
@@ -122,7 +123,7 @@ def _lay_out(parcel: Parcel, top: Path) -> None:
         else:
             with place.open("xb") as file:
                 file.write(packed.data)
-            place.chmod(packed.mode)
+            place.chmod(packed.mode & 0o777)
 
 
 def _inside(paths: tuple[str, ...]) -> Iterator[str]:
@@ -142,3 +143,21 @@ def _why_wrong(place: Path, sha256: str) -> str:
         return "" if not sha256 else "is a tree, and no object"
     known = manifest.read((place / manifest.FILE).read_bytes())
     return "" if known["sha256"] == sha256 else f"its sha256 is {known['sha256']}, and the runner's is {sha256}"
+
+
+def _why_other_facts(place: Path) -> str:
+    """Whether an object has other facts than whoever built it says; of a tree there are none."""
+    if (place / RECORD).exists():
+        return ""
+    known = manifest.read((place / manifest.FILE).read_bytes())
+    request = known.get("request")
+    name = str(request.get("filename")) if isinstance(request, dict) else ""
+    try:
+        same = _canonical(elf.read(place / name).facts()) == _canonical(known.get("facts"))
+    except (OSError, elf.NotElfError) as error:
+        return f"{name}: {error}"
+    return "" if same else f"{name} has other facts than its {manifest.FILE} says"
+
+
+def _canonical(facts: object) -> str:
+    return json.dumps(facts, sort_keys=True)

@@ -1,31 +1,32 @@
-"""Where trials are tried, from the word after --executor: here, or on the workers of a cluster."""
+"""Where objects are built and trials tried, from the word after --executor: here, or on the workers of a cluster."""
 
 from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.backends.local import LocalBackend
 from elfworlds.errors import InputError
-from elfworlds.store.entries import OBJECTS
+from elfworlds.store.entries import entry_of
 from elfworlds.toolchains import families
 from elfworlds.version import __version__
 from elfworlds.workflow.experiments import languages
 from elfworlds.workflow.toolchains import means
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from elfworlds.backends import Artifact, Backend
     from elfworlds.planning import Plan, Trial
+    from elfworlds.toolchains import Toolchain
     from elfworlds.toolchains.family import Means
-    from elfworlds.trials.machine import Machine
     from elfworlds.trials.observe import Observation, TrialRunner
-    from elfworlds.workflow.cluster.messages import Work
+    from elfworlds.workflow.cluster.messages import Run, Work
     from elfworlds.workflow.experiments import LoadedExperiment
     from elfworlds.workflow.session import Session
 
@@ -83,27 +84,81 @@ def tried_elsewhere(
             yield cluster.observe
         finally:
             cluster.end()
-            _tell_where(cluster.ran.items(), session)
+            _tell_where("tried", [(machine.name, count) for machine, count in cluster.ran.items()], session)
+
+
+@contextmanager
+def built_elsewhere(
+    executor: str,
+    experiment: LoadedExperiment,
+    plan: Plan,
+    toolchains: Mapping[str, Toolchain],
+    backend: Backend,
+    session: Session,
+) -> Iterator[Backend]:
+    """A backend whose objects are built by the workers of a cluster, and what says afterwards where they were.
+
+    Args:
+        executor: `dask://HOST:PORT`; empty for none.
+        experiment: whose objects they are.
+        plan: its plan.
+        toolchains: with which they are built.
+        backend: the one that builds here; it stays as it is where its store has all, or is no local one.
+        session: tells.
+
+    Raises:
+        InputError: no scheduler answers.
+    """
+    if not (executor and isinstance(backend, LocalBackend)) or all(map(backend.stored, plan.requests.values())):
+        yield backend
+        return
+    from elfworlds.workflow.cluster.builders import Builders
+    from elfworlds.workflow.cluster.connecting import connected, encrypted
+
+    known = means(session, [experiment])
+    shared = _run(experiment, toolchains, known)
+    with connected(scheduler_address(executor, tls=encrypted())) as client:
+        sources = partial(families.sources, means=known)
+        builders = Builders.of(client, shared, session.jobs, session.tell, sources)
+
+        def stop() -> None:
+            builders.stop()
+            backend.stop()
+
+        threads = max(session.jobs, sum(client.nthreads().values()))
+        yield replace(backend, elsewhere=builders.build, stop=stop, jobs=threads)
+        _tell_where("built", builders.built.items(), session)
+
+
+def _run(experiment: LoadedExperiment, toolchains: Mapping[str, Toolchain], known: Means) -> Run:
+    from elfworlds.workflow.cluster.messages import Run, identity_of
+
+    return Run(
+        id=uuid.uuid4().hex,
+        version=__version__,
+        store=str(known.cache),
+        toolchains={name: identity_of(toolchain) for name, toolchain in toolchains.items()},
+        pins={file: text for name in toolchains for file, text in families.pins(name, known.where).items()},
+        languages=tuple(languages([experiment])),
+        sandbox=any(toolchain.world.guard is not None for toolchain in toolchains.values()),
+    )
 
 
 def _work(experiment: LoadedExperiment, plan: Plan, runner: TrialRunner, known: Means) -> Work:
-    from elfworlds.workflow.cluster.messages import Work, identity_of
+    from elfworlds.workflow.cluster.messages import Work
 
-    store = known.cache
-    entries = {key: _entry(artifact, store) for key, artifact in runner.build.artifacts.items()}
-    trees = plan.trees
+    run = _run(experiment, runner.toolchains, known)
+    artifacts = runner.build.artifacts
+    entries = {key: _entry(artifact, known.cache) for key, artifact in artifacts.items()}
     return Work(
-        id=uuid.uuid4().hex,
-        version=__version__,
-        store=str(store),
-        toolchains={name: identity_of(toolchain) for name, toolchain in runner.toolchains.items()},
-        pins={file: text for name in runner.toolchains for file, text in families.pins(name, known.where).items()},
-        languages=tuple(languages([experiment])),
-        sandbox=any(toolchain.world.guard is not None for toolchain in runner.toolchains.values()),
-        sha256s={
-            entries[key]: "" if entries[key] in trees else artifact.sha256
-            for key, artifact in runner.build.artifacts.items()
-        },
+        id=run.id,
+        version=run.version,
+        store=run.store,
+        toolchains=run.toolchains,
+        pins=run.pins,
+        languages=run.languages,
+        sandbox=run.sandbox,
+        sha256s={entries[key]: "" if entries[key] in plan.trees else made.sha256 for key, made in artifacts.items()},
         entries=entries,
         names=runner.names,
         build=runner.build,
@@ -118,21 +173,18 @@ def _work(experiment: LoadedExperiment, plan: Plan, runner: TrialRunner, known: 
 
 def _entry(artifact: Artifact, store: Path) -> str:
     """The key of the entry that an object lies in."""
-    objects = store / OBJECTS
-    place = Path(artifact.directory)
-    if not place.is_relative_to(objects):
+    entry = entry_of(artifact.directory, store)
+    if not entry:
         raise InputError(
             f"{artifact.path} is not in the local store, from which workers have their objects",
             hint="nix copy the closure to every worker, and use --shard there (docs/machines.md)",
         )
-    return place.relative_to(objects).parts[0]
+    return entry
 
 
-def _tell_where(ran: Iterable[tuple[Machine, int]], session: Session) -> None:
-    counts = sorted(ran, key=lambda item: item[0].name)
-    if not counts:
-        return
-    session.tell("tried on " + ", ".join(f"{machine.name}: {count}" for machine, count in counts))
+def _tell_where(what: str, counts: Iterable[tuple[str, int]], session: Session) -> None:
+    if told := ", ".join(f"{name}: {count}" for name, count in sorted(counts)):
+        session.tell(f"{what} on {told}")
 
 
 def local_only(executor: str, backends: Sequence[Backend]) -> None:

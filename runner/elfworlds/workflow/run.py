@@ -18,7 +18,7 @@ from elfworlds.workflow import backends
 from elfworlds.workflow.builds import build_line, build_plan
 from elfworlds.workflow.comparison import BackendComparison
 from elfworlds.workflow.execution import Ending, Execution, Place
-from elfworlds.workflow.executors import local_only
+from elfworlds.workflow.executors import built_elsewhere, local_only
 from elfworlds.workflow.experiments import languages
 from elfworlds.workflow.failures import failure_report
 from elfworlds.workflow.packages import provide_packages
@@ -156,7 +156,9 @@ def _with_each_backend(
 ) -> Iterator[Executed]:
     comparison = BackendComparison(work.plan)
     for builder in builders:
-        made = build_plan(builder, work.plan, toolchains, session.screen, keep_going=options.keep_going)
+        elsewhere = built_elsewhere(options.executor, work.experiment, work.plan, toolchains, builder, session)
+        with elsewhere as by:
+            made = build_plan(by, work.plan, toolchains, session.screen, keep_going=options.keep_going)
         session.screen.say(build_line(made, builder.where))
         failures = list(failure_report(work.experiment, work.plan, made))
         session.screen.tell(failures)

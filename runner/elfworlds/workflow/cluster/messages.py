@@ -10,8 +10,9 @@ from elfworlds.observers.table import OBSERVERS
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from elfworlds.backends import Build
+    from elfworlds.backends import Build, Failure
     from elfworlds.planning import Trial
+    from elfworlds.store.parcel import Parcel
     from elfworlds.toolchains import Toolchain
     from elfworlds.trials.machine import Machine
     from elfworlds.trials.observe import Observation
@@ -25,8 +26,8 @@ def identity_of(toolchain: Toolchain) -> Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """All that the trials of one experiment share.
+class Run:
+    """All that a worker needs to know before it builds or tries anything of one experiment.
 
     Attributes:
         id: of this run; no two have the same.
@@ -36,9 +37,6 @@ class Work:
         pins: the files that pin them: name → text.
         languages: what objects are written in: a toolchain tells of their compilers too.
         sandbox: whether the run asked for the sandbox.
-        sha256s: key → digest of the object; of a tree's file, the tree's key → nothing.
-        entries: key of an object → key of the store's entry that it lies in.
-        names, build, broken, question, programs, retries, impossible, builders: as of `TrialRunner`.
     """
 
     id: str
@@ -48,6 +46,18 @@ class Work:
     pins: Mapping[str, str]
     languages: Collection[str]
     sandbox: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work(Run):
+    """All that the trials of one experiment share.
+
+    Attributes:
+        sha256s: key → digest of the object; of a tree's file, the tree's key → nothing.
+        entries: key of an object → key of the store's entry that it lies in.
+        names, build, broken, question, programs, retries, impossible, builders: as of `TrialRunner`.
+    """
+
     sha256s: Mapping[str, str]
     entries: Mapping[str, str]
     names: Mapping[str, str]
@@ -59,10 +69,10 @@ class Work:
     impossible: Mapping[str, str]
     builders: Mapping[str, str]
 
-    def entries_of(self, trials: Sequence[Trial]) -> tuple[str, ...]:
-        """Keys of the store's entries that trials need; an object that was not built has none."""
+    def entries_of(self, trials: Sequence[Trial]) -> dict[str, str]:
+        """Keys of the store's entries that trials need → their digests; an object that was not built has none."""
         keys = [key for trial in trials for key in _keys(trial)]
-        return tuple(dict.fromkeys(self.entries[key] for key in keys if key in self.entries))
+        return {self.entries[key]: self.sha256s[self.entries[key]] for key in keys if key in self.entries}
 
 
 def _keys(trial: Trial) -> tuple[str, ...]:
@@ -77,26 +87,50 @@ def toolchains_of(trial: Trial) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a worker says of a task's trials.
+class Said:
+    """What a worker says of any task.
 
     Attributes:
         work: the id of the run.
         machine: where it is.
-        observations: what came of the trials, in their order; fewer where `why` says why.
-        seconds: how long these trials took, without what had to come first.
-        why: why it does not try the others; empty where it tried all.
+        why: why it does not do it, or not all of it; empty where it did.
         entry: the key of what was sent and is wrong, or empty.
         lacks: the name of a toolchain that it can make of files that it cannot fetch, or empty.
     """
 
     work: str
     machine: Machine
-    observations: tuple[Observation, ...]
-    seconds: float
     why: str = ""
     entry: str = ""
     lacks: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Said):
+    """What a worker says of a task's trials.
+
+    Attributes:
+        observations: what came of the trials, in their order; fewer where `why` says why.
+        seconds: how long these trials took, without what had to come first.
+    """
+
+    observations: tuple[Observation, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made(Said):
+    """What a worker says of an object that it was to build.
+
+    Attributes:
+        parcel: the store's entry; None where there is none.
+        sha256: of the object.
+        failure: why its commands failed; None where they did not.
+    """
+
+    parcel: Parcel | None = None
+    sha256: str = ""
+    failure: Failure | None = None
 
 
 def why_refused(answer: Answer, trials: Sequence[Trial], work: Work) -> str:
