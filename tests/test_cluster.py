@@ -20,7 +20,7 @@ from distributed import Scheduler, SpecCluster, Worker, get_worker
 
 from conftest import World
 from elfworlds import paths
-from elfworlds.backends.local import Order
+from elfworlds.backends.types import Order
 from elfworlds.environment import this_machine
 from elfworlds.planning import Trial
 from elfworlds.process import Pool

@@ -24,7 +24,7 @@ from elfworlds.backends.attempt import READ, Attempt, as_command, lay_out, patie
 from elfworlds.backends.commands import by_hand
 from elfworlds.backends.schedule import build_all
 from elfworlds.backends.shelved import Shelved, read_again, seeing_store_paths
-from elfworlds.backends.types import Again, Artifact, Build, Failure
+from elfworlds.backends.types import Again, Artifact, Build, Failure, Order
 from elfworlds.errors import InterruptedRunError
 from elfworlds.locking import announced, locked, nobody
 from elfworlds.planning.document import build_document
@@ -46,21 +46,6 @@ if TYPE_CHECKING:
     from elfworlds.toolchains import Toolchain
 
 SCHEMA = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An object that the store lacks, and all that it is made of.
-
-    Attributes:
-        files: sha256 → bytes of its sources.
-        seconds: those that each command of the build may take.
-    """
-
-    request: BuildRequest
-    artifacts: Mapping[str, Artifact]
-    files: Mapping[str, bytes]
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,21 @@ class Build:
         return realise(text, self.directory)
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An object that the store lacks, and all that it is made of.
+
+    Attributes:
+        files: sha256 → bytes of its sources.
+        seconds: those that the build may take; None for what the request says.
+    """
+
+    request: BuildRequest
+    artifacts: Mapping[str, Artifact]
+    files: Mapping[str, bytes]
+    seconds: float | None
+
+
 class Backend(Protocol):
     """Makes what a plan asks for.
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
     from elfworlds.backends import Artifact, Failure
-    from elfworlds.backends.local import Order
+    from elfworlds.backends.types import Order
     from elfworlds.toolchains.family import Source
     from elfworlds.workflow.cluster.messages import Made, Run
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from distributed import Worker
 
     from elfworlds.backends import Artifact
-    from elfworlds.backends.local import Order
+    from elfworlds.backends.types import Order
     from elfworlds.planning import Trial
     from elfworlds.store.parcel import Parcel
     from elfworlds.toolchains import Toolchain
