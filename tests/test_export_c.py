@@ -22,6 +22,13 @@ from waiting import AGES
 
 IN_ROOTS = ("built-elsewhere",)  # only pinned roots build its objects: test_built_elsewhere.py
 EXPERIMENTS = [path for path in sorted((ROOT / "experiments").glob("*.yaml")) if path.stem not in IN_ROOTS]
+# One of each kind of object, step and observation; `make slow` has all of them.
+ALWAYS = (
+    *("audit-two", "deepbind", "different-libs", "dlclose-order", "environ", "exceptions"),
+    *("hwcaps-levels", "ifunc-order", "iterate-phdr", "key-life", "ldso-debug", "lost-output", "more-plugins"),
+    *("namespace-limit", "origin", "preload-shim", "private-state", "rust-unload", "same-lib", "set-user-id"),
+    *("takes-too-much", "two-bundles-one-soname", "two-releases", "unique-symbols"),
+)
 WORKPLACES = 2
 SAY_ONE = r"""
 #include <stdio.h>
@@ -229,7 +236,13 @@ def test_the_soname_of_a_program_is_one_in_a_run_and_elsewhere(
 
 
 class TestEveryExperiment:
-    @pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
+    @pytest.mark.parametrize(
+        "path",
+        [
+            pytest.param(path, id=path.stem, marks=[] if path.stem in ALWAYS else [pytest.mark.slow])
+            for path in EXPERIMENTS
+        ],
+    )
     def test_shows_the_same_elsewhere_at_every_point(
         self, path: Path, tmp_path: Path, pool: Pool, everything: Toolchain
     ) -> None:
