@@ -57,9 +57,25 @@ let
         touch "$out"
       '';
 
-  # Tests that take minutes and say the same wherever they run, as random examples of pure code do; `make test` has them.
+  # Tests that take long and say the same wherever they run, of pure code and of what is in the repository; `make test` has them.
   elsewhere = [
     "test_export_c.py::TestEveryExperiment" # a script of each; what each shows in a build is `experiment-NAME`
+    "test_chance.py" # of pure code, or of pages and recorded runs, up to the next remark
+    "test_debian_lock.py"
+    "test_debian_mirror.py"
+    "test_elf_broken.py"
+    "test_every_key.py"
+    "test_findings.py"
+    "test_layers.py"
+    "test_lddebug.py"
+    "test_manuals.py"
+    "test_matching.py"
+    "test_page.py"
+    "test_patterns.py"
+    "test_points.py"
+    "test_poisoned_outputs.py"
+    "test_prediction.py"
+    "test_reference.py"
     "test_broken_files.py" # what is said of files that are wrong: nothing of the machine is asked
     "test_damaged_records.py"
     "test_roots.py" # pinned roots bring a /usr of their own
