@@ -15,7 +15,7 @@ from elfworlds.outcome.observed import ABSENT, lookup
 from elfworlds.planning import Plan, Trial
 from elfworlds.process import Pool
 from elfworlds.toolchains import Toolchain
-from elfworlds.trials import observe as running
+from elfworlds.trials.broken import broken_objects
 from elfworlds.trials.observe import Observation, TrialRunner
 from plans import plan_of
 
@@ -87,7 +87,7 @@ def observer_of(
         toolchains={HOST: toolchain},
         run=pool.run,
         directory=directory,
-        broken=running.broken_objects(plan, build) if broken is None else broken,
+        broken=broken_objects(plan, build) if broken is None else broken,
         question=plan.question,
         programs=plan.programs(),
     )

@@ -213,6 +213,25 @@ def test_repetitions_that_failed_alike_are_told_once_with_how_many_they_are() ->
     ]
 
 
+def test_one_cause_that_kept_many_trials_from_being_tried_is_told_once_with_where_they_are() -> None:
+    lost = {"outcome": "unresolved", "verdict": "UNRESOLVED"}
+    one, two = "object bad was not built", "object other was not built"
+    trials = [at("a", notes=[one], **lost), at("b", notes=[one, two], **lost), at("b", notes=[one], **lost)]
+    trials += [replace(each, scenario="t") for each in trials[1:2]] + [replace(at("a", "yes"), scenario="t")]
+    lines = [line.strip() for line in text.failure_lines(trials, AXES, "run", {})]
+    assert lines == [
+        "UNRESOLVED  4 trials: s everywhere; t where way = b",
+        f"because   {one}",
+        "",
+        "UNRESOLVED  2 trials: s where way = b; t where way = b",
+        f"because   {two}",
+        "",
+    ]
+    report = told(trials)
+    assert "- UNRESOLVED 4 trials, not tried: s everywhere; t where way = b." in report
+    assert report.count(one) == report.count(two) == 1
+
+
 def test_a_report_of_many_failures_tells_the_first_and_where_all_are() -> None:
     trials = [at("a", "no", "FAIL", expected="yes", notes=[f"another reason: {number}"]) for number in range(5000)]
     report = told(trials)

@@ -226,7 +226,11 @@ def test_keep_going_tries_what_could_be_built(world: World) -> None:
     text = quick_text("return 0;", labels="app, bad", more="timeout: 600").replace(
         "scenarios:", '  bad: {executable: bad, code: "int main(void) { return nowhere; }"}\nscenarios:'
     )
-    text = text.replace("${app} ${matrix.what}", "${${matrix.what}}")
+    lacks = (
+        '  broken: {library: broken, code: "int y = ;"}\n  lacks: {library: lacks, needs: [broken], code: "int z;"}\n'
+    )
+    text = text.replace("scenarios:", f"{lacks}scenarios:").replace("${app} ${matrix.what}", "${${matrix.what}}")
+    text += '  it: {run: "/bin/echo ${broken}"}\n  what-lacks-it: {run: "/bin/echo ${lacks}"}\n'
     code, out, _ = world.run("run", "-k", world.experiment("quick", text))
     assert code == 6
     assert {one["outcome"]: one["verdict"] for one in records(world, "quick")} == {
@@ -234,6 +238,9 @@ def test_keep_going_tries_what_could_be_built(world: World) -> None:
         "unresolved": "UNRESOLVED",
     }
     assert "because   object bad was not built" in out
+    assert out.count("because   object broken was not built") == 1
+    assert "UNRESOLVED  4 trials: it everywhere; what-lacks-it everywhere" in out
+    assert (world.latest("quick") / "report.md").read_text().count("object broken was not built") == 1
 
 
 def test_the_environment_of_a_run_is_recorded_with_revisions(world: World) -> None:

@@ -157,18 +157,29 @@ def _source(source: Mapping[str, str]) -> str:
 
 
 def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord], written: Streams) -> list[str]:
-    bad = failing.failed(trials)
+    bad, every = failing.failed(trials), failing.points_of(trials)
     if not bad:
         return []
     lines = ["## Not as expected", ""]
-    for trial, times in ((alike.trial, alike.times) for alike in bad[:MOST_FAILURES]):
-        head = f"- {trial.verdict} `{code(trial.scenario)}` {escape(point_text(trial.point, axes))}: "
-        got = f"got {escape(trial.outcome or '')} ({escape(ending(trial))})" if trial.verdict.tried else "not tried"
-        lines.append(f"{head}expected {escape(str(trial.expected))}, {got}{times}.")
-        lines += [f"  - {escape(text)}" for text in (*([trial.why] if trial.why else []), *trial.notes)]
+    for alike in bad[:MOST_FAILURES]:
+        trial = alike.trial
+        scattered = alike.scattered and escape(failing.place(alike, axes, every))
+        lines.append(f"- {trial.verdict} {_not_tried(alike, scattered) if scattered else _failure(alike, axes)}")
+        lines += [f"  - {escape(text)}" for text in (*([trial.why] if trial.why else []), *alike.notes)]
         for name, text in written.get(trial.trial, {}).items():
             lines += [f"  - {name} ends with:", "", *(f"        {line}" for line in tail(text)), ""]
     return [*lines, "", *_more(sum(alike.count for alike in bad[MOST_FAILURES:]), "trials")]
+
+
+def _not_tried(alike: failing.Alike, place: str) -> str:
+    return f"{alike.count} trials, not tried: {place}."
+
+
+def _failure(alike: failing.Alike, axes: Mapping[str, Sequence[str]]) -> str:
+    trial = alike.trial
+    head = f"`{code(trial.scenario)}` {escape(point_text(trial.point, axes))}: expected {escape(str(trial.expected))}"
+    got = f"got {escape(trial.outcome or '')} ({escape(ending(trial))})" if trial.verdict.tried else "not tried"
+    return f"{head}, {got}{alike.times}."
 
 
 def _more(count: int, what: str) -> list[str]:

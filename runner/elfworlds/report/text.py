@@ -76,7 +76,7 @@ def defect_lines(trials: Iterable[TrialRecord]) -> list[str]:
 
 
 def failure_lines(
-    trials: Iterable[TrialRecord],
+    trials: Sequence[TrialRecord],
     axes: Mapping[str, Sequence[str]],
     directory: str,
     written: Streams,
@@ -84,23 +84,27 @@ def failure_lines(
     """For trials that failed alike: what was expected, what happened, why, the end of what one wrote, and its rerun.
 
     Args:
-        trials: trials of the run; only failed ones are shown.
+        trials: all trials of the run; only failed ones are shown.
         axes: the axes with their labels.
         directory: the run directory.
         written: trial → `stdout` and `stderr` → the end of it.
     """
-    bad = failing.failed(trials)
+    bad, every = failing.failed(trials), failing.points_of(trials)
     for alike in bad[:MAX_FAILURES]:
         trial = alike.trial
-        yield f"{trial.verdict}  {trial.scenario}  {point_text(trial.point, axes)}".rstrip() + alike.times
-        yield from _details(trial, directory, written.get(trial.trial, {}))
+        if alike.scattered:
+            yield f"{trial.verdict}  {alike.count} trials: {printable(failing.place(alike, axes, every))}"
+        else:
+            yield f"{trial.verdict}  {trial.scenario}  {point_text(trial.point, axes)}".rstrip() + alike.times
+        yield from _details(alike, directory, written.get(trial.trial, {}))
         yield ""
     if len(bad) > MAX_FAILURES:
         more = sum(alike.count for alike in bad[MAX_FAILURES:])
         yield f"… and {more} more; tables/trials.csv has them all"
 
 
-def _details(trial: TrialRecord, directory: str, written: Mapping[str, str]) -> Iterator[str]:
+def _details(alike: failing.Alike, directory: str, written: Mapping[str, str]) -> Iterator[str]:
+    trial = alike.trial
     if trial.verdict.tried:
         yield f"      expected  {trial.expected or 'nothing in particular'}"
         yield f"      got       {trial.outcome} ({ending(trial)})"
@@ -108,7 +112,7 @@ def _details(trial: TrialRecord, directory: str, written: Mapping[str, str]) -> 
             yield f"      tried     {' then '.join(trial.attempts)}"
     if trial.why:
         yield f"      differs   {printable(trial.why)}"
-    for note in trial.notes:
+    for note in alike.notes:
         yield f"      because   {printable(note)}"
     for name, text in written.items():
         for number, line in enumerate(tail(text)):

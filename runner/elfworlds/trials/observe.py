@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -18,9 +17,7 @@ from elfworlds.outcome import (
     Untried,
     Verdict,
     admit,
-    difference,
     judge,
-    matches,
     unresolved,
     unsupported,
 )
@@ -28,18 +25,18 @@ from elfworlds.toolchains.borrowed import cannot_see, seeing, with_gdb
 from elfworlds.traces import events
 from elfworlds.trials import compiled, inspected, limits
 from elfworlds.trials.attempt import OBSERVED, Ran, contents, files_directory, realised, watched
-from elfworlds.trials.details import details, names_of
 from elfworlds.trials.diagnosis import artifacts_of, gave_up, missing_objects, missing_versions
 from elfworlds.trials.prepare import impossible, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Executor, Future
+    from pathlib import Path
 
     from elfworlds.backends import Build
     from elfworlds.jsondata import Json, JsonObject
     from elfworlds.outcome import Judgement
-    from elfworlds.planning import Judged, Placement, Plan, Trial
+    from elfworlds.planning import Judged, Trial
     from elfworlds.process import Command, Completed, Runner
     from elfworlds.toolchains import Toolchain
     from elfworlds.traces.events import Event
@@ -145,7 +142,7 @@ class TrialRunner:
         why = self.unsupported(trial)
         if why:
             return unsupported(why)
-        reasons = tuple(self.broken[key] for key in self.needed(trial) if key in self.broken)
+        reasons = tuple(dict.fromkeys(self.broken[key] for key in self.needed(trial) if key in self.broken))
         return unresolved(*reasons) if reasons else self.gone(trial)
 
     def gone(self, trial: Trial) -> Untried | None:
@@ -249,30 +246,6 @@ def _realised(judged: Judged, build: Build) -> Judged:
 def _processes(completed: Completed) -> dict[str, Json]:
     """What was still there at the end, before it was killed: which spins, which waits."""
     return {"processes": [asdict(process) for process in completed.left]} if completed.left else {}
-
-
-def broken_objects(plan: Plan, build: Build) -> dict[str, str]:
-    """Objects that no trial can use: they were not built, or their ELF facts are not as the experiment says."""
-    names = plan.names()
-    broken = {key: f"object {names[key]} was not built" for key in build.failures}
-    for placed in plan.placements:
-        why = _wrong_fact(placed, build) if placed.key in build.artifacts else None
-        if why is not None:
-            broken.setdefault(placed.key, why)
-    return broken
-
-
-def _wrong_fact(placed: Placement, build: Build) -> str | None:
-    artifact, expect = build.artifacts[placed.key], realised(placed.expect, build)
-    try:
-        facts = {**artifact.facts.facts(), **details(Path(artifact.path), names_of(expect))}
-    except ElfworldsError as error:
-        return f"object {placed.object}: {error}"
-    for name, wanted in expect.items():
-        fact = outcome.lookup(facts, name)
-        if not matches(wanted, fact, facts):
-            return f"object {placed.object}: {difference(name, wanted, fact, facts)}"
-    return None
 
 
 def run(trials: tuple[Trial, ...], observer: TrialRunner, executor: Executor, workers: int) -> Iterator[Observation]:

@@ -17,8 +17,9 @@ from elfworlds.planning.editing import without_builder, without_editor
 from elfworlds.records import RunAbout, environment_digest, open_run, trace_record
 from elfworlds.records.rows import tree_records
 from elfworlds.spec.builders import by_axis, elsewhere
+from elfworlds.trials.broken import broken_objects
 from elfworlds.trials.machine import wanted
-from elfworlds.trials.observe import TrialRunner, broken_objects, run
+from elfworlds.trials.observe import TrialRunner, run
 from elfworlds.trials.trace import Tracer, first_trials
 from elfworlds.workflow.executors import tried_elsewhere
 from elfworlds.workflow.results import shown

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from elfworlds.outcome_changes import Flips
     from elfworlds.records import RunRecord
     from elfworlds.report.page.packed import Columns
+    from elfworlds.report.places import Point
     from elfworlds.report.summary import Pivot
     from elfworlds.report.text import Streams
 
@@ -118,7 +119,7 @@ def _answers(run: RunRecord, run_flips: Flips) -> dict[str, object]:
     """What the template says of the question."""
     axes, trials, kinds = run.axes, run.trials, colours(outcomes(run))
     pivot, more_rows = summary.beginning(summary.pivot(axes, trials), MOST_CELLS)
-    bad = failing.failed(trials)
+    bad, every = failing.failed(trials), failing.points_of(trials)
     return {
         "colours": kinds.values(),
         "counts": summary.counts(trials),
@@ -132,7 +133,7 @@ def _answers(run: RunRecord, run_flips: Flips) -> dict[str, object]:
         "mixed": machines.remark(trials, marked=pivot.mixed),
         "flips": flips.texts(run_flips),
         "claims": summary.claims(axes, trials),
-        "failures": [failure(alike, run) for alike in bad[:MOST_FAILURES]],
+        "failures": [failure(alike, run, every) for alike in bad[:MOST_FAILURES]],
         "more_failed": sum(alike.count for alike in bad[MOST_FAILURES:]),
         "defects": summary.defects(trials),
         "unsupported": summary.unsupported(trials),
@@ -248,14 +249,19 @@ class Failure:
     details: tuple[str, ...]
 
 
-def failure(alike: failing.Alike, run: RunRecord) -> Failure:
+def failure(alike: failing.Alike, run: RunRecord, every: Mapping[str, Sequence[Point]]) -> Failure:
     trial = alike.trial
+    link = "#trial?" + urlencode({"trial": trial.trial})
+    details = (*([trial.why] if trial.why else []), *alike.notes)
+    if alike.scattered:
+        many = f"{alike.count} trials"
+        return Failure(trial.verdict, many, "", link, f"not tried: {failing.place(alike, run.axes, every)}", details)
     got = f"got {trial.outcome} ({ending(trial)})" if trial.verdict.tried else "not tried"
     return Failure(
         trial.verdict,
         trial.scenario,
         summary.point_text(trial.point, run.axes),
-        "#trial?" + urlencode({"trial": trial.trial}),
+        link,
         f"expected {trial.expected or 'nothing in particular'}, {got}{alike.times}",
-        (*([trial.why] if trial.why else []), *trial.notes),
+        details,
     )
