@@ -147,7 +147,7 @@ def _rules() -> Iterator[str]:
 SHAPES = """\
 A matcher that can never hold of such a value is an error. A *text* may be a number as well, which can be less or
 greater than another; a *name* and a *path* cannot, and *words* (a signal, a message) are no number at all. `[name]` is
-a list of names; of a mapping its fields are shown.
+a list of names; of a mapping its fields are shown. [values.md](values.md) has an example of each.
 """
 VALUE_TOLD = """\
 `value` is what `type` says; a name with a value is that value. A comparison in C is a number, 0 or 1, and no flag."""
