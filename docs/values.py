@@ -101,8 +101,8 @@ STEPS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "loop": (
         "loop",
         (
-            "What a step in a loop found is there several times: the bare name is the last, `opened.all.lmid` has all, and "
-            "`opened.times` says how often."
+            "What a step in a loop found is there several times: the bare name is the last, `opened.all.lmid` has all, "
+            "and `opened.times` says how often."
         ),
         ("rounds",),
     ),

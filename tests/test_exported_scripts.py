@@ -41,11 +41,18 @@ WATCHED = """\
 experiment: watched
 question: What is in a variable?
 objects:
-  lib: {library: lib, code: 'int count = 7; void stop(void) { count++; }'}
+  lib:
+    library: lib
+    code: |
+      #include <stdlib.h>
+      int count = 7;
+      const char *a;
+      __attribute__((constructor)) static void begin(void) { a = getenv("A"); }
+      void stop(void) { count++; }
 scenarios:
   s:
     env: {A: "it's $HOME", B: "${lib}"}
-    observe: {gdb: {break: [stop], evaluate: {count: count, a: "(char *)getenv(\\"A\\")", b: "\\"${lib}\\""}}}
+    observe: {gdb: {break: [stop], evaluate: {count: count, a: a, b: "\\"${lib}\\""}}}
     steps:
       - dlopen: {object: lib, as: opened}
       - {loop: {times: 2, steps: [{call: {handle: opened, function: stop, type: void (void)}}]}}
@@ -69,6 +76,46 @@ def test_what_gdb_saw_a_script_shows_that_is_told_to(world: World, needs: Callab
     assert ["it's $HOME" in one for one in shown[1::3]] == [True, True]
     assert shown[2::3] == [f'"{world.path}/a b/objects/lib/liblib.so"'] * 2
     assert (code, done.returncode) == (0, 0)
+
+
+SEEN = """\
+experiment: seen
+question: What was seen?
+objects:
+  lib: {library: lib, code: "int one(void) { return 1; }"}
+  app:
+    executable: app
+    needs: [lib]
+    code: "#include <stdlib.h>\\nint one(void); int main(void) { return malloc(7) == NULL ? 2 : one(); }"
+scenarios:
+  ld-debug: {run: "${app}", observe: [ld-debug], outcomes: {so: {ld-debug.bindings.symbol: {contains: one}}}}
+  strace: {run: "${app}", observe: [strace], outcomes: {so: {strace.opens.path: {contains: "${lib}"}}}}
+  valgrind: {run: "${app}", observe: [valgrind], outcomes: {so: {valgrind.leaks: {count: 1}}}}
+  readelf: {inspect: app, show: [size], outcomes: {so: {needed: {contains: liblib.so}}}}
+"""
+SHOWS = {
+    "ld-debug": "normal symbol `one'",
+    "strace": "objects/lib/liblib.so",
+    "valgrind": "definitely lost: 7 bytes",
+    "readelf": "Shared library: [liblib.so]",
+}
+
+
+@pytest.mark.parametrize("scenario", SHOWS)
+def test_a_script_shows_what_its_outcome_rests_on(world: World, scenario: str, needs: Callable[[str], str]) -> None:
+    for tool in {scenario} & {"strace", "valgrind", "readelf"}:
+        needs(tool)
+    _, out, _ = world.run("export-c", world.experiment("seen", SEEN), scenario)
+    (world.path / "a b").mkdir()
+    done, alone = (
+        subprocess.run(
+            ["sh", "-c", out, "script", *told], cwd=world.path / "a b", capture_output=True, text=True, check=False
+        )
+        for told in ((), ("plain",))
+    )
+    assert SHOWS[scenario] in done.stdout + done.stderr
+    assert done.returncode == alone.returncode == (0 if scenario == "readelf" else 1)
+    assert (SHOWS[scenario] in alone.stdout + alone.stderr) == (scenario == "readelf")
 
 
 IN_RUST = """\

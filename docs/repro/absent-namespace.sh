@@ -7,7 +7,7 @@ here=$(pwd)
 
 # The trial's standard output was a pipe.
 if [ -t 1 ]; then
-	{ sh "$0" || echo "exit status $?" >&2; } | cat
+	{ sh "$0" "$@" || echo "exit status $?" >&2; } | cat
 	exit
 fi
 

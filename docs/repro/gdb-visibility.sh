@@ -8,7 +8,7 @@ here=$(pwd)
 
 # The trial's standard output was a pipe.
 if [ -t 1 ]; then
-	{ sh "$0" || echo "exit status $?" >&2; } | cat
+	{ sh "$0" "$@" || echo "exit status $?" >&2; } | cat
 	exit
 fi
 
@@ -274,8 +274,8 @@ end_of_file
 
 # It is over after 30 s; where it hangs, that is what happens.
 mkdir -p cwd && cd cwd
-# gdb watched the trial: `sh THIS-FILE gdb` shows what it sees at each stop.
-if [ "${1-}" = gdb ]; then
+# The outcome rests on gdb.backtrace, gdb.backtrace.count, gdb.backtrace.function. `sh THIS-FILE plain` runs the program alone.
+if [ "${1-gdb}" = gdb ]; then
 cat > commands.gdb << 'end_of_file'
 set breakpoint pending on
 set print elements 0

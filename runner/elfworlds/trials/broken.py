@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from elfworlds import outcome
 from elfworlds.errors import ElfworldsError
 from elfworlds.outcome import difference, matches
+from elfworlds.planning.spoken import names_of
 from elfworlds.trials.attempt import realised
-from elfworlds.trials.details import details, names_of
+from elfworlds.trials.details import details
 
 if TYPE_CHECKING:
     from elfworlds.backends import Build

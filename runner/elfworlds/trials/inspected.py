@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import elf, resolve
-from elfworlds.trials.details import details, names_in
+from elfworlds.planning.spoken import names_in
+from elfworlds.trials.details import details
 from elfworlds.trials.searching import Searching, facts_of
 
 if TYPE_CHECKING:

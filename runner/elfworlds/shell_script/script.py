@@ -7,43 +7,30 @@ program tells goes to standard error, an event a line.
 from __future__ import annotations
 
 import base64
-import re
 import shlex
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from elfworlds import driver, shell_elsewhere
 from elfworlds.planning.command import as_file
 from elfworlds.planning.steps import OWNER, SOURCES
 from elfworlds.planning.types import BUILD, FILES, OUT, realise
+from elfworlds.shell_script import watched
+from elfworlds.shell_script.words import END, HERE, quoted
 from elfworlds.sources import INCLUDE_DIRECTORY
 from elfworlds.trees import script as trees
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from elfworlds.jsondata import Json, JsonObject
     from elfworlds.planning import BuildRequest, LaidFile, Plan, Trial
 
-HERE = "\0"  # stands for "$here" in words until they are quoted: no word of an experiment holds one
 PROGRAM = "program"
 CWD = "cwd"
 CONF, CACHE = '"$here/ld.so.conf"', '"$here/ld.so.cache"'
 TOOLS = {"cc": "${CC:-cc}", "c++": "${CXX:-c++}", "rustc": "${RUSTC:-rustc}", "cp": "cp"}
 GNU_LD = " -C link-arg=-fuse-ld=bfd"  # rustc from 1.90 on has an lld of its own, which no trial is linked with
 DROPPED = ("-ffile-prefix-map=", "-frandom-seed=", "-fdiagnostics-color", "--remap-path-prefix")
-END = "end_of_file"
-GDB = "gdb"
-COLLECTED = {
-    "backtrace": "backtrace",
-    "sharedlibrary": "info sharedlibrary",
-    "linker-namespaces": "info linker-namespaces",
-    "threads": "info threads",
-    "registers": "info registers",
-}
-ON_A_TERMINAL = ("if [ -t 1 ]; then", '\t{ sh "$0" || echo "exit status $?" >&2; } | cat', "\texit", "fi")
-_DOUBLE = re.compile(r'["\\`$]')
-_IN_TEXT = re.compile(r"[\\`$]")
+ON_A_TERMINAL = ("if [ -t 1 ]; then", '\t{ sh "$0" "$@" || echo "exit status $?" >&2; } | cat', "\texit", "fi")
 
 
 def comment(plan: Plan, trial: Trial) -> list[str]:
@@ -134,6 +121,10 @@ class _Script:
             return f"(cd {shlex.quote(directory)} && {TOOLS.get(tool, tool)}{linker} {arguments})"
         return shell_elsewhere.command(request.toolchain, tool, quoted(f"{HERE}/{directory}"), arguments)
 
+    def file(self, key: str) -> str:
+        """An object's file, below the directory of the script."""
+        return f"{self.places[key]}/{self.plan.requests[key].filename}"
+
     def inputs(self, request: BuildRequest) -> Mapping[str, bytes]:
         """The files to write; the generated program has our headers in it."""
         files = {path: self.plan.files[digest] for path, digest in request.inputs}
@@ -165,8 +156,10 @@ class _Script:
         symbols: Callable[[str], str] = lambda key: f"{HERE}/{self.places[key]}"  # noqa: E731  # a map of keys
         argv = [realise(word, symbols) for word in bound.argv]
         env = [f"{name}={realise(value, symbols)}" for name, value in bound.env]
+        if bound.kind == "inspect":
+            yield from watched.inspected(self.trial, self.file(bound.subject))
         if not argv:
-            yield from (f"# What the compiler says of {self.places.get(bound.subject, 'it')} is what happens.", "")
+            yield from ("# What the compiler says is what happens.",) if bound.kind == "build" else ()
             return
         yield from (*_conditions(self.trial), f"mkdir -p {CWD} && cd {CWD}")
         for file in bound.files:
@@ -175,12 +168,11 @@ class _Script:
         if bound.ld_so_conf:
             yield from own_cache([realise(directory, symbols) for directory in bound.ld_so_conf])
             world = f"bwrap --dev-bind / / --ro-bind {CACHE} /etc/ld.so.cache -- "
-        if GDB in bound.watch and self.trial.observer == GDB:
-            yield from under_gdb(realise(gdb_commands(bound.watch[GDB]), symbols), env, argv, world)
         stdin = "/dev/null"
         if bound.stdin:
             stdin = "../stdin"
             yield f"printf %s {quoted(realise(bound.stdin, symbols))} > {stdin}"
+        yield from watched.watched(self.trial, watched.Program(argv, env, stdin, world), symbols)
         yield from captured(
             f"{world}env -i -- {' '.join(quoted(word) for word in (*env, *argv))} < {stdin}", bound.capture
         )
@@ -206,50 +198,6 @@ def own_cache(directories: Iterable[str]) -> Iterator[str]:
     yield "# The trial's /etc/ld.so.conf named these directories first. Needs: ldconfig, bwrap"
     yield f"printf '%s\\n' {' '.join(map(quoted, directories))} | cat - /etc/ld.so.conf > {CONF}"
     yield f'PATH="$PATH:/sbin:/usr/sbin" ldconfig -f {CONF} -C {CACHE}'
-
-
-def gdb_commands(asked: JsonObject) -> str:
-    """What a person would tell gdb to be shown what the trial's gdb was asked."""
-    at_a_stop = [
-        *(COLLECTED[name] for name in _texts(asked["collect"])),
-        *(f"print {_on_a_line(expression)}" for expression in _texts(asked["evaluate"])),
-        *(line for text in _texts(asked["commands"]) for line in text.splitlines() if line.strip()),
-    ]
-    lines = [
-        *("set breakpoint pending on", "set print elements 0"),
-        *(f"break {_on_a_line(place)}" for place in _texts(asked["break"])),
-        *("run", "while $_isvoid($_exitcode) && $_isvoid($_exitsignal)"),
-        *(f"  {command}" for command in (*at_a_stop, "continue")),
-        "end",
-    ]
-    return "\n".join(lines)
-
-
-def _on_a_line(words: str) -> str:
-    """An argument of one of gdb's commands; what came after a newline would be another command."""
-    return words.replace("\n", " ")
-
-
-def _texts(setting: Json) -> list[str]:
-    """The texts of a list, or those to which a mapping gives names."""
-    texts = setting.values() if isinstance(setting, Mapping) else setting if isinstance(setting, list) else ()
-    return [str(text) for text in texts]
-
-
-def under_gdb(commands: str, env: Iterable[str], argv: Iterable[str], world: str) -> Iterator[str]:
-    """The same program under gdb, where the script is told so."""
-    wrapper = quoted(" ".join(["set exec-wrapper env -i --", *map(marked, env)]))
-    yield "# gdb watched the trial: `sh THIS-FILE gdb` shows what it sees at each stop."
-    yield 'if [ "${1-}" = gdb ]; then'
-    if END in commands.split("\n"):
-        yield f"printf '%s\\n' {quoted(commands)} > commands.gdb"
-    elif HERE in commands:
-        escaped = _IN_TEXT.sub(lambda match: f"\\{match[0]}", commands)
-        yield from (f"cat > commands.gdb << {END}", escaped.replace(HERE, "$here"), END)
-    else:
-        yield from (f"cat > commands.gdb << '{END}'", commands, END)
-    yield f"exec {world}gdb -nx -batch -ex {wrapper} -x commands.gdb --args {' '.join(map(quoted, argv))} < /dev/null"
-    yield "fi"
 
 
 def captured(command: str, capture: str) -> Iterator[str]:
@@ -282,16 +230,3 @@ def _conditions(trial: Trial) -> Iterator[str]:
     for key, most in bound.limits:
         yield f"# Its limit of {key}: {most:g}{' s' if key == 'cpu' else ''}."
     yield f"# It is over after {bound.timeout:g} s; where it hangs, that is what happens."
-
-
-def quoted(word: str) -> str:
-    """A word for a POSIX shell, with `$here` in it for the directory of all."""
-    return marked(word).replace(HERE, "$here")
-
-
-def marked(word: str) -> str:
-    """Quoted, and that directory yet to be put in: it may be quoted once more."""
-    if HERE not in word:
-        return shlex.quote(word)
-    escaped = _DOUBLE.sub(lambda match: f"\\{match[0]}", word)
-    return f'"{escaped}"'
