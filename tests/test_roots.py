@@ -310,11 +310,12 @@ def test_what_is_pinned_and_what_is_here_are_listed(world: World, suite: Tiny) -
     world.run("toolchain", "fetch", "tiny", "--part", "rustc")
     code, out, _ = world.run("toolchain", "list")
     assert code == 0
-    rows = {line.split()[0]: line for line in out.splitlines()}
+    first, makers = ({line.split()[0]: line for line in part.splitlines()} for part in out.split("\n\n"))
+    rows = {name: line + makers.get(name, "") for name, line in first.items()}
     assert "base+rustc" in rows["debian/tiny"]
     assert "2026-01-02" in rows["debian/tiny"]
     pinned = find("trixie", (ROOT / "toolchains",))
-    for name in ("libc6", "gdb", "rustc", r"gcc-\d+"):
+    for name in ("libc6", "gdb", "rustc", r"gcc-\d+", "binutils", "binutils-gold", r"lld-\d+", "mold", r"clang-\d+"):
         assert pinned.version(name) in rows["debian/trixie"]
     _, out, _ = world.run("doctor")
     assert "debian/tiny+rustc" in out

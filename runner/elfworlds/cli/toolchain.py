@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from elfworlds.workflow.session import Session
 
 VERSIONS = ("libc", "gcc", "gdb", "rustc", "musl")
+MAKERS = ("bfd", "gold", "lld", "mold", "clang")
 NONE = "–"
 
 Suites = Annotated[list[str], typer.Argument(metavar="SUITE…", help="Code names, such as bookworm.")]
@@ -186,17 +187,24 @@ def list_roots() -> None:
     from elfworlds.toolchains.pinning import places
 
     where, cache = places(paths.here()), paths.store(os.environ)
-    rows = [_row(listed) for family in FAMILIES.values() for listed in family.listed(where, cache)]
-    if not rows:
+    every = [listed for family in FAMILIES.values() for listed in family.listed(where, cache)]
+    if not every:
         echo("nothing is pinned: elfworlds toolchain lock SUITE")
         return
-    for line in grid([["toolchain", "release", *VERSIONS, "packages", "unpacked"], *rows], indent=""):
+    rows = [_row(each.name, each.release, *_versions(each, VERSIONS), each.packages, each.here) for each in every]
+    makers = [_row(each.name, *_versions(each, MAKERS)) for each in every if any(_versions(each, MAKERS))]
+    lines = grid([["toolchain", "release", *VERSIONS, "packages", "unpacked"], *rows], indent="")
+    more = ["", *grid([["linker, compiler", *MAKERS], *makers], indent="")] if makers else []
+    for line in (*lines, *more):
         echo(line)
 
 
-def _row(listed: Listed) -> list[str]:
-    versions = (listed.versions.get(column) for column in VERSIONS)
-    return [listed.name, *(text or NONE for text in (listed.release, *versions, listed.packages, listed.here))]
+def _versions(listed: Listed, columns: Iterable[str]) -> list[str]:
+    return [listed.versions.get(column, "") for column in columns]
+
+
+def _row(*cells: str) -> list[str]:
+    return [cell or NONE for cell in cells]
 
 
 @app.command()

@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 
 MEGABYTE = 1_000_000
 PART_OF = {"linkers": frozenset({"ld.gold", "ld.lld", "ld.mold"}), "clang": frozenset({"clang", "clang++"})}
-COLUMNS = {"libc": "libc6", "gcc": r"gcc-\d+", "gdb": "gdb", "rustc": "rustc", "musl": "musl"}  # column → package
+COLUMNS: Mapping[str, tuple[str, ...]] = {  # column → the first of these packages that is pinned
+    "libc": ("libc6",),
+    "gcc": (r"gcc-\d+",),
+    "gdb": ("gdb",),
+    "rustc": ("rustc",),
+    "musl": ("musl",),
+    "bfd": ("binutils",),
+    "gold": ("binutils-gold", "binutils"),  # of its own package since trixie
+    "lld": (r"lld-\d+",),
+    "mold": ("mold",),
+    "clang": (r"clang-\d+",),
+}
 
 
 class Debian(Family):
@@ -135,7 +146,7 @@ def _listed(name: str, lock: Lock, here: Sequence[Root]) -> Listed:
     return Listed(
         name=name,
         release=lock.date.partition("T")[0],
-        versions={column: lock.version(pattern) for column, pattern in COLUMNS.items()},
+        versions={column: next(filter(None, map(lock.version, names)), "") for column, names in COLUMNS.items()},
         packages=f"{size // MEGABYTE} MB",
         here="; ".join(_unpacked(lock, root) for root in here if root.suite == lock.suite),
     )
