@@ -19,7 +19,12 @@ from elfworlds.spec.values.described import FOUND
 MADE = SimpleNamespace(**runpy.run_path(str(ROOT / "docs" / "values.py")))
 KEPT = json.loads((ROOT / "docs" / "values.json").read_text(encoding="utf-8"))
 OFTEN_NOT_THERE = {"error", "signal", "pid"}  # of what went well; other steps have an example of each
-KINDS = {"flag": bool, "text": str, "number": (int, float), "null": type(None)}  # True is an int, too
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "flag": bool,
+    "text": str,
+    "number": (int, float),
+    "null": type(None),
+}  # True is an int, too
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from elfworlds.jsondata import Json, JsonObject
     from elfworlds.planning import Trial
 
+    # the program, the values spoken of, how a symbolic text becomes real, what the observer is asked
+    Shows = Callable[["Program", Sequence[str], Callable[[str], str], JsonObject], Iterator[str]]
+
 PLAIN = "plain"
 COLLECTED = {
     "backtrace": "backtrace",
@@ -69,7 +72,8 @@ def watched(trial: Trial, program: Program, symbols: Callable[[str], str]) -> It
     They are what the script does by itself where the outcome rests on the observer's values. Else, and where the script
     is told `plain`, the program runs alone.
     """
-    shows = {"gdb": _gdb, "ld-debug": _ld_debug, "strace": _strace, "valgrind": _valgrind}.get(trial.observer)
+    every: Mapping[str, Shows] = {"gdb": _gdb, "ld-debug": _ld_debug, "strace": _strace, "valgrind": _valgrind}
+    shows = every.get(trial.observer)
     if shows is None:
         return
     observer = trial.observer
