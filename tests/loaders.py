@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -136,7 +136,7 @@ class Asked:
                 self.known[absolute] = searching.read(path)
             return self.known[absolute]
 
-        return replace(searching.world(), read=read)  # type: ignore[arg-type]  # what `read` gives, remembered
+        return searching.world()._replace(read=read)  # type: ignore[arg-type]  # what `read` gives, remembered
 
     def rules_say(self, question: Question) -> Objects | None:
         """What the rules say that is mapped; None where the loader is to stop with an error."""

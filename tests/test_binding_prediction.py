@@ -20,7 +20,7 @@ from elfworlds.records.bindings import as_rows, from_rows
 from elfworlds.search_prediction.walk import UNREAD
 from elfworlds.traces.lddebug import parse
 
-FACTS = replace(UNREAD, type="ET_DYN", machine="EM_X86_64")
+FACTS = UNREAD._replace(type="ET_DYN", machine="EM_X86_64")
 SYMBOL = Symbol(
     symbol="",
     version=None,
@@ -40,7 +40,7 @@ def linked(path: str, *symbols: Symbol, needed: tuple[str, ...] = (), flags: tup
     undefined = [symbol for symbol in symbols if not symbol.defined]
     return Linked(
         path=path,
-        facts=replace(FACTS, needed=needed, flags=flags),
+        facts=FACTS._replace(needed=needed, flags=flags),
         symbols=symbols,
         versions=None,
         relocations=[SymbolRelocation(name=each.symbol, version=None, kind="R_X86_64_JUMP_SLOT") for each in undefined],

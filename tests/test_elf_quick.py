@@ -36,7 +36,7 @@ def differs(path: Path) -> bool:
     try:
         notes = elf.notes(path)
         return (read.facts, read.versions) != (elf.read(path), elf.versions(path)) or bool(
-            notes.dlopen and not read.fdo
+            notes.dlopen and not read.declares
         )
     except elf.NotElfError:
         return True

@@ -24,7 +24,7 @@ def moved(build: Build) -> Build:
     made = {}
     for key, one in build.artifacts.items():
         runpath = one.facts.runpath and tuple(places[entry] for entry in one.facts.runpath)
-        facts = replace(one.facts, runpath=runpath, build_id="0" * 40 if runpath else one.facts.build_id)
+        facts = one.facts._replace(runpath=runpath, build_id="0" * 40 if runpath else one.facts.build_id)
         made[key] = replace(one, directory=places[one.directory], facts=facts)
     return Build(made, {})
 
@@ -35,7 +35,7 @@ def test_where_the_store_is_makes_no_difference_and_anything_else_does(tmp_path:
         assert list(compare.builds(here.plan, NAMES, (build, moved(build)))) == []
         key = here.key("user-1")
         other = moved(build)
-        changed = replace(other.artifacts[key], facts=replace(other.artifacts[key].facts, needed=("libc.so.6",)))
+        changed = replace(other.artifacts[key], facts=other.artifacts[key].facts._replace(needed=("libc.so.6",)))
         found = list(compare.builds(here.plan, NAMES, (build, Build({**other.artifacts, key: changed}, {}))))
         assert found == [
             "object user-1: needed is ['libbase.so', 'libc.so.6'] by local, ['libc.so.6'] by nix",

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
@@ -130,7 +130,7 @@ class Stage:
             settings={},
             leaves="",
         )
-        return replace(Searching(seen, self.toolchain, facts_of).world(), settled=lambda _path: True)
+        return Searching(seen, self.toolchain, facts_of).world()._replace(settled=lambda _path: True)
 
 
 @pytest.fixture(scope="module")

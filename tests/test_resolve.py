@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess  # the loader is asked as a person would
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -133,12 +132,11 @@ def test_glibc_knows_an_object_by_the_name_that_was_searched_and_musl_by_its_fil
     real = facts(soname="libreal.so.1")
     app = LoadedObject("/app", facts(), None)
     for family, names in ((GLIBC, ["libreal.so.1", "other.so"]), (MUSL, ["real.so"])):
-        around = replace(
-            world({"/a/real.so": real, "/a/other.so": real}), family=family, identity=lambda _path: "one file"
-        )
+        files = world({"/a/real.so": real, "/a/other.so": real})
+        around = files._replace(family=family, identity=lambda _path: "one file")
         space = Namespace()
         first = find(app, "/a/real.so", around)
-        for edge in (first, replace(first, name="other.so", path="/a/other.so")):
+        for edge in (first, first._replace(name="other.so", path="/a/other.so")):
             load(edge, real, app, space, around)
         assert [name for name in ("libreal.so.1", "other.so", "real.so") if space.answering(name)] == names
 
@@ -171,7 +169,7 @@ def test_the_sentence_for_what_is_not_found_names_the_places() -> None:
 )
 @pytest.mark.parametrize("family", ["glibc", "musl"])
 def test_a_file_that_the_loader_took_serves_whatever_lies_there_now(family: str, read: Refusal | None) -> None:
-    inside = replace(world({}), family=family, read={"/lib/x.so": read}.get)
+    inside = world({})._replace(family=family, read={"/lib/x.so": read}.get)
     needing, space = LoadedObject("/app", facts(), None), Namespace()
     edge = serve(needing, "x.so", space, inside, taken="/lib/x.so")
     assert (edge.rule, edge.path, edge.stopped, edge.sure) == ("default", "/lib/x.so", None, read is None)
@@ -230,7 +228,7 @@ def test_the_real_loader_agrees(tag: str, env: str, kind: str, tmp_path: Path) -
 @pytest.mark.parametrize(("length", "found"), [(255, True), (256, False)])
 def test_musl_searches_for_no_name_that_no_file_can_have(length: int, *, found: bool) -> None:
     name = "x" * length
-    inside = replace(world({f"/lib/{name}": facts()}), family="musl")
+    inside = world({f"/lib/{name}": facts()})._replace(family="musl")
     edge = serve(LoadedObject("/app", facts(), None), name, Namespace(), inside)
     assert edge.path == (f"/lib/{name}" if found else None)
 
@@ -240,7 +238,7 @@ def test_musl_tries_no_path_that_its_buffer_does_not_hold(length: int, *, found:
     """`char buf[2*NAME_MAX+2]` with the NUL at its end (ldso/dynlink.c, `load_library`)."""
     directory = "/" + "d" * (length - len("//x.so"))
     path = f"{directory}/x.so"
-    inside = replace(world({path: facts()}, env=directory), family="musl")
+    inside = world({path: facts()}, env=directory)._replace(family="musl")
     edge = serve(LoadedObject("/app", facts(), None), "x.so", Namespace(), inside)
     assert edge.path == (path if found else None)
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elfworlds.elf import dynsym
-from elfworlds.elf.types import word_of
+from elfworlds.elf.symbol import word_of
 from elfworlds.jsondata import JsonObject
 from elfworlds.outcome import ABSENT, Named, lookup
 from elfworlds.spec.shapes import FLAG, NAME, NUMBER, Fields, Items, Repeated, bare, follow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import pytest
 
@@ -25,18 +24,18 @@ APP = ElfObject(
     flags=(),
     execstack=False,
 )
-LIBRARY = replace(APP, interp=None, needed=())
+LIBRARY = APP._replace(interp=None, needed=())
 FILES: dict[str, ElfObject | Refusal] = {
     "/app": APP,
     "/other": APP,
     "/lib/liba.so": LIBRARY,
-    "/lib/libb.so": replace(LIBRARY, needed=("liba.so",)),
+    "/lib/libb.so": LIBRARY._replace(needed=("liba.so",)),
 }
 
 
 def world(more: Mapping[str, ElfObject | Refusal] | None = None, **changed: object) -> Surroundings:
     plain = Surroundings({**FILES, **(more or {})}.get, (), {}, (), {})
-    return replace(plain, **changed)  # type: ignore[arg-type]  # any field
+    return plain._replace(**changed)  # type: ignore[arg-type]  # any field
 
 
 def began(path: str, pid: int = 1, base: int | None = None) -> LinkMap:
@@ -113,7 +112,7 @@ def test_a_program_that_exec_began_has_no_namespaces_yet() -> None:
 
 @pytest.mark.parametrize(("caller", "found"), [("/app", "/lib/libp.so"), ("/lib/liba.so", "/own/libp.so")])
 def test_what_dlopen_opens_is_searched_for_by_the_run_path_of_who_calls(caller: str, found: str) -> None:
-    files = {"/lib/liba.so": replace(LIBRARY, runpath=("/own",)), "/lib/libp.so": LIBRARY, "/own/libp.so": LIBRARY}
+    files = {"/lib/liba.so": LIBRARY._replace(runpath=("/own",)), "/lib/libp.so": LIBRARY, "/own/libp.so": LIBRARY}
     asks = Search(1, 0, "libp.so", None, (TriedFile("runpath", found),), found, caller, 0)
     opened = LinkMap(1, 0, 3, "libp.so", found, 1, None, None, needed_by=None, opened=True)
     told = predicted([*whole("/app"), asks, opened, Settled(1)], world(files))
@@ -121,7 +120,7 @@ def test_what_dlopen_opens_is_searched_for_by_the_run_path_of_who_calls(caller: 
 
 
 def test_an_object_whose_path_sorts_before_the_programs_is_itself() -> None:
-    files = {"/lib/liba.so": replace(LIBRARY, runpath=("/own",)), "/own/libp.so": LIBRARY, "/zz": APP}
+    files = {"/lib/liba.so": LIBRARY._replace(runpath=("/own",)), "/own/libp.so": LIBRARY, "/zz": APP}
     asks = Search(1, 0, "libp.so", None, (TriedFile("runpath", "/own/libp.so"),), "/own/libp.so", "/lib/liba.so", 0)
     opened = LinkMap(1, 0, 3, "libp.so", "/own/libp.so", 1, None, None, needed_by=None, opened=True)
     told = predicted([*whole("/zz"), asks, opened, Settled(1)], world(files))
@@ -170,7 +169,7 @@ def test_the_environment_of_a_later_program_is_not_known(way: str) -> None:
 def test_what_a_child_had_loaded_when_it_was_forked_is_not_known() -> None:
     asks = Search(2, 0, "libc.so", None, (TriedFile("runpath", "/lib/libc.so"),), "/lib/libc.so", "/app", 0)
     opened = LinkMap(2, 0, 3, "libc.so", "/lib/libc.so", 1, None, None, needed_by=None, opened=True)
-    library = world({"/lib/libc.so": replace(LIBRARY, needed=("liba.so",))})
+    library = world({"/lib/libc.so": LIBRARY._replace(needed=("liba.so",))})
     events: list[Event] = [*whole("/app"), Forked(2, 1), asks, opened, *loads("liba.so", "/lib/libc.so", 2), Settled(2)]
     assert verdicts(events, library)[-2:] == [("libc.so", "/lib/libc.so", True), ("liba.so", None, None)]
 
@@ -188,7 +187,7 @@ def test_a_program_with_another_dynamic_loader_is_passed_over_in_silence() -> No
 
 
 def test_what_a_loader_that_gave_up_did_not_look_for_is_not_foretold() -> None:
-    files = {"/lib/libx.so": replace(LIBRARY, needed=("libno.so", "liblater.so")), "/lib/liblater.so": LIBRARY}
+    files = {"/lib/libx.so": LIBRARY._replace(needed=("libno.so", "liblater.so")), "/lib/liblater.so": LIBRARY}
     asks = Search(1, 0, "libx.so", None, (TriedFile("runpath", "/lib/libx.so"),), "/lib/libx.so", "/app", 0)
     opened = LinkMap(1, 0, 3, "libx.so", "/lib/libx.so", 1, None, None, needed_by=None, opened=True)
     events = [*whole("/app"), asks, opened, searched("libno.so", "/lib/libx.so", None), Settled(1)]
@@ -207,10 +206,10 @@ def test_ldd_goes_on_where_a_name_is_nowhere() -> None:
 def test_an_auxiliary_object_may_be_nowhere_and_comes_before_whom_it_serves() -> None:
     filters = (("DT_AUXILIARY", "libno.so", 0), ("DT_AUXILIARY", "libx.so", 0))
     files = {
-        "/lib/liba.so": replace(LIBRARY, filters=filters),
-        "/lib/libx.so": replace(LIBRARY, needed=("libdeep.so",)),
+        "/lib/liba.so": LIBRARY._replace(filters=filters),
+        "/lib/libx.so": LIBRARY._replace(needed=("libdeep.so",)),
         "/lib/libdeep.so": LIBRARY,
-        "/lib/libb.so": replace(LIBRARY, needed=("libdeep.so",)),
+        "/lib/libb.so": LIBRARY._replace(needed=("libdeep.so",)),
     }
     events = [began("/app"), *loads("liba.so", "/app"), *loads("libb.so", "/app")]
     events += [searched("libno.so", "/lib/liba.so", None), *loads("libx.so", "/lib/liba.so")]
@@ -223,7 +222,7 @@ def test_an_auxiliary_object_may_be_nowhere_and_comes_before_whom_it_serves() ->
 
 
 def test_what_comes_after_an_auxiliary_object_that_is_nowhere_is_followed_too() -> None:
-    files = {"/lib/liba.so": replace(LIBRARY, filters=(("DT_AUXILIARY", "libno.so", 0),))}
+    files = {"/lib/liba.so": LIBRARY._replace(filters=(("DT_AUXILIARY", "libno.so", 0),))}
     events = [began("/app"), *loads("liba.so", "/app"), *loads("libb.so", "/app")]
     events += [searched("libno.so", "/lib/liba.so", None), Settled(1)]
     assert verdicts(events, world(files))[2:] == [("libno.so", None, True), ("liba.so", "/lib/liba.so", True)]
@@ -231,8 +230,8 @@ def test_what_comes_after_an_auxiliary_object_that_is_nowhere_is_followed_too() 
 
 def test_what_a_preloaded_object_needs_is_not_preloaded_itself() -> None:
     files = {
-        "/usr/app": replace(APP, needed=()),
-        "/lib/libp.so": replace(LIBRARY, needed=("libq.so",), runpath=("/lib",)),
+        "/usr/app": APP._replace(needed=()),
+        "/lib/libp.so": LIBRARY._replace(needed=("libq.so",), runpath=("/lib",)),
         "/lib/libq.so": LIBRARY,
     }
     preloaded: list[Event] = [
@@ -261,11 +260,11 @@ def test_what_was_preloaded_in_vain_is_not_found_whatever_the_trace_says_of_it()
 
 UNCLEAR: dict[str, Surroundings] = {
     "a file that cannot be read": world({"/lib/liba.so": Refusal.UNKNOWN}),
-    "what nobody knows of the cache": replace(world(), cache={"liba.so": None}),
+    "what nobody knows of the cache": world()._replace(cache={"liba.so": None}),
     "the program's own directory": world(settled=lambda path: not path.startswith("/lib")),
     "an environment that changes the search": world(known=False),
     "a token that stands for nobody knows what": world(
-        {"/app": replace(APP, runpath=("/$LIB", "/lib"))},
+        {"/app": APP._replace(runpath=("/$LIB", "/lib"))},
     ),
 }
 
@@ -275,7 +274,7 @@ def test_where_the_rules_cannot_tell_nothing_is_said(why: str) -> None:
     inside = UNCLEAR[why]
     moved: list[Event] = [searched("liba.so", "/app", "/e/liba.so"), mapped("liba.so", "/e/liba.so", "/app")]
     if why.startswith("what nobody"):
-        inside = replace(inside, read={**FILES, "/lib/liba.so": None}.get)
+        inside = inside._replace(read={**FILES, "/lib/liba.so": None}.get)
     (told,) = predicted([began("/app"), *moved], inside)
     assert (told.predicted, told.rule, told.found, told.agrees) == (None, None, "/e/liba.so", None)
 

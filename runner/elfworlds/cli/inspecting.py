@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from elfworlds import paths
 from elfworlds.cli.echo import echo, echo_lines, told, write
@@ -20,8 +20,7 @@ TREE, TABLE, JSON, CSV, DOT = "tree", "table", "json", "csv", "dot"
 FORMATS = (TREE, TABLE, JSON, CSV, DOT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Words(NamedTuple):
     """The words of a command line of `inspect`, each as its option's help says."""
 
     files: Sequence[Path]
@@ -39,7 +38,6 @@ class Words:
     diff: str | None = None
 
 
-@dataclass(slots=True)
 class _Inspected:
     """Files that are inspected one after the other; what came of them all.
 
@@ -50,12 +48,9 @@ class _Inspected:
         count: how many files there were.
     """
 
-    files: Sequence[Path]
-    system: System
-    symbols: bool
-    wrong: bool = False
-    whole: bool = True
-    count: int = 0
+    def __init__(self, files: Sequence[Path], system: System, *, symbols: bool) -> None:
+        self.files, self.system, self.symbols = files, system, symbols
+        self.wrong, self.whole, self.count = False, True, 0
 
     def __iter__(self) -> Iterator[Inspection]:
         from elfworlds.inspection import inspect
@@ -120,7 +115,7 @@ def _world(words: Words) -> World:
 def _told(words: Words, world: World) -> Exit:
     from elfworlds.inspection import system_of
 
-    inspected = _Inspected(words.files, system_of(world), words.symbols)
+    inspected = _Inspected(words.files, system_of(world), symbols=words.symbols)
     if words.tables is not None:
         _write(words.tables, inspected)
     elif words.form in (TABLE, CSV):

@@ -6,7 +6,6 @@ import errno
 import os
 import signal
 import sys
-import traceback
 from typing import IO, TYPE_CHECKING, Protocol, runtime_checkable
 
 from elfworlds import paths
@@ -58,6 +57,8 @@ def _invoked(words: list[str]) -> int:
             return Exit.INPUT
         if isinstance(error, OSError) and error.errno in PLACES:
             return _cannot_write(error)
+        import traceback
+
         traceback.print_exc()
         sys.stderr.write("this is a fault of elfworlds, not yours: please report it with the lines above\n")
         return Exit.INTERNAL

@@ -18,7 +18,7 @@ from elfworlds.elf.files import (
     symbols,
     versions,
 )
-from elfworlds.elf.types import DT_AUXILIARY, DT_FILTER, DT_NEEDED, ElfObject, Symbol
+from elfworlds.elf.types import DT_AUXILIARY, DT_FILTER, DT_NEEDED, ElfObject
 
 if TYPE_CHECKING:
     from elfworlds.elf.details import (
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Stack,
         SymbolRelocation,
     )
+    from elfworlds.elf.symbol import Symbol
 
 __all__ = [
     "DT_AUXILIARY",
@@ -68,6 +69,6 @@ def __getattr__(name: str) -> object:
     """What is seldom asked for is made when it is: to read it takes longer than ten files."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from elfworlds.elf import details  # noqa: PLC0415
+    from elfworlds.elf import details, symbol  # noqa: PLC0415
 
-    return getattr(details, name)
+    return getattr(symbol if name == "Symbol" else details, name)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from elfworlds.jsondata import Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeededVersion:
+class NeededVersion(NamedTuple):
     """A version that a file needs of another one, by DT_VERNEED; without a weak one the loader goes on."""
 
     name: str
@@ -21,8 +19,7 @@ class NeededVersion:
         return {"name": self.name, "file": self.file, "weak": self.weak}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefinedVersion:
+class DefinedVersion(NamedTuple):
     """A version that a file defines, by DT_VERDEF.
 
     Attributes:
@@ -39,7 +36,6 @@ class DefinedVersion:
         return {"name": self.name, "base": self.base, "weak": self.weak, "parents": list(self.parents)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Versions:
+class Versions(NamedTuple):
     needed: tuple[NeededVersion, ...]
     defined: tuple[DefinedVersion, ...]

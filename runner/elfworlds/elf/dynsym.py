@@ -9,8 +9,8 @@ from elftools.elf.enums import ENUM_ST_INFO_BIND, ENUM_ST_INFO_TYPE, ENUM_ST_VIS
 
 from elfworlds.elf.dynamic import Dynamic, unpacked
 from elfworlds.elf.reader import BrokenError
+from elfworlds.elf.symbol import Symbol
 from elfworlds.elf.symver import HIDDEN, names_of_versions
-from elfworlds.elf.types import Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

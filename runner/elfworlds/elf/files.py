@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from elfworlds.elf.defined import Versions
     from elfworlds.elf.details import Layout, Notes, Relocations
     from elfworlds.elf.image import Image
-    from elfworlds.elf.types import ElfObject, Symbol
+    from elfworlds.elf.symbol import Symbol
+    from elfworlds.elf.types import ElfObject
 
 Read = TypeVar("Read")
 

@@ -6,8 +6,7 @@ Whoever asks reads the file by `files.read` then, which says what is wrong with 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from elfworlds.elf.defined import DefinedVersion, NeededVersion, Versions
 from elfworlds.elf.segments import LONGEST, MOST_READ, PF_X, UNUSUAL, Segments, UnusualError
@@ -37,7 +36,8 @@ FLAGS = (
     ),
     (0x6FFFFDF4, ("DF_GNU_1_UNIQUE",)),
 )
-GNU, BUILD_ID, FDO = b"GNU\0", 3, b"FDO\0"
+GNU, BUILD_ID = b"GNU\0", 3
+FDO, DLOPEN = b"FDO\0", 0x407C0C0A
 WIDE = 8  # bytes to which some notes are aligned; all others to 4
 MOST_NOTES = WINDOW = 4096  # bytes that are read here
 MOST_SECTIONS, MOST_VERSIONS = 1 << 10, 1 << 12
@@ -45,18 +45,17 @@ SHF_EXECINSTR, SHT_NOBITS = 4, 8
 VER_FLG_BASE, VER_FLG_WEAK = 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Quick:
+class Quick(NamedTuple):
     """What is read at once.
 
     Attributes:
-        fdo: whether there may be notes of freedesktop.org, such as `.note.dlopen`.
+        declares: whether there may be notes that declare what it may dlopen, `.note.dlopen`.
         end: how many bytes the file has to have for what it says is mapped of it.
     """
 
     facts: ElfObject
     versions: Versions
-    fdo: bool
+    declares: bool
     end: int
 
 
@@ -71,7 +70,7 @@ def quick(descriptor: int, size: int, head: bytes) -> Quick | None:
     try:
         file = _File(descriptor, size, head)
         facts = file.facts()
-        return Quick(facts, file.versions(), file.fdo, file.end())
+        return Quick(facts, file.versions(), file.declares, file.end())
     except UNUSUAL:
         return None
 
@@ -85,14 +84,14 @@ def facts_at(descriptor: int, size: int, head: bytes) -> ElfObject | None:
 
 
 class _File(Segments):
-    __slots__ = ("entries", "fdo", "start", "strings", "table", "values", "window")
+    __slots__ = ("declares", "entries", "start", "strings", "table", "values", "window")
 
     def __init__(self, descriptor: int, size: int, head: bytes) -> None:
         super().__init__(descriptor, size, head)
         self.strings: tuple[int, int] | None = None
         self.table = self.window = b""
         self.start = 0
-        self.fdo = False
+        self.declares = False
 
     def facts(self) -> ElfObject:
         if self.code:
@@ -163,7 +162,7 @@ class _File(Segments):
         return self.until_zero(offset + at, room - at)
 
     def _build_id(self) -> str | None:
-        """The first build ID; on the way it is seen whether there are notes of freedesktop.org."""
+        """The first build ID; on the way it is seen whether there may be a `.note.dlopen`."""
         digits, words = None, self.structs[4]
         for offset, filesz, alignment in self.notes:
             if filesz > MOST_NOTES:
@@ -176,7 +175,7 @@ class _File(Segments):
                 owner = data[at + 12 : at + 16] if length == 4 else b""  # noqa: PLR2004  # and the zero that ends it
                 if kind == BUILD_ID and owner == GNU and digits is None:
                     digits = self.at(offset + start, size).hex()
-                self.fdo = self.fdo or length > 4 or owner == FDO  # noqa: PLR2004  # or some other owner
+                self.declares = self.declares or (kind == DLOPEN and (owner == FDO or length != 4))  # noqa: PLR2004
                 at = start + size + mask & ~mask
         return digits
 

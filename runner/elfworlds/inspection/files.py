@@ -7,7 +7,7 @@ import posixpath
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from elfworlds import elf
 from elfworlds.elf.quick import quick
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from elfworlds.sandbox import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """What lies at a path: its first bytes and facts, or why it cannot be read.
 
     Attributes:
@@ -32,7 +31,7 @@ class Looked:
         refusal: what no loader takes, whatever its rules.
         identity: device and inode.
         versions: where they could be read with the facts; `elf.versions` knows them in any case.
-        fdo: whether there may be notes such as `.note.dlopen`.
+        declares: whether there may be notes that declare what it may dlopen.
         size, end: bytes of the file, and up to where it says that it is mapped; 0 where that is not known.
     """
 
@@ -42,7 +41,7 @@ class Looked:
     facts: ElfObject | None = None
     identity: tuple[int, int] | None = None
     versions: Versions | None = None
-    fdo: bool = True
+    declares: bool = True
     size: int = 0
     end: int = 0
 
@@ -54,12 +53,14 @@ class Files:
     Attributes:
         tree: the directory that holds it; None for this machine.
         beside: directories and files of this machine that are seen where the tree has nothing.
+        looked, by_identity: what is known already, by path, and by device and inode: a file has many names.
     """
 
     tree: Tree | None = None
     beside: tuple[str, ...] = ()
     looked: dict[str, Looked] = field(default_factory=dict)
     directories: dict[str, str] = field(default_factory=dict)
+    by_identity: dict[tuple[int, int], Looked] = field(default_factory=dict)
 
     def outside(self, path: str) -> str:
         """Where a path of the system lies on this machine."""
@@ -100,7 +101,26 @@ class Files:
         """What lies at a path of the system."""
         known = self.looked.get(path)
         if known is None:
-            known = self.looked[path] = _look(self.outside(path))
+            known = self.looked[path] = self._look(self.outside(path))
+        return known
+
+    def _look(self, path: str) -> Looked:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            return Looked(error=error.errno or -1)
+        except ValueError:  # a name that no file can have
+            return Looked(error=2)
+        try:
+            about = os.fstat(descriptor)
+            identity = (about.st_dev, about.st_ino)
+            known = self.by_identity.get(identity)
+            if known is None:
+                known = self.by_identity[identity] = _opened(descriptor, path, about)
+        except OSError:
+            return Looked(refusal=Refusal.UNKNOWN)
+        finally:
+            os.close(descriptor)
         return known
 
     def bytes(self, path: str, most: int) -> bytes:
@@ -146,23 +166,7 @@ class View:
         return self.files.look(path).identity or path
 
 
-def _look(path: str) -> Looked:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as error:
-        return Looked(error=error.errno or -1)
-    except ValueError:  # a name that no file can have
-        return Looked(error=2)
-    try:
-        return _opened(descriptor, path)
-    except OSError:
-        return Looked(refusal=Refusal.UNKNOWN)
-    finally:
-        os.close(descriptor)
-
-
-def _opened(descriptor: int, path: str) -> Looked:
-    about = os.fstat(descriptor)
+def _opened(descriptor: int, path: str, about: os.stat_result) -> Looked:
     identity = (about.st_dev, about.st_ino)
     if stat.S_ISDIR(about.st_mode):  # it is opened, and cannot be read
         return Looked(refusal=Refusal.FATAL, identity=identity)
@@ -178,7 +182,7 @@ def _opened(descriptor: int, path: str) -> Looked:
             facts=known.facts,
             identity=identity,
             versions=known.versions,
-            fdo=known.fdo,
+            declares=known.declares,
             size=about.st_size,
             end=known.end,
         )

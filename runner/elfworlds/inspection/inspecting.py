@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from elfworlds import elf, resolve
 from elfworlds.elf import ElfObject
@@ -67,8 +68,7 @@ def inspect(path: str | os.PathLike[str], world: World | System | None = None) -
     return _Inspecting(system).of(os.fspath(path))
 
 
-@dataclass(frozen=True, slots=True)
-class _Inspecting:
+class _Inspecting(NamedTuple):
     system: System
 
     def of(self, path: str) -> Inspection:

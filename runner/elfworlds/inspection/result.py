@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from elfworlds.inspection.symbols import NotNeeded, Reference, not_needed, references
-
 if TYPE_CHECKING:
     from elfworlds.bindings import Wanted
     from elfworlds.elf import ElfObject
+    from elfworlds.inspection.symbols import NotNeeded, Reference
     from elfworlds.inspection.types import Mapped, MissingVersion, Need, OptionalNeed
     from elfworlds.inspection.walk import Closure
     from elfworlds.inspection.world import System
@@ -57,6 +56,8 @@ class Result:
     @cached_property
     def references(self) -> tuple[Reference, ...]:
         """Every undefined symbol of its objects, those of a host apart, and what would satisfy it."""
+        from elfworlds.inspection.symbols import references  # noqa: PLC0415  # a tree needs none
+
         return tuple(references(self.closure, self.system.symbols, self.system.versions))
 
     def judges_symbols(self, *, asked: bool) -> bool:
@@ -70,6 +71,8 @@ class Result:
 
     def not_needed(self, wanted: Wanted) -> NotNeeded | None:
         """A usual library of the system that defines a missing symbol, and that nothing here needs; None for none."""
+        from elfworlds.inspection.symbols import not_needed  # noqa: PLC0415
+
         return not_needed(wanted, self.closure, self.system.symbols, self.system.versions)
 
     @property

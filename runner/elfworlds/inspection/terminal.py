@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import textwrap
 from typing import TYPE_CHECKING
 
 from elfworlds.inspection import types
@@ -245,11 +244,12 @@ def _wrapped(first: str, text: str, later: str | None = None) -> Iterator[str]:
     if len(first) + len(text) <= COLUMNS:
         yield first + text
         return
-    yield from textwrap.wrap(
-        text,
-        COLUMNS,
-        initial_indent=first,
-        subsequent_indent=f"{first}  " if later is None else later,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    line, indent = first, f"{first}  " if later is None else later
+    fresh = True
+    for word in text.split(" "):
+        if word and not fresh and len(line) + 1 + len(word) > COLUMNS:
+            yield line.rstrip(" ")
+            line, fresh = indent, True
+        line += word if fresh else f" {word}"
+        fresh = fresh and not word
+    yield line

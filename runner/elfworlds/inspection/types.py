@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from elfworlds.elf import ElfObject
@@ -14,8 +13,7 @@ TAKEN, THERE, ABSENT, NOT_IN_CACHE = "taken", "there", "absent", "not in the cac
 PASSED, FATAL, SHUT, UNKNOWN = "other machine", "not loadable", "unreadable", "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Considered:
+class Considered(NamedTuple):
     """A path that the loader tries for a name.
 
     Attributes:
@@ -32,8 +30,7 @@ class Considered:
     state: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class Need(NamedTuple):
     """A name that an object asks for, and what serves it.
 
     Attributes:
@@ -66,8 +63,7 @@ class Need:
         return self.path is None and self.tag not in (LD_PRELOAD, "DT_AUXILIARY")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped:
+class Mapped(NamedTuple):
     """An object in the order of loading, which is the order of lookup too.
 
     Attributes:
@@ -84,8 +80,7 @@ class Mapped:
     of_host: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingVersion:
+class MissingVersion(NamedTuple):
     """A version that an object needs of a file, and that the file that serves has not.
 
     Attributes:
@@ -109,8 +104,7 @@ class MissingVersion:
         return not (self.weak or self.unversioned)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionalNeed:
+class OptionalNeed(NamedTuple):
     """What an object declares that it may dlopen (`.note.dlopen`).
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from elfworlds import resolve
 from elfworlds.elf import DT_NEEDED, ElfObject
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
     from elfworlds.resolve import Edge, SearchPlace, Surroundings
+
+    Asked: TypeAlias = tuple[Edge, Need]
 
 CACHE = "ld.so.cache"
 STATES = {
@@ -64,6 +66,18 @@ class Indexed(Namespace):
             self.by_name.setdefault(name, entry.loaded)
 
 
+class Common(NamedTuple):
+    """What closures of one loader in one world share, each made once.
+
+    Attributes:
+        searches: tag and name → a search by an object without any run path, which ends alike for all of them.
+        known: who asks, the tag, the name, and the path of a loaded object that answers → what comes of it.
+    """
+
+    searches: dict[tuple[str, str], Asked]
+    known: dict[tuple[str, str, str, str | None], Asked]
+
+
 @dataclass(slots=True)
 class Closure:
     """What is loaded for a file, in the order of loading and lookup.
@@ -73,7 +87,7 @@ class Closure:
         edges: the same as `resolve` has them.
         by_path: the objects by their paths, those of a host too.
         of_host: whether what is loaded now is the host's own.
-        common: name → a search for it by an object without any run path, which ends alike for all of them.
+        common: what closures of one loader share.
         plain: path of an object → whether it is one of these.
     """
 
@@ -86,7 +100,7 @@ class Closure:
     in_order: set[str] = field(default_factory=set)
     by_path: dict[str, LoadedObject] = field(default_factory=dict)
     of_host: bool = False
-    common: dict[str, Edge] = field(default_factory=dict)
+    common: Common = field(default_factory=lambda: Common({}, {}))
     plain: dict[str, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -131,8 +145,7 @@ class Closure:
 
     def _ask(self, needing: LoadedObject, tag: str, name: str) -> LoadedObject | None:
         """Serve a name; the object, where it is new."""
-        edge = self._serve(needing, name)
-        self._note(edge, tag)
+        edge = self._asked(needing, tag, name)
         if edge.path is None or edge.path in self.in_order:
             return None
         read = self.world.read(edge.path)
@@ -148,21 +161,34 @@ class Closure:
             self._take(loaded, name, needing.path)
         return new
 
-    def _serve(self, needing: LoadedObject, name: str) -> Edge:
-        """As `resolve.serve`, without searching twice for what ends alike."""
+    def _asked(self, needing: LoadedObject, tag: str, name: str) -> Edge:
+        """As `resolve.serve`, without asking twice for what ends alike; it is noted."""
         space = self.space
-        if isinstance(space, Indexed) and "$" not in name and "/" not in name:
-            loaded = space.answering(name)
-            if loaded:
-                return resolve.Edge(needing.path, name, loaded.path, LOADED, (), sure=self.world.known)
-            if self._is_plain(needing):
-                known = self.common.get(name)
-                if known is None:
-                    known = resolve.serve(needing, name, space, self.world, self.application)
-                    self.common[name] = known
-                end = (known.path, known.rule, known.searched, known.stopped)
-                return resolve.Edge(needing.path, name, *end, sure=known.sure)
-        return resolve.serve(needing, name, space, self.world, self.application)
+        if not isinstance(space, Indexed) or "$" in name or "/" in name:
+            return self._note(resolve.serve(needing, name, space, self.world, self.application), tag)
+        loaded = space.answering(name)
+        if not (loaded or self._is_plain(needing)):
+            return self._note(resolve.serve(needing, name, space, self.world, self.application), tag)
+        key = (needing.path, tag, name, loaded.path if loaded else None)
+        known = self.common.known.get(key)
+        if known is None:
+            known = self._loaded(needing, tag, name, loaded) if loaded else self._searched(needing, tag, name)
+            self.common.known[key] = known
+        self.edges.append(known[0])
+        self.needs.append(known[1])
+        return known[0]
+
+    def _loaded(self, needing: LoadedObject, tag: str, name: str, loaded: LoadedObject) -> Asked:
+        edge = resolve.Edge(needing.path, name, loaded.path, LOADED, (), sure=self.world.known)
+        return edge, self._need(edge, tag)
+
+    def _searched(self, needing: LoadedObject, tag: str, name: str) -> Asked:
+        known = self.common.searches.get((tag, name))
+        if known is None:
+            edge = resolve.serve(needing, name, self.space, self.world, self.application)
+            known = self.common.searches[tag, name] = edge, self._need(edge, tag)
+        edge, need = known
+        return edge._replace(needing=needing.path), need._replace(needing=needing.path)
 
     def _is_plain(self, needing: LoadedObject) -> bool:
         """Whether nothing but the name decides its searches: no run path, no LD_LIBRARY_PATH, no flag."""
@@ -184,22 +210,24 @@ class Closure:
                 Mapped(path=loaded.path, name=name, facts=loaded.facts, loaded_by=by, of_host=self.of_host)
             )
 
-    def _note(self, edge: Edge, tag: str) -> None:
-        place = edge.searched[-1] if edge.path and edge.searched else None
+    def _note(self, edge: Edge, tag: str) -> Edge:
         self.edges.append(edge)
-        self.needs.append(
-            Need(
-                needing=edge.needing,
-                name=edge.name,
-                tag=tag,
-                path=edge.path,
-                rule=edge.rule,
-                holder=(place.holder or None) if place else None,
-                level=self._level(edge.path, place) if edge.path and place else None,
-                considered=() if edge.path else tuple(considered(edge, self.world)),
-                stopped=edge.stopped,
-                sure=edge.sure,
-            )
+        self.needs.append(self._need(edge, tag))
+        return edge
+
+    def _need(self, edge: Edge, tag: str) -> Need:
+        place = edge.searched[-1] if edge.path and edge.searched else None
+        return Need(
+            needing=edge.needing,
+            name=edge.name,
+            tag=tag,
+            path=edge.path,
+            rule=edge.rule,
+            holder=(place.holder or None) if place else None,
+            level=self._level(edge.path, place) if edge.path and place else None,
+            considered=() if edge.path else tuple(considered(edge, self.world)),
+            stopped=edge.stopped,
+            sure=edge.sure,
         )
 
     def _level(self, path: str, place: SearchPlace) -> str | None:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 from elfworlds import elf, resolve
 from elfworlds.inspection import loader
 from elfworlds.inspection.files import Files, View
+from elfworlds.inspection.walk import Common
 from elfworlds.resolve import GLIBC, MUSL
-from elfworlds.sandbox import Tree
-from elfworlds.sandbox.tree import BESIDE
 from elfworlds.traces.ldcache import library_cache
 from elfworlds.traces.ldsearch import SearchPaths
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from elfworlds.elf import ElfObject, NeededVersion, Notes, Symbol, Versions
     from elfworlds.resolve.types import Read
+    from elfworlds.sandbox import Tree
 
 Details = TypeVar("Details")
 BASE_NAMESPACE, NEW_NAMESPACE = "base", "new"
@@ -68,6 +68,8 @@ class World:
 
 def whole_tree(path: str) -> Tree:
     """A directory with all that lies in it; links that a system may lack are those of a merged usr."""
+    from elfworlds.sandbox.tree import BESIDE, Tree  # noqa: PLC0415  # this machine needs none
+
     names = sorted(entry.name for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False))
     links = sorted((entry.name, str(Path(entry.path).readlink())) for entry in os.scandir(path) if entry.is_symlink())
     there = {*names, *(name for name, _ in links)}
@@ -94,7 +96,7 @@ class System:
     views: dict[tuple[bytes, str], View] = field(default_factory=dict)
     caches: dict[tuple[str, str], Mapping[str, str | None]] = field(default_factory=dict)
     known_versions: dict[str, Versions | None] = field(default_factory=dict)
-    searches: dict[tuple[str, Callable[[str], Read]], dict[str, resolve.Edge]] = field(default_factory=dict)
+    searches: dict[tuple[str, Callable[[str], Read]], Common] = field(default_factory=dict)
     known_lacks: dict[tuple[str, str, str], tuple[NeededVersion, ...]] = field(default_factory=dict)
     known_defined: dict[str, frozenset[str] | None] = field(default_factory=dict)
     known_files: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -108,7 +110,7 @@ class System:
 
     def notes(self, path: str) -> Notes | None:
         """Its notes; None also where there are surely none that declare libraries."""
-        if not self.files.look(path).fdo:
+        if not self.files.look(path).declares:
             return None
         return self._recalled(self.known_notes, path, elf.notes)
 
@@ -179,9 +181,9 @@ class System:
             known=self.known,
         )
 
-    def common(self, surroundings: resolve.Surroundings) -> dict[str, resolve.Edge]:
+    def common(self, surroundings: resolve.Surroundings) -> Common:
         """What is remembered of searches of objects without run paths, for the programs of one loader."""
-        return self.searches.setdefault((surroundings.interp, surroundings.read), {})
+        return self.searches.setdefault((surroundings.interp, surroundings.read), Common({}, {}))
 
     def _search_paths(self, interp: str, machine: str, family: str) -> SearchPaths:
         key = (interp, machine)

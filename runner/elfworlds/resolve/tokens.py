@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"\$(?:(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_])|\{(ORIGIN|LIB|PLATFORM)\})")
 _MUSL_ORIGIN = re.compile(r"\$(?:ORIGIN|\{ORIGIN\})")
-_DIGITS = re.compile("[0-9]+")
+_LEADING_ZEROS = re.compile("(?<![0-9])0+(?=[0-9])")
 _SEPARATORS = {GLIBC: "[:;]", MUSL: "[:\n]"}
 
 
@@ -45,4 +45,4 @@ def library_path(value: str, family: str = GLIBC) -> tuple[str, ...]:
 
 def cache_key(name: str) -> str:
     """What two names that ld.so.cache holds for one have in common: runs of digits count as numbers."""
-    return _DIGITS.sub(lambda digits: digits[0].lstrip("0") or "0", name)
+    return _LEADING_ZEROS.sub("", name)

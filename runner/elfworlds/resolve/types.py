@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from elfworlds.elf import ElfObject
 
@@ -27,8 +27,7 @@ class Refusal(Enum):
 Read: TypeAlias = ElfObject | Refusal | None
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What a search depends on beside the objects.
 
     Attributes:
@@ -62,8 +61,7 @@ class Surroundings:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedObject:
+class LoadedObject(NamedTuple):
     """An object in the order of loading, and the one that caused it to be loaded."""
 
     path: str
@@ -95,8 +93,7 @@ class SearchPlace:
     holder: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """One needed name, and the file that serves it; `path` is None where none was found.
 
     Attributes:

@@ -8,8 +8,7 @@ subdirectory that it would try on this processor, whatever is there. So 2.31 tel
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +24,7 @@ QUESTION = {
 _PATH = re.compile(r"^ *[0-9]+:\t search path=(.*)\t\t\((LD_LIBRARY_PATH|system search path)\)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchPaths:
+class SearchPaths(NamedTuple):
     """What `QUESTION` brings to light.
 
     Attributes:
