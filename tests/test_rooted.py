@@ -114,7 +114,15 @@ def test_a_file_names_a_root_beside_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{}\n", "`root` is missing"), ("rot: x\n", "no key `rot`"), ("root: [a]\n", "`root` is missing")],
+    [
+        ("{}\n", "`root` is missing"),
+        ("rot: x\n", "no key `rot`"),
+        ("root: [a]\n", "`root` is missing"),
+        ("root: a\nimage: [x]\n", "`image` is the name"),
+        ("tree: a\nimage: x\n", "`image` is the name"),
+        ("root: a\nbuilt-by: mine\n", "`built-by` is the toolchain"),
+        ("tree: a\nbuilt-by: host\n", "`built-by` is the toolchain"),
+    ],
 )
 def test_a_file_that_names_no_root_is_refused(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(text)
@@ -241,20 +249,26 @@ def musl_root(tmp_path: Path) -> Path:
     return root
 
 
+ON_EITHER = ON_MUSL.replace(", toolchain: musl/bookworm", "")
+
+
 @pytest.fixture
 def users_cache() -> Path:
     return paths.store(os.environ)
 
 
+@pytest.mark.parametrize(
+    ("experiment", "built_by"), [(ON_MUSL, ""), (ON_EITHER, "built-by: musl/bookworm\n")], ids=["object", "root"]
+)
 def test_a_root_of_musl_says_its_version_and_runs_what_another_toolchain_built(
-    musl_root: Path, users_cache: Path, world: World
+    experiment: str, built_by: str, musl_root: Path, users_cache: Path, world: World
 ) -> None:
     (world.store).mkdir(parents=True, exist_ok=True)
     (world.store / "roots").symlink_to(users_cache / "roots")
     (world.path / "toolchains").mkdir()
-    (world.path / "toolchains/mine.yaml").write_text(f"root: {musl_root}\n")
+    (world.path / "toolchains/mine.yaml").write_text(f"root: {musl_root}\n{built_by}")
     (world.path / "csrc/app.c").write_text("int main(void) { return 7; }\n")
-    code, _, err = world.run("run", world.experiment("on-musl", ON_MUSL))
+    code, _, err = world.run("run", world.experiment("on-musl", experiment))
     assert (code, err) == (0, "")
     mine = _toolchain(world.latest("on-musl"), "mine")
     assert mine["versions"] == {"libc": "1.2.3", "libc-family": "musl", "libc-revision": "1.2.3-r4"}

@@ -52,7 +52,7 @@ class Rooted(Family):
             return self.stand_in(name, means.where, why="")
         if means.base:
             return laid_over(pin, means.base, means)
-        return toolchain(pin, content(pin.place, None), means)
+        return replace(toolchain(pin, content(pin.place, None), means), built_by=pin.built_by)
 
     def provided(self, name: str, means: Means) -> Toolchain:
         pin = find(name, means.where)
@@ -63,7 +63,8 @@ class Rooted(Family):
         if means.base:
             laid = laid_over(pin, means.base, means)
             return laid if laid.unsupported or laid.world.reaper else reaped(laid, means)
-        return reaped(toolchain(pin, content(pin.place, means.cache / "toolchains"), means), means)
+        found = toolchain(pin, content(pin.place, means.cache / "toolchains"), means)
+        return replace(reaped(found, means), built_by=pin.built_by)
 
     def listed(self, where: Sequence[Path], cache: Path) -> Iterator[Listed]:
         """What each file names, and whether it is there; nothing of it is read."""

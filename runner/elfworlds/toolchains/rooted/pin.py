@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["root", "tree"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-BASE, IMAGE = "base", "image"
+BASE, IMAGE, BUILT_BY = "base", "image", "built-by"
 BESIDE = {"root": IMAGE, "tree": BASE}  # what may stand beside the path, and behind it after an @
-KEYS = (*KINDS, BASE, IMAGE)
+KEYS = (*KINDS, BASE, IMAGE, BUILT_BY)
 HOST = "host"
 NAME = r"[a-z][a-z0-9_.+-]*"
 WORD = "NAME=root:PATH, NAME=root:PATH@IMAGE, or NAME=tree:PATH@BASE for a libc's build directory over a toolchain"
@@ -42,6 +42,7 @@ class Pin:
         place: where that lies; absolute. It is in no key and in no table.
         base: the toolchain that a build is laid over; empty for a root.
         image: which one of those that a layout holds; empty for the only one.
+        built_by: the toolchain that builds what runs in a root; empty for its own compiler.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Pin:
     place: Path
     base: str = ""
     image: str = ""
+    built_by: str = ""
 
 
 def names(where: Iterable[Path]) -> tuple[str, ...]:
@@ -74,13 +76,16 @@ def find(name: str, where: Sequence[Path]) -> Pin:
         raise InputError(f"{file}: `root` is missing, or `tree`", hint=HINT)
     if all(kind in data for kind in KINDS):
         raise InputError(f"{file}: `root` and `tree` are both there, and one of them is the toolchain", hint=HINT)
-    base = _word(data.get(BASE))
-    if BASE in data and (kind == "root" or not base or base == name):
+    base, built_by = _word(data.get(BASE)), _word(data.get(BUILT_BY))
+    if BASE in data and (kind == "root" or base in ("", name)):
         raise InputError(f"{file}: `base` is the toolchain that a `tree` is laid over", hint="base: debian/trixie")
     if IMAGE in data and (kind == "tree" or not _word(data[IMAGE])):
         raise InputError(f"{file}: `image` is the name of one of the images that a `root` holds", hint="image: latest")
+    if BUILT_BY in data and (kind == "tree" or built_by in ("", name)):
+        hint = "built-by: musl/bookworm"
+        raise InputError(f"{file}: `built-by` is the toolchain that builds what runs in a `root`", hint=hint)
     place = paths.real(file.parent / paths.word(_word(data[kind])))
-    return Pin(name, file, kind, place, _base(kind, base), _word(data.get(IMAGE)))
+    return Pin(name, file, kind, place, _base(kind, base), _word(data.get(IMAGE)), built_by)
 
 
 HINT = "`root: PATH` names a directory that holds a system, `tree: PATH` one in which a libc was built"
