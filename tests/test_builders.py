@@ -13,6 +13,7 @@ from conftest import World
 from elfworlds import shell_script
 from elfworlds.backends.nix.groups import groups
 from elfworlds.environment import made_with, versions
+from elfworlds.errors import InputError
 from elfworlds.gather.cells import Cell, Gathered, Version
 from elfworlds.gather.compare import compare
 from elfworlds.outcome import Verdict
@@ -22,6 +23,8 @@ from elfworlds.spec.builders import Builders, by_axis, named
 from elfworlds.tables import frame
 from elfworlds.toolchains import Toolchain
 from elfworlds.traces.loader import VersionNotFound, versions_not_found
+from elfworlds.workflow.experiments import load_one
+from elfworlds.workflow.toolchains import chosen, wanted
 from elfworlds.yamltext import parse
 from plans import PINNED, plan_of, stub
 from recording import flip_lines_of, report_md
@@ -370,6 +373,26 @@ def test_other_builders_can_be_chosen_than_the_files(world: World) -> None:
     ]
     code, _, err = world.run("plan", path, "-S", "built=debian/sidd")
     assert (code, "no toolchain `debian/sidd` is known here" in err) == (4, True)
+
+
+SEEING = """
+experiment: seeing
+question: x
+matrix: {libc: [debian/trixie], loader: [debian/bullseye, debian/trixie]}
+objects: {app: {executable: app, code: "int main(void) { return 0; }"}}
+scenarios:
+  start:
+    sees: ["${matrix.loader}"]
+    run: "/${matrix.loader}/lib64/ld-linux-x86-64.so.2 ${app}"
+"""
+
+
+def test_what_a_trial_sees_beside_its_root_can_be_chosen_too(world: World) -> None:
+    path = world.experiment("seeing", SEEING)
+    (chosen_one,) = chosen([load_one(path, Path.cwd())], {"loader": ["debian/sid"]})
+    assert wanted([chosen_one]) == ("debian/trixie", "debian/sid")
+    with pytest.raises(InputError, match="no toolchain `debian/sidd` is known here"):
+        chosen([load_one(path, Path.cwd())], {"loader": ["debian/sidd"]})
 
 
 def test_where_one_runs_it_says_so_in_the_report_and_the_tables(world: World) -> None:

@@ -9,7 +9,7 @@ from elfworlds.spec.expand import expand, names
 from elfworlds.spec.leaves.forms import Axis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from elfworlds.refs import Template
     from elfworlds.spec.model.objects import Object
@@ -55,6 +55,13 @@ def by_axis(objects: Mapping[str, Object], axes: Mapping[str, Axis]) -> dict[str
         if axis != LIBC and choices and choices[0] is not None and choices.count(choices[0]) == len(choices):
             found[axis] = Builders(tuple(naming), choices[0])
     return found
+
+
+def naming_themselves(templates: Sequence[Template], axes: Mapping[str, Axis]) -> frozenset[str]:
+    """The axes each of whose labels is the toolchain that it stands for, in one of these templates."""
+    plain = {axis: {label: label for label in found.labels} for axis, found in axes.items()}
+    chosen = [(axis, template) for template in templates for axis in axes if f"matrix.{axis}" in names(template, axes)]
+    return frozenset(axis for axis, template in chosen if _by_label(template, axis, axes) == plain[axis])
 
 
 def _by_label(template: Template, axis: str, axes: Mapping[str, Axis]) -> dict[str, str] | None:

@@ -92,7 +92,8 @@ def _axes(loaded: LoadedExperiment) -> frozenset[str]:
     experiment = loaded.spec.experiment
     building = builders.by_axis(experiment.objects, experiment.matrix.axes)
     own = (axis for axis, found in building.items() if all(label == name for label, name in found.by_label.items()))
-    return frozenset({*AXES, *own})
+    seen = [template for scenario in experiment.scenarios.values() for template in scenario.sees]
+    return frozenset({*AXES, *own, *builders.naming_themselves(seen, experiment.matrix.axes)})
 
 
 def _with_labels(loaded_experiment: LoadedExperiment, labels: Mapping[str, tuple[str, ...]]) -> LoadedExperiment:
