@@ -198,6 +198,20 @@ def test_no_verb_moves_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert not MOVING & set(told.out + told.err)
 
 
+def test_what_a_program_reads_is_json_and_moves_no_terminal(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library = next(path for path in place.rglob("libit.so") if path.is_file())
+    for words in (["list", "--json"], ["plan", "--json", "experiments"], ["inspect", "--format", "json", str(library)]):
+        capsys.readouterr()
+        assert main(words) == 0
+        told = capsys.readouterr()
+        json.loads(told.out)
+        assert not MOVING & set(told.out + told.err), words
+    main(["run", "--json", "experiments/poisoned.yaml"])
+    told = capsys.readouterr()
+    assert [json.loads(line) for line in told.out.splitlines()]
+    assert not MOVING & set(told.out + told.err)
+
+
 def test_records_are_json(run: Path) -> None:
     for file in (*run.glob("*.jsonl"), *run.glob("*.json")):
         for line in file.read_text().splitlines() if file.suffix == ".jsonl" else [file.read_text()]:

@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from conftest import World
-from elfworlds.locking import locked
+from elfworlds.locking import locked, try_to_lock
+from elfworlds.store import holds
 from elfworlds.store.collect import choose
 from elfworlds.store.entries import Entry, entries
 from test_resume import slow, start, wait_for
@@ -127,6 +129,27 @@ def test_what_killed_runs_left_goes(world: World, objects: list[Entry]) -> None:
     code, out, _ = world.run("store", "gc")
     assert (code, f"{work}: left by a run that was killed" in out, work.exists()) == (0, True, False)
     assert len(entries(world.store)) == len(objects)
+
+
+@pytest.mark.parametrize("moment", ["before it is opened", "before it is removed"])
+def test_a_hold_whose_process_ends_while_it_is_looked_at_is_none(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = holds.hold(tmp_path, ["a"])
+    ending = tmp_path / holds.HOLDS / "0.ending"
+    if moment == "before it is opened":
+        ending.symlink_to("nowhere")  # listed, and not there
+    else:
+        ending.touch()
+
+    def asked(file: IO[bytes]) -> bool:
+        free = try_to_lock(file)
+        ending.unlink(missing_ok=True)
+        return free
+
+    monkeypatch.setattr(holds, "try_to_lock", asked)
+    assert [sorted(hold.keys) for hold in holds.holds(tmp_path)] == [["a"]]
+    own.end()
 
 
 def test_why_tells_of_an_object_by_path_and_by_key(world: World, objects: list[Entry]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from elfworlds.records import RunDirectory
 
 BREAK, REPLACEMENT = "\n", "\N{REPLACEMENT CHARACTER}"
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 _AS_THEY_ARE = re.compile("([\udc80-\udcff\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])")
 
 
@@ -53,6 +55,11 @@ def write(text: str, *, err: bool = False) -> None:
         stream.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def write_json(text: str) -> None:
+    """Write JSON at once; beyond ASCII its strings hold escapes, so that none moves the cursor of a terminal."""
+    write(_BEYOND_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text))
 
 
 def remark(directory: RunDirectory) -> None:

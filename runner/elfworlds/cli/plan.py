@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.echo import echo, write
+from elfworlds.cli.echo import echo, write_json
 from elfworlds.cli.options import Experiments, Select
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def plan(
         plans = choice.plans(loaded, foreseen(loaded, Session(pool, os.environ, Silent(), jobs=1)))
     for made in plans:
         if form == "json":
-            write(as_text(as_document(made)))
+            write_json(as_text(as_document(made)))
         else:
             echo("\n".join(_lines(made)))
     return 0

@@ -76,12 +76,20 @@ def _end(fd: int, path: Path) -> None:
 
 def holds(root: Path) -> Iterator[Hold]:
     """Every hold of a process that lives; those of others are removed. The caller has the lock `locks/gc`."""
-    for path in sorted((root / HOLDS).glob("*")):
+    found = map(_held, sorted((root / HOLDS).glob("*")))
+    yield from (held for held in found if held is not None)
+
+
+def _held(path: Path) -> Hold | None:
+    """The hold in a file; None where its process ended, which takes it away without a lock, at any moment."""
+    try:
         with path.open("r+b") as file:
-            if try_to_lock(file):
-                path.unlink()
-                continue
-            yield _read(path.read_bytes())
+            if not try_to_lock(file):
+                return _read(file.read())
+            path.unlink()
+    except FileNotFoundError:
+        pass
+    return None
 
 
 def _read(data: bytes) -> Hold:
