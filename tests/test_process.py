@@ -278,6 +278,19 @@ def test_a_command_that_stops_every_process_above_it_but_the_runner_is_named(poo
     assert done.untried == "what watched it is gone: it was stopped"
 
 
+def test_a_command_that_keeps_what_watches_it_from_its_work_is_named_and_ended(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stops them again faster than they are woken."""
+    monkeypatch.setattr(process_pool, "GRACE_SECONDS", 0.5)
+    marker = f"7{os.getpid()}"
+    script = f"above=\"$PPID $(cut -d' ' -f4 /proc/$PPID/stat)\"; while :; do kill -STOP $above; done; : {marker}"
+    done = sh(pool, script, timeout=0.5)
+    assert done.untried == "what watched it is gone: it did not answer within 0.5 s after the time was up"
+    assert alive(marker) == []
+    assert sh(pool, "echo next").stdout.data == b"next\n"
+
+
 def test_a_supervisor_that_ended_while_it_was_idle_is_replaced(pool: Pool) -> None:
     os.kill(int(sh(pool, "echo $PPID").stdout.data), signal.SIGKILL)
     assert sh(pool, "echo next").stdout.data == b"next\n"

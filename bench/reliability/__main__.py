@@ -56,6 +56,7 @@ PARTS: Mapping[str, Callable[[Place], Row]] = {
     "root": in_root,
     "full": full.full,
     "escapes": strangers.escapes,
+    "landlock": strangers.landlock,
     "poisoned": lambda place: strangers.poisoned(place, POISONED),
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from .place import ROOT, Place, Row
 
 ESCAPES = "tests/test_sandbox.py::test_none_of_the_ways_out_leads_out"
+LANDLOCK = "tests/test_landlock.py::test_of_the_ways_out_those_stay_open_that_read_nothing"
 
 
 def escapes(place: Place) -> Row:
@@ -17,6 +18,13 @@ def escapes(place: Place) -> Row:
     tested = _tested(ESCAPES, _beside(place))
     ways = _counted("ways out", tested)
     return Row("ways out of the sandbox, alone and under strace", ways, _told(tested, "0 through"), place.left())
+
+
+def landlock(place: Place) -> Row:
+    """The same program where Landlock stands in for bubblewrap: some ways stay open, which read nothing."""
+    tested = _tested(LANDLOCK, _beside(place))
+    said = f"{_counted('open', tested)} through, which read nothing ([SECURITY.md](../SECURITY.md))"
+    return Row("ways out where Landlock stands in", _counted("ways out", tested), _told(tested, said), place.left())
 
 
 def poisoned(place: Place, test: str) -> Row:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from elfworlds import sandbox
 from elfworlds.observers import plain
-from elfworlds.outcome import Tried, unresolved
+from elfworlds.outcome import Tried, unresolved, unsupported
 from elfworlds.traces import memcheck
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ OPTIONS = (
     "--trace-children=no",
     "--xml=yes",
 )
+SHUT = re.compile(r"Can't create client \w+ file in (\S*)/valgrind_proc_")  # of what memcheck itself takes
 
 
 def command(watched: Watched, toolchain: Toolchain) -> Command:
@@ -53,7 +55,11 @@ def read(completed: Completed, left: Mapping[str, bytes]) -> Result:
     """What matchers may speak of. `errors` are those of memory, each once; blocks never freed are `leaks`."""
     report = memcheck.parse(left.get("memcheck.xml", b""))
     log = left.get("memcheck.log", b"").decode("utf-8", "replace")
-    lacks = completed.not_started or untried(report, log, completed.stderr.data.decode("utf-8", "replace"))
+    said = completed.stderr.data.decode("utf-8", "replace")
+    shut = None if report.started else SHUT.search(said)
+    if shut:
+        return unsupported(f"valgrind: it can write no file in {shut[1]} here, as where Landlock is the sandbox")
+    lacks = completed.not_started or untried(report, log, said)
     if lacks:
         return unresolved(f"valgrind: {lacks}")
     return Tried({**plain.values(completed), "valgrind": values(report, log)})

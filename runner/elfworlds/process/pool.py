@@ -25,6 +25,7 @@ from elfworlds.process.command import (
     untried,
 )
 from elfworlds.supervisor.messages import APART, BEGUN, BY_SIGNAL
+from elfworlds.supervisor.procfs import freeze, signal_each
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -103,7 +104,9 @@ class Supervisor:
         try:
             code = self._process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
+            signal_each(freeze((), self._process.pid), signal.SIGKILL)  # its supervisor and the command, which go on
             self._process.kill()
+            self._process.wait()
             return f"it did not answer within {GRACE_SECONDS:g} s after the time was up"
         number = -code if code < 0 else code - BY_SIGNAL
         if number == signal.SIGSTOP:

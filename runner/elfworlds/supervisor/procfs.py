@@ -23,8 +23,9 @@ def stat_of(pid: int) -> tuple[str, list[str]]:
     return name, rest.split()
 
 
-def descendants() -> dict[int, int]:
-    """Every process below this one and its parent, in order of their ids."""
+def descendants(top: int | None = None) -> dict[int, int]:
+    """Every process below one, or below this one, and its parent, in order of their ids."""
+    top = top or os.getpid()
     parents = {}
     for entry in os.listdir("/proc"):  # noqa: PTH208  # as above
         if entry.isdigit():
@@ -32,10 +33,10 @@ def descendants() -> dict[int, int]:
                 parents[int(entry)] = int(stat_of(int(entry))[1][1])
             except (OSError, IndexError):
                 continue
-    mine = {os.getpid()}
+    mine = {top}
     while fresh := {pid for pid, parent in parents.items() if parent in mine and pid not in mine}:
         mine |= fresh
-    return {pid: parents[pid] for pid in sorted(mine - {os.getpid()})}
+    return {pid: parents[pid] for pid in sorted(mine - {top})}
 
 
 def describe(pid: int) -> Described:
@@ -70,10 +71,15 @@ def signal_each(pids: Iterable[int], number: int) -> None:
             continue
 
 
-def freeze(spared: Collection[int]) -> dict[int, Described]:
-    """Stop every descendant that is not spared, also new ones; describe each as it was before it was stopped."""
+def freeze(spared: Collection[int], top: int | None = None) -> dict[int, Described]:
+    """Stop every descendant that is not spared, also new ones; describe each as it was before it was stopped.
+
+    Args:
+        spared: those that go on.
+        top: whose descendants; None for this process'.
+    """
     stopped: dict[int, Described] = {}
-    while fresh := [pid for pid in descendants() if pid not in stopped and pid not in spared]:
+    while fresh := [pid for pid in descendants(top) if pid not in stopped and pid not in spared]:
         stopped |= {pid: describe(pid) for pid in fresh}
         signal_each(fresh, signal.SIGSTOP)
     return stopped
