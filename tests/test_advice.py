@@ -228,6 +228,15 @@ def test_an_allocator_of_the_host_is_in_no_other_namespace(shop: Shop) -> None:
     assert evidence(advise(plugin, World(host=str(host)), DLOPEN), "replaced-malloc") == ""
 
 
+@pytest.mark.parametrize(("does", "seen"), [("free(p)", "; {host} refers to free"), ("p = 0", None)])
+def test_heap_crosses_where_the_host_has_the_other_half(shop: Shop, does: str, seen: str | None) -> None:
+    plugin = shop.make("gives", "void *malloc(unsigned long); void *f(void) { return malloc(9); }")
+    code = f"void free(void *); void g(void *p) {{ {does}; }} int main(void) {{ return 0; }}"
+    host = shop.program("gets", code, "-rdynamic")
+    expected = "" if seen is None else "refers to malloc, and not to free" + seen.format(host=host)
+    assert evidence(advise(plugin, World(host=str(host))), "crossing-heap") == expected
+
+
 RELOCATED = r'int value; __asm__(".pushsection .text\n.globl get\nget: movabsq $value, %rax\nret\n.popsection");'
 SEEN_IN_ONE: dict[str, tuple[str, tuple[str, ...], str]] = {
     "text-relocations": (RELOCATED, ("-Wl,-z,notext",), "1 relocations in code"),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 import time
 from collections import Counter
@@ -17,12 +16,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from elfworlds import elf
 from elfworlds.advice import Advice, Adviser
 from elfworlds.errors import InputError
 from elfworlds.inspection import World
-from elfworlds.inspection.below import programs_below
 
+from .files import libraries
 from .watching import Seen, Steps, watch
 
 WANTED = 97.0  # per cent
@@ -48,22 +46,6 @@ class Answer:
     @property
     def right(self) -> bool:
         return self.foretold == self.seen
-
-
-def libraries(directories: Sequence[str], root: str) -> list[str]:
-    """The paths, within the root, of every x86-64 file that can be mapped, once."""
-    files: dict[str, str] = {}
-    for directory in directories:
-        for path in programs_below(root.rstrip("/") + directory):
-            if "/debug/" in path:
-                continue
-            try:
-                facts = elf.read(Path(path))
-            except elf.NotElfError:
-                continue
-            if facts.type == "ET_DYN" and facts.machine == "EM_X86_64":
-                files.setdefault(os.path.realpath(path), "/" + path.removeprefix(root).lstrip("/"))
-    return list(files.values())
 
 
 def answers(seen: Seen, advice: Advice) -> Iterator[Answer]:

@@ -1,7 +1,7 @@
 """A root of trixie with some hundred packages of libraries and plugins.
 
 Run it as `python -m bench.advising.large DIRECTORY`
-It lies in DIRECTORY/root then, for `python -m bench.advising --root`.
+It lies in DIRECTORY/root then, for `python -m bench.advising --root`, with a database of dpkg that names its packages.
 No maintainer script has run in it.
 """
 
@@ -38,6 +38,27 @@ PLUGINS = (
 MERGED = ("bin", "sbin", "lib", "lib64")
 
 
+def enter(deb: Path, root: Path, listed: str) -> None:
+    """Into the root's database of dpkg, so that `dpkg-query --admindir` says whose a file is.
+
+    Args:
+        deb: the package.
+        root: where its files are.
+        listed: their names, as tar says them, one a line.
+    """
+    database = root / "var/lib/dpkg"
+    (database / "info").mkdir(parents=True, exist_ok=True)
+    words = ["dpkg-deb", "--field", deb]
+    control = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    fields = dict(line.split(": ", 1) for line in control.splitlines() if line[:1].isalpha() and ": " in line)
+    several = f":{fields['Architecture']}" if fields.get("Multi-Arch") == "same" else ""
+    names = "".join(f"{line.removeprefix('.').rstrip('/') or '/.'}\n" for line in listed.splitlines())
+    (database / "info" / f"{fields['Package']}{several}.list").write_text(names)
+    head, _, rest = control.partition("\n")
+    with (database / "status").open("a") as file:
+        file.write(f"{head}\nStatus: install ok installed\n{rest.rstrip()}\n\n")
+
+
 def unpack(debs: list[Path], root: Path) -> None:
     """As dpkg does it on a merged /usr."""
     for name in MERGED:
@@ -45,7 +66,8 @@ def unpack(debs: list[Path], root: Path) -> None:
         (root / name).symlink_to(f"usr/{name}")
     for deb in debs:
         files = subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], check=True, capture_output=True).stdout
-        subprocess.run(["tar", "-x", "--keep-directory-symlink", "-C", root], input=files, check=True)
+        words = ["tar", "-xv", "--keep-directory-symlink", "-C", root]
+        enter(deb, root, subprocess.run(words, input=files, check=True, capture_output=True).stdout.decode())
     (root / "usr" / "bin" / "cc").symlink_to("gcc")  # an alternative, which a maintainer script would make
     words = ["bwrap", "--bind", root, "/", "--chdir", "/", "/usr/sbin/ldconfig"]
     subprocess.run(words, check=True)

@@ -73,8 +73,18 @@ class Adviser:
         if way not in WAYS:
             raise InputError(f"--way is {' or '.join(WAYS)}, not `{way}`")
         namespace = NEW_NAMESPACE if way == DLMOPEN else BASE_NAMESPACE
-        system = system_of(replace(world, namespace=namespace))
+        return Adviser.within(system_of(replace(world, namespace=namespace)), way)
+
+    @staticmethod
+    def within(system: System, way: str) -> Adviser:
+        """For a system, and a way that fits its world's namespace."""
         return Adviser(system, way, Members(system))
+
+    def elsewhere(self, world: World, way: str) -> Adviser:
+        """For another host, environment or way in the same system; what was read of its files stays."""
+        namespace = NEW_NAMESPACE if way == DLMOPEN else BASE_NAMESPACE
+        own = replace(self.system, world=replace(world, namespace=namespace), searches={})
+        return replace(self, system=own, way=way)
 
     def advise(self, path: str | os.PathLike[str]) -> Advice:
         """On one file.

@@ -248,14 +248,26 @@ def exit_handlers(case: Case) -> Iterator[Evidence]:
 
 
 def crossing_heap(case: Case) -> Iterator[Evidence]:
-    """What the file itself allocates and others free, or frees and others allocate."""
+    """What the file itself allocates and others free, or frees and others allocate; a named host must do its part."""
     for member in case.new if case.apart else ():
         if member.path == case.file:
             allocates, frees = ([name for name in names if name in member.by_name] for names in (ALLOCATING, FREEING))
             if allocates and not frees:
-                yield member.path, f"refers to {_named(allocates)}, and not to free"
+                yield from _crossing(case, f"refers to {_named(allocates)}, and not to free", FREEING)
             elif frees and not allocates:
-                yield member.path, f"refers to {_named(frees)}, and to nothing that allocates"
+                yield from _crossing(case, f"refers to {_named(frees)}, and to nothing that allocates", ALLOCATING)
+
+
+def _crossing(case: Case, evidence: str, others: Sequence[str]) -> Iterator[Evidence]:
+    """One half of an allocation, where the application has the other."""
+    if not case.hosted:
+        yield case.file, evidence
+        return
+    for member in case.process:
+        names = [name for name in others if name in member.by_name]
+        if names and not is_of_libc(member):
+            yield case.file, f"{evidence}; {member.path} refers to {_named(names)}"
+            return
 
 
 def _calling(case: Case, *names: str) -> Iterator[Evidence]:

@@ -17,6 +17,7 @@ PIE_REFUSED, LEVELS_ASKED, PACKED_KNOWN, STACKS_REFUSED = (2, 30), (2, 33), (2, 
 
 
 PACKED_VERSION = "GLIBC_ABI_DT_RELR"
+UNDEFINED = "undefined symbol: "
 
 
 def refusals(case: Case) -> Iterator[str]:
@@ -32,7 +33,7 @@ def refusals(case: Case) -> Iterator[str]:
     yield from _of_parts(case)
     for member in case.new:
         for wanted in case.scope.undefined(member)[:1]:
-            yield f"undefined symbol: {wanted.name}, of {posixpath.basename(member.path)}"
+            yield f"{UNDEFINED}{wanted.name}, of {posixpath.basename(member.path)}"
     yield from _static_tls(case)
 
 

@@ -6,7 +6,7 @@ import os
 import posixpath
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from elfworlds import elf, resolve
 from elfworlds.elf import ElfObject
@@ -20,6 +20,9 @@ from elfworlds.inspection.walk import Closure
 from elfworlds.inspection.world import BASE_NAMESPACE, NEW_NAMESPACE, System, World, loader_of, whole_tree
 from elfworlds.reading import why_not
 from elfworlds.resolve import Namespace
+
+if TYPE_CHECKING:
+    from elfworlds.toolchains import Toolchain
 
 ROOT_HINT = "name a directory that holds a system: usr, etc, lib"
 
@@ -38,9 +41,7 @@ def system_of(world: World) -> System:
     if world.toolchain is not None:
         from elfworlds.inspection.rooted import provided  # noqa: PLC0415  # only roots need toolchains
 
-        toolchain = provided(world.toolchain)
-        root, interp = toolchain.world.root, toolchain.interp
-        return System(world, Files(replace(whole_tree(root.path), over=root.over) if root else None), interp)
+        return system_in(world, provided(world.toolchain))
     if world.root is None:
         return System(world, Files())
     try:
@@ -48,6 +49,13 @@ def system_of(world: World) -> System:
     except OSError as error:
         raise InputError(f"{world.root}: {error.strerror}", hint=ROOT_HINT) from None
     return System(world, Files(tree))
+
+
+def system_in(world: World, toolchain: Toolchain) -> System:
+    """The files of a toolchain that is here."""
+    root = toolchain.world.root
+    files = Files(replace(whole_tree(root.path), over=root.over) if root else None)
+    return System(world, files, toolchain.interp if root else "")
 
 
 def inspect(path: str | os.PathLike[str], world: World | System | None = None) -> Inspection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from elfworlds import driver
 from elfworlds.planning import layout, steps
 from elfworlds.planning.types import Bound, Judged, keys_in
 from elfworlds.refs import Template
@@ -28,11 +29,7 @@ def bound(binder: Binder, name: str, scenario: Scenario) -> Bound:
     if scenario.steps:
         request, argv, program = steps.built(binder, name, scenario)
         own = (request.key,)
-    env = tuple(
-        (variable, text)
-        for variable, value in sorted(scenario.env.items())
-        if (text := binder.plain(value)) is not None
-    )
+    env = _environment(binder, scenario)
     stdin = binder.text(scenario.stdin) if scenario.stdin is not None else ""
     files = layout.files(binder, name, scenario)
     conf = layout.ld_so_conf(binder, scenario)
@@ -60,7 +57,13 @@ def bound(binder: Binder, name: str, scenario: Scenario) -> Bound:
         files=files,
         ld_so_conf=conf,
         limits=tuple((key, _limit(binder, value, READERS[key])) for key, value in scenario.limits.given()),
+        opens=driver.opens(scenario, binder) if scenario.steps else None,
     )
+
+
+def _environment(binder: Binder, scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    texts = ((variable, binder.plain(value)) for variable, value in sorted(scenario.env.items()))
+    return tuple((variable, text) for variable, text in texts if text is not None)
 
 
 def repetitions(binder: Binder, scenario: Scenario) -> int:

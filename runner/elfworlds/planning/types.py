@@ -12,6 +12,7 @@ from elfworlds.makers import BUILD_SECONDS, DRIVERS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from elfworlds.driver import Opens
     from elfworlds.jsondata import Json
     from elfworlds.trees import Tree
 
@@ -176,6 +177,7 @@ class Bound:
         files: what lies in the trial's directory, in order of their paths.
         limits: those that the experiment gives, by the keys of its `limits`: bytes, processes, seconds.
         ld_so_conf: directories, symbolic, of which ldconfig makes the trial a cache; none where it has the root's.
+        opens: what its program does with the first library that it opens; its text says it too, so it is in no plan.
     """
 
     kind: str
@@ -197,6 +199,7 @@ class Bound:
     files: tuple[LaidFile, ...] = ()
     ld_so_conf: tuple[str, ...] = ()
     limits: tuple[tuple[str, float], ...] = ()
+    opens: Opens | None = None
 
 
 @dataclass(frozen=True, slots=True)

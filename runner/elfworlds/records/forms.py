@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from elfworlds.records import bindings
 from elfworlds.records.damage import DamagedError, shown
+from elfworlds.records.foretold import ForetoldRecord
 from elfworlds.records.form import form, key_of, of
 from elfworlds.records.types import (
     Bindings,
@@ -58,7 +59,17 @@ TRIAL = form(
     TrialRecord, {ClaimRecord: of(_CLAIM)}, _earlier(shown={}, attempts=[], events=None, written={}, **ELSEWHERE)
 )
 OBJECT = form(ObjectRecord, earlier=_earlier(needs=[], compiler_output=""))
-TRACE = form(TraceRecord, {LinkMapRecord: of(_LINK_MAP), SearchRecord: of(_SEARCH), Bindings: bindings.KIND})
+_FORETOLD = form(ForetoldRecord)
+TRACE = form(
+    TraceRecord,
+    {
+        LinkMapRecord: of(_LINK_MAP),
+        SearchRecord: of(_SEARCH),
+        Bindings: bindings.KIND,
+        ForetoldRecord: of(_FORETOLD),
+    },
+    _earlier(foretold=[]),
+)
 _TREE = form(TreeRecord)
 UNSAID: JsonObject = {"trees": [], "shard": "", "whole": ""}  # what run.json leaves out where it is so
 ABOUT = form(RunAbout, {TreeRecord: of(_TREE)}, lambda data: {"versions": {}, "made-with": {}, **UNSAID, **data})
@@ -97,6 +108,8 @@ def _plain(record: DataclassInstance) -> Json:
     content = {key: getattr(record, name) for name, key in _keys(type(record))}
     if isinstance(record, RunAbout):
         content = {key: value for key, value in content.items() if value or key not in UNSAID}
+    if isinstance(record, TraceRecord) and not record.foretold:
+        del content["foretold"]
     if isinstance(record, TrialRecord):
         if record.ran_on is None:
             content = {key: value for key, value in content.items() if key not in ELSEWHERE}

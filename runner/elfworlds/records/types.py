@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from elfworlds.records.foretold import ForetoldRecord  # noqa: TC001  # forms read the hints
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -206,6 +208,7 @@ class TraceRecord:
     link_maps: tuple[LinkMapRecord, ...]
     searches: tuple[SearchRecord, ...]
     bindings: Bindings
+    foretold: tuple[ForetoldRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from elfworlds.report import facts, failing, flips, loading, machines, summary
+from elfworlds.report import facts, failing, flips, foretold, loading, machines, summary
 from elfworlds.report.pictures.heat import heats
 from elfworlds.report.summary import (
     ClaimLine,
@@ -204,7 +204,7 @@ def _loading(run: RunRecord, seen: Sequence[loading.Seen]) -> list[str]:
     for scenario, drawings in loading.by_scenario(seen).items():
         lines += [f"### {escape(scenario)}", "", *_pictures(scenario, drawings), ""]
         lines += [*table(["where", *loading.HEAD_OF_NAMESPACES], loading.rows_of_scenario(run.axes, drawings)), ""]
-    return [*lines, "### Predicted against actual", "", *_predicted(run), *_foretold(run), ""]
+    return [*lines, "### Predicted against actual", "", *_predicted(run), *_foretold(run), "", *_advised(run)]
 
 
 def _pictures(scenario: str, drawings: Sequence[loading.Seen]) -> list[str]:
@@ -235,6 +235,14 @@ def _foretold(run: RunRecord) -> list[str]:
         return ["", *table(loading.HEAD_OF_BINDINGS, rows), *(["", more] if more else [])]
     many = f"Every one of {count} bindings" if count > 1 else "The one binding"
     return ["", f"{many} is as the loader's rules foretell."] if count else []
+
+
+def _advised(run: RunRecord) -> list[str]:
+    """What advise foretold beside what was seen; nothing where it had nothing to say."""
+    head, rows = foretold.table(run)
+    if not rows:
+        return []
+    return ["### Foretold by advise", "", foretold.kept(run), "", *table(head, rows), ""]
 
 
 def _objects(records: Sequence[ObjectRecord]) -> list[str]:

@@ -22,6 +22,7 @@ from elfworlds.trials.machine import wanted
 from elfworlds.trials.observe import TrialRunner, run
 from elfworlds.trials.trace import Tracer, first_trials
 from elfworlds.workflow.executors import tried_elsewhere
+from elfworlds.workflow.foretelling import Foreteller
 from elfworlds.workflow.results import shown
 from elfworlds.workflow.screen import RunBegun, TrialEnded
 
@@ -197,6 +198,7 @@ class Execution:
         directory, names = opened.directory, self.plan.names()
         objects = {path: names[key] for key, artifact in self.build.artifacts.items() for path in artifact.paths}
         tracer = Tracer(objects, self.build, self.toolchains, self.session.pool.run, directory.trial_directory)
+        foreteller = Foreteller(self.build, self.toolchains, objects)
         there = {trace.trial for trace in directory.traces()}
         tried, here = {trial.trial for trial in directory.trials() if trial.verdict.tried}, this_machine()
         first = [trial for trial in first_trials(self.plan) if trial.id in tried - there]
@@ -211,7 +213,8 @@ class Execution:
                 if traced is None:
                     whole = False
                 else:
-                    directory.append_trace(trace_record(traced))
+                    record = replace(trace_record(traced), foretold=foreteller.of(traced.trial))
+                    directory.append_trace(record)
         return whole
 
     def _to_trace(self, trial: Trial) -> Trial:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds import elf
-from elfworlds.report import failing, flips, loading, machines, summary, text
+from elfworlds.report import failing, flips, foretold, loading, machines, summary, text
 from elfworlds.report.markdown import markdown
 from elfworlds.report.pictures import heat
 from elfworlds.report.pictures.heatmap import heat_map
@@ -140,7 +140,11 @@ def show(directory: RunDirectory, run: RunRecord, run_flips: Flips, screen: Scre
     inherited = run.environment.inherited
     screen.tell(_after_a_blank([f"trials inherit from this session: {what}" for what in inherited]))
     screen.tell(_after_a_blank([*text.defect_lines(trials), *text.unsupported_lines(trials)]))
-    unexpected = (loading.disagreement(run.traces), loading.disagreement_of_bindings(run.traces))
+    unexpected = (
+        loading.disagreement(run.traces),
+        loading.disagreement_of_bindings(run.traces),
+        foretold.disagreement(run),
+    )
     screen.tell(_after_a_blank([line for line in unexpected if line]))
     wrote = ends_of_failures(directory, trials)
     screen.tell(_after_a_blank(list(text.failure_lines(trials, axes, shown(directory.path), wrote))))

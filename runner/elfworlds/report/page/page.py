@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from elfworlds.report import facts, failing, flips, loading, machines, summary
+from elfworlds.report import facts, failing, flips, foretold, loading, machines, summary
 from elfworlds.report.page import packed
 from elfworlds.report.pictures.cells import colours
 from elfworlds.report.pictures.heat import outcomes
@@ -151,6 +151,8 @@ def _evidence(run: RunRecord) -> dict[str, object]:
         "more_bindings": loading.more_bindings(run),
         "foretold": loading.bindings(run.traces),
         "searches": loading.searches(run.traces),
+        "advised": foretold.table(run),
+        "advice_kept": foretold.kept(run),
         "objects": facts.objects(run.objects),
         "compiler_outputs": [(name, cut(words, MOST_WORDS)) for name, words in facts.compiler_outputs(run.objects)],
         "versions": facts.versions(run.environment),
