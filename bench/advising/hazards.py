@@ -5,10 +5,14 @@ Run it as `python -m bench.advising.hazards DIRECTORY > docs/hazards.md`; `bench
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 from elfworlds.advice import RULES, Advice, Adviser
@@ -26,16 +30,27 @@ plain program, by dlmopen. Nothing was opened for this page; [how right it is](a
 apart. Those with the most hazards come first. Most hazards are harmless in most programs: each section of
 [the hazards](advise.md#the-hazards) says when to ignore it.
 """
-TEN = 10
+TEN, PART = 10, 100  # files
 
 
-def advices(root: str) -> Iterator[Advice]:
+def advices(root: str, jobs: int) -> Iterator[Advice]:
+    """Of every file that can be opened, in their order."""
+    paths = libraries(["/usr/lib"], root)
+    parts = [paths[start : start + PART] for start in range(0, len(paths), PART)]
+    with ProcessPoolExecutor(jobs) as executor:
+        for part in executor.map(_advices, parts, repeat(root)):
+            yield from part
+
+
+def _advices(paths: Sequence[str], root: str) -> list[Advice]:
     adviser = Adviser.of(World(root=None if root == "/" else root))
-    for path in libraries(["/usr/lib"], root):
+    every = []
+    for path in paths:
         try:
-            yield adviser.advise(root.rstrip("/") + path)
+            every.append(adviser.advise(root.rstrip("/") + path))
         except InputError as error:
             print(f"{path}: {error.message}", file=sys.stderr)
+    return every
 
 
 def rules(advice: Advice) -> list[str]:
@@ -43,9 +58,9 @@ def rules(advice: Advice) -> list[str]:
     return list(dict.fromkeys(hazard.rule for hazard in advice.hazards))
 
 
-def section(title: str, root: str) -> Iterator[str]:
+def section(title: str, root: str, jobs: int) -> Iterator[str]:
     """A system: its numbers, its ten files with the most hazards, and by how many files has which hazard."""
-    every = list(advices(root))
+    every = list(advices(root, jobs))
     loading = [advice.forecast for advice in every if advice.forecast.loads]
     copies = Counter(forecast.copies for forecast in loading)
     most, files = copies.most_common(1)[0] if copies else (0, 0)
@@ -83,10 +98,14 @@ def counted(every: Sequence[Advice]) -> Iterator[str]:
 
 
 def main() -> None:
-    directory = Path(sys.argv[1]).resolve()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
     print(HEAD)
-    for title, root in (("This machine", "/"), ("A root of trixie", str(directory / "root"))):
-        print("\n".join(section(title, root)))
+    root = str(options.directory.resolve() / "root")
+    for title, place in (("This machine", "/"), ("A root of trixie", root)):
+        print("\n".join(section(title, place, options.jobs)), flush=True)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ PLUGINS: tuple[tuple[str, str, str | None], ...] = (
     ("GStreamer's core elements", f"{LIBS}/gstreamer-1.0/libgstcoreelements.so", None),
     ("a PAM module", f"{LIBS}/security/pam_unix.so", None),
     ("an OpenSSL provider", f"{LIBS}/ossl-modules/legacy.so", None),
+    ("an OpenSSL engine", f"{LIBS}/engines-3/loader_attic.so", None),
     ("a Vulkan layer", f"{LIBS}/libVkLayer_MESA_device_select.so", None),
     ("a name service", f"{LIBS}/libnss_systemd.so.2", None),
     ("a gconv module", f"{LIBS}/gconv/UTF-16.so", None),
