@@ -40,6 +40,24 @@ def test_an_outcome_that_differs_is_named_and_exit_1(world: World, reference: Pa
     assert out.splitlines()[-1].split() == ["quick", "s", "plain", "what=a", "host", "host", "seven", "zero"]
 
 
+def test_two_libcs_of_one_run_can_be_compared(world: World, reference: Path) -> None:
+    outcomes = reference / "outcomes.csv"
+    head, row = outcomes.read_text().splitlines()
+    other = row.replace("host", "mine").replace("seven", "zero", 1)
+    unlike = row.replace("host", "neither").replace("seven", "other")
+    outcomes.write_text(f"{head}\n{row}\n{other}\n{unlike}\n")
+    code, out, _ = world.run("compare", reference, reference, "--libc", "host=mine")
+    assert (code, out.splitlines()[0]) == (1, "1 outcomes compared: 1 differ, 0 more vary by race")
+    assert out.splitlines()[-1].split()[-4:] == ["host=mine", "host=mine", "seven", "zero"]
+    assert world.run("compare", reference, reference, "--libc", "host=host")[0] == 0
+
+
+@pytest.mark.parametrize(("word", "why"), [("host", "no two libcs"), ("host=none", "has nothing of none")])
+def test_libcs_that_cannot_be_compared_are_refused(world: World, reference: Path, word: str, why: str) -> None:
+    code, _, err = world.run("compare", reference, reference, "--libc", word)
+    assert (code, why in err) == (4, True)
+
+
 def test_what_is_gathered_can_be_gathered_again(world: World, reference: Path) -> None:
     before = {path.name: path.read_bytes() for path in reference.iterdir()}
     world.run("gather", world.latest("quick"), "-o", reference)

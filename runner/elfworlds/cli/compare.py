@@ -14,21 +14,39 @@ if TYPE_CHECKING:
 
     from elfworlds.gather import Comparison, Difference, Gathered
 
+LIBC = "Compare one libc's outcomes in A with another's in B, which may be the same: debian/trixie=glibc/dl-nns."
 SIDE = "A directory that `gather` made, a run directory, or an experiment's name for its latest run."
 
 
 def compare(
     before: Annotated[str, typer.Argument(metavar="A", help=SIDE)],
     after: Annotated[str, typer.Argument(metavar="B", help="The other.")],
+    libc: Annotated[str | None, typer.Option("--libc", metavar="OF_A=OF_B", help=LIBC)] = None,
 ) -> int:
     """Name the outcomes that differ; exit 1 if a race does not explain one, or if nothing could be compared."""
     from elfworlds.errors import Exit
     from elfworlds.gather import compare as compared
 
-    comparison = compared(_read(before), _read(after))
+    comparison = compared(*_sides(before, after, libc))
     for line in _lines(comparison):
         echo(line)
     return Exit.EXPECTATION_FAILED if comparison.differences or not comparison.compared else Exit.AS_EXPECTED
+
+
+def _sides(before: str, after: str, libc: str | None) -> tuple[Gathered, Gathered]:
+    from elfworlds.errors import InputError
+    from elfworlds.gather import of_libc
+
+    if libc is None:
+        return _read(before), _read(after)
+    first, _, second = libc.partition("=")
+    if not first or not second:
+        raise InputError(f"--libc {libc}: no two libcs", hint="--libc debian/trixie=glibc/dl-nns")
+    sides = of_libc(_read(before), first, libc), of_libc(_read(after), second, libc)
+    for side, name, label in zip(sides, (before, after), (first, second), strict=True):
+        if not side.cells:
+            raise InputError(f"--libc {libc}: {name} has nothing of {label}")
+    return sides
 
 
 def _read(name: str) -> Gathered:

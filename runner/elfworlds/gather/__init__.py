@@ -1,7 +1,7 @@
 """Several runs → a gathering: tables of outcomes, claims and versions. Two gatherings → what differs."""
 
 from elfworlds.gather.cells import Cell, ClaimCell, Gathered, Version, gathered
-from elfworlds.gather.compare import Comparison, Difference, compare
+from elfworlds.gather.compare import Comparison, Difference, compare, of_libc
 from elfworlds.gather.forms import READ, GatheringError, read, texts
 from elfworlds.gather.shards import remarks, together
 
@@ -16,6 +16,7 @@ __all__ = [
     "Version",
     "compare",
     "gathered",
+    "of_libc",
     "read",
     "remarks",
     "texts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from elfworlds.gather.cells import MACHINE
@@ -39,6 +39,19 @@ class Comparison:
     differences: tuple[Difference, ...]
     races: tuple[Difference, ...]
     other_versions: Mapping[str, str]
+
+
+def of_libc(gathered: Gathered, libc: str, name: str) -> Gathered:
+    """The places of one libc alone, as those of `name`: so two libcs of one run can be compared.
+
+    Args:
+        gathered: of any libcs.
+        libc: a label of that axis.
+        name: what stands in its place, also as gdb, where that is of the same toolchain.
+    """
+    own = (cell for cell in gathered.cells if cell.libc == libc)
+    named = (replace(cell, libc=name, gdb=name if cell.gdb == libc else cell.gdb) for cell in own)
+    return replace(gathered, cells=tuple(named))
 
 
 def compare(before: Gathered, after: Gathered) -> Comparison:
