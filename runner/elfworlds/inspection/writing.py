@@ -25,7 +25,12 @@ DATABASE = "inspection.sqlite"
 ARROW = {kinds.TEXT: pa.string(), kinds.WHOLE: pa.int64(), kinds.BIG: pa.uint64(), kinds.FLAG: pa.bool_()}
 SQLITE = {kinds.TEXT: "TEXT", kinds.WHOLE: "INTEGER", kinds.BIG: "INTEGER", kinds.FLAG: "INTEGER"}
 LARGEST = 1 << 63  # SQLite's integers have a sign
-INDEXED = ("objects", "symbols", "relocations", "versions")  # by `object`, which joins them
+INDEXES = {  # what joins tables; who interposes whom is asked by object and symbol
+    "objects": "object",
+    "symbols": "object, symbol",
+    "relocations": "object",
+    "versions": "object",
+}
 
 
 def write(directory: Path, inspections: Iterable[Result]) -> dict[str, int]:
@@ -55,8 +60,8 @@ def write(directory: Path, inspections: Iterable[Result]) -> dict[str, int]:
                 for writer in writers.values():
                     writer.take(inspection)
             counts = {name: writer.finish() for name, writer in writers.items()}
-            for name in INDEXED:
-                database.execute(f"CREATE INDEX {name}_object ON {name} (object)")
+            for name, by in INDEXES.items():
+                database.execute(f"CREATE INDEX {name}_object ON {name} ({by})")
             database.execute("COMMIT")
         unfinished.replace(place / DATABASE)
     except (OSError, sqlite3.Error) as error:
