@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import IO
@@ -16,6 +18,7 @@ import pytest
 
 from conftest import World
 from elfworlds.locking import locked, try_to_lock
+from elfworlds.store import collect as collecting
 from elfworlds.store import holds
 from elfworlds.store.collect import choose
 from elfworlds.store.entries import Entry, entries
@@ -129,6 +132,28 @@ def test_what_killed_runs_left_goes(world: World, objects: list[Entry]) -> None:
     code, out, _ = world.run("store", "gc")
     assert (code, f"{work}: left by a run that was killed" in out, work.exists()) == (0, True, False)
     assert len(entries(world.store)) == len(objects)
+
+
+@pytest.mark.parametrize("moment", ["before it is taken away", "before it is removed"])
+def test_of_two_that_collect_at_once_both_end_well(
+    moment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "tmp" / "abc.half"
+    work.mkdir(parents=True)
+    (work / "half").touch()
+    name, module = ("mkdtemp", tempfile) if moment == "before it is taken away" else ("rmtree", shutil)
+    real = getattr(module, name)
+
+    def after_the_other(*words: Path, **more: str) -> str:
+        """At that moment the other one has removed it."""
+        monkeypatch.setattr(module, name, real)
+        made = real(*words, **more) if name == "mkdtemp" else ""
+        shutil.rmtree(work) if name == "mkdtemp" else collecting.collect(tmp_path, None, None)
+        return made or real(*words)
+
+    monkeypatch.setattr(module, name, after_the_other)
+    assert collecting.collect(tmp_path, None, None).left == (work,)
+    assert not [path for path in tmp_path.rglob("half") if path.is_file()]
 
 
 @pytest.mark.parametrize("moment", ["before it is opened", "before it is removed"])

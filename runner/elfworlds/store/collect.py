@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elfworlds.locking import locked
-from elfworlds.store.entries import OBJECTS, Entry, entries, users
+from elfworlds.store.entries import Entry, entries, users
 from elfworlds.store.holds import LOCK, holds
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def collect(root: Path, older_than: float | None, keep_size: int | None, *, dry_
         if not dry_run:
             away = [_take_away(root, path) for path in (*(entry.path for entry in gone), *left)]
     for path in away:
-        shutil.rmtree(path)
+        with suppress(FileNotFoundError):  # another that collects took it, and removes it
+            shutil.rmtree(path)
     kept = sum(entry.size for entry in every) - sum(entry.size for entry in gone)
     return Collected(gone, spared, left, kept)
 
@@ -113,6 +115,6 @@ def _leftovers(root: Path, held: Collection[str], there: Collection[str]) -> tup
 def _take_away(root: Path, path: Path) -> Path:
     """Rename what is to go into a directory of its own, so that nobody finds half of it."""
     away = Path(tempfile.mkdtemp(prefix="gone.", dir=root / "tmp"))
-    if path.parent.name == OBJECTS or path.exists():
+    with suppress(FileNotFoundError):  # unfinished work ends by itself, too
         path.rename(away / path.name)
     return away
