@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import pty
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -196,6 +200,31 @@ def test_no_verb_moves_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         main(words)
     told = capsys.readouterr()
     assert not MOVING & set(told.out + told.err)
+
+
+@pytest.mark.usefixtures("place")
+def test_a_script_is_shown_to_a_terminal_and_written_as_it_is_to_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["export-c", "experiments/poisoned.yaml", "s"]
+    assert main(words) == 0
+    script = capsys.readouterr().out
+    ours, terminal = pty.openpty()
+    with os.fdopen(terminal, "w") as stream, redirect_stdout(stream):
+        reading = ThreadPoolExecutor(1).submit(read_all, ours)
+        assert main(words) == 0
+    told = reading.result()
+    assert (bool(MOVING & set(script)), bool(MOVING & set(told))) == (True, False)
+    assert len(told.splitlines()) == len(script.splitlines())
+
+
+def read_all(descriptor: int) -> str:
+    """What comes until the other end of a terminal is closed, which reading ends with EIO."""
+    told = b""
+    try:
+        while data := os.read(descriptor, 1 << 16):
+            told += data
+    except OSError:
+        pass
+    return told.decode()
 
 
 def test_what_a_program_reads_is_json_and_moves_no_terminal(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

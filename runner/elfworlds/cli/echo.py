@@ -62,6 +62,11 @@ def write_json(text: str) -> None:
     write(_BEYOND_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text))
 
 
+def write_script(text: str) -> None:
+    """Write a script as it is; a terminal is shown what would move its cursor, as any other line of a stranger's."""
+    write(_shown(text) if sys.stdout.isatty() else text)
+
+
 def remark(directory: RunDirectory) -> None:
     """Tell on standard error what does not count of a run's files, and what nobody can check."""
     for line in directory.remarks():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elfworlds import paths
-from elfworlds.cli.echo import write
+from elfworlds.cli.echo import write_script
 from elfworlds.cli.options import Experiment
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def export_c(
     trial = first_trial(plan, scenario, labels)
     if only_c and not trial.bound.program:
         raise InputError(f"the scenario `{scenario}` has no steps", hint="without --only-c the whole script is printed")
-    write(shell_script.source(plan, trial) if only_c else shell_script.script(plan, trial))
+    write_script(shell_script.source(plan, trial) if only_c else shell_script.script(plan, trial))
 
 
 def first_trial(plan: Plan, scenario: str, labels: Mapping[str, Sequence[str]]) -> Trial:
