@@ -12,15 +12,6 @@ if [ -t 1 ]; then
 	exit
 fi
 
-# optimised
-mkdir -p objects/optimised
-mkdir -p src
-cat > src/opener.c << 'end_of_file'
-#include <dlfcn.h>
-void *open_here(const char *path, int flags) { return dlopen(path, flags); }
-end_of_file
-(cd src && ${CC:-cc} -std=gnu17 -g -O0 -fPIC -shared -Iinclude -O2 opener.c -o "$here/objects/optimised/libopener.so" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -Wl,-soname,libopener.so -ldl)
-
 # plugin
 mkdir -p objects/plugin
 mkdir -p src
@@ -279,7 +270,7 @@ OBSERVE int find(const char *name, const char *verb, void *handle, const char *s
 
 
 static struct { /* what the program is given */
-	const char *opener, *plugin;
+	const char *opening, *plugin;
 } given;
 
 static struct { /* what its steps find */
@@ -290,14 +281,14 @@ static struct { /* what its steps find */
 int main(int argc, char **argv)
 {
 	if (argc != 3) {
-		fputs("usage: program OPENER PLUGIN\n", stderr);
+		fputs("usage: program OPENING PLUGIN\n", stderr);
 		return 2;
 	}
-	given.opener = argv[1];
+	given.opening = argv[1];
 	given.plugin = argv[2];
 
-	/* 1. dlmopen optimised, as opener */
-	need(step_dlmopen("opener", LM_ID_NEWLM, given.opener, RTLD_NOW, &it.opener));
+	/* 1. dlmopen opening, as opener */
+	need(step_dlmopen("opener", LM_ID_NEWLM, given.opening, RTLD_NOW, &it.opener));
 
 	/* 2. call open_here, as opened */
 	{
@@ -318,6 +309,15 @@ int main(int argc, char **argv)
 end_of_file
 (cd program && ${CC:-cc} -std=gnu17 -g -O0 -fPIE -pie -Iinclude program.c -o "$here/program/program" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -ldl)
 
+# opening
+mkdir -p objects/opening
+mkdir -p src
+cat > src/opener.c << 'end_of_file'
+#include <dlfcn.h>
+void *open_here(const char *path, int flags) { return dlopen(path, flags); }
+end_of_file
+(cd src && ${CC:-cc} -std=gnu17 -g -O0 -fPIC -shared -Iinclude -O2 opener.c -o "$here/objects/opening/libopener.so" -Wl,--no-as-needed -Wl,--enable-new-dtags -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--build-id=sha1 -Wl,--hash-style=gnu -Wl,-soname,libopener.so -ldl)
+
 # It is over after 30 s; where it hangs, that is what happens.
 mkdir -p cwd && cd cwd
-exec env -i -- "$here/program/program" "$here/objects/optimised/libopener.so" "$here/objects/plugin/libplugin.so" < /dev/null
+exec env -i -- "$here/program/program" "$here/objects/opening/libopener.so" "$here/objects/plugin/libplugin.so" < /dev/null
