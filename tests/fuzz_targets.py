@@ -28,11 +28,13 @@ from elfworlds.toolchains.nixpkgs import pin
 from elfworlds.toolchains.patched.recipe import find as recipe
 from elfworlds.toolchains.rooted.pin import find as own_root
 from elfworlds.traces import events, gdb_stops, ldcache, lddebug, memcheck, strace
-from elfworlds.trees import TreeError, members
+from elfworlds.trees import TreeError, members, oci
 from elfworlds.trees.deb import DebError
+from elfworlds.trees.oci import INDEX
 from elfworlds.yamltext import parse
 from forging_elf import Forged, library
 from fuzzing import Target, of_numbers, of_words
+from layouts import image, index, layout, tarred
 
 DATA = ROOT / "tests/data"
 ELF_READERS: tuple[Callable[[Path], object], ...] = (
@@ -225,6 +227,17 @@ def _read_toolchain(data: bytes, path: Path) -> None:
             read("mine" if read is own_root else "glibc/mine", [place])
 
 
+def _layouts(place: Path) -> Sequence[bytes]:
+    """Indices of images: of one alone, of several machines and names."""
+    one, other = image(place, [tarred({"a": b"a"})]), image(place, [tarred({"b": b"b"})], "other", "arm64")
+    return [(layout(place, images) / INDEX).read_bytes() for images in ([one], [one, other, index(place, [other])])]
+
+
+def _read_layout(data: bytes, path: Path) -> None:
+    (path.parent / INDEX).write_bytes(data)
+    oci.image(path.parent, "x86_64")
+
+
 TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
@@ -241,6 +254,7 @@ TARGETS: dict[str, Target] = {
         Target("locked trees", _locked_packages, _read_locks, (), of_words, needs_file=True),
         Target("toolchains", _own_toolchains, _read_toolchain, (InputError,), of_words, needs_file=True),
         Target("archives", _archives, _unpack, (TreeError,), of_numbers),
+        Target("image layouts", _layouts, _read_layout, (TreeError,), of_words, needs_file=True),
         Target("ld.so.cache", _caches, lambda data, _: ldcache.library_cache(data, "x86_64"), (), of_numbers),
         Target("records", _records, _read_records, (), of_words, needs_file=True),
     )
