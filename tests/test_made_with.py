@@ -57,6 +57,41 @@ def test_a_flip_is_named_after_the_linker_and_the_compiler_that_changed_there() 
     assert row["from_version"] == "binutils 2.40 with gcc 12.2.0"
 
 
+def test_where_one_linker_is_asked_for_nothing_is_said_of_the_others() -> None:
+    axes = {"linker": ("bfd", "gold"), "libc": ("debian/bullseye", "debian/bookworm")}
+    trials = tried(axes, lambda at: "refuses" if at["libc"] == "debian/bookworm" else "links")
+    parts = {
+        "debian/bullseye": {**BULLSEYE, "gold": "1.16"},
+        "debian/bookworm": {**BOOKWORM, "gold": "1.17"},
+    }
+    both = replace(of_run(axes, trials, {"libc": LIBC}), made_with={"s": {"libc": parts}})
+    assert flip_lines_of(both)[0] == "s: refuses from binutils 2.40 with gold 1.17 on, links below"
+    assert [row["from_version"] for row in frame("flips", both, []).to_dict("records")] == [
+        "binutils 2.40",
+        "gold 1.17",
+    ]
+    trials = tried(axes, lambda at: "refuses" if at == {"linker": "bfd", "libc": "debian/bookworm"} else "links")
+    one = replace(of_run(axes, trials, {"libc": LIBC}), made_with={"s": {"libc": parts}})
+    assert flip_lines_of(one)[:2] == [
+        "s, where linker = bfd: refuses from binutils 2.40 on, links below",
+        "s, where linker = gold: links everywhere",
+    ]
+    assert (
+        "  - libc: between binutils 2.35.2, libc 2.31-13+deb11u11 (debian/bullseye)"
+        " and binutils 2.40, libc 2.36-9+deb12u14 (debian/bookworm)"
+    ) in report_md(one, {}, []).splitlines()
+
+
+def test_a_linker_that_no_axis_asks_for_is_named_whatever_another_axis_says() -> None:
+    axes = {"compiler": ("clang", "gcc"), "libc": ("debian/bullseye", "debian/bookworm")}
+    trials = tried(axes, lambda at: "refuses" if tuple(at.values()) == ("clang", "debian/bookworm") else "links")
+    parts = {"debian/bullseye": {**BULLSEYE, "gcc": "10.2.1"}, "debian/bookworm": {**BOOKWORM, "gcc": "12.2.0"}}
+    run = replace(of_run(axes, trials, {"libc": LIBC}), made_with={"s": {"libc": parts}})
+    assert flip_lines_of(run)[0] == (
+        "s, where compiler = clang: refuses from binutils 2.40 with gcc 12.2.0 on, links below"
+    )
+
+
 def test_the_long_form_says_everything_that_changed() -> None:
     parts = {"debian/bullseye": {**BULLSEYE, "gcc": "10.2.1"}, "debian/bookworm": {**BOOKWORM, "gcc": "12.2.0"}}
     found = built(TWO, parts)

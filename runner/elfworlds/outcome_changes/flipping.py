@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.outcome_changes.account import accounts
 from elfworlds.outcome_changes.changes import changes
+from elfworlds.outcome_changes.makers import of_account, of_change
 from elfworlds.outcome_changes.observed import observed
 
 if TYPE_CHECKING:
@@ -36,4 +37,8 @@ class Flips:
 
 def flips(axes: Axes, orders: Orders, trials: Sequence[TrialRecord]) -> Flips:
     observations = observed(axes, orders, trials)
-    return Flips(orders, tuple(changes(observations)), tuple(accounts(observations, trials)))
+    return Flips(
+        orders,
+        tuple(map(of_change, changes(observations))),
+        tuple(map(of_account, accounts(observations, trials))),
+    )
