@@ -90,8 +90,16 @@ class World:
         return self.path / "results" / experiment / "latest"
 
 
+@pytest.fixture(scope="session")
+def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What tests with the marker `learns` have learnt of this machine, as the store remembers it."""
+    return tmp_path_factory.mktemp("learnt")
+
+
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> World:
+def world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> Iterator[World]:
     path = tmp_path / "project"
     shutil.copytree(ROOT / "csrc", path / "csrc")
     (path / "experiments").mkdir()
@@ -109,7 +117,15 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
         out, err = capfd.readouterr()
         return code, out, err
 
-    return World(path, cache / "elfworlds", call)
+    made = World(path, cache / "elfworlds", call)
+    if request.node.get_closest_marker("learns") is None:
+        yield made
+        return
+    learnt, memory = request.getfixturevalue("learnt"), made.store / "toolchains"
+    shutil.copytree(learnt, memory)
+    yield made
+    for path in memory.glob("*.json"):
+        shutil.copy(path, learnt)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from conftest import World
 from elfworlds.jsondata import JsonObject
 from elfworlds.outcome import ABSENT, Counts, Named, lookup
 
+pytestmark = pytest.mark.learns
+
 INSPECT = """
 objects:
   greet:
@@ -82,23 +84,24 @@ def test_matchers_reach_into_the_facts_of_a_file_and_the_report_shows_them(world
     assert (code, r"symbols.greet.version LIB\_1" in out) == (0, True)
 
 
-@pytest.mark.parametrize(
-    ("expect", "why"),
-    [
-        ("{tls.size: 8}", "tls.size is 4, not 8"),
-        ("{symbols.own.version: LIB}", "symbols.own.version is None, not 'LIB'"),
-        ("{symbols.none: {absent: false}}", "symbols.none is absent, not absent False"),
-        ("{relocations.R_X86_64_COPY: {greater-than: 0}}", "relocations.R_X86_64_COPY is 0, not greater-than 0"),
-    ],
-)
-def test_an_object_whose_facts_are_others_cannot_be_used(expect: str, why: str, world: World) -> None:
-    text = f"""
-objects: {{x: {{library: x, code: "__thread int own;", expect: {expect}}}}}
-scenarios: {{s: {{inspect: x, outcomes: {{it: {{type: ET_DYN}}}}}}}}
-"""
-    path = world.experiment("x", f"experiment: x\nquestion: Is it so?\n{text}")
-    code, out, _ = world.run("run", path)
-    assert (code, f"object x: {why}" in out) == (5, True), out
+OTHERS = {
+    "{tls.size: 8}": "tls.size is 4, not 8",
+    "{symbols.own.version: LIB}": "symbols.own.version is None, not 'LIB'",
+    "{symbols.none: {absent: false}}": "symbols.none is absent, not absent False",
+    "{relocations.R_X86_64_COPY: {greater-than: 0}}": "relocations.R_X86_64_COPY is 0, not greater-than 0",
+}
+
+
+def test_an_object_whose_facts_are_others_cannot_be_used(world: World) -> None:
+    objects = [
+        f'  x{at}: {{library: x{at}, code: "__thread int own;", expect: {text}}}' for at, text in enumerate(OTHERS)
+    ]
+    scenarios = [f"  s{at}: {{inspect: x{at}, outcomes: {{it: {{type: ET_DYN}}}}}}" for at in range(len(OTHERS))]
+    text = "\n".join(["experiment: x", "question: Is it so?", "objects:", *objects, "scenarios:", *scenarios, ""])
+    code, out, _ = world.run("run", world.experiment("x", text))
+    assert code == 5, out
+    for at, why in enumerate(OTHERS.values()):
+        assert f"object x{at}: {why}" in out
 
 
 SYMBOLS = Named(

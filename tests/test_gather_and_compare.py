@@ -9,6 +9,8 @@ import pytest
 
 from test_run import quick
 
+pytestmark = pytest.mark.learns
+
 if TYPE_CHECKING:
     from pathlib import Path
 

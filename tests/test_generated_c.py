@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from conftest import World
+
+pytestmark = pytest.mark.learns
 
 HEAD = """\
 experiment: {name}

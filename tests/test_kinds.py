@@ -10,6 +10,8 @@ import pytest
 
 from conftest import World
 
+pytestmark = pytest.mark.learns
+
 
 def records(world: World, experiment: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in (world.latest(experiment) / "trials.jsonl").read_text().splitlines()]

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess  # the command as a person runs it
 import sys
@@ -18,6 +19,8 @@ from conftest import World
 from test_process import alive
 from test_tables import COLUMNS
 from waiting import AGES, heed_signals, wait_until
+
+pytestmark = pytest.mark.learns
 
 SEED_LOGS = Path(__file__).parent / "data" / "seed-logs"
 
@@ -280,6 +283,7 @@ def test_the_plan_says_what_the_run_then_does(world: World) -> None:
 
 @pytest.mark.parametrize("verb", ["plan", "check", "list", "schema"])
 def test_verbs_that_only_tell_write_nothing(world: World, verb: str) -> None:
+    shutil.rmtree(world.store)
     before = sorted(world.path.rglob("*"))
     code, out, _ = world.run(verb, *(["experiments"] if verb != "schema" else []))
     assert (code, bool(out)) == (0, True)

@@ -19,6 +19,8 @@ from elfworlds.toolchains import Toolchain
 from nix_support import bench, needs_nix, written
 from plans import keys_of, plan_of
 
+pytestmark = pytest.mark.learns
+
 DEP = 'dep: {library: dep, soname: libdep.so.2, code: "int dep(void) { return 1; }"}'
 APP = 'app: {executable: app, needs: [dep], code: "int dep(void); int main(void) { return dep() - 1; }"}'
 RUN = "scenarios: {s: {run: '${app}', outcomes: {works: {exit: 0}}, expect: {outcome: works}}}"
