@@ -1,4 +1,4 @@
-"""Writes into docs/findings.md what results/reference says: the rows under each statement, and what was tried.
+"""Writes into docs/findings.md and docs/shared.md what results/ says: the rows under each statement, and what was tried.
 
 Run it as `python docs/findings.py` in the project's root. A line of the page that ends with `<!-- rows: … -->` is made
 from that comment; so is the text between `<!-- tried -->` and `<!-- /tried -->`. Tests hold that the page is what this
@@ -13,7 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE, REFERENCE = Path("docs/findings.md"), Path("results/reference")
+PAGES, REFERENCE = (Path("docs/findings.md"), Path("docs/shared.md")), Path("results/reference")
+SERIES = "series"  # results/series: what libcs with patches did
+UNPATCHED, PATCHED = "debian/trixie", ("glibc/rtld-shared", "glibc/ns-libc")
 LINE = re.compile(r"^( *- ).*?(<!-- rows: (.*) -->)$", re.MULTILINE)
 TRIED = re.compile(r"(<!-- tried -->\n).*?(\n<!-- /tried -->)", re.DOTALL)
 HOST = "host"
@@ -40,17 +42,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Reference:
-    """The files of results/reference: outcomes, and toolchain → part → version."""
+    """The files of results/reference: outcomes, and toolchain → part → version; and outcomes with patches."""
 
     outcomes: tuple[Mapping[str, str], ...]
     versions: Mapping[str, Mapping[str, str]]
+    series: tuple[Mapping[str, str], ...] = ()
 
 
 def read(folder: Path) -> Reference:
     versions: dict[str, dict[str, str]] = {}
     for row in _table(folder / "versions.csv"):
         versions.setdefault(row["toolchain"], {})[row["part"]] = row["version"]
-    return Reference(tuple(_table(folder / "outcomes.csv")), versions)
+    outcomes, series = (tuple(_table(place / "outcomes.csv")) for place in (folder, folder.with_name(SERIES)))
+    return Reference(outcomes, versions, series)
 
 
 def _table(path: Path) -> Iterator[dict[str, str]]:
@@ -72,13 +76,18 @@ def rows(asked: Query, reference: Reference) -> list[Row]:
     The host has the glibc of a Debian release: it counts where versions are of Rust, or where it alone is asked for.
     """
     points: dict[tuple[str, ...], dict[str, str]] = {}
-    for cell in reference.outcomes:
+    for cell in (*reference.outcomes, *(reference.series if asked.by == SERIES else ())):
         labels = _labels(cell, asked.by)
         here = (cell["experiment"], cell["scenario"]) == (asked.experiment, asked.scenario)
         if here and set(asked.labels) <= set(labels) and _counts(cell, asked.by):
-            parts = reference.versions[cell["gdb" if asked.by == "gdb" else "libc"]]
-            points.setdefault(labels, {})[parts["libc" if asked.by == HOST else asked.by]] = _seen(cell)
+            points.setdefault(labels, {})[_version(cell, asked.by, reference)] = _seen(cell)
     return [Row(labels, tuple(sorted(seen.items(), key=_by_version))) for labels, seen in points.items()]
+
+
+def _version(cell: Mapping[str, str], by: str, reference: Reference) -> str:
+    if by == SERIES:
+        return cell["libc"].partition("/")[2]
+    return reference.versions[cell["gdb" if by == "gdb" else "libc"]]["libc" if by == HOST else by]
 
 
 def _by_version(seen: tuple[str, str]) -> list[int]:
@@ -94,6 +103,8 @@ def _labels(cell: Mapping[str, str], by: str) -> tuple[str, ...]:
 def _counts(cell: Mapping[str, str], by: str) -> bool:
     if by == "gdb":
         return HOST not in (cell["libc"], cell["gdb"])
+    if by == SERIES:
+        return cell["gdb"] == cell["libc"] and cell["libc"] in (UNPATCHED, *PATCHED)
     wanted = {"rustc": True, HOST: cell["libc"] == HOST}.get(by, cell["libc"] != HOST)
     return cell["gdb"] == cell["libc"] and wanted
 
@@ -115,7 +126,7 @@ def words(asked: Query, found: Sequence[Row]) -> str:
         alike.setdefault(row.seen, []).append(tuple(label for label in row.point if label not in asked.labels))
     parts = [_part(points, seen, alone=len(alike) == 1) for seen, points in alike.items()]
     where = "".join(f", {label}" for label in asked.labels)
-    unit = {"rustc": " · by Rust", "gdb": " · by gdb", HOST: " · the machine itself"}.get(asked.by, "")
+    unit = {"rustc": " · by Rust", "gdb": " · by gdb", HOST: " · the machine itself", SERIES: " · by libc"}.get(asked.by, "")
     link = f"[{asked.experiment}](../experiments/{asked.experiment}.yaml)"
     return f"{link}, {asked.scenario}{where}{unit}: {' · '.join(parts)}".replace("|", "\\|")
 
@@ -160,7 +171,8 @@ def written(page: str, reference: Reference) -> str:
 
 
 def main() -> None:
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), read(REFERENCE)), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(written(page.read_text(encoding="utf-8"), read(REFERENCE)), encoding="utf-8")
 
 
 if __name__ == "__main__":

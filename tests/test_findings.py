@@ -6,6 +6,7 @@ import re
 import runpy
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -74,9 +75,10 @@ def name(statement: Statement) -> str:
     return re.sub(r"\W+", "-", statement.text[:50]).strip("-")
 
 
-def test_the_page_is_as_the_reference_says() -> None:
-    told = "run: python docs/findings.py"
-    assert MADE.written(PAGE, REFERENCE) == PAGE, told
+@pytest.mark.parametrize("path", MADE.PAGES, ids=str)
+def test_the_page_is_as_the_reference_says(path: Path) -> None:
+    page = (ROOT / path).read_text(encoding="utf-8")
+    assert MADE.written(page, REFERENCE) == page, "run: python docs/findings.py"
 
 
 def test_all_statements_are_found() -> None:
