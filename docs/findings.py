@@ -1,4 +1,4 @@
-"""Writes into docs/findings.md and docs/shared.md what results/ says: the rows under each statement, and what was tried.
+"""Writes into docs/findings.md and docs/shared.md what results/ says: rows under statements, and what was tried.
 
 Run it as `python docs/findings.py` in the project's root. A line of the page that ends with `<!-- rows: … -->` is made
 from that comment; so is the text between `<!-- tried -->` and `<!-- /tried -->`. Tests hold that the page is what this
@@ -15,6 +15,7 @@ from pathlib import Path
 
 PAGES, REFERENCE = (Path("docs/findings.md"), Path("docs/shared.md")), Path("results/reference")
 SERIES = "series"  # results/series: what libcs with patches did
+UNITS = {"rustc": " · by Rust", "gdb": " · by gdb", "host": " · the machine itself", SERIES: " · by libc"}
 UNPATCHED, PATCHED = "debian/trixie", ("glibc/rtld-shared", "glibc/ns-libc")
 LINE = re.compile(r"^( *- ).*?(<!-- rows: (.*) -->)$", re.MULTILINE)
 TRIED = re.compile(r"(<!-- tried -->\n).*?(\n<!-- /tried -->)", re.DOTALL)
@@ -126,7 +127,7 @@ def words(asked: Query, found: Sequence[Row]) -> str:
         alike.setdefault(row.seen, []).append(tuple(label for label in row.point if label not in asked.labels))
     parts = [_part(points, seen, alone=len(alike) == 1) for seen, points in alike.items()]
     where = "".join(f", {label}" for label in asked.labels)
-    unit = {"rustc": " · by Rust", "gdb": " · by gdb", HOST: " · the machine itself", SERIES: " · by libc"}.get(asked.by, "")
+    unit = UNITS.get(asked.by, "")
     link = f"[{asked.experiment}](../experiments/{asked.experiment}.yaml)"
     return f"{link}, {asked.scenario}{where}{unit}: {' · '.join(parts)}".replace("|", "\\|")
 
