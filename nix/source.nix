@@ -18,7 +18,7 @@ builtins.path {
     path: _type:
     let
       place = below path;
-      own = starts "results/" place && !(starts "results/reference" place); # runs of a machine
+      own = starts "results/" place && !(starts "results/reference" place || starts "results/series" place); # runs of a machine
     in
     named place && !own && !gathered (baseNameOf path);
 }
