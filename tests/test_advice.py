@@ -237,6 +237,13 @@ def test_heap_crosses_where_the_host_has_the_other_half(shop: Shop, does: str, s
     assert evidence(advise(plugin, World(host=str(host))), "crossing-heap") == expected
 
 
+@pytest.mark.parametrize(("does", "seen"), [("malloc(9)", ""), ("0", "refers to free, and to nothing that allocates")])
+def test_heap_does_not_cross_between_a_file_and_what_it_needs(shop: Shop, does: str, seen: str) -> None:
+    needed = shop.make("needed", f"void *malloc(unsigned long); void *get(void) {{ return {does}; }}")
+    taker = shop.make("takes", "void *get(void); void free(void *); void f(void) { free(get()); }", needed)
+    assert evidence(advise(taker), "crossing-heap") == seen
+
+
 RELOCATED = r'int value; __asm__(".pushsection .text\n.globl get\nget: movabsq $value, %rax\nret\n.popsection");'
 SEEN_IN_ONE: dict[str, tuple[str, tuple[str, ...], str]] = {
     "text-relocations": (RELOCATED, ("-Wl,-z,notext",), "1 relocations in code"),

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from elfworlds.advice import keeping, loading, static_tls
-from elfworlds.advice.case import is_of_libc
+from elfworlds.advice.case import RUNTIMES, is_of_libc
 from elfworlds.advice.members import INITIAL_EXEC
 
 if TYPE_CHECKING:
@@ -20,7 +20,12 @@ Evidence = tuple[str, str]  # the path of an object, and what shows it
 LIBC, FUNCTIONS = "libc.so.6", ("STT_FUNC", "STT_GNU_IFUNC")
 CAUGHT_EVERYWHERE = (2, 34)  # glibc bug 24772
 SHOWN = 3  # symbols that are named
-ALLOCATING = ("malloc", "calloc", "realloc", "strdup", "__strdup", "strndup", "asprintf", "__asprintf_chk", "getline")
+ALLOCATING = (
+    *("malloc", "calloc", "realloc", "reallocarray", "aligned_alloc", "posix_memalign", "memalign", "valloc"),
+    *("strdup", "__strdup", "strndup", "__strndup", "wcsdup", "asprintf", "__asprintf_chk", "vasprintf"),
+    *("__vasprintf_chk", "getline", "getdelim", "__getdelim", "realpath", "__realpath_chk", "getcwd"),
+    *("canonicalize_file_name", "get_current_dir_name", "open_memstream", "open_wmemstream", "scandir", "tempnam"),
+)
 FREEING = ("free",)
 PRINTING = ("printf", "puts", "fwrite", "putchar", "vprintf", "__printf_chk", "__vprintf_chk", "stdout")
 
@@ -248,18 +253,23 @@ def exit_handlers(case: Case) -> Iterator[Evidence]:
 
 
 def crossing_heap(case: Case) -> Iterator[Evidence]:
-    """What the file itself allocates and others free, or frees and others allocate; a named host must do its part."""
-    for member in case.new if case.apart else ():
-        if member.path == case.file:
-            allocates, frees = ([name for name in names if name in member.by_name] for names in (ALLOCATING, FREEING))
-            if allocates and not frees:
-                yield from _crossing(case, f"refers to {_named(allocates)}, and not to free", FREEING)
-            elif frees and not allocates:
-                yield from _crossing(case, f"refers to {_named(frees)}, and to nothing that allocates", ALLOCATING)
+    """What the file allocates and nothing in its closure frees, or the other way; a named host must do its part."""
+    own = next((member for member in case.new if member.path == case.file), None)
+    if own is None or not case.apart:
+        return
+    beside = [member for member in case.new if member is not own and not is_of_libc(member)]
+    allocates, frees = ([name for name in names if name in own.by_name] for names in (ALLOCATING, FREEING))
+    if allocates and not frees:
+        beside = [member for member in beside if member.facts.soname not in RUNTIMES]
+        yield from _crossing(case, f"refers to {_named(allocates)}, and not to free", FREEING, beside)
+    elif frees and not allocates:
+        yield from _crossing(case, f"refers to {_named(frees)}, and to nothing that allocates", ALLOCATING, beside)
 
 
-def _crossing(case: Case, evidence: str, others: Sequence[str]) -> Iterator[Evidence]:
-    """One half of an allocation, where the application has the other."""
+def _crossing(case: Case, evidence: str, others: Sequence[str], beside: Sequence[Member]) -> Iterator[Evidence]:
+    """One half of an allocation, where what comes along has not the other half, and the application has it."""
+    if any(name in member.by_name for member in beside for name in others):
+        return
     if not case.hosted:
         yield case.file, evidence
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from elfworlds.advice import Adviser
 from elfworlds.advice.foretelling import foretold
+from elfworlds.elf import NotElfError
 from elfworlds.errors import InputError
 from elfworlds.inspection import World
 from elfworlds.inspection.inspecting import system_in
@@ -46,7 +47,7 @@ class Foreteller:
         adviser = self._adviser(bound.toolchain, world, opens.way)
         try:
             return tuple(foretold(opens, self.names.get(path) or posixpath.basename(path), adviser.advise(path)))
-        except InputError:  # the program, or what it opens, is no file that a loader loads
+        except (InputError, NotElfError):  # the program, or what it opens, is no file that a loader loads
             return ()
 
     def _adviser(self, toolchain: str, world: World, way: str) -> Adviser:
