@@ -48,6 +48,7 @@ def enter(deb: Path, root: Path, listed: str) -> None:
     """
     database = root / "var/lib/dpkg"
     (database / "info").mkdir(parents=True, exist_ok=True)
+    (database / "info" / "format").write_text("1\n")  # several architectures
     words = ["dpkg-deb", "--field", deb]
     control = subprocess.run(words, check=True, capture_output=True, text=True).stdout
     fields = dict(line.split(": ", 1) for line in control.splitlines() if line[:1].isalpha() and ": " in line)

@@ -23,9 +23,9 @@ SHOWN = 3  # symbols that are named
 ALLOCATING = (
     *("malloc", "calloc", "realloc", "reallocarray", "aligned_alloc", "posix_memalign", "memalign", "valloc"),
     *("strdup", "__strdup", "strndup", "__strndup", "wcsdup", "asprintf", "__asprintf_chk", "vasprintf"),
-    *("__vasprintf_chk", "getline", "getdelim", "__getdelim", "realpath", "__realpath_chk", "getcwd"),
-    *("canonicalize_file_name", "get_current_dir_name", "open_memstream", "open_wmemstream", "scandir", "tempnam"),
-)
+    *("__vasprintf_chk", "getline", "getdelim", "__getdelim", "canonicalize_file_name", "get_current_dir_name"),
+    *("open_memstream", "open_wmemstream", "scandir", "tempnam"),
+)  # getcwd and realpath mostly fill a buffer of their caller's
 FREEING = ("free",)
 PRINTING = ("printf", "puts", "fwrite", "putchar", "vprintf", "__printf_chk", "__vprintf_chk", "stdout")
 
