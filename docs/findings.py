@@ -54,8 +54,9 @@ def read(folder: Path) -> Reference:
     versions: dict[str, dict[str, str]] = {}
     for row in _table(folder / "versions.csv"):
         versions.setdefault(row["toolchain"], {})[row["part"]] = row["version"]
-    outcomes, series = (tuple(_table(place / "outcomes.csv")) for place in (folder, folder.with_name(SERIES)))
-    return Reference(outcomes, versions, series)
+    series = folder.with_name(SERIES) / "outcomes.csv"
+    patched = tuple(_table(series)) if series.is_file() else ()  # none lies beside a reference made elsewhere
+    return Reference(tuple(_table(folder / "outcomes.csv")), versions, patched)
 
 
 def _table(path: Path) -> Iterator[dict[str, str]]:
