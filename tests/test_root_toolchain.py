@@ -23,6 +23,7 @@ from elfworlds.toolchains.debian.root import Root
 from elfworlds.toolchains.debian.toolchain import toolchain as toolchain_of
 from elfworlds.toolchains.debian.toolchain import upstream
 from elfworlds.toolchains.musl.toolchain import MuslSystem
+from elfworlds.traces.ldcache import LEGACY
 from elfworlds.trials import observe as running
 from elfworlds.trials.searching import Searching, facts_of
 from elfworlds.trials.trace import Tracer, first_trials
