@@ -7,6 +7,7 @@
 # make fuzz   every reader of files and traces on bytes that nobody wrote: SECONDS for each (60), SEED
 # make roots  two experiments in two pinned Debian roots, fetched into .cache: needs bubblewrap and a mirror
 # make nix-roots  one of them by both backends, which have to give the same: needs Nix too
+# make series  the first series of patches for a libc, built in five minutes unless ~/.cache has it, and run
 # make reference        every experiment with every pinned libc and gdb, gathered in results/reference
 # make reference-check  the same again, compared with what is there: names every outcome that differs
 # make nix-run    the first experiment with real Nix over this machine's toolchain (docs/nix.md); no network but pip's
@@ -28,7 +29,7 @@ endif
 SUITES := debian/bullseye,debian/bookworm,debian/trixie,debian/sid
 RUNS := .cache/reference
 
-.PHONY: run test slow fuzz versions lock roots nix-roots reference reference-check reference-runs nix-run nix-check dist lint clean
+.PHONY: run test slow fuzz versions lock roots series nix-roots reference reference-check reference-runs nix-run nix-check dist lint clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/elfworlds run experiments/same-lib.yaml
@@ -53,6 +54,10 @@ fuzz: $(VENV)/test.stamp
 roots: $(VENV)/run.stamp
 	@XDG_CACHE_HOME=$(CURDIR)/.cache $(BIN)/elfworlds run experiments/same-lib.yaml experiments/rtld-global.yaml \
 		-S libc=debian/bullseye,debian/trixie
+
+series: $(VENV)/run.stamp
+	@$(BIN)/elfworlds toolchain build glibc/dl-nns
+	@$(BIN)/elfworlds run toolchains/patches/dl-nns/more-namespaces.yaml -o .cache/series -S libc=glibc/dl-nns
 
 # Nix' own settings are hostpkgs'; of a package set nothing is used.
 nix-roots: $(VENV)/run.stamp

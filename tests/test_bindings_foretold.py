@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,28 @@ def test_a_copy_relocation_is_served_by_the_library_and_serves_it(tmp_path: Path
     references = agreeing(app)
     assert ("libdata.so", "scope") in server(references, "app", "counter")
     assert server(references, "libdata.so", "counter") == {("app", "scope")}
+
+
+def test_a_protected_variable_that_a_program_copied_is_shared_until_glibc_2_36(tmp_path: Path) -> None:
+    """As seen of protected-and-copied: bfd 2.35 links such a program, newer ones refuse to."""
+    lib = cc(tmp_path, "data", "int counter = 7; int *where(void) { return &counter; }")
+    main = "extern int counter; int *where(void); int main(void) { return where() != &counter; }"
+    app = cc(tmp_path, "app", main, "-no-pie", "-fno-pie", lib)
+    new = [protected(each) if each.path.endswith("libdata.so") else each for each in Library().closure(app)]
+    old = [older(each) if each.facts.soname == "libc.so.6" else each for each in new]
+    assert server(list(started(new)), "libdata.so", "counter") == {("libdata.so", "own")}
+    assert server(list(started(old)), "libdata.so", "counter") == {("app", "scope")}
+
+
+def protected(linked: Linked) -> Linked:
+    return replace(linked, symbols=[replace(each, visibility="STV_PROTECTED") for each in linked.symbols])
+
+
+def older(libc: Linked) -> Linked:
+    """As if it were of glibc 2.35."""
+    assert libc.versions is not None
+    defined = tuple(each for each in libc.versions.defined if each.name not in {"GLIBC_2.36", "GLIBC_ABI_DT_RELR"})
+    return replace(libc, versions=libc.versions._replace(defined=defined))
 
 
 def test_a_function_whose_address_a_program_took_is_the_programs(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CALLED = re.compile(r"(JUMP_SLOT|JMP_SLOT|TLS|DTPMOD|DTPOFF|DTPREL|TPOFF|TPREL)")
 COPY = re.compile(r"_COPY$")
 LOCAL_HERE = ("STV_HIDDEN", "STV_INTERNAL")
+LIBC, NOT_SHARED_FROM = "libc.so.6", "GLIBC_2.36"
 UNIQUE, PROTECTED, WEAK = "STB_GNU_UNIQUE", "STV_PROTECTED", "STB_WEAK"
 
 
@@ -206,9 +207,23 @@ def serving(linked: Linked, wanted: Wanted, scope: Scope) -> Served:
     place, symbol, rule = _looked_up(wanted, scope, first=[linked] if linked.symbolic else ())
     if place is not None and place is not linked:
         reference, _ = linked.references[wanted]
-        if reference.visibility == PROTECTED and reference.defined:
+        own = reference.visibility == PROTECTED and reference.defined
+        if own and not (place.executable and _is_copied_data(reference, wanted, place) and _of_before_2_36(scope)):
             return linked, reference, "own"
     return place, symbol, rule
+
+
+def _is_copied_data(reference: Symbol, wanted: Wanted, program: Linked) -> bool:
+    """Whether a program has a copy of the variable that a reference of the variable's own object is to."""
+    copied = Wanted(wanted.name, wanted.version, copied=True)
+    return reference.type == "STT_OBJECT" and not wanted.called and copied in program.references
+
+
+def _of_before_2_36(scope: Scope) -> bool:
+    """Whether the loader has objects share a program's copy of a protected variable, as glibc did until 2.36."""
+    libcs = (each for each in chain(*scope.lists) if each.facts.soname == LIBC)
+    versions = next((each.versions for each in libcs), None)
+    return versions is not None and NOT_SHARED_FROM not in {defined.name for defined in versions.defined}
 
 
 def _looked_up(wanted: Wanted, scope: Scope, first: Sequence[Linked]) -> Served:
