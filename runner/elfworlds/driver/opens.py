@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from elfworlds.spec.model.experiment import Scenario
     from elfworlds.spec.model.steps import Opening, Step
 
-NOW = "RTLD_NOW"
-KNOWN_FLAGS = frozenset({NOW, "RTLD_LAZY", "RTLD_GLOBAL", "RTLD_LOCAL", "RTLD_DEEPBIND"})
+NOW, LAZY = "RTLD_NOW", "RTLD_LAZY"
+KNOWN_FLAGS = frozenset({NOW, LAZY, "RTLD_GLOBAL", "RTLD_LOCAL", "RTLD_DEEPBIND"})
 MOST_NAMESPACES = 16  # DL_NNS: a loop that ends before says nothing of what fits
 
 
@@ -53,7 +53,7 @@ def opens(scenario: Scenario, point: TextsAtPoint) -> Opens | None:
         return None
     first = opening[0]
     settings, way, flags = _settings(first), _way(first, scope), _flags(first, scope)
-    if settings is None or settings.object is None or not flags <= KNOWN_FLAGS or not _by_itself(first, way, scope):
+    if settings is None or settings.object is None or not _known(flags) or not _by_itself(first, way, scope):
         return None
     return Opens(
         event=title(first, scope),
@@ -76,6 +76,11 @@ def _way(step: Step, scope: Scope) -> str:
 def _flags(step: Step, scope: Scope) -> frozenset[str]:
     settings = _settings(step)
     return frozenset(scope.point.words(settings.flags)) if settings else frozenset()
+
+
+def _known(flags: frozenset[str]) -> bool:
+    """Whether dlopen takes them, and advice knows what they do."""
+    return flags <= KNOWN_FLAGS and (not flags or NOW in flags or LAZY in flags)
 
 
 def _by_itself(step: Step, way: str, scope: Scope) -> bool:

@@ -42,6 +42,9 @@ class Foreteller:
         env = {name: self.build.realise(text) for name, text in bound.env}
         if opens is None or bound.files or bound.ld_so_conf or bound.sees or not known_environment(env):
             return ()
+        root = self.toolchains[bound.toolchain].world.root
+        if root is not None and root.over:  # a libc of one's own, of which no release's rules are known
+            return ()
         path = self.build.realise(opens.path)
         world = World(env=env, host=self.build.realise(bound.argv[0]))
         adviser = self._adviser(bound.toolchain, world, opens.way)
