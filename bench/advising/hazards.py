@@ -25,17 +25,17 @@ HEAD = """# The most hazardous libraries of /usr/lib
 
 <!-- python -m bench.advising.hazards -->
 
-What [`elfworlds advise`](advise.md) foretells of every x86-64 library and program below /usr/lib as a plugin of a
-plain program, by dlmopen. Nothing was opened for this page; [how right it is](advise.md#how-right-it-is) was measured
+What [`elfworlds advise`](advise.md) foretells of every x86-64 library and program of Debian's below /usr/lib as a
+plugin of a plain program, by dlmopen. Nothing was opened for this page; [how right it is](advise.md#how-right-it-is) was measured
 apart. Those with the most hazards come first. Most hazards are harmless in most programs: each section of
 [the hazards](advise.md#the-hazards) says when to ignore it.
 """
 TEN, PART = 10, 100  # files
 
 
-def advices(root: str, jobs: int) -> Iterator[Advice]:
-    """Of every file that can be opened, in their order."""
-    paths = libraries(["/usr/lib"], root)
+def advices(root: str, without: Sequence[str], jobs: int) -> Iterator[Advice]:
+    """Of every file that can be opened, in their order; `without` are directories that are left out."""
+    paths = [path for path in libraries(["/usr/lib"], root) if not path.startswith(tuple(without))]
     parts = [paths[start : start + PART] for start in range(0, len(paths), PART)]
     with ProcessPoolExecutor(jobs) as executor:
         for part in executor.map(_advices, parts, repeat(root)):
@@ -58,9 +58,9 @@ def rules(advice: Advice) -> list[str]:
     return list(dict.fromkeys(hazard.rule for hazard in advice.hazards))
 
 
-def section(title: str, root: str, jobs: int) -> Iterator[str]:
+def section(title: str, root: str, without: Sequence[str], jobs: int) -> Iterator[str]:
     """A system: its numbers, its ten files with the most hazards, and by how many files has which hazard."""
-    every = list(advices(root, jobs))
+    every = list(advices(root, without, jobs))
     loading = [advice.forecast for advice in every if advice.forecast.loads]
     copies = Counter(forecast.copies for forecast in loading)
     most, files = copies.most_common(1)[0] if copies else (0, 0)
@@ -100,12 +100,13 @@ def counted(every: Sequence[Advice]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path)
+    parser.add_argument("--without", metavar="DIR", action="append", default=[], help="what is not the distribution's")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     print(HEAD)
     root = str(options.directory.resolve() / "root")
     for title, place in (("This machine", "/"), ("A root of trixie", root)):
-        print("\n".join(section(title, place, options.jobs)), flush=True)
+        print("\n".join(section(title, place, options.without, options.jobs)), flush=True)
 
 
 if __name__ == "__main__":
