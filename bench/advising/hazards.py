@@ -25,10 +25,10 @@ HEAD = """# The most hazardous libraries of /usr/lib
 
 <!-- python -m bench.advising.hazards -->
 
-What [`elfworlds advise`](advise.md) foretells of every x86-64 library and program of Debian's below /usr/lib as a
-plugin of a plain program, by dlmopen. Nothing was opened for this page; [how right it is](advise.md#how-right-it-is) was measured
-apart. Those with the most hazards come first. Most hazards are harmless in most programs: each section of
-[the hazards](advise.md#the-hazards) says when to ignore it.
+What [`elfworlds advise`](advise.md) foretells of every x86-64 library and program of Debian's below /usr/lib, as a
+plugin of a plain program, by dlmopen. Nothing was opened for this page; [how right
+it is](advise.md#how-right-it-is) was measured apart. Those with the most hazards come first. Most hazards are
+harmless in most programs: each section of [the hazards](advise.md#the-hazards) says when to ignore it.
 """
 TEN, PART = 10, 100  # files
 
