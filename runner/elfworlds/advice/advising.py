@@ -54,6 +54,11 @@ def advise(path: str | os.PathLike[str], world: World | None = None, way: str = 
     return Adviser.of(world or World(), way).advise(path)
 
 
+def _opened(world: World, way: str) -> World:
+    """The world with the namespace into which a way opens."""
+    return replace(world, namespace=NEW_NAMESPACE if way == DLMOPEN else BASE_NAMESPACE)
+
+
 @dataclass(frozen=True)
 class Adviser:
     """Advises on many files of one system, which it reads once each."""
@@ -72,8 +77,7 @@ class Adviser:
         """
         if way not in WAYS:
             raise InputError(f"--way is {' or '.join(WAYS)}, not `{way}`")
-        namespace = NEW_NAMESPACE if way == DLMOPEN else BASE_NAMESPACE
-        return Adviser.within(system_of(replace(world, namespace=namespace)), way)
+        return Adviser.within(system_of(_opened(world, way)), way)
 
     @staticmethod
     def within(system: System, way: str) -> Adviser:
@@ -82,8 +86,7 @@ class Adviser:
 
     def elsewhere(self, world: World, way: str) -> Adviser:
         """For another host, environment or way in the same system; what was read of its files stays."""
-        namespace = NEW_NAMESPACE if way == DLMOPEN else BASE_NAMESPACE
-        own = replace(self.system, world=replace(world, namespace=namespace), searches={})
+        own = replace(self.system, world=_opened(world, way), searches={})
         return replace(self, system=own, way=way)
 
     def advise(self, path: str | os.PathLike[str]) -> Advice:

@@ -30,7 +30,7 @@ from elfworlds.locking import announced, locked, nobody
 from elfworlds.planning.document import build_document
 from elfworlds.planning.links import MANIFEST
 from elfworlds.planning.outside import outside
-from elfworlds.store.entries import used
+from elfworlds.store.entries import begin, used
 from elfworlds.store.holds import hold
 from elfworlds.store.manifest import read as read_manifest
 from elfworlds.store.manifest import text as manifest_text
@@ -90,7 +90,7 @@ class LocalBackend:
         keep_going: bool,
         report: Callable[[BuildRequest, Artifact | Failure], None],
     ) -> Build:
-        self.begin()
+        begin(self.root)
         self.held.append(hold(self.root, [*plan.requests, *(tree.key for tree in plan.trees.values())]))
         shelved = Shelved(Shelf(self.root, {}, self.tell), plan.trees)
         toolchains = seeing_store_paths(toolchains, plan)
@@ -108,11 +108,6 @@ class LocalBackend:
             raise
         finally:
             executor.shutdown(cancel_futures=True)
-
-    def begin(self) -> None:
-        """Have the store's directories."""
-        for part in ("objects", "locks", "tmp"):
-            (self.root / part).mkdir(parents=True, exist_ok=True)
 
     def provide(
         self,

@@ -70,10 +70,10 @@ def _seen(question: str, fields: Mapping[str, Json] | None, trial: TrialRecord |
     return str(fields.get("count"))
 
 
-def rows(run: RunRecord) -> list[list[str]]:
-    """A row for the points of a scenario with the same answers; those that differ come first."""
+def rows(run: RunRecord, told: Sequence[Answer]) -> list[list[str]]:
+    """A row for the points of a scenario with the same answers, all of the run's; those that differ come first."""
     by_trace: dict[tuple[str, Point], list[Answer]] = {}
-    for answer in answers(run):
+    for answer in told:
         by_trace.setdefault((answer.scenario, answer.point), []).append(answer)
     tried: dict[str, list[Point]] = {}
     places: dict[tuple[str, ...], list[Point]] = {}
@@ -109,9 +109,9 @@ def _words(question: str, answer: str) -> str:
     return WORDS[question, answer]
 
 
-def table(run: RunRecord) -> tuple[list[str], list[list[str]]]:
+def table(run: RunRecord, told: Sequence[Answer]) -> tuple[list[str], list[list[str]]]:
     """Head and rows; the last column is there where something differs."""
-    every = rows(run)
+    every = rows(run, told)
     width = len(HEAD) if any(row[-1] for row in every) else len(HEAD) - 1
     return HEAD[:width], [row[:width] for row in every]
 
@@ -123,7 +123,6 @@ def disagreement(run: RunRecord) -> str | None:
     return f"{wrong} of {len(every)} foretellings of advise did not come true: see report.md" if wrong else None
 
 
-def kept(run: RunRecord) -> str:
+def kept(every: Sequence[Answer]) -> str:
     """How many came true, in words."""
-    every = answers(run)
     return f"{sum(not answer.differs for answer in every)} of {len(every)} foretellings of elfworlds advise came true."

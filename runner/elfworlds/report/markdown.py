@@ -157,10 +157,10 @@ def _source(source: Mapping[str, str]) -> str:
 
 
 def _differences(axes: Mapping[str, Sequence[str]], trials: Sequence[TrialRecord], written: Streams) -> list[str]:
-    bad, every = failing.failed(trials), failing.points_of(trials)
+    bad = failing.failed(trials)
     if not bad:
         return []
-    lines = ["## Not as expected", ""]
+    lines, every = ["## Not as expected", ""], failing.points_of(trials)
     for alike in bad[:MOST_FAILURES]:
         trial = alike.trial
         scattered = alike.scattered and escape(failing.place(alike, axes, every))
@@ -239,10 +239,10 @@ def _foretold(run: RunRecord) -> list[str]:
 
 def _advised(run: RunRecord) -> list[str]:
     """What advise foretold beside what was seen; nothing where it had nothing to say."""
-    head, rows = foretold.table(run)
-    if not rows:
+    told = foretold.answers(run)
+    if not told:
         return []
-    return ["### Foretold by advise", "", foretold.kept(run), "", *table(head, rows), ""]
+    return ["### Foretold by advise", "", foretold.kept(told), "", *table(*foretold.table(run, told)), ""]
 
 
 def _objects(records: Sequence[ObjectRecord]) -> list[str]:

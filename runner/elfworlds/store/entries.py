@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from elfworlds.jsondata import Json
 
 OBJECTS = "objects"
+PARTS = (OBJECTS, "locks", "tmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,12 @@ class Entry:
     @property
     def is_tree(self) -> bool:
         return (self.path / RECORD).exists()
+
+
+def begin(root: Path) -> None:
+    """Have a store's directories."""
+    for part in PARTS:
+        (root / part).mkdir(parents=True, exist_ok=True)
 
 
 def entry_of(directory: str, root: Path) -> str:

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 from elfworlds import atomic, elf
 from elfworlds.locking import locked
 from elfworlds.store import manifest
-from elfworlds.store.entries import OBJECTS
+from elfworlds.store.entries import OBJECTS, begin
 from elfworlds.store.verify import why_damaged
 from elfworlds.trees.shelf import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-PARTS = (OBJECTS, "locks", "tmp")
 
 
 class WrongParcelError(Exception):
@@ -97,8 +95,7 @@ def put(root: Path, parcel: Parcel, key: str, sha256: str) -> None:
     """
     if parcel.key != key:
         raise WrongParcelError(f"an entry {parcel.key} was sent for {key}")
-    for part in PARTS:
-        (root / part).mkdir(parents=True, exist_ok=True)
+    begin(root)
     with locked(root / "locks" / key):
         if has(root, key, sha256):
             return

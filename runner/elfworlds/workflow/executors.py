@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
+from threading import Semaphore
 from typing import TYPE_CHECKING
 
 from elfworlds.backends.local import LocalBackend
@@ -75,11 +76,14 @@ def tried_elsewhere(
     needs_dask("--executor")
     from elfworlds.workflow.cluster.connecting import connected, encrypted
     from elfworlds.workflow.cluster.runner import Cluster
+    from elfworlds.workflow.cluster.workers import Workers
 
     known = means(session, [experiment])
     work = _work(experiment, plan, runner, known)
     with connected(scheduler_address(executor, tls=encrypted())) as client:
-        cluster = Cluster.of(client, work, runner, session.tell, partial(families.sources, means=known))
+        sources = partial(families.sources, means=known)
+        workers = Workers.of(client, work, "tries none of these trials", session.tell, sources)
+        cluster = Cluster(work, runner, workers)
         try:
             yield cluster.observe
         finally:
@@ -114,20 +118,21 @@ def built_elsewhere(
         return
     from elfworlds.workflow.cluster.builders import Builders
     from elfworlds.workflow.cluster.connecting import connected, encrypted
+    from elfworlds.workflow.cluster.workers import Workers
 
     known = means(session, [experiment])
     shared = _run(experiment, toolchains, known)
     with connected(scheduler_address(executor, tls=encrypted())) as client:
-        sources = partial(families.sources, means=known)
-        builders = Builders.of(client, shared, session.jobs, session.tell, sources)
-
-        def stop() -> None:
-            builders.stop()
-            backend.stop()
-
+        workers = Workers.of(client, shared, "builds nothing", session.tell, partial(families.sources, means=known))
+        builders = Builders(workers, Semaphore(session.jobs))
         threads = max(session.jobs, sum(client.nthreads().values()))
-        yield replace(backend, elsewhere=builders.build, stop=stop, jobs=threads)
+        yield replace(backend, elsewhere=builders.build, stop=partial(_each, builders.stop, backend.stop), jobs=threads)
         _tell_where("built", builders.built.items(), session)
+
+
+def _each(*calls: Callable[[], None]) -> None:
+    for call in calls:
+        call()
 
 
 def _run(experiment: LoadedExperiment, toolchains: Mapping[str, Toolchain], known: Means) -> Run:

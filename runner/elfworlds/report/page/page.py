@@ -142,6 +142,7 @@ def _answers(run: RunRecord, run_flips: Flips) -> dict[str, object]:
 
 def _evidence(run: RunRecord) -> dict[str, object]:
     """What the template says of how it was found out."""
+    told = foretold.answers(run)
     return {
         "head_of_namespaces": loading.HEAD_OF_NAMESPACES,
         "disagreements": loading.rows_of_disagreements(run),
@@ -151,8 +152,8 @@ def _evidence(run: RunRecord) -> dict[str, object]:
         "more_bindings": loading.more_bindings(run),
         "foretold": loading.bindings(run.traces),
         "searches": loading.searches(run.traces),
-        "advised": foretold.table(run),
-        "advice_kept": foretold.kept(run),
+        "advised": foretold.table(run, told),
+        "advice_kept": foretold.kept(told),
         "objects": facts.objects(run.objects),
         "compiler_outputs": [(name, cut(words, MOST_WORDS)) for name, words in facts.compiler_outputs(run.objects)],
         "versions": facts.versions(run.environment),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -16,19 +15,16 @@ from elfworlds.store import parcel
 from elfworlds.store.entries import entry_of
 from elfworlds.store.parcel import WrongParcelError
 from elfworlds.workflow.cluster.room import made
-from elfworlds.workflow.cluster.shelf import same
-from elfworlds.workflow.cluster.stopping import stop
 from elfworlds.workflow.cluster.workers import LONGEST_WITHOUT_WORKERS, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
-    from distributed import Client, Future
+    from distributed import Future
 
     from elfworlds.backends import Artifact, Failure
     from elfworlds.backends.types import Order
-    from elfworlds.toolchains.family import Source
-    from elfworlds.workflow.cluster.messages import Made, Run
+    from elfworlds.workflow.cluster.messages import Made
 
     Sent = Future[Any]
 
@@ -47,29 +43,12 @@ class Builders:
         stopped: set where nobody is to wait any longer.
     """
 
-    client: Client
-    run: Run
     workers: Workers
-    shared: Sent
     few: threading.Semaphore
     built: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
     stopped: threading.Event = field(default_factory=threading.Event)
     numbers: Iterator[int] = field(default_factory=count)
-
-    @classmethod
-    def of(
-        cls,
-        client: Client,
-        run: Run,
-        jobs: int,
-        tell: Callable[[str], None],
-        sources: Callable[[str], Sequence[Source]],
-    ) -> Builders:
-        """The builders of a client; `jobs` objects at once are built here, `sources` are the files of a toolchain."""
-        shared = client.submit(same, run, key=f"run-{run.id}")
-        workers = Workers.of(client, run, "builds nothing", tell, sources)
-        return cls(client, run, workers, shared, threading.Semaphore(jobs))
 
     def build(self, order: Order, here: Callable[[], Artifact | Failure]) -> Artifact | Failure | None:
         """Have an object built, and its entry in the store; it is built here where no worker does it.
@@ -105,12 +84,12 @@ class Builders:
         raise InterruptedRunError("interrupted")
 
     def _submit(self, order: Order, places: Mapping[str, int]) -> Sent:
-        entries = _entries(order, Path(self.run.store))
+        entries = _entries(order, Path(self.workers.run.store))
         with self.lock:
             sent = [self.workers.parcel(key) for key in entries]
             where = list(places) if len(places) < len(self.workers.seen) else None
-            key = f"build-{self.run.id}-{order.request.key}-{next(self.numbers)}"
-        return self.client.submit(made, self.shared, order, entries, sent, key=key, workers=where, retries=0)
+            key = f"build-{self.workers.run.id}-{order.request.key}-{next(self.numbers)}"
+        return self.workers.submit(made, order, entries, sent, key=key, where=where)
 
     def _waited(self, future: Sent, places: Mapping[str, int]) -> Made | None:
         """What a worker said; None where all that might say something are gone."""
@@ -125,7 +104,7 @@ class Builders:
         with self.lock:
             self.workers.alive()
             with self.workers.talking():
-                came: Made | None = self.client.gather({0: future}, errors="skip").get(0)
+                came: Made | None = self.workers.client.gather({0: future}, errors="skip").get(0)
                 return came
 
     def _accepted(self, future: Sent, came: Made, order: Order) -> bool:
@@ -144,10 +123,10 @@ class Builders:
         key = order.request.key
         if came.failure is not None:
             return "" if came.failure.key == key else f"it failed to build {came.failure.key}, not {key}"
-        if came.work != self.run.id or came.parcel is None:
+        if came.work != self.workers.run.id or came.parcel is None:
             return f"it has no object of {order.request.name}"
         try:
-            parcel.put(Path(self.run.store), came.parcel, key, came.sha256)
+            parcel.put(Path(self.workers.run.store), came.parcel, key, came.sha256)
         except WrongParcelError as error:
             return f"its object of {order.request.name} is wrong: {error}"
         return ""
@@ -159,9 +138,7 @@ class Builders:
     def stop(self) -> None:
         """Have nothing of this run left on the workers, and nobody wait for them."""
         self.stopped.set()
-        if self.client.status == "running":
-            with suppress(TimeoutError, OSError):  # a scheduler that is gone has nothing left
-                self.client.run(stop, self.run.id, wait=False, on_error="ignore")
+        self.workers.stop()
 
 
 def _own(order: Order) -> Order:

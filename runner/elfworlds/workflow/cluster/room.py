@@ -20,7 +20,7 @@ from elfworlds.environment import this_machine
 from elfworlds.errors import BuildFailedError, ElfworldsError
 from elfworlds.process import Pool
 from elfworlds.store import parcel
-from elfworlds.store.entries import OBJECTS
+from elfworlds.store.entries import OBJECTS, begin
 from elfworlds.store.parcel import WrongParcelError
 from elfworlds.toolchains import families
 from elfworlds.toolchains.family import Means
@@ -125,7 +125,7 @@ class Room(WorkerPlugin):
             receive(run.store, entries, parcels)
             toolchain = self.toolchain(order.request.toolchain, run, guest)
             backend = LocalBackend(Path(run.store), guest.pool.run, 1, guest.pool.interrupt, seconds=order.seconds)
-            backend.begin()
+            begin(backend.root)
             came.append(backend.provide(order.request, order.artifacts, order.files, toolchain))
 
         said = self.said(name, run, build)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from concurrent.futures import CancelledError
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -17,17 +15,14 @@ from elfworlds.workflow.cluster.batches import TASKS_PER_THREAD, Pace, taken
 from elfworlds.workflow.cluster.messages import Answer, why_refused
 from elfworlds.workflow.cluster.registered import machines
 from elfworlds.workflow.cluster.room import answer
-from elfworlds.workflow.cluster.shelf import same
-from elfworlds.workflow.cluster.stopping import stop
 from elfworlds.workflow.cluster.workers import LONGEST_WITHOUT_WORKERS, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from distributed import Client, Future
+    from distributed import Future
 
     from elfworlds.planning import Trial
-    from elfworlds.toolchains.family import Source
     from elfworlds.trials.machine import Machine
     from elfworlds.trials.observe import Observation, TrialRunner
     from elfworlds.workflow.cluster.messages import Work
@@ -48,11 +43,9 @@ class Cluster:
         machines: by address, of workers that were asked for.
     """
 
-    client: Client
     work: Work
     judge: TrialRunner
     workers: Workers
-    shared: Sent
     ran: Counter[Machine] = field(default_factory=Counter)
     under_way: dict[str, tuple[Trial, ...]] = field(default_factory=dict)
     ended: SimpleQueue[Sent] = field(default_factory=SimpleQueue)
@@ -60,20 +53,6 @@ class Cluster:
     bound: dict[str, list[str]] = field(default_factory=dict)
     machines: dict[str, Machine] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
-
-    @classmethod
-    def of(
-        cls,
-        client: Client,
-        work: Work,
-        judge: TrialRunner,
-        tell: Callable[[str], None],
-        sources: Callable[[str], Sequence[Source]],
-    ) -> Cluster:
-        """The cluster of a client; `sources` are the files of a toolchain."""
-        shared = client.submit(same, work, key=f"work-{work.id}")
-        workers = Workers.of(client, work, "tries none of these trials", tell, sources)
-        return cls(client, work, judge, workers, shared)
 
     def observe(self, trials: Sequence[Trial]) -> Iterator[Observation]:
         """Every trial, in the order in which they end, and where it ran.
@@ -114,7 +93,7 @@ class Cluster:
             return list(allowed)
         if not allowed.keys() <= self.machines.keys():
             with self.workers.talking():
-                self.machines |= machines(self.client)
+                self.machines |= machines(self.workers.client)
         return [place for place in allowed if place in self.machines and self.machines[place].answers(label)]
 
     def _without(self, trials: Sequence[Trial]) -> Iterator[Observation]:
@@ -131,7 +110,7 @@ class Cluster:
         self.tries.update(trial.id for trial in trials)
         sent = [self.workers.parcel(key) for key in self.work.entries_of(trials)]
         key = f"trial-{self.work.id}-{trials[0].number}-{self.tries[trials[0].id]}"
-        future = self.client.submit(answer, self.shared, trials, sent, key=key, workers=where, retries=0)
+        future = self.workers.submit(answer, trials, sent, key=key, where=where)
         self.under_way[key] = trials
         self.bound |= {key: where} if where else {}
         future.add_done_callback(self.ended.put)
@@ -157,7 +136,7 @@ class Cluster:
         """
         ended = list(self._ended())
         with self.workers.talking():
-            answers = self.client.gather({f.key: f for f in ended if f.status == "finished"}, errors="skip")
+            answers = self.workers.client.gather({f.key: f for f in ended if f.status == "finished"}, errors="skip")
         for future in ended:
             yield future, answers.get(future.key)
 
@@ -208,7 +187,6 @@ class Cluster:
 
     def end(self) -> None:
         """Have nothing of this run left on the workers."""
-        if self.client.status == "running" and self.under_way:
-            with suppress(CancelledError, TimeoutError, OSError):  # a scheduler that is gone has nothing left
-                self.client.run(stop, self.work.id, wait=False, on_error="ignore")
+        if self.under_way:
+            self.workers.stop()
             self.under_way.clear()

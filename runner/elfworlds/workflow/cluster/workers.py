@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from elfworlds.errors import InterruptedRunError
 from elfworlds.store import parcel
 from elfworlds.workflow.cluster.furnishing import Furnishing
 from elfworlds.workflow.cluster.shelf import same
+from elfworlds.workflow.cluster.stopping import stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ class Workers:
 
     Attributes:
         run: whose tasks they are.
+        shared: the run, as it is sent with each task.
         refuse: what a worker does that gets no tasks: `tries none of these trials`.
         furnishing: sends files of toolchains to workers that lack them.
         refused: the workers that get no more tasks, by address, and why.
@@ -42,6 +44,7 @@ class Workers:
 
     client: Client
     run: Run
+    shared: Sent
     refuse: str
     tell: Callable[[str], None]
     furnishing: Furnishing
@@ -59,7 +62,8 @@ class Workers:
         sources: Callable[[str], Sequence[Source]],
     ) -> Workers:
         """The workers of a client; `sources` are the files of a toolchain."""
-        return cls(client, run, refuse, tell, Furnishing(client, run.id, run.store, sources))
+        shared = client.submit(same, run, key=f"run-{run.id}")
+        return cls(client, run, shared, refuse, tell, Furnishing(client, run.id, run.store, sources))
 
     def there(self) -> Mapping[str, int]:
         """Address of each worker → how many tasks it does at once."""
@@ -126,6 +130,10 @@ class Workers:
             self.parcels[key] = self.client.submit(same, packed, key=f"entry-{self.run.id}-{key}-{len(self.refused)}")
         return self.parcels[key]
 
+    def submit(self, task: Callable[..., Said], *what: object, key: str, where: list[str] | None) -> Sent:
+        """Have a task of the run done; `where` are the workers that may do it, None for all."""
+        return self.client.submit(task, self.shared, *what, key=key, workers=where, retries=0)
+
     def declined(self, said: Said, place: str) -> None:
         """A worker did not do all of a task: send it what it lacks, or refuse it, or whoever sent it a wrong object."""
         name, vain = said.machine.name, self._furnish(said, place) if said.lacks else ""
@@ -148,3 +156,9 @@ class Workers:
         if not why:
             self.tell(f"worker {said.machine.name} is sent the files of {said.lacks}")
         return why
+
+    def stop(self) -> None:
+        """Have nothing of the run left on the workers."""
+        if self.client.status == "running":
+            with suppress(CancelledError, TimeoutError, OSError):  # a scheduler that is gone has nothing left
+                self.client.run(stop, self.run.id, wait=False, on_error="ignore")
