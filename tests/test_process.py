@@ -281,12 +281,13 @@ def test_a_command_that_stops_every_process_above_it_but_the_runner_is_named(poo
 def test_a_command_that_keeps_what_watches_it_from_its_work_is_named_and_ended(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It stops them again faster than they are woken."""
+    """It stops them again faster than they are woken; whether one is awake for long enough to say so is chance."""
     monkeypatch.setattr(process_pool, "GRACE_SECONDS", 0.5)
     marker = f"7{os.getpid()}"
     script = f"above=\"$PPID $(cut -d' ' -f4 /proc/$PPID/stat)\"; while :; do kill -STOP $above; done; : {marker}"
     done = sh(pool, script, timeout=0.5)
-    assert done.untried == "what watched it is gone: it did not answer within 0.5 s after the time was up"
+    silent, told = "it did not answer within 0.5 s after the time was up", "it was stopped"
+    assert done.untried in (f"what watched it is gone: {silent}", f"what watched it is gone: {told}")
     assert alive(marker) == []
     assert sh(pool, "echo next").stdout.data == b"next\n"
 
