@@ -10,6 +10,7 @@
 # make series  the first series of patches for a libc, built in five minutes unless ~/.cache has it, and run
 # make reference        every experiment with every pinned libc and gdb, gathered in results/reference
 # make reference-check  the same again, compared with what is there: names every outcome that differs
+# make series-results   every experiment with trixie's libc and with each series of patches, gathered in results/series
 # make nix-run    the first experiment with real Nix over this machine's toolchain (docs/nix.md); no network but pip's
 # make nix-check  of what nix flake check holds, all but most experiments, in the same way
 # make dist   an sdist and a wheel in .cache/dist, checked as an index of packages checks them
@@ -28,8 +29,10 @@ endif
 
 SUITES := debian/bullseye,debian/bookworm,debian/trixie,debian/sid
 RUNS := .cache/reference
+SERIES := debian/trixie,glibc/dl-nns,glibc/rtld-shared,glibc/ns-libc
+SERIES_RUNS := .cache/series-results
 
-.PHONY: run test slow fuzz versions lock roots series nix-roots reference reference-check reference-runs nix-run nix-check dist lint clean
+.PHONY: run test slow fuzz versions lock roots series nix-roots reference reference-check reference-runs series-results nix-run nix-check dist lint clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/elfworlds run experiments/same-lib.yaml
@@ -83,6 +86,16 @@ reference-runs: $(VENV)/run.stamp
 		|| test $$? -eq 1
 	$(BIN)/elfworlds run experiments/musl.yaml experiments/initial-exec-opened.yaml -o $(RUNS) -S libc=$(SUITES),host,musl/bookworm,musl/trixie \
 		|| test $$? -eq 1
+
+# The experiments beside the patches say themselves which libcs they are about.
+series-results: $(VENV)/run.stamp
+	$(BIN)/elfworlds toolchain build dl-nns rtld-shared ns-libc
+	@rm -rf $(SERIES_RUNS)
+	$(BIN)/elfworlds run experiments -o $(SERIES_RUNS) --keep-going -S libc=$(SERIES) || test $$? -eq 1
+	$(BIN)/elfworlds run toolchains/patches/*/*.yaml -o $(SERIES_RUNS) --keep-going || test $$? -eq 1
+	$(BIN)/elfworlds gather $(SERIES_RUNS)/*/latest -o $(SERIES_RUNS)
+	@mkdir -p results/series
+	cd $(SERIES_RUNS) && cp outcomes.csv claims.csv versions.csv $(CURDIR)/results/series
 
 nix-run:
 	@nix/hostpkgs/nix run . -- run experiments/same-lib.yaml

@@ -145,6 +145,23 @@ def test_two_revisions_of_one_version_are_told_by_revision() -> None:
     assert said(axes, trials) == ["s: fixed from libc 2.36-9+deb12u14 on, broken below"]
 
 
+def test_libcs_with_patches_come_after_their_release_by_name_whatever_their_revisions_say() -> None:
+    own = {
+        "rtld": {"version": "2.41", "revision": "2.41-12+rtld.00000000", "variant": "rtld"},
+        "beta": {"version": "2.41", "revision": "2.41-12+beta.ffffffff", "variant": "beta"},
+        "mine": {"version": "2.41", "revision": "2.41+mine", "variant": "mine"},
+    }
+    axes = {"libc": (*own, "trixie")}
+    found = orders(axes, {"libc": {**own, "trixie": GLIBC["trixie"]}}).of("s")["libc"]
+    assert [mark.labels for mark in found.marks] == [("trixie",), ("beta",), ("mine",), ("rtld",)]
+    assert [mark.text for mark in found.marks] == [
+        "2.41-12",
+        "2.41-12+beta.ffffffff",
+        "2.41+mine",
+        "2.41-12+rtld.00000000",
+    ]
+
+
 def test_one_version_under_two_labels_is_one_place() -> None:
     axes = {"libc": ("bullseye", "bookworm", "host")}
     trials = tried(axes, lambda at: "old" if at["libc"] == "bullseye" else "new")
@@ -344,14 +361,16 @@ def test_a_version_is_the_one_that_the_toolchain_of_the_label_has() -> None:
     chains = {
         "host": made("host", libc="2.36", libc_family="glibc", libc_revision="Debian GLIBC 2.36-9+deb12u14"),
         "nix": made("nix", Package("gdb", "16.3-1"), libc="2.40", libc_revision="GNU libc", gdb="16.3"),
+        "tree": made("tree", libc="2.41", libc_revision="GNU libc 2.41, commit 3fa9c0d1e2f3", libc_variant="tree"),
     }
     both_libcs = (Package("libc6", "2.36-9"), Package("musl", "1.2.3-1"))
     chains["musl"] = with_musl(made("musl", *both_libcs, libc="1.2.3", libc_family="musl"))
-    axes = {"way": ("dlopen",), "libc": ("host", "nix", "musl", "gone"), "gdb": ("nix",)}
+    axes = {"way": ("dlopen",), "libc": ("host", "nix", "tree", "musl", "gone"), "gdb": ("nix",)}
     assert versions(axes, chains) == {
         "libc": {
             "host": {"version": "2.36", "revision": "2.36-9+deb12u14", "family": "glibc"},
             "nix": {"version": "2.40"},
+            "tree": {"version": "2.41", "revision": "2.41+tree", "variant": "tree"},
             "musl": {"version": "1.2.3", "revision": "1.2.3-1", "family": "musl"},
         },
         "gdb": {"nix": {"version": "16.3", "revision": "16.3-1"}},

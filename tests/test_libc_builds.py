@@ -135,6 +135,7 @@ def test_what_it_says_of_itself_is_its_version(
     mine = over_host(build)
     assert mine.versions["libc"] == base.versions["libc"]
     assert ", file " in mine.versions["libc-revision"]
+    assert mine.versions["libc-variant"] == "mine"
     subprocess.run(["git", "init", "-q", build], check=True)
     (build / "elf").mkdir(exist_ok=True)
     (build / "elf/rtld.c").write_text("")

@@ -80,8 +80,8 @@ def versions(
 ) -> dict[str, dict[str, dict[str, str]]]:
     """What is behind the labels of the axes that name toolchains: axis → label → `version`, `revision`, `family`.
 
-    Behind the label of an axis of builders it is their libc, and `builds` has the objects that they build. A label
-    whose toolchain does not know the tool's version is left out.
+    A libc of one's own has `variant` too, its name. Behind the label of an axis of builders it is their libc, and
+    `builds` has the objects that they build. A label whose toolchain does not know the tool's version is left out.
     """
     named = {axis: {label: label for label in labels} for axis, labels in axes.items() if axis in TOOLCHAIN_AXES}
     named |= {axis: dict(builders[axis].by_label) for axis in axes if axis in builders}
@@ -102,16 +102,19 @@ def _builds(builders: Builders | None) -> dict[str, str]:
 
 
 def _version(axis: str, toolchain: Toolchain) -> dict[str, str]:
-    """Its version; the revision that the file itself or its package has; whose libc it is."""
+    """Its version; the revision that the file itself or its package has; whose libc it is, and which of one's own."""
     versions = toolchain.versions
-    family = versions.get(f"{axis}-family", "")
+    family, variant = versions.get(f"{axis}-family", ""), versions.get(f"{axis}-variant", "")
     words = versions.get(f"{axis}-revision", "").split()  # `Debian GLIBC 2.36-9+deb12u14`
-    revisions = [*(word for word in words[-1:] if word[0].isdigit())]
-    revisions += [
-        package.version for package in toolchain.packages if package.name == toolchain.packages_of_axes.get(axis)
-    ]
-    parts = {"version": versions[axis], "revision": "".join(revisions[:1]), "family": family}
+    revisions = [word for word in words[-1:] if word.startswith(versions[axis])]  # no commit's digits
+    revisions += [f"{versions[axis]}+{variant}"] if variant else _revised(axis, toolchain)
+    parts = {"version": versions[axis], "revision": "".join(revisions[:1]), "family": family, "variant": variant}
     return {name: text for name, text in parts.items() if text}
+
+
+def _revised(axis: str, toolchain: Toolchain) -> list[str]:
+    wanted = toolchain.packages_of_axes.get(axis)
+    return [package.version for package in toolchain.packages if package.name == wanted]
 
 
 def made_with(

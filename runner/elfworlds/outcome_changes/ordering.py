@@ -20,9 +20,11 @@ from elfworlds.spec.leaves.versions import order
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    Key: TypeAlias = "tuple[tuple[tuple[int, int, str], ...], ...]"
+    from elfworlds.spec.leaves.versions import SortKey
 
-# axis → label → `version`, `revision` and `family` if they are known, and `builds` if it is an axis of builders
+    Key: TypeAlias = "tuple[SortKey, str, SortKey]"
+
+# axis → label → `version`, `revision`, `family`, `variant` if they are known, and `builds` if it is an axis of builders
 Versions: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, str]]]"
 
 # scenario → axis → label → the parts that made its object: part → version, the most important part first
@@ -56,12 +58,16 @@ def orders(axes: Mapping[str, Sequence[str]], versions: Versions, made_with: Mad
 
 
 def _of_versions(axis: str, labels: Sequence[str], versions: Mapping[str, Mapping[str, str]]) -> Order:
-    """By family, then version, then revision; labels that agree in all three share a place."""
+    """By family, then version, then revision; labels that agree in all three share a place.
+
+    After a version's revisions come the libcs of one's own, by their names: no revision of theirs is the newer one.
+    """
     by_key: dict[tuple[str, Key], list[str]] = {}
     for label in labels:
         version = versions.get(label, {})
         if version.get("version"):
-            key = (order(version["version"]), order(version.get("revision", "")))
+            own = version.get("variant", "")
+            key = (order(version["version"]), own, order("" if own else version.get("revision", "")))
             by_key.setdefault((_family(axis, version), key), []).append(label)
     ranked = sorted(by_key.items(), key=lambda version: version[0])
     first = [versions[members[0]] for _, members in ranked]

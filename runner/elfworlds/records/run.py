@@ -32,7 +32,8 @@ class RunRecord:
     Attributes:
         source: title, url, year, authors; whatever the experiment gives.
         axes: each with its labels.
-        versions: what is behind the labels of `libc`, `gdb`, `rustc`: axis → label → `version`, `revision`, `family`.
+        versions: what is behind the labels of `libc`, `gdb`, `rustc`: axis → label → `version`, `revision`, `family`,
+            `variant`.
         made_with: what made the objects that scenarios build or inspect: scenario → axis → label → part → version.
         planned: how many trials there are in all; fewer records mean that the run was interrupted.
         trials: records with settled verdicts, in the plan's order.

@@ -230,7 +230,8 @@ class RunAbout:
         plan, environment: digests; a run goes on only where both are as they were.
         source: title, url, year, authors; whatever the experiment gives.
         axes: each with its labels.
-        versions: what is behind the labels of `libc`, `gdb`, `rustc`: axis → label → `version`, `revision`, `family`.
+        versions: what is behind the labels of `libc`, `gdb`, `rustc`: axis → label → `version`, `revision`, `family`,
+            `variant`.
         made_with: what made the objects that scenarios build or inspect: scenario → axis → label → part → version.
         planned: how many trials there are in all.
         rerun: the command that makes such a run again.

@@ -102,7 +102,11 @@ def _placed(recipe: Recipe, built: Built, base: Toolchain) -> Toolchain:
         base,
         name=recipe.name,
         identity=_identity(base, recipe, built.key),
-        versions={**base.versions, "libc-revision": f"glibc {revision}+{series}.{built.key[:8]}"},
+        versions={
+            **base.versions,
+            "libc-revision": f"glibc {revision}+{series}.{built.key[:8]}",
+            "libc-variant": series,
+        },
         world=replace(base.world, name=recipe.name, root=replace(root, over=tuple(over)) if root else None),
         built_by="" if recipe.headers else base.name,
     )

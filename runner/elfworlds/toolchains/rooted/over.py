@@ -121,7 +121,7 @@ def laid_over(pin: Pin, base: Toolchain, means: Means) -> Toolchain:
         base,
         name=name,
         identity=over.identity,
-        versions={**base.versions, **builds.versions(over.build, version, means.run, path)},
+        versions={**base.versions, **builds.versions(over.build, version, means.run, path), "libc-variant": name},
         tools=_with_headers(over, base),
         library_cache=inside.library_cache(search_paths) if search_paths else base.library_cache,
         default_paths=search_paths.default_paths if search_paths else base.default_paths,
