@@ -1,10 +1,11 @@
 #!/bin/sh
 # 20,000 trials over three workers, each in a network, mount and pid namespace of its own with an empty store and HOME; the
-# first is killed at half, the second stopped for a minute, the scheduler restarted once. Then the same here; both sets of
-# tables are compared. As root: sh bench/cluster.sh DIRECTORY [TRIALS [LIBC,LIBC…]]
+# second is stopped for a minute, the first killed at half, the scheduler restarted once the second has gone on. Then the same
+# here; both sets of tables are compared. Each trial sleeps for PAUSE ms (20), so that all of it has room on a fast machine.
+# As root: [PAUSE=MS] sh bench/cluster.sh DIRECTORY [TRIALS [LIBC,LIBC…]]
 # Of roots DIRECTORY/cache/elfworlds may have debs/ and roots/; workers have neither, and no network but the bridge.
 set -eu
-place=$1 trials=${2:-20000} libcs=${3:-host}
+place=$1 trials=${2:-20000} libcs=${3:-host} pause=${PAUSE:-20}
 several=$(echo "$libcs" | tr , '\n' | wc -l)
 python=$PWD/.venv/bin/python
 export XDG_CACHE_HOME="$place/cache" DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL=20s
@@ -18,7 +19,12 @@ objects:
     executable: app
     code: |
       #include <stdlib.h>
-      int main(int argc, char **argv) { (void)argc; return atoi(argv[1]) % 3; }
+      #include <time.h>
+      int main(int argc, char **argv) {
+          (void)argc;
+          nanosleep(&(struct timespec){.tv_nsec = ${pause}000000L}, NULL);
+          return atoi(argv[1]) % 3;
+      }
 scenarios:
   s:
     run: \${app} \${matrix.place}
@@ -65,14 +71,15 @@ sleep 3
 for n in 1 2 3; do worker $n; done
 begin=$(date +%s)
 "$python" -m elfworlds run experiments/many.yaml -S libc="$libcs" --executor dask://10.98.7.1:8786 > run1.log 2>&1 & run=$!
-until_recorded $((trials / 4))
+until_recorded $((trials / 8))
 stopped=$(process "$worker2")
 kill -STOP "$stopped"
 echo "worker 2 stopped at $(recorded) trials, after $(($(date +%s) - begin)) s"
-(sleep 60; kill -CONT "$stopped"; echo "worker 2 goes on") &
+(sleep 60; kill -CONT "$stopped"; echo "worker 2 goes on after $(($(date +%s) - begin)) s") & awake=$!
 until_recorded $((trials / 2))
 kill -9 "$(process "$worker1")"
 echo "worker 1 killed at $(recorded) trials, after $(($(date +%s) - begin)) s"
+wait $awake
 until_recorded $((trials * 3 / 4))
 kill -9 $scheduler
 echo "scheduler killed at $(recorded) trials, after $(($(date +%s) - begin)) s"

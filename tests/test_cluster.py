@@ -191,6 +191,7 @@ def test_when_the_scheduler_dies_the_next_run_goes_on(world: World, cluster: Clu
     cluster.scheduler.kill()
     code, out = ended(run)
     assert (code, "the scheduler is gone" in out, "the next run goes on" in out) == (2, True, True), out
+    assert "distributed" not in out, out  # nothing of what dask logs
     assert world.run("run", path)[0] == 0
     done = trials(runs(world)[0])
     assert (len(runs(world)), len(done), len(set(done))) == (1, 100, 100)

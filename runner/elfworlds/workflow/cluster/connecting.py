@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 import dask
@@ -18,11 +19,13 @@ def encrypted() -> bool:
 
 
 def connected(where: str) -> Client:
-    """A client of a scheduler.
+    """A client of a scheduler. What dask logs in this process the run says in words.
 
     Raises:
         InputError: there is none.
     """
+    for name in ("distributed", "distributed.client"):  # dask gives both levels of their own
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         return Client(where, timeout=CONNECT_SECONDS, set_as_default=False, name=f"elfworlds-{os.getpid()}")
     except (OSError, TimeoutError, ValueError) as error:
