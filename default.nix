@@ -2,6 +2,7 @@
 #
 #   nix-build                 the runner, over the nixpkgs that flake.lock pins
 #   nix-shell                 a shell to work on it
+#   nix-build -A libc …       the libc of a recipe; nix/libc.nix says the arguments
 #   nix-build -A farm …       the objects of a plan, a link to each; nix/handed-over.nix says the arguments
 #
 # `packages` is where a package set lies, nixpkgs or nix/hostpkgs; flake.nix hands one in as `pkgs`.
@@ -42,6 +43,7 @@ let
     };
     handedOver = import ./nix/handed-over.nix { inherit objects; };
     farm = import ./nix/farm.nix { inherit handedOver world; };
+    libc = import ./nix/libc.nix { inherit world; };
     pinned = import ./nix/pinned.nix { inherit pkgs compiler rustc; };
 
     # the runner and what is around it

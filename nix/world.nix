@@ -23,6 +23,11 @@ else
       inherit (root) name sha256;
       path = root.tree;
     };
+    # Files of other store paths that are seen instead of the root's own.
+    over = builtins.concatMap (one: [
+      "${builtins.storePath one.path}/${one.file}"
+      one.inside
+    ]) root.over;
     enter = builtins.path {
       name = "enter";
       path = root.enter;
@@ -31,8 +36,8 @@ else
   {
     inherit system;
     builder = enter;
-    args = [
-      tree
+    args = [ tree ] ++ over ++ [
+      "--"
       "/bin/sh"
       "-euc"
       ''. "$scriptPath"''

@@ -104,11 +104,13 @@ def own_root(directory: Path, parts: tuple[str, ...] = ("base",)) -> Root:
     return Root("own", tree, tuple(Package(*one) for one in sorted(packages.items())), parts, 0)
 
 
-def compiling_root(directory: Path, *, merged: bool, without: tuple[str, ...] = ()) -> Root:
+def compiling_root(
+    directory: Path, *, merged: bool, without: tuple[str, ...] = (), packages: tuple[str, ...] = COMPILING
+) -> Root:
     """A root that holds this machine's packages of a C compiler, but some files; with its /lib in /usr or beside it."""
     tree = directory / "root"
     versions, needs = _installed()
-    names = sorted(_closure(COMPILING, needs))
+    names = sorted(_closure(packages, needs))
     listed = subprocess.run(["dpkg-query", "-L", *names], check=True, capture_output=True, text=True).stdout
     for path in sorted(
         {re.sub(r"^/(usr/)?", "/usr/", one) for one in listed.splitlines() if not one.startswith("/etc")}

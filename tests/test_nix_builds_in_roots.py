@@ -161,6 +161,26 @@ def test_the_closure_of_an_object_is_exactly_its_objects(place: Place) -> None:
     assert set(done.text.split()) == directories
 
 
+def laid_over(place: Place, outside: str) -> Place:
+    """With a header of another file than the root's own."""
+    root = place.toolchain.world.root
+    assert root
+    over = replace(root, over=((root.real("/usr/include/alloca.h"), outside),))
+    return replace(place, toolchain=replace(place.toolchain, world=replace(place.toolchain.world, root=over)))
+
+
+def test_a_file_of_a_store_path_is_seen_instead_of_the_roots_own(place: Place) -> None:
+    header = place.path / "headers/alloca.h"
+    header.parent.mkdir()
+    header.write_text("enum { laid_over = 1 };\n")
+    stored = place.pool.run(place.nix().programs.command("nix-store", "--add", str(header.parent))).text.strip()
+    changed, code = laid_over(place, f"{stored}/alloca.h"), one_object("#include <alloca.h>\nint one = laid_over;")
+    builds = [one.build(backend, code) for one in (place, changed) for backend in (one.local(), one.nix())]
+    assert [bool(build.failures) for build in builds] == [True, True, False, False]
+    with pytest.raises(BuildFailedError, match="the nix backend does not build with"):
+        laid_over(place, str(header)).build(place.nix())
+
+
 def test_a_roots_digest_is_computed_once(place: Place) -> None:
     asked: list[str] = []
 

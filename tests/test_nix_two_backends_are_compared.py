@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from elfworlds.gather.backends import trials
 from elfworlds.outcome import Verdict
 from nix_support import ROOT, bench
 from recording import trial
+from rooting import CC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +55,24 @@ def test_objects_without_paths_in_them_have_the_same_bytes_or_differ(tmp_path: P
         changed = Build({**build.artifacts, key: replace(build.artifacts[key], sha256="0" * 64)}, {})
         (finding,) = compare.builds(here.plan, NAMES, (build, changed))
         assert finding.startswith("object base-0: sha256 is ")
+
+
+def test_files_of_a_libc_differ_in_facts_or_in_bytes_alone(tmp_path: Path) -> None:
+    made: dict[str, Path] = {}
+    for name, word in (("one", "-g0"), ("same", "-g0"), ("other", "-Wl,-soname,other.so"), ("text", "-E")):
+        made[name] = tmp_path / name
+        subprocess.run([CC, "-shared", word, "-o", made[name], "-x", "c", "/dev/null"], check=True)
+    made["longer"] = tmp_path / "longer"
+    made["longer"].write_bytes(made["one"].read_bytes() + b"x")
+
+    def found(there: str) -> list[str]:
+        return list(compare.files("glibc/x", NAMES, ({"a.so": made["one"]}, {"a.so": made[there]})))
+
+    assert found("same") == []
+    assert found("longer") == ["glibc/x: a.so of local and of nix have the same ELF facts and other bytes"]
+    assert found("other")[0].startswith("glibc/x: a.so of local and of nix differ in soname")
+    assert "differ in " in found("text")[0]
+    assert list(compare.files("glibc/x", NAMES, ({}, {"a.so": made["one"]}))) == ["glibc/x: nix alone has a.so"]
 
 
 def test_a_trial_with_another_outcome_is_a_finding() -> None:

@@ -6,9 +6,8 @@ import ctypes
 import hashlib
 import json
 import os
-import tarfile
 from collections.abc import Callable
-from io import BytesIO
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,34 +19,12 @@ from elfworlds.process import Pool
 from elfworlds.shipped import locks
 from elfworlds.toolchains.families import foreseen, known, stand_in
 from elfworlds.toolchains.family import Means
+from elfworlds.toolchains.patched.family import Patched
 from elfworlds.toolchains.patched.ground import digest_of
 from elfworlds.toolchains.patched.recipe import find, names
 from elfworlds.toolchains.patched.steps import hunks, steps
+from recipes import LINKING, archive, recipe_file
 from rooting import bubblewrap
-
-CONFIGURE = '#!/bin/sh\nsed "s|@src@|$(dirname "$0")|" "$(dirname "$0")/Makefile.in" > Makefile; echo "words: $*"\n'
-MAKEFILE = "all:\n\ttest ! -e ../fail\n\tcp @src@/toy.c libtoy.so\n\tln -sf libtoy.so libtoy.so.1\n"
-TOY = "int answer(void)\n{\n\treturn 1;\n}\n"
-PATCH = (
-    "Subject: toy: Answer {new}\n\nWhy.\n\n--- a/toy.c\n+++ b/toy.c\n@@ -1,4 +1,4 @@\n"
-    " int answer(void)\n {{\n-\treturn {old};\n+\treturn {new};\n }}\n"
-)
-
-
-LINKING = (
-    "all:\n\tmkdir -p linkobj\n\tcc -shared -Wl,-soname,libtoy.so.1 -o libtoy.so @src@/toy.c\n"
-    "\tcc -shared -Wl,-soname,libtoy.so.1 -o linkobj/libtoy.so -Dreturn='return 1 +' @src@/toy.c\n"
-)
-
-
-def archive(path: Path, makefile: str = MAKEFILE) -> str:
-    """Sources of a toy that only copies, or as a makefile says; the digest of their archive."""
-    with tarfile.open(path, "w:gz") as tar:
-        for name, text in (("configure", CONFIGURE), ("Makefile.in", makefile), ("toy.c", TOY)):
-            info = tarfile.TarInfo(f"toy-1/{name}")
-            info.size, info.mode = len(text), 0o755
-            tar.addfile(info, BytesIO(text.encode()))
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @pytest.fixture
@@ -55,15 +32,7 @@ def project(world: World, needs: Callable[[str], str]) -> World:
     """A project with the recipe glibc/toy: two patches, the second over the first."""
     for program in ("make", "patch", "tar"):
         needs(program)
-    place = world.path / "toolchains"
-    place.mkdir()
-    digest = archive(place / "toy.tar.gz")
-    (place / "1.patch").write_text(PATCH.format(old=1, new=2))
-    (place / "2.patch").write_text(PATCH.format(old=2, new=42))
-    (place / "glibc-toy.yaml").write_text(
-        f"base: host\nsource: {{archive: toy.tar.gz, sha256: {digest}}}\n"
-        "patches: [1.patch, 2.patch]\nconfigure: [--with-a, b]\nheaders: {bits/toy.h: toy.c}\n"
-    )
+    recipe_file(world.path / "toolchains")
     return world
 
 
@@ -84,7 +53,7 @@ def test_patches_are_applied_in_order_and_what_is_built_is_kept_with_its_log(pro
 
 
 def test_a_shared_object_without_a_link_has_its_soname_and_the_nearest_of_several_counts(project: World) -> None:
-    recipe, place = project.path / "toolchains/glibc-toy.yaml", project.path / "toolchains/toy.tar.gz"
+    recipe, place = project.path / "toolchains/glibc-toy.yaml", project.path / "toolchains/toy.tar"
     before = hashlib.sha256(place.read_bytes()).hexdigest()
     recipe.write_text(recipe.read_text().replace(before, archive(place, LINKING)))
     assert project.run("toolchain", "build", "toy")[0] == 0
@@ -129,12 +98,12 @@ def test_a_build_that_failed_goes_on_where_it_was(project: World) -> None:
     (work / "source/toy.c").write_text("kept\n")
     (work / "fail").unlink()
     code, out, _ = project.run("toolchain", "build", "toy")
-    assert (code, "4 of 5 steps are done" in out) == (0, True)
+    assert (code, "4 of 6 steps are done" in out) == (0, True)
     assert (built(project)[0] / "files/libtoy.so.1").read_text() == "kept\n"
 
 
 def test_an_archive_that_is_not_what_is_pinned_is_refused(project: World) -> None:
-    (project.path / "toolchains/toy.tar.gz").write_bytes(b"other")
+    (project.path / "toolchains/toy.tar").write_bytes(b"other")
     code, _, err = project.run("toolchain", "build", "toy")
     assert code == 4
     assert "is not what is pinned" in err
@@ -143,7 +112,13 @@ def test_an_archive_that_is_not_what_is_pinned_is_refused(project: World) -> Non
 def test_what_is_not_built_makes_trials_unsupported_and_says_how_to_build_it(project: World) -> None:
     with Pool() as pool:
         means = Means(run=pool.run, environment={"PATH": "/usr/bin:/bin"}, where=(locks(),))
-        assert "elfworlds toolchain build" not in foreseen("glibc/dl-nns", means).unsupported
+        expected = foreseen("glibc/dl-nns", means)
+        assert "elfworlds toolchain build" not in expected.unsupported
+        for backend, command in (("local", "build glibc/dl-nns"), ("nix", "build glibc/dl-nns --backend nix")):
+            cache = {**means.environment, "XDG_CACHE_HOME": str(project.path / "empty")}
+            lacking = Patched().provided("glibc/dl-nns", replace(means, environment=cache, backend=backend))
+            assert lacking.unsupported.endswith(f"elfworlds toolchain {command}")
+            assert (lacking.digest, lacking.built_by) == (expected.digest, "debian/trixie")
     assert stand_in("glibc/toy", (project.path / "toolchains",)).unsupported
 
 
@@ -177,7 +152,7 @@ def test_every_patch_that_is_shipped_has_a_title_and_a_place_in_its_series(name:
     assert recipe.patches
     assert all(patch.title != patch.file and patch.title.startswith("elf: ") for patch in recipe.patches)
     assert [patch.file for patch in recipe.patches] == sorted(patch.file for patch in recipe.patches)
-    assert [step.name for step in steps(recipe, "/a.tar", 1)][-2:] == ["configure", "make"]
+    assert [step.name for step in steps(recipe, "/a.tar")][-3:] == ["configure", "make", "keep"]
 
 
 def test_the_series_that_are_shipped_differ_by_their_patches_alone() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds import elf
 from elfworlds.planning.types import directory_of, keys_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from elfworlds.backends.types import Artifact, Build
     from elfworlds.jsondata import Json
     from elfworlds.planning import Plan
+    from elfworlds.toolchains import Toolchain
 
 
 def builds(plan: Plan, names: tuple[str, str], made: tuple[Build, Build]) -> Iterator[str]:
@@ -56,3 +59,36 @@ def _holds_paths(plan: Plan, key: str) -> bool:
     """Whether an object's bytes depend on where the store is: a command of it names another object's directory."""
     request = plan.requests[key]
     return any(keys_in(word) for words in (request.argv, *request.after) for word in words)
+
+
+def libcs(names: tuple[str, str], toolchains: tuple[Mapping[str, Toolchain], Mapping[str, Toolchain]]) -> Iterator[str]:
+    """As `files`, for all that the backends' toolchains of one name lay over their base."""
+    for name, here in toolchains[0].items():
+        there = toolchains[1][name]
+        if not here.unsupported and not there.unsupported:
+            yield from files(name, names, (_over(here), _over(there)))
+
+
+def _over(toolchain: Toolchain) -> dict[str, Path]:
+    root = toolchain.world.root
+    return {inside: Path(outside) for inside, outside in root.over} if root else {}
+
+
+def files(what: str, names: tuple[str, str], made: tuple[Mapping[str, Path], Mapping[str, Path]]) -> Iterator[str]:
+    """A sentence for each file that one backend alone has, for each ELF fact that differs, and for other bytes."""
+    for name in sorted({*made[0], *made[1]}):
+        here, there = (known.get(name) for known in made)
+        if here is None or there is None:
+            yield f"{what}: {names[here is None]} alone has {name}"
+        elif here != there and here.read_bytes() != there.read_bytes():
+            facts = _facts(here), _facts(there)
+            different = [fact for fact, value in facts[0].items() if value != facts[1].get(fact)]
+            how = f"differ in {', '.join(different)}" if different else "have the same ELF facts and other bytes"
+            yield f"{what}: {name} of {names[0]} and of {names[1]} {how}"
+
+
+def _facts(path: Path) -> dict[str, Json]:
+    try:
+        return elf.read(path).facts()
+    except elf.NotElfError:
+        return {}

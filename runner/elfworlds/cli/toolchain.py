@@ -11,7 +11,7 @@ import typer
 
 from elfworlds import paths
 from elfworlds.cli.echo import echo
-from elfworlds.cli.options import Color, JobsOrNot, Quiet
+from elfworlds.cli.options import BackendName, Color, JobsOrNot, Quiet
 from elfworlds.workflow.session import processors
 
 if TYPE_CHECKING:
@@ -154,6 +154,7 @@ def fetch(
 @app.command()
 def build(
     names: Recipes,
+    backend: BackendName = "auto",
     jobs: JobsOrNot = None,
     trust: TrustRecipe = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
@@ -161,16 +162,17 @@ def build(
 ) -> None:
     """Build the libc of a recipe, toolchains/glibc-NAME.yaml, in its base; one that is here already stays as it is.
 
-    A build that was ended goes on where it was. What each step says is in its log.
+    Without Nix, a build that was ended goes on where it was. What each step says is in its log.
     """
     from elfworlds.cli.console import Terminal
     from elfworlds.process import Pool
+    from elfworlds.workflow.recipes import build as build_all
     from elfworlds.workflow.session import Session
-    from elfworlds.workflow.toolchains import build as build_all
 
     screen = Terminal.of(color, quiet=quiet, environment=os.environ)
     with Pool() as pool:
-        for line in build_all(names, Session(pool, os.environ, screen, jobs or processors()), trust=trust):
+        session = Session(pool, os.environ, screen, jobs or processors())
+        for line in build_all(names, session, backend=backend, trust=trust):
             screen.say(line)
 
 

@@ -38,6 +38,7 @@ class Means:
         bwrap: bubblewrap's path.
         jobs: how much is done at once.
         base: what the toolchain is laid over, where it is.
+        backend: whose libcs of recipes are taken, `local` or `nix`.
         sandbox: whether what a stranger's file names is done in the sandbox or not at all.
         working: called with what is done and with a number of pieces of work; called back after each piece.
         tell: says what a person should know of.
@@ -50,6 +51,7 @@ class Means:
     bwrap: str = "/usr/bin/bwrap"
     jobs: int = 2
     base: Toolchain | None = None
+    backend: str = "local"
     sandbox: bool = False
     working: Working = _silent
     tell: Callable[[str], None] = lambda _text: None
@@ -203,16 +205,6 @@ class Family(Protocol):
         """
         del parts, means
         raise InputError(f"{names[0]}: there is nothing to fetch")
-
-    def build(self, names: Sequence[str], means: Means) -> Iterator[str]:
-        """Build toolchains from sources; give a line for each, and for what it was built of. It may take minutes.
-
-        Raises:
-            InputError: no such toolchain, or it is built of nothing.
-            BuildFailedError: a step failed.
-        """
-        del means
-        raise InputError(f"{names[0]}: there is nothing to build", hint="`toolchain fetch` has what is pinned")
 
     def remove(self, names: Sequence[str] | None, where: Sequence[Path], cache: Path) -> Iterator[str]:
         """Remove toolchains; give a line for each.

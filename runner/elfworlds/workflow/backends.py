@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from elfworlds.backends import Backend
     from elfworlds.backends.nix import NixBackend
+    from elfworlds.backends.nix.libcs import NixLibcs
     from elfworlds.workflow.session import Session
 
 VARIABLE = "ELFWORLDS_BACKEND"
@@ -58,6 +59,16 @@ def ready(
             local = LocalBackend(store, pool.run, session.jobs, pool.interrupt)
             made.append(replace(local, seconds=session.build_seconds, tell=session.tell))
     return tuple(made), environment
+
+
+def libcs(session: Session) -> NixLibcs:
+    """What builds libcs of recipes with Nix."""
+    from elfworlds.backends.nix.libcs import NixLibcs
+    from elfworlds.backends.nix.roots import Roots
+
+    backend = _nix(session)
+    programs = backend.programs.seeing_nothing()
+    return NixLibcs(programs, Roots(programs.settings, backend.memory.root, session.pool.run))
 
 
 def _nix(session: Session) -> NixBackend:

@@ -21,7 +21,7 @@ from elfworlds.workflow.toolchains import provide, wanted
 from elfworlds.workflow.verification import verified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from elfworlds.backends import Artifact, Backend, Build, Failure
     from elfworlds.planning import BuildRequest, Plan
@@ -55,36 +55,50 @@ def build(experiments: Sequence[LoadedExperiment], options: BuildOptions, sessio
     sandbox = needed(options.sandbox, experiments, options.backend, session)
     builders, environment = backends.ready(options.backend, session, languages(experiments), wanted(experiments))
     session = dataclasses.replace(session, environment=environment)
-    toolchains = provide(experiments, session, sandbox=sandbox)
-    toolchains = guarded(toolchains, session, options.sandbox_fallback) if sandbox else toolchains
+    equipped = each_provided(builders, experiments, session, sandbox=sandbox, fallback=options.sandbox_fallback)
+    toolchains = equipped[0][1]
     worst = Exit.AS_EXPECTED
     for experiment in experiments:
         plan = make_plan(experiment, toolchains)
         provide_packages([plan], toolchains, session)
         provide_store_paths(experiment, plan, toolchains, session, sandbox=sandbox)
-        for code in _with_each_backend(experiment, builders, toolchains, options, session):
+        for code in _with_each_backend(experiment, equipped, options, session):
             worst = max(worst, code)
             if code is Exit.BUILD_FAILED and not options.keep_going:
                 return worst
     return worst
 
 
+def each_provided(
+    builders: Iterable[Backend],
+    experiments: Sequence[LoadedExperiment],
+    session: Session,
+    *,
+    sandbox: bool,
+    fallback: str,
+) -> list[tuple[Backend, dict[str, Toolchain]]]:
+    """Each backend with its toolchains, in a sandbox or not: libcs of recipes are as it built them."""
+    every = [(one, provide(experiments, session, sandbox=sandbox, backend=one.name)) for one in builders]
+    if not sandbox:
+        return every
+    return [(one, guarded(toolchains, session, fallback)) for one, toolchains in every]
+
+
 def _with_each_backend(
     experiment: LoadedExperiment,
-    builders: Sequence[Backend],
-    toolchains: Mapping[str, Toolchain],
+    builders: Sequence[tuple[Backend, Mapping[str, Toolchain]]],
     options: BuildOptions,
     session: Session,
 ) -> Iterator[Exit]:
-    plan = make_plan(experiment, toolchains)
+    plan = make_plan(experiment, builders[0][1])
     comparison = BackendComparison(plan)
-    for builder in builders:
+    for builder, toolchains in builders:
         made = build_plan(builder, plan, toolchains, session.screen, keep_going=options.keep_going)
         session.screen.say(*_where(plan, made))
         session.screen.tell(failure_report(experiment, plan, made))
         session.screen.tell(f"not built: {why}" for why in dict.fromkeys(without_editor(plan, toolchains).values()))
         session.screen.say(build_line(made, builder.where))
-        comparison.add(builder.name, made, None)
+        comparison.add(builder.name, made, toolchains)
         if options.verify:
             place = results(experiment, None, toolchains.values())
             same = verified(builder, plan, toolchains, made, place, session.screen)

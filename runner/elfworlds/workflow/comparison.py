@@ -9,9 +9,12 @@ from elfworlds.backends import compare
 from elfworlds.gather.backends import trials
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from elfworlds.backends import Build
     from elfworlds.planning import Plan
     from elfworlds.records import RunDirectory
+    from elfworlds.toolchains import Toolchain
     from elfworlds.workflow.screen import Screen
 
 PAIR = 2
@@ -20,22 +23,27 @@ FILE = "backends.json"
 
 @dataclass(frozen=True, slots=True)
 class BackendComparison:
-    """The builds of one plan, and the runs with them; with fewer than two there is nothing to tell."""
+    """The builds of one plan, with what, and the runs with them; with fewer than two there is nothing to tell."""
 
     plan: Plan
     names: list[str] = field(default_factory=list)
     builds: list[Build] = field(default_factory=list)
+    toolchains: list[Mapping[str, Toolchain]] = field(default_factory=list)
     runs: list[RunDirectory] = field(default_factory=list)
 
-    def add(self, name: str, build: Build, run: RunDirectory | None) -> None:
+    def add(
+        self, name: str, build: Build, toolchains: Mapping[str, Toolchain], run: RunDirectory | None = None
+    ) -> None:
         self.names.append(name)
         self.builds.append(build)
+        self.toolchains.append(toolchains)
         if run is not None:
             self.runs.append(run)
 
     def findings(self) -> list[str]:
         names = (self.names[0], self.names[1])
         findings = list(compare.builds(self.plan, names, (self.builds[0], self.builds[1])))
+        findings += compare.libcs(names, (self.toolchains[0], self.toolchains[1]))
         if len(self.runs) == PAIR:
             findings += trials(names, self.runs[0].trials(), self.runs[1].trials())
         return findings

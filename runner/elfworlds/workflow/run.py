@@ -15,7 +15,7 @@ from elfworlds.records import read_run
 from elfworlds.report import flips
 from elfworlds.report.summary import failed, why_untried
 from elfworlds.workflow import backends
-from elfworlds.workflow.builds import build_line, build_plan
+from elfworlds.workflow.builds import build_line, build_plan, each_provided
 from elfworlds.workflow.comparison import BackendComparison
 from elfworlds.workflow.execution import Ending, Execution, Place
 from elfworlds.workflow.executors import built_elsewhere, local_only
@@ -25,10 +25,10 @@ from elfworlds.workflow.packages import provide_packages
 from elfworlds.workflow.plans import Choice
 from elfworlds.workflow.reports import show, write_reports
 from elfworlds.workflow.results import results, shown
-from elfworlds.workflow.sandboxing import guarded, needed
+from elfworlds.workflow.sandboxing import needed
 from elfworlds.workflow.screen import RunEnded
 from elfworlds.workflow.store_paths import kept, provide_store_paths
-from elfworlds.workflow.toolchains import foreseen, provide, seeing, wanted
+from elfworlds.workflow.toolchains import foreseen, seeing, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -117,17 +117,18 @@ def run(experiments: Sequence[LoadedExperiment], options: RunOptions, session: S
     options = replace(options, sandbox=needed(options.sandbox, experiments, options.backend, session))
     session, builders = _ready(experiments, options, session)
     local_only(options.executor, builders)
-    toolchains = provide(experiments, session, sandbox=bool(options.sandbox))
-    toolchains = guarded(toolchains, session, options.sandbox_fallback) if options.sandbox else toolchains
+    sandbox = bool(options.sandbox)
+    equipped = each_provided(builders, experiments, session, sandbox=sandbox, fallback=options.sandbox_fallback)
+    toolchains = equipped[0][1]
     plans = options.choice.plans(experiments, toolchains, options.output)
     provide_packages(plans, toolchains, session)
     for experiment, plan in zip(experiments, plans, strict=True):
-        provide_store_paths(experiment, plan, toolchains, session, sandbox=bool(options.sandbox))
+        provide_store_paths(experiment, plan, toolchains, session, sandbox=sandbox)
     places = [results(experiment, options.output, toolchains.values()) for experiment in experiments]
     for work in _in_order([parts for parts in zip(experiments, plans, places, strict=True) if parts[1].trials]):
         gap = [""] if work.place.number > 1 else []
         session.screen.say(*gap, f"{work.plan.experiment}: {work.plan.question}")
-        for executed in _with_each_backend(work, builders, toolchains, options, session):
+        for executed in _with_each_backend(work, equipped, options, session):
             yield executed
             if executed.cut_short:
                 return
@@ -149,13 +150,12 @@ def _ready(
 
 def _with_each_backend(
     work: Work,
-    builders: Sequence[Backend],
-    toolchains: Mapping[str, Toolchain],
+    builders: Sequence[tuple[Backend, Mapping[str, Toolchain]]],
     options: RunOptions,
     session: Session,
 ) -> Iterator[Executed]:
     comparison = BackendComparison(work.plan)
-    for builder in builders:
+    for builder, toolchains in builders:
         elsewhere = built_elsewhere(options.executor, work.experiment, work.plan, toolchains, builder, session)
         with elsewhere as by:
             made = build_plan(by, work.plan, toolchains, session.screen, keep_going=options.keep_going)
@@ -163,12 +163,12 @@ def _with_each_backend(
         failures = list(failure_report(work.experiment, work.plan, made))
         session.screen.tell(failures)
         if made.unexpected(work.plan.may_fail()) and not options.keep_going:
-            comparison.add(builder.name, made, None)
+            comparison.add(builder.name, made, toolchains)
             comparison.tell(session.screen)
             yield _not_built(work, failures)
             return
         executed = _execute(_execution(work, made, builder, toolchains, options, session), options)
-        comparison.add(builder.name, made, executed.directory)
+        comparison.add(builder.name, made, toolchains, executed.directory)
         yield executed
     comparison.tell(session.screen)
 

@@ -18,7 +18,6 @@ from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.pinning import places
 from elfworlds.toolchains.rooted.pin import define
 from elfworlds.workflow.experiments import languages, load_all
-from elfworlds.workflow.strangers import writable_by_others
 from elfworlds.yamltext import Scalar, closest
 
 if TYPE_CHECKING:
@@ -156,31 +155,12 @@ def means(session: Session, experiments: Iterable[LoadedExperiment] = ()) -> Mea
     )
 
 
-def build(names: Sequence[str], session: Session, *, trust: bool = False) -> Iterator[str]:
-    """Build the libcs of recipes, `glibc/NAME`; give a line for each, and for each of its patches.
-
-    Args:
-        names: of recipes, with or without `glibc/`.
-        session: with whose means.
-        trust: whether a recipe may be built that somebody else can write: over this machine it does as it likes.
-
-    Raises:
-        InputError: a name is no recipe's, a root hides the cache, or somebody else can write the recipe.
-        BuildFailedError: a step of a build failed, or bubblewrap is not to be had.
-    """
-    known = means(session)
-    for name in (name if "/" in name else f"{families.OF_RECIPES}/{name}" for name in names):
-        families.refuse_hidden(known.cache, name, "set XDG_CACHE_HOME to another place")
-        writable = None if trust else writable_by_others(*families.family_of(name).named(name, known.where))
-        if writable:
-            raise InputError(
-                f"{writable}, and {name} would be built of it", hint="read it, and if you trust it: --trust"
-            )
-        yield from families.family_of(name).build([name], known)
-
-
-def provide(experiments: Sequence[LoadedExperiment], session: Session, *, sandbox: bool) -> dict[str, Toolchain]:
+def provide(
+    experiments: Sequence[LoadedExperiment], session: Session, *, sandbox: bool, backend: str = "local"
+) -> dict[str, Toolchain]:
     """Every toolchain that is wanted; a root is fetched and unpacked, a pin asked of Nix, where it is not there.
+
+    Libcs of recipes are those that the backend built.
 
     One that cannot be had is a stand-in where it only builds objects: their trials are UNSUPPORTED, no others.
 
@@ -188,7 +168,7 @@ def provide(experiments: Sequence[LoadedExperiment], session: Session, *, sandbo
         BuildFailedError: there is no compiler, or a root or a pin in which trials are to run cannot be had.
         InputError: Nix would have to evaluate a stranger's pin, and there is to be a sandbox.
     """
-    known = replace(means(session, experiments), sandbox=sandbox)
+    known = replace(means(session, experiments), sandbox=sandbox, backend=backend)
     running = {name: families.provided(name, known) for name in _run_in(experiments)}
     builders_ = dict.fromkeys((*_built_by(running), *_built_with(experiments)))
     return running | {name: _builder(name, known) for name in builders_ if name not in running}

@@ -1,11 +1,11 @@
 /* As the builder of a derivation: makes a root of Debian packages its `/`, and starts a program in there.
  *
- *     enter ROOT PROGRAM ARGUMENT...
+ *     enter ROOT [FILE PLACE]... -- PROGRAM ARGUMENT...
  *
- * The program sees the root, read only; the store; the directory of its build; and /dev, /proc of whoever started it.
- * Nothing else is there, whatever Nix' own sandbox shows: neither the machine's /usr nor a way back to it. So this
- * asks nothing of Nix' settings. It takes a user namespace, inside of Nix' sandbox or without one. Statically
- * linked, since it runs where no loader is. */
+ * The program sees the root, read only, with each FILE at its PLACE instead of the root's own; the store; the
+ * directory of its build; and /dev, /proc of whoever started it. Nothing else is there, whatever Nix' own sandbox
+ * shows: neither the machine's /usr nor a way back to it. So this asks nothing of Nix' settings. It takes a user
+ * namespace, inside of Nix' sandbox or without one. Statically linked, since it runs where no loader is. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -84,14 +84,27 @@ static void show(const char *source, const char *path, unsigned long recursive)
 }
 
 /* What was locked by whoever mounted it has to be said again, but for the kinds of atime, which stay as they are. */
+static void make_read_only(const char *place)
+{
+	struct statvfs found;
+	must(statvfs(place, &found), "look at", place);
+	unsigned long kept = found.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC);
+	must(mount(NULL, place, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | kept, NULL), "make read only", place);
+}
+
 static void show_read_only(const char *source, const char *path)
 {
 	char place[PATH_MAX];
-	struct statvfs found;
 	show(source, path, MS_REC);
-	must(statvfs(directory(place, path), &found), "look at", place);
-	unsigned long kept = found.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC);
-	must(mount(NULL, place, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | kept, NULL), "make read only", path);
+	make_read_only(directory(place, path));
+}
+
+/* A file instead of one that the root has; no link leads to the place. */
+static void show_over(const char *file, const char *path)
+{
+	char place[PATH_MAX];
+	must(mount(file, text(place, "%s%s", HERE, path), NULL, MS_BIND, NULL), "show", file);
+	make_read_only(place);
 }
 
 static void show_entry(const char *root, const char *name)
@@ -138,13 +151,18 @@ int main(int argc, char **argv)
 {
 	char place[PATH_MAX];
 	const char *build = getenv("NIX_BUILD_TOP"), *store = getenv("NIX_STORE");
-	if (argc < 3 || !build || !store)
+	char **one = argv + 2, **end = argv + argc;
+	while (one < end && strcmp(*one, "--"))
+		one++;
+	if (one + 1 >= end || (one - argv) % 2 || !build || !store)
 		return 64;
 	must(chdir(build), "enter", build);
 	namespaces();
 	must(mkdir(HERE, 0755), "mkdir", HERE);
 	must(mount("root", HERE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"), "make", HERE);
 	show_root(argv[1]);
+	for (char **over = argv + 2; over < one; over += 2)
+		show_over(over[0], over[1]);
 	show("/dev", "dev", MS_REC);
 	show("/proc", "proc", MS_REC);
 	must(chmod(directory(place, "tmp"), 01777), "chmod", place);
@@ -152,6 +170,6 @@ int main(int argc, char **argv)
 	show_read_only(argv[1], argv[1] + 1); /* whose files may be the builder's own */
 	show(".", build + 1, 0);
 	move_in(build);
-	execv(argv[2], argv + 2);
-	must(-1, "start", argv[2]);
+	execv(one[1], one + 1);
+	must(-1, "start", one[1]);
 }

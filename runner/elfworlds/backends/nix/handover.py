@@ -28,7 +28,7 @@ def document(
     requests: Iterable[BuildRequest],
     toolchain: Toolchain,
     visible: tuple[str, ...],
-    root: Mapping[str, str] | None,
+    root: JsonObject | None,
     trees: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Json]:
     """As nix/objects.nix reads it.

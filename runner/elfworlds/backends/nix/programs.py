@@ -39,7 +39,11 @@ class Programs:
 
     def within(self, toolchain: Toolchain) -> Programs:
         """As builds with a toolchain are started: those in a root see nothing of this machine."""
-        return self if toolchain.world.root is None else replace(self, settings=self.settings.seeing_nothing())
+        return self if toolchain.world.root is None else self.seeing_nothing()
+
+    def seeing_nothing(self) -> Programs:
+        """As builds in a root are started."""
+        return replace(self, settings=self.settings.seeing_nothing())
 
     def call(self, program: str, *words: str, stderr_to: str = "") -> Completed:
         return self.run(self.command(program, *words, stderr_to=stderr_to))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +19,18 @@ from elfworlds.sandbox import reaper
 from elfworlds.toolchains.debian.toolchain import GCC
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from elfworlds.backends.nix.settings import NixSettings
+    from elfworlds.jsondata import JsonObject
     from elfworlds.process import Runner
+    from elfworlds.sandbox import Tree, World
     from elfworlds.toolchains import Toolchain
 
 SCHEMA = 1
 ENTER = Path(__file__).with_name("enter.c")
 HASH_SECONDS = 1800.0
+_STORED = re.compile(r"(/nix/store/[^/]+)/(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +47,39 @@ class Roots:
     memory: Path
     run: Runner
 
-    def given(self, toolchain: Toolchain) -> dict[str, str] | None:
+    def given(self, toolchain: Toolchain) -> JsonObject | None:
         """The root of a toolchain as nix/world.nix reads it; None where it has none.
 
         Raises:
             BuildFailedError: the tree cannot be read, or its compiler does not work.
         """
-        root = toolchain.world.root
-        if root is None:
+        world = toolchain.world
+        if world.root is None:
             return None
-        if root.over or toolchain.world.shows(toolchain.tools.get("cc", ("",))[0]):
+        over = [_in_store(*pair) for pair in world.root.over]
+        if None in over or world.placed or world.shows(toolchain.tools.get("cc", ("",))[0]):
             hint = "--backend local does, with the same keys"
             raise BuildFailedError(f"the nix backend does not build with {toolchain.name}", hint=hint)
+        plain = replace(world, root=replace(world.root, over=()))
+        return {**self.of(toolchain.name, plain, world.root, toolchain.env), "over": over}
+
+    def of(self, name: str, world: World, root: Tree, env: Mapping[str, str]) -> JsonObject:
+        """A root by itself; errors as of `given`.
+
+        Args:
+            name: of its store path.
+            world: where its gcc runs.
+            root: it.
+            env: the compiler's environment.
+        """
         tree = Path(root.path)
         try:
-            enter = self.enter(tree.parent, toolchain)
+            enter = reaper.provide(tree.parent, (GCC,), env, world, self.run, ENTER)
             digest = self.recall(tree) or self.remember(tree, self.digest(tree))
         except OSError as error:
-            raise _unfit(toolchain.name, f"{error.filename or tree}: {error.strerror}") from None
-        name = re.sub(r"[^A-Za-z0-9+._?=-]", "-", toolchain.name)
-        return {"name": name, "tree": root.path, "sha256": digest, "enter": enter}
-
-    def enter(self, directory: Path, toolchain: Toolchain) -> str:
-        """The path of enter.c's program, which the root's own gcc makes."""
-        return reaper.provide(directory, (GCC,), toolchain.env, toolchain.world, self.run, ENTER)
+            raise _unfit(name, f"{error.filename or tree}: {error.strerror}") from None
+        name = re.sub(r"[^A-Za-z0-9+._?=-]", "-", name)
+        return {"name": name, "tree": root.path, "sha256": digest, "enter": enter, "over": []}
 
     def digest(self, tree: Path) -> str:
         words = self.settings.program("nix-hash", "--type", "sha256", str(tree))
@@ -90,6 +104,12 @@ class Roots:
 
     def _file(self, tree: Path) -> Path:
         return self.memory / "roots" / f"{tree.parent.name}.json"
+
+
+def _in_store(inside: str, outside: str) -> JsonObject | None:
+    """A file that is seen instead of the root's own, as nix/world.nix reads it; None where it is in no store path."""
+    match = _STORED.fullmatch(outside)
+    return {"inside": inside, "path": match[1], "file": match[2]} if match else None
 
 
 def _unfit(name: str, why: str) -> BuildFailedError:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from elfworlds import elf
 from elfworlds.backends.attempt import patience, too_long
 from elfworlds.backends.commands import by_hand
 from elfworlds.backends.nix import trouble
+from elfworlds.backends.nix.following import followed
 from elfworlds.backends.nix.groups import groups
 from elfworlds.backends.nix.programs import complaint
 from elfworlds.backends.types import Artifact, Failure
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
     Report = Callable[[BuildRequest, Artifact | Failure], None]
 
-POLL_SECONDS = 0.05
 STEP = re.compile(r"^elfworlds: after (\d{1,4})\s*\Z", re.MULTILINE)
 TIMED_OUT = re.compile(r"timed out after \d+ seconds")
 EXIT_CODE = re.compile(r"failed with exit code (\d+)")
@@ -138,28 +136,14 @@ class NixBuild:
 
     def realise(self, derivations: list[str], seconds: int, *more: str, keep_going: bool) -> Completed:
         """Run nix-build, and follow what it says while it runs; `seconds` are those that each build may take."""
-        with tempfile.TemporaryDirectory(prefix="elfworlds-nix.") as temporary, ThreadPoolExecutor(1) as executor:
-            file = Path(temporary, "events")
-            file.touch()
-            words = (
-                *more,
-                *("--log-format", "internal-json", "-v"),
-                *("--timeout", str(seconds)),
-                *_flags(self.programs.jobs, keep_going),
-            )
-            command = self.programs.command("nix-build", *words, *derivations, stderr_to=str(file))
-            running = executor.submit(self.programs.run, command)
-            reader = Reader()
-            try:
-                with file.open("rb") as events:
-                    while not wait([running], timeout=POLL_SECONDS).done:
-                        self.follow(reader, events.read())
-                        self.wait()
-                    self.follow(reader, events.read() + b"\n")
-            except BaseException:
-                self.programs.stop()
-                raise
-            return running.result()
+        reader = Reader()
+
+        def tell(data: bytes) -> None:
+            self.follow(reader, data)
+            self.wait()
+
+        flags = (*more, "--timeout", str(seconds), *_flags(self.programs.jobs, keep_going))
+        return followed(self.programs, tell, *flags, *derivations)
 
     def follow(self, reader: Reader, data: bytes) -> None:
         for event in reader.feed(data):

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from elfworlds.toolchains.debian.family import Debian
 from elfworlds.toolchains.family import NOBODY_LOOKS, Family, Listed
 from elfworlds.toolchains.host.family import Host
-from elfworlds.toolchains.patched.build import build, found
-from elfworlds.toolchains.patched.ground import MACHINE, digest_of, ground
+from elfworlds.toolchains.patched.ground import MACHINE, digest_of
+from elfworlds.toolchains.patched.libcs import found, here, place_of
 from elfworlds.toolchains.patched.recipe import PREFIX, file_of, find, names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from elfworlds.toolchains.family import Means
-    from elfworlds.toolchains.patched.build import Built
+    from elfworlds.toolchains.patched.libcs import Built
     from elfworlds.toolchains.patched.recipe import Recipe
     from elfworlds.toolchains.toolchain import Toolchain
 
@@ -57,29 +57,23 @@ class Patched(Family):
         recipe = find(name, means.where)
         if recipe.base == MACHINE:
             return self.stand_in(name, means.where, means.languages, NO_ROOT)
-        built = found(recipe.key(digest_of(recipe, means)), means.cache)
+        key = recipe.key(digest_of(recipe, means))
+        built = found(key, place_of(key, means.cache, means.backend))
         if built is None:
-            why = f"it is not built here, or not as {PREFIX}-{name.partition('/')[2]}.yaml says now: "
-            return self.stand_in(name, means.where, means.languages, f"{why}elfworlds toolchain build {name}")
+            return replace(self.foreseen(name, means), unsupported=_not_built(name, means.backend))
         return _placed(recipe, built, Debian().provided(recipe.base, means))
 
     def listed(self, where: Sequence[Path], cache: Path) -> Iterator[Listed]:
         for name in self.names(where):
             recipe = find(name, where)
-            here = [
-                path.parent for path in (cache / "glibc").glob("[!.]*/built.json") if f'"{name}"' in path.read_text()
-            ]
-            yield Listed(
-                name=name, release="", versions={"libc": f"on {recipe.base}"}, here=f"{len(here)} built" if here else ""
-            )
+            versions = {"libc": f"on {recipe.base}"}
+            yield Listed(name=name, release="", versions=versions, here=", ".join(here(name, cache)))
 
-    def build(self, names: Sequence[str], means: Means) -> Iterator[str]:
-        recipes = [find(name, means.where) for name in names]
-        for recipe in recipes:
-            built = build(recipe, ground(recipe, means), means)
-            yield f"{recipe.name}: {len(built.files)} shared objects, key {built.key[:16]}"
-            for patch in recipe.patches:
-                yield f"  {patch.sha256[:16]}  {patch.title}"
+
+def _not_built(name: str, backend: str) -> str:
+    option = "" if backend == "local" else f" --backend {backend}"
+    why = f"it is not built here{option and f' by {backend}'}, or not as {name.replace('/', '-')}.yaml says now"
+    return f"{why}: elfworlds toolchain build {name}{option}"
 
 
 def _identity(base: Toolchain, recipe: Recipe, key: str) -> Mapping[str, str]:

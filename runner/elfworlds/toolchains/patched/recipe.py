@@ -150,7 +150,7 @@ def _headers(data: Data, place: str) -> dict[str, str]:
     hint = "headers: {bits/dlfcn.h: bits/dlfcn.h}"
     if not isinstance(data, dict):
         raise InputError(f"{place} has the file of each header", hint=hint)
-    headers = {name: _word(path, f"{place}: `{name}`", hint) for name, path in data.items()}
+    headers = {str(name): _word(path, f"{place}: `{name}`", hint) for name, path in data.items()}
     for path in (*headers, *headers.values()):
         if not _BELOW.fullmatch(path):
             raise InputError(f"{place}: `{path[:80]}` leads out of the sources", hint=hint)
