@@ -114,6 +114,39 @@ def test_a_link_that_leads_out_writes_nothing_there(tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("link", "target", "left"),
+    [
+        ("lib64", "../usr/lib", "usr/lib"),
+        ("lib64", "usr/../../usr/lib", "usr/lib"),
+        ("lib64", "/../usr/lib", "usr/lib"),
+        ("usr/x", "../../../etc/x", "../etc/x"),
+        ("x", "lib/../../../../etc/x", "etc/x"),
+        ("x", "lib64/a", "lib64/a"),
+        ("usr/lib/top", "../../../..", "../.."),
+        ("x", "../nothing", "nothing"),
+    ],
+)
+@pytest.mark.parametrize("packed", ["layout", "root.tar"])
+def test_a_link_that_climbs_above_the_top_leads_on_from_there(
+    packed: str, link: str, target: str, left: str, tmp_path: Path
+) -> None:
+    """In the root `..` of `/` is `/` (path_resolution(7)); on this machine nothing leads out of the tree."""
+    place, data = tmp_path / packed, tarred({**BASE, link: target})
+    if packed == "layout":
+        layout(place, [image(place, [data])])
+    else:
+        place.write_bytes(data)
+    tree = tree_of(place, tmp_path / "cache")
+    assert held(tree)[link] == left
+    assert (tree / link).resolve().is_relative_to(tree.resolve())
+
+
+def test_behind_a_link_that_climbs_above_the_top_lies_what_an_upper_layer_has(tmp_path: Path) -> None:
+    found = of_layers(tmp_path, tarred({**BASE, "lib": "../usr/lib"}), tarred({"lib/c": b"c"}))
+    assert (found["usr/lib/c"], found["lib"]) == (b"c", "usr/lib")
+
+
 @pytest.mark.parametrize("kind", [LAYER, f"{LAYER}+gzip"])
 def test_an_image_is_the_same_tree_however_it_is_packed(kind: str, tmp_path: Path) -> None:
     place = tmp_path / "layout"

@@ -19,7 +19,7 @@ from elfworlds.sandbox import HOST, World, look, wrap
 from elfworlds.sandbox.availability import explain, probe
 from elfworlds.sandbox.reaper import provide
 from elfworlds.supervisor.report import ReportPipe
-from rooting import CC, Inside, small_world
+from rooting import CC, Inside, small_root, small_world
 from test_process import alive
 from waiting import AGES, heed_signals, patiently, wait_until
 
@@ -137,6 +137,22 @@ def test_only_the_root_is_seen(inside: Inside) -> None:
 def _libraries(inside: Inside) -> set[str]:
     assert inside.world.root
     return {name for name, _ in inside.world.root.links}
+
+
+def test_links_at_the_top_lead_where_they_lead_in_the_root(inside: Inside, tmp_path: Path) -> None:
+    """As images have them: /lib64 → usr/lib, /usr/lib64 → lib, /sbin → /usr/sbin → bin; above the top is the top."""
+    root = small_root(tmp_path / "root", ("sh", "readlink"))
+    (root / "usr/lib64").rename(root / "usr/lib/loaders")
+    for name, target in (("lib64", "../usr/lib/loaders"), ("sbin", "/usr/sbin"), ("usr/sbin", "bin"), ("bin", "../..")):
+        (root / name).symlink_to(target)
+    tree = look(str(root))
+    assert [dict(tree.links).get(name) for name in ("lib64", "sbin", "bin")] == [
+        "usr/lib/loaders",
+        "usr/bin",
+        "usr/bin",
+    ]
+    elsewhere = replace(inside, world=replace(inside.world, root=tree))
+    assert elsewhere.run("/sbin/sh", "-c", "readlink -f /lib64").text == "/usr/lib/loaders\n"
 
 
 def test_no_library_of_this_machine_is_even_looked_at(inside: Inside) -> None:

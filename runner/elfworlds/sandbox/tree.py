@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import posixpath
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 WHOLE = ("usr", "etc")
 BESIDE = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -74,9 +78,16 @@ class Tree:
 
 def look(path: str) -> Tree:
     """The tree of a directory; links that packages do not bring are those of a merged usr."""
-    directories = [name for name in (*WHOLE, *BESIDE) if _is_directory(path, name)]
-    links = [(name, f"usr/{name}") for name in BESIDE if name not in directories and _is_directory(path, f"usr/{name}")]
-    return Tree(path, tuple(directories), tuple(links))
+    directories = tuple(name for name in (*WHOLE, *BESIDE) if _is_directory(path, name))
+    links = ((name, _led(path, name, directories)) for name in BESIDE if name not in directories)
+    return Tree(path, directories, tuple((name, target) for name, target in links if target))
+
+
+def _led(path: str, name: str, directories: Collection[str]) -> str:
+    """Where a link at the top leads to, if that is shown; without one, into usr. Empty where nothing is."""
+    real = Tree(path, (), ()).real(f"/{name}").lstrip("/")
+    target = real if real.partition("/")[0] in directories else f"usr/{name}"
+    return target if _is_directory(path, target) else ""
 
 
 def _is_directory(path: str, name: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -60,8 +60,13 @@ class Manifest:
     entries: Mapping[str, Entry] = field(repr=False)
 
     @staticmethod
-    def of(entries: Mapping[str, Entry]) -> Manifest:
+    def of(entries: Mapping[str, Entry], *, rooted: bool = False) -> Manifest:
         """With the directories that paths alone name.
+
+        Args:
+            entries: path → what lies there.
+            rooted: whether the tree is seen as `/`, above which there is nothing (path_resolution(7)): a link that
+                climbs higher leads on from there, and becomes one that leads to the same without.
 
         Raises:
             TreeError: a path lies behind something else than a directory, or a link leads out.
@@ -72,10 +77,21 @@ class Manifest:
                 raise TreeError(f"files lie behind {parent!r:.200}, which is no directory")
         whole = {**entries, **{parent: Entry(DIRECTORY) for parent in parents}}
         manifest = Manifest({path: whole[path] for path in sorted(whole)})
+        if rooted:
+            manifest = Manifest({path: manifest._kept_within(path) for path in manifest.entries})
         for path, entry in manifest.entries.items():
             if entry.kind == LINK and manifest.leads_out(path):
                 raise TreeError(f"the link {path!r:.200} leads out of the tree, to {entry.content!r:.200}", LEADS_OUT)
         return manifest
+
+    def _kept_within(self, path: str) -> Entry:
+        """What lies at a path, where a link that climbs above the top leads to the same without."""
+        entry = self.entries[path]
+        if entry.kind != LINK or entry.content.startswith("/") or not self.leads_out(path):
+            return entry
+        return replace(
+            entry, content=posixpath.relpath(f"/{self.followed(path, rooted=True)}", f"/{posixpath.dirname(path)}")
+        )
 
     @cached_property
     def key(self) -> str:
@@ -106,8 +122,12 @@ class Manifest:
         at = self.followed(path)
         return at if at in self.entries and self.entries[at].kind == FILE else None
 
-    def followed(self, path: str) -> str:
+    def followed(self, path: str, *, rooted: bool = False) -> str:
         """The path to which a path leads, as the kernel follows links: of something, of nothing, of an endless link.
+
+        Args:
+            path: below the tree.
+            rooted: whether `..` at the top of the tree stays there, as at `/`.
 
         Raises:
             OutsideError: it leads out of the tree.
@@ -117,7 +137,7 @@ class Manifest:
             if not left:
                 return at
             step = left.pop(0)
-            if step == ".." and not at:
+            if step == ".." and not at and not rooted:
                 raise OutsideError
             at = posixpath.dirname(at) if step == ".." else posixpath.join(at, step) if step not in ("", ".") else at
             entry = self.entries.get(at)

@@ -26,8 +26,14 @@ MODES = {True: 0o555, False: 0o444}
 TIME = 1  # of every file, as in the Nix store: it would differ with who unpacked the tree
 
 
-def unpack(members: Iterable[Member], tree: Path, limits: Limits) -> Manifest:
+def unpack(members: Iterable[Member], tree: Path, limits: Limits, *, rooted: bool = False) -> Manifest:
     """Write members into an empty directory; the manifest of what is there then.
+
+    Args:
+        members: what is written.
+        tree: the directory.
+        limits: how much they may be.
+        rooted: whether the tree is seen as `/`, as of `Manifest.of`.
 
     Raises:
         TreeError: they make no tree, or one that is too large.
@@ -39,8 +45,8 @@ def unpack(members: Iterable[Member], tree: Path, limits: Limits) -> Manifest:
         if member.path:
             tally.file()
             _take(member, tree, entries, tally)
-    manifest = Manifest.of(entries)
-    for path, entry in entries.items():
+    manifest = Manifest.of(entries, rooted=rooted)
+    for path, entry in manifest.entries.items():
         if entry.kind == LINK:
             _link(tree, path, entry.content)
     return manifest

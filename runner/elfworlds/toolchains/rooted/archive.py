@@ -92,14 +92,14 @@ def _of_archive(archive: Path, work: Path, means: Means) -> Path:
     tree = work / "root"
     tree.mkdir()
     with members(archive, _unzstd(work, means), System()) as held:
-        unpack(held, tree, limits(means.environment))
+        unpack(held, tree, limits(means.environment), rooted=True)
     return tree
 
 
 def _of_image(layout: Path, name: str, work: Path, means: Means) -> Path:
     tree, most = work / "image", limits(means.environment)
     tree.mkdir()
-    unpack(members_of(layout, os.uname().machine, name, _unzstd(work, means), most), tree, most)
+    unpack(members_of(layout, os.uname().machine, name, _unzstd(work, means), most), tree, most, rooted=True)
     return tree
 
 

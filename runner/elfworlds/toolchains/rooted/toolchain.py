@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from elfworlds.process import Runner
+    from elfworlds.sandbox import Tree
     from elfworlds.toolchains.family import Means
     from elfworlds.toolchains.rooted.pin import Pin
     from elfworlds.toolchains.toolchain import Package, Toolchain
@@ -115,7 +116,7 @@ def toolchain(pin: Pin, digest: str, means: Means) -> Toolchain:
     tree, machine = look(str(pin.place)), os.uname().machine
     world = World(pin.name, tree, bwrap=means.bwrap)
     empty = OwnSystem(Root(pin.name, pin.place, (), ("base",), 0), tree, machine)
-    inside = replace(empty, root=replace(empty.root, packages=_packages(pin.place, empty, world, means.run)))
+    inside = replace(empty, root=replace(empty.root, packages=_packages(tree, empty, world, means.run)))
     identity = {"cc": inside.compiler or "", "machine": machine, "root": digest}
     found = assembled(inside, means.run, world, identity, _libc_package(inside))
     return replace(
@@ -141,14 +142,14 @@ def musl_version(loader: str, world: World, run: Runner) -> str:
     return match[1] if match else ""
 
 
-def _packages(root: Path, inside: OwnSystem, world: World, run: Runner) -> tuple[Package, ...]:
+def _packages(tree: Tree, inside: OwnSystem, world: World, run: Runner) -> tuple[Package, ...]:
     """As its package manager says; none where it has none."""
-    for file, read in (("var/lib/dpkg/status", of_dpkg), ("lib/apk/db/installed", of_apk)):
+    for file, read in (("/var/lib/dpkg/status", of_dpkg), ("/lib/apk/db/installed", of_apk)):
         try:
-            return read((root / file).read_text("utf-8", "replace"))
+            return read(Path(tree.outside(file)).read_text("utf-8", "replace"))
         except OSError:
             continue
-    if inside.program("rpm") and (root / "usr/lib/sysimage/rpm").is_dir():
+    if inside.program("rpm") and Path(tree.outside("/usr/lib/sysimage/rpm")).is_dir():
         return of_rpm(_output((*RPM, "--dbpath", "/usr/lib/sysimage/rpm"), world, run))
     return ()
 
