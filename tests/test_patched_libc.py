@@ -30,7 +30,7 @@ from rooting import bubblewrap
 @pytest.fixture
 def project(world: World, needs: Callable[[str], str]) -> World:
     """A project with the recipe glibc/toy: two patches, the second over the first."""
-    for program in ("make", "patch", "tar"):
+    for program in ("find", "make", "patch", "readelf", "sed", "tar"):
         needs(program)
     recipe_file(world.path / "toolchains")
     return world
