@@ -143,7 +143,7 @@ class NixLibcs:
             "name": recipe.name,
             "toolchain": {
                 "env": dict(ground.env),
-                "root": self.roots.of(recipe.base, ground.world, ground.world.root, ground.env),
+                "root": self.roots.of(ground.world, ground.world.root, ground.env),
             },
             "directories": list(DIRECTORIES),
             "inputs": dict(digests),

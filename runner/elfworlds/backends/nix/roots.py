@@ -61,14 +61,13 @@ class Roots:
             hint = "--backend local does, with the same keys"
             raise BuildFailedError(f"the nix backend does not build with {toolchain.name}", hint=hint)
         plain = replace(world, root=replace(world.root, over=()))
-        return {**self.of(toolchain.name, plain, world.root, toolchain.env), "over": over}
+        return {**self.of(plain, world.root, toolchain.env), "over": over}
 
-    def of(self, name: str, world: World, root: Tree, env: Mapping[str, str]) -> JsonObject:
+    def of(self, world: World, root: Tree, env: Mapping[str, str]) -> JsonObject:
         """A root by itself; errors as of `given`.
 
         Args:
-            name: of its store path.
-            world: where its gcc runs.
+            world: where its gcc runs, with the name that its store path has.
             root: it.
             env: the compiler's environment.
         """
@@ -77,8 +76,8 @@ class Roots:
             enter = reaper.provide(tree.parent, (GCC,), env, world, self.run, ENTER)
             digest = self.recall(tree) or self.remember(tree, self.digest(tree))
         except OSError as error:
-            raise _unfit(name, f"{error.filename or tree}: {error.strerror}") from None
-        name = re.sub(r"[^A-Za-z0-9+._?=-]", "-", name)
+            raise _unfit(world.name, f"{error.filename or tree}: {error.strerror}") from None
+        name = re.sub(r"[^A-Za-z0-9+._?=-]", "-", world.name)
         return {"name": name, "tree": root.path, "sha256": digest, "enter": enter, "over": []}
 
     def digest(self, tree: Path) -> str:

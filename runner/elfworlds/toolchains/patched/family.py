@@ -101,7 +101,7 @@ def _placed(recipe: Recipe, built: Built, base: Toolchain) -> Toolchain:
             "libc-revision": f"glibc {revision}+{series}.{built.key[:8]}",
             "libc-variant": series,
         },
-        world=replace(base.world, name=recipe.name, root=replace(root, over=tuple(over)) if root else None),
+        world=replace(base.world, root=replace(root, over=tuple(over)) if root else None),
         built_by="" if recipe.headers else base.name,
     )
 
