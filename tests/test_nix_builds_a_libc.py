@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from elfworlds.__main__ import main
 from elfworlds.backends import compare
 from elfworlds.backends.nix import handover
 from elfworlds.backends.nix.libcs import NixLibcs
@@ -20,6 +21,7 @@ from elfworlds.backends.nix.settings import settings
 from elfworlds.errors import BuildFailedError, InputError
 from elfworlds.process import Pool
 from elfworlds.sandbox import HOST, World, look
+from elfworlds.shipped import locks
 from elfworlds.toolchains.debian.toolchain import ENV
 from elfworlds.toolchains.family import Means
 from elfworlds.toolchains.patched.build import build
@@ -145,3 +147,16 @@ def test_its_inputs_are_the_root_the_sources_and_the_patches_and_no_place(place:
     patch.write_text(patch.read_text().replace("42", "43"))
     shutil.rmtree(there / "handed-over")
     assert derivation(replace(place, path=there))[0] != first
+
+
+@pytest.mark.slow
+def test_the_first_series_and_its_trials_are_the_same_by_both_backends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bubblewrap()
+    monkeypatch.setenv("NIX_CONF_DIR", environment(tmp_path)["NIX_CONF_DIR"])
+    experiment = str(locks() / "patches/dl-nns/more-namespaces.yaml")
+    assert main(["toolchain", "build", "dl-nns", "--backend", "both"]) == 0
+    assert "local and nix: the same bytes in " in capsys.readouterr().out
+    assert main(["run", experiment, "--backend", "both", "-S", "libc=glibc/dl-nns", "-o", str(tmp_path)]) == 0
+    assert "local and nix: the same ELF facts and outcomes" in capsys.readouterr().out

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from elfworlds import atomic
 from elfworlds.backends.nix import handover, trouble
-from elfworlds.backends.nix.evaluation import patiently
 from elfworlds.backends.nix.following import followed
 from elfworlds.backends.nix.programs import complaint
 from elfworlds.errors import BuildFailedError, InputError
@@ -125,7 +124,7 @@ class NixLibcs:
             limits = ("--timeout", str(int(STEP_SECONDS)), "--max-jobs", "1", "--cores", str(means.jobs))
             words = (self.programs.settings.expressions, "-A", "libc", *given, *limits, "--out-link", str(link))
             said = Said(advance)
-            done = patiently(lambda: followed(self.programs, said.feed, *words))
+            done = followed(self.programs, said.feed, *words)
         if not done.ok:
             raise self.trouble(recipe, planned, said, done)
         return str(link.readlink())

@@ -71,9 +71,8 @@ class Patched(Family):
 
 
 def _not_built(name: str, backend: str) -> str:
-    option = "" if backend == "local" else f" --backend {backend}"
-    why = f"it is not built here{option and f' by {backend}'}, or not as {name.replace('/', '-')}.yaml says now"
-    return f"{why}: elfworlds toolchain build {name}{option}"
+    why = f"the {backend} backend has not built it, or not as {name.replace('/', '-')}.yaml says now"
+    return f"{why}: elfworlds toolchain build {name} --backend {backend}"
 
 
 def _identity(base: Toolchain, recipe: Recipe, key: str) -> Mapping[str, str]:
