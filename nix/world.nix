@@ -36,7 +36,11 @@ else
   {
     inherit system;
     builder = enter;
-    args = [ tree ] ++ over ++ [
+    args = [
+      tree
+    ]
+    ++ over
+    ++ [
       "--"
       "/bin/sh"
       "-euc"
