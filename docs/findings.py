@@ -1,8 +1,8 @@
 """Writes into docs/findings.md and docs/shared.md what results/ says: rows under statements, and what was tried.
 
 Run it as `python docs/findings.py` in the project's root. A line of the page that ends with `<!-- rows: … -->` is made
-from that comment; so is the text between `<!-- tried -->` and `<!-- /tried -->`. Tests hold that the page is what this
-makes of it, and that each number in a statement stands in the rows under it.
+from that comment; so is the text between `<!-- tried -->` and `<!-- /tried -->`, and the table of flips likewise. Tests
+hold that the page is what this makes of it, and that each number in a statement stands in the rows under it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAGES, REFERENCE = (Path("docs/findings.md"), Path("docs/shared.md")), Path("results/reference")
-SERIES = "series"  # results/series: what libcs with patches did
+SERIES = "series"  # results/series: what libcs with patches did, and the one without beside them
 UNITS = {"rustc": " · by Rust", "gdb": " · by gdb", "host": " · the machine itself", SERIES: " · by libc"}
-UNPATCHED, PATCHED = "debian/trixie", ("glibc/rtld-shared", "glibc/ns-libc")
+UNPATCHED, PATCHED = "debian/trixie", ("glibc/dl-nns", "glibc/rtld-shared", "glibc/ns-libc")
 LINE = re.compile(r"^( *- ).*?(<!-- rows: (.*) -->)$", re.MULTILINE)
 TRIED = re.compile(r"(<!-- tried -->\n).*?(\n<!-- /tried -->)", re.DOTALL)
+FLIPS = re.compile(r"(<!-- flips -->\n).*?(\n<!-- /flips -->)", re.DOTALL)
 HOST = "host"
 OF = "versions="  # of what the versions in a row are, if not of the libc
 
@@ -78,7 +79,7 @@ def rows(asked: Query, reference: Reference) -> list[Row]:
     The host has the glibc of a Debian release: it counts where versions are of Rust, or where it alone is asked for.
     """
     points: dict[tuple[str, ...], dict[str, str]] = {}
-    for cell in (*reference.outcomes, *(reference.series if asked.by == SERIES else ())):
+    for cell in reference.series if asked.by == SERIES else reference.outcomes:
         labels = _labels(cell, asked.by)
         here = (cell["experiment"], cell["scenario"]) == (asked.experiment, asked.scenario)
         if here and set(asked.labels) <= set(labels) and _counts(cell, asked.by):
@@ -113,6 +114,55 @@ def _counts(cell: Mapping[str, str], by: str) -> bool:
 
 def _seen(cell: Mapping[str, str]) -> str:
     return "undecided here" if cell["verdict"] == "UNSUPPORTED" else cell["outcome"]
+
+
+@dataclass(frozen=True)
+class Flips:
+    """Of one experiment with one libc: cells with another outcome than without patches, and with other numbers."""
+
+    outcomes: int = 0
+    numbers: int = 0
+
+    def __str__(self) -> str:
+        parts = [str(self.outcomes)] * bool(self.outcomes) + [f"{self.numbers} in numbers"] * bool(self.numbers)
+        return ", ".join(parts) or "–"
+
+
+def flips(series: Sequence[Mapping[str, str]]) -> str:
+    """A row for each experiment in which a cell differs, a column for each libc, and the sum; no races."""
+    before = _cells(series, UNPATCHED)
+    found = [_flips(before, _cells(series, libc)) for libc in PATCHED]
+    rows = [["experiment", "cells", *(f"`{libc}`" for libc in PATCHED)], ["---"] * (len(PATCHED) + 2)]
+    for name in sorted({name for one in found for name in one}):
+        cells = sum(place[0] == name for place in before)
+        seen = (str(one.get(name, Flips())) for one in found)
+        rows.append([f"[{name}](../experiments/{name}.yaml)", str(cells), *seen])
+    rows.append([f"all {len({place[0] for place in before})}", str(len(before)), *map(_sum, found)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cells(series: Sequence[Mapping[str, str]], libc: str) -> dict[tuple[str, ...], Mapping[str, str]]:
+    """The cells of a libc that has trials everywhere, by their places."""
+    at = ("experiment", "scenario", "observer", "point")
+    return {tuple(cell[name] for name in at): cell for cell in series if cell["libc"] == cell["gdb"] == libc}
+
+
+def _flips(
+    before: Mapping[tuple[str, ...], Mapping[str, str]], after: Mapping[tuple[str, ...], Mapping[str, str]]
+) -> dict[str, Flips]:
+    found: dict[str, Flips] = {}
+    for place, cell in before.items():
+        other = after.get(place, {"outcome": "", "race": "False"})
+        if cell["outcome"] == other["outcome"] or "True" in (cell["race"], other["race"]):
+            continue
+        own = found.get(place[0], Flips())
+        flipped = cell["outcome"].partition(" (")[0] != other["outcome"].partition(" (")[0]
+        found[place[0]] = Flips(own.outcomes + flipped, own.numbers + (not flipped))
+    return found
+
+
+def _sum(found: Mapping[str, Flips]) -> str:
+    return str(Flips(sum(one.outcomes for one in found.values()), sum(one.numbers for one in found.values())))
 
 
 def _natural(text: str) -> list[int]:
@@ -168,6 +218,7 @@ def written(page: str, reference: Reference) -> str:
         asked = query(found[3])
         return f"{found[1]}{words(asked, rows(asked, reference))} {found[2]}"
 
+    page = FLIPS.sub(lambda found: f"{found[1]}{flips(reference.series)}{found[2]}", page)
     page = TRIED.sub(lambda found: f"{found[1]}{tried(reference)}{found[2]}", page)
     return LINE.sub(line, page)
 

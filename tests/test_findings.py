@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,7 @@ WORDS = "eleven|twelve|thirteen|fifteen|sixteen|twenty|thirty|forty|fifty|sixty|
 SPELT = re.compile(rf"\b(?:{WORDS})\b")
 CHANGE = re.compile(r"\b(from|up to|since|before) (?:glibc |Rust |gdb )?(\d[\d.]*\d)")
 FROM = ("from", "since", "before")
+WAYS = {"dlopen": "dlmopen", "dlmopen": "dlopen"}
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,48 @@ def test_a_number_without_a_row_would_be_seen() -> None:
         test_each_number_of_a_statement_stands_in_its_rows(wrong)
     with pytest.raises(AssertionError, match=r"2\.99"):
         test_a_version_from_which_on_something_is_so_is_one_at_which_rows_change(wrong)
+
+
+def test_flips_count_outcomes_and_numbers_and_no_races() -> None:
+    def cell(libc: str, scenario: str, outcome: str, race: str = "False") -> dict[str, str]:
+        place = {"experiment": "e", "scenario": scenario, "observer": "plain", "point": "", "libc": libc, "gdb": libc}
+        return {**place, "outcome": outcome, "race": race}
+
+    seen = {"same": "a (1)", "number": "full (12)", "outcome": "a (1)", "race": "a ×2, b ×1"}
+    before = [cell(MADE.UNPATCHED, name, outcome, str(name == "race")) for name, outcome in seen.items()]
+    after = [cell(MADE.PATCHED[0], name, outcome) for name, outcome in (seen | {"number": "full (15)"}).items()]
+    after[2]["outcome"], after[3]["outcome"] = "b (1)", "b"
+    lines = MADE.flips([*before, *after]).splitlines()
+    assert "| [e](../experiments/e.yaml) | 4 | 1, 1 in numbers | 3 | 3 |" in lines, "what was not tried flips"
+    assert lines[-1] == "| all 1 | 4 | 1, 1 in numbers | 3 | 3 |"
+
+
+def test_with_one_libc_dlmopen_gives_what_dlopen_gives_in_as_many_cells_as_the_page_says() -> None:
+    def at(cell: dict[str, str], point: str) -> tuple[str, ...]:
+        return cell["experiment"], cell["scenario"], cell["observer"], point
+
+    def outcome(cell: dict[str, str]) -> str:
+        return cell["outcome"].partition(" (")[0]
+
+    def other_way(point: str) -> str:
+        return re.sub(r"\bway=(dlm?open)\b", lambda way: f"way={WAYS[way[1]]}", point)
+
+    before = {at(cell, cell["point"]): cell for cell in REFERENCE.series if cell["libc"] == MADE.UNPATCHED}
+    counted = 0
+    for cell in REFERENCE.series:
+        same = before[at(cell, cell["point"])]
+        other = before.get(at(cell, other_way(cell["point"])), same)
+        differs = cell["outcome"] != same["outcome"] and "True" not in (cell["race"], same["race"])
+        ours = cell["libc"] == "glibc/ns-libc" and cell["experiment"] != "phdr-counters"  # which counts ld.so
+        counted += ours and differs and other is not same and outcome(other) == outcome(cell)
+    page = (ROOT / "docs/shared.md").read_text(encoding="utf-8")
+    assert f"{counted} in which dlmopen gives what dlopen gives" in page
+
+
+def test_results_series_has_the_same_cells_of_each_libc() -> None:
+    counts = Counter(cell["libc"] for cell in REFERENCE.series)
+    assert set(counts) == {MADE.UNPATCHED, *MADE.PATCHED}
+    assert len(set(counts.values())) == 1
 
 
 def test_no_libc_is_counted_twice() -> None:
