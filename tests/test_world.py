@@ -403,9 +403,16 @@ def test_a_bubblewrap_that_fails_is_told_in_its_own_words(pool: Pool, tmp_path: 
 )
 def test_what_forbids_namespaces_is_named_with_what_allows_them(words: str, helps: str) -> None:
     """As bubblewrap 0.8 says it."""
-    told = explain(words)
+    told = explain(words, root=False)
     assert helps in told
     assert words.removeprefix("bwrap: ") in told
+
+
+def test_root_that_may_make_no_network_is_told_which_capability_is_missing() -> None:
+    """As in a container with SYS_ADMIN alone, such as a pod of Kubernetes."""
+    told = explain("bwrap: loopback: Failed RTM_NEWADDR: No child processes", root=True)
+    assert "NET_ADMIN" in told
+    assert "AppArmor" not in told
 
 
 def test_a_line_that_is_cut_tells_nothing() -> None:

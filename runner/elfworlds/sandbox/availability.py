@@ -31,7 +31,7 @@ CAUSES = (
         ),
     ),
     (
-        r"setting up uid map: Permission denied|Failed RTM_NEWADDR|loopback: Failed",
+        r"setting up uid map: Permission denied|loopback: Failed",
         (
             "AppArmor forbids namespaces to ordinary users: as root"
             " `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or give bwrap a profile that allows `userns`"
@@ -52,10 +52,21 @@ CAUSES = (
         r"Operation not permitted|Permission denied",
         (
             "namespaces are forbidden here: in a container, start that one with `--privileged`, or with"
-            " `--cap-add SYS_ADMIN --security-opt seccomp=unconfined`"
+            " `--cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined`"
         ),
     ),
     (r"Unknown option|unrecognized option", "it is too old: version 0.3 or later is needed"),
+)
+# The same of root, whom AppArmor lets make namespaces.
+CAUSES_OF_ROOT = (
+    (
+        r"loopback: Failed",
+        (
+            "root may make no network here: start the container with `--cap-add NET_ADMIN` too, or with `--privileged`;"
+            " in Kubernetes, securityContext.capabilities.add: [SYS_ADMIN, NET_ADMIN]"
+        ),
+    ),
+    *CAUSES,
 )
 
 
@@ -92,7 +103,9 @@ def probe(run: Runner, path: str) -> Availability:
         if done.ok:
             return Availability(bwrap)
         words = done.stderr.data.decode("utf-8", "replace").strip() or done.not_started or _ending(done)
-    return Availability(bwrap, lacking=explain(words)) if cause(words) else Availability(bwrap, failing=explain(words))
+    root = os.geteuid() == 0
+    told = explain(words, root=root)
+    return Availability(bwrap, lacking=told) if cause(words, root=root) else Availability(bwrap, failing=told)
 
 
 def _ending(done: Completed) -> str:
@@ -113,14 +126,15 @@ def found(run: Runner, environment: Mapping[str, str]) -> str:
     return here.bwrap
 
 
-def cause(words: str) -> str:
+def cause(words: str, *, root: bool) -> str:
     """What helps, if bubblewrap's words show a known cause; empty if they do not."""
-    return next((helps for pattern, helps in CAUSES if re.search(pattern, words)), "")
+    causes = CAUSES_OF_ROOT if root else CAUSES
+    return next((helps for pattern, helps in causes if re.search(pattern, words)), "")
 
 
-def explain(words: str) -> str:
+def explain(words: str, *, root: bool) -> str:
     """What bubblewrap said, and what helps."""
     words = words[-1000:]
     last = words.rpartition("\n")[2].removeprefix("bwrap: ")
-    helps = cause(words)
+    helps = cause(words, root=root)
     return f"bubblewrap cannot make a world here ({last}){f': {helps}' if helps else ''}"
