@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from elfworlds.advice import DLOPEN, RULES, Advice, advise
+from elfworlds.advice.static_tls import room
 from elfworlds.cli.invoking import invoke
 from elfworlds.inspection import World
 from inspecting import cached
@@ -280,6 +281,17 @@ def test_the_tunable_makes_room(shop: Shop) -> None:
     path = greedy(64)(shop)
     world = World(env={"GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=16384"})
     assert (advise(path).forecast.limit, advise(path, world).forecast.limit) == ("static TLS", "namespaces")
+
+
+@pytest.mark.parametrize(
+    ("said", "same"),
+    [("nns=64", ""), ("nns=0", ""), ("nns=16:glibc.rtld.nns=64", "nns=16"), ("nns=2:glibc.rtld.nns=16", "nns=16")],
+)
+def test_a_tunable_beyond_its_bounds_is_passed_over(said: str, same: str) -> None:
+    """As more-namespaces shows on an unpatched libc: 64 gives it what the default gives."""
+    tunables = f"glibc.rtld.{same}" if same else ""
+    assert room((), (2, 41), f"glibc.rtld.{said}") == room((), (2, 41), tunables)
+    assert room((), (2, 41), "glibc.rtld.nns=16") != room((), (2, 41))
 
 
 def test_every_rule_has_an_experiment_and_a_section() -> None:

@@ -55,8 +55,8 @@ def room(initial: Iterable[Layout], release: tuple[int, int], tunables: str = ""
         release: of glibc.
         tunables: the text of GLIBC_TUNABLES.
     """
-    nns, optional = _tunable(tunables, "nns", NNS), _tunable(tunables, "optional_static_tls", OPTIONAL)
-    nns = min(nns, MOST_NNS)
+    nns = _tunable(tunables, "nns", NNS, range(1, MOST_NNS + 1))
+    optional = _tunable(tunables, "optional_static_tls", OPTIONAL, range(2**32))
     surplus = (nns - 1) * LIBC + nns * OTHER + LEGACY + optional
     alignment, used = TCB_ALIGNMENT, 0
     for layout in initial:
@@ -70,9 +70,10 @@ def room(initial: Iterable[Layout], release: tuple[int, int], tunables: str = ""
     return Room(_up(used + surplus, alignment) - used, optional, alignment)
 
 
-def _tunable(text: str, name: str, default: int) -> int:
+def _tunable(text: str, name: str, default: int, allowed: range) -> int:
+    """The last number that is allowed; glibc passes over others (elf/dl-tunables.c, do_tunable_update_val)."""
     numbers = re.findall(rf"(?:^|:)glibc\.rtld\.{name}=(\d{{1,9}})(?=:|$)", text)
-    return int(numbers[-1]) if numbers else default
+    return next((int(number) for number in reversed(numbers) if int(number) in allowed), default)
 
 
 def _up(number: int, multiple: int) -> int:
