@@ -54,6 +54,24 @@ def test_two_libcs_of_one_run_can_be_compared(world: World, reference: Path) -> 
     assert world.run("compare", reference, reference, "--libc", "host=host")[0] == 0
 
 
+def test_what_all_that_differ_have_in_common_is_said_once(world: World, reference: Path) -> None:
+    outcomes = reference / "outcomes.csv"
+    head, row = outcomes.read_text().splitlines()
+    outcomes.write_text("\n".join([head, row, row.replace("what=a", "what=b"), ""]))
+    other = world.path / "other"
+    other.mkdir()
+    for path in reference.iterdir():
+        (other / path.name).write_text(path.read_text().replace("seven", "zero"))
+    _, out, _ = world.run("compare", reference, other)
+    assert out.splitlines()[1:] == [
+        "",
+        "differ, all with experiment quick, scenario s, observer plain, libc host, gdb host:",
+        "  point   A      B",
+        "  what=a  seven  zero",
+        "  what=b  seven  zero",
+    ]
+
+
 @pytest.mark.parametrize(("word", "why"), [("host", "no two libcs"), ("host=none", "has nothing of none")])
 def test_libcs_that_cannot_be_compared_are_refused(world: World, reference: Path, word: str, why: str) -> None:
     code, _, err = world.run("compare", reference, reference, "--libc", word)

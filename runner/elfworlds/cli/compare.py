@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from elfworlds.gather import Comparison, Difference, Gathered
 
+COLUMNS = ("experiment", "scenario", "observer", "point", "libc", "gdb")
 LIBC = "Compare one libc's outcomes in A with another's in B, which may be the same: debian/trixie=glibc/dl-nns."
 SIDE = "A directory that `gather` made, a run directory, or an experiment's name for its latest run."
 
@@ -68,16 +70,20 @@ def _lines(comparison: Comparison) -> Iterator[str]:
         yield f"not compared: {toolchain}, whose {why}"
     races = f"{len(comparison.races)} more vary by race"
     yield f"{comparison.compared} outcomes compared: {len(comparison.differences)} differ, {races}"
-    yield from _grid("differs", comparison.differences)
-    yield from _grid("race", comparison.races)
+    yield from _grid("differ", comparison.differences)
+    yield from _grid("vary by race", comparison.races)
 
 
 def _grid(kind: str, differences: Sequence[Difference]) -> list[str]:
+    """A row for each; what several of them have in common is said once, above them."""
     from elfworlds.report.text import grid
 
-    head = [kind, "scenario", "observer", "point", "libc", "gdb", "A", "B"]
-    return (
-        ["", *grid([head, *([*difference.place, difference.before, difference.after] for difference in differences)])]
-        if differences
-        else []
-    )
+    if not differences:
+        return []
+    places = [difference.place for difference in differences]
+    common = [len(places) > 1 and len(set(column)) == 1 for column in zip(*places, strict=True)]
+    all_have = zip(COLUMNS, places[0], common, strict=True)
+    once = [f"{name} {label}" for name, label, same in all_have if same and label]
+    rows = [(*COLUMNS, "A", "B"), *((*each.place, each.before, each.after) for each in differences)]
+    shown = [list(compress(row, [*(not same for same in common), True, True])) for row in rows]
+    return ["", f"{kind}{', all with ' if once else ''}{', '.join(once)}:", *grid(shown)]
