@@ -3,15 +3,7 @@
 { objects }:
 { plan, files }:
 let
-  # One store path per content, whatever the directory: its name is fixed and its digest known.
-  input =
-    _place: sha256:
-    builtins.path {
-      name = "input";
-      path = "${files}/${sha256}";
-      recursive = false;
-      inherit sha256;
-    };
+  input = _place: import ./input.nix { inherit files; };
   document = builtins.fromJSON (builtins.readFile plan);
 in
 {

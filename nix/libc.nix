@@ -8,14 +8,7 @@
 let
   document = builtins.fromJSON (builtins.readFile plan);
   words = import ./shell-words.nix;
-  input =
-    sha256:
-    builtins.path {
-      name = "input";
-      path = "${files}/${sha256}";
-      recursive = false;
-      inherit sha256;
-    };
+  input = import ./input.nix { inherit files; };
   step = one: ''
     echo ${words.quote "elfworlds: step ${one.name}"}
     (cd ${one.inside} && ${builtins.concatStringsSep " " (map words.quote one.words)})
