@@ -18,8 +18,7 @@ from elfworlds.backends.nix import handover, trouble
 from elfworlds.backends.nix.following import followed
 from elfworlds.backends.nix.programs import complaint
 from elfworlds.errors import BuildFailedError, InputError
-from elfworlds.locking import locked
-from elfworlds.toolchains.patched.libcs import RECORD, found, place_of, record
+from elfworlds.toolchains.patched.libcs import RECORD, made_once, record
 from elfworlds.toolchains.patched.steps import DIRECTORIES, STEP_SECONDS, failure, steps
 from elfworlds.traces.nix import NixMessage, Printed, Reader
 
@@ -94,22 +93,13 @@ class NixLibcs:
             InputError: the recipe's base is this machine.
             BuildFailedError: a patch does not apply, a step fails, or Nix cannot build here.
         """
-        key = recipe.key(ground.digest)
-        place = place_of(key, means.cache, BACKEND)
-        try:
-            for directory in (place, means.cache / "locks"):
-                directory.mkdir(parents=True, exist_ok=True)
-            with locked(means.cache / "locks" / f"nix-glibc-{place.name}", means.tell):
-                built = found(key, place)
-                if built is None:
-                    out = self.realise(recipe, ground, place / LINK, means)
-                    atomic.write(place / RECORD, record(recipe, key, Path(out), tree=out))
-                    built = found(key, place)
-        except OSError as error:
-            raise BuildFailedError(f"{error.filename or place}: {error.strerror or error}") from None
-        if built is None:
-            raise BuildFailedError(f"{recipe.name}: {place} vanished while it was made")
-        return built
+
+        def make(key: str, place: Path) -> None:
+            place.mkdir(exist_ok=True)
+            out = self.realise(recipe, ground, place / LINK, means)
+            atomic.write(place / RECORD, record(recipe, key, Path(out), tree=out))
+
+        return made_once(recipe, ground, means, BACKEND, make)
 
     def realise(self, recipe: Recipe, ground: Ground, link: Path, means: Means) -> str:
         """The store path of a libc, rooted by a link."""

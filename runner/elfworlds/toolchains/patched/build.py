@@ -1,7 +1,6 @@
 """Builds libcs of recipes in the cache: each once; a build goes on where it ended.
 
 glibc/.<key>/       work in progress: source, objects, log, and a mark for each step that is done
-locks/glibc-<key>   held (flock(2)) while it is made
 """
 
 from __future__ import annotations
@@ -10,11 +9,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 from elfworlds import atomic
-from elfworlds.errors import BuildFailedError
-from elfworlds.locking import locked
 from elfworlds.process import Command
 from elfworlds.sandbox import HOST, Placed, wrap
-from elfworlds.toolchains.patched.libcs import RECORD, found, place_of, record
+from elfworlds.toolchains.patched.libcs import RECORD, made_once, record
 from elfworlds.toolchains.patched.steps import DIRECTORIES, STEP_SECONDS, Step, failure, steps
 
 if TYPE_CHECKING:
@@ -40,20 +37,13 @@ def build(recipe: Recipe, ground: Ground, means: Means) -> Built:
     Raises:
         BuildFailedError: a patch does not apply, or a step fails; its log is named.
     """
-    key = recipe.key(ground.digest)
-    place = place_of(key, means.cache, "local")
-    work = place.with_name(f".{place.name}")
-    try:
-        for directory in (place.parent, means.cache / "locks"):
-            directory.mkdir(parents=True, exist_ok=True)
-        with locked(means.cache / "locks" / f"glibc-{place.name}", means.tell):
-            built = found(key, place)
-            if built is None:
-                _make(recipe, ground, work, means)
-                built = _keep(recipe, key, work, place)
-            return built
-    except OSError as error:
-        raise BuildFailedError(f"{error.filename or place}: {error.strerror or error}") from None
+
+    def make(key: str, place: Path) -> None:
+        work = place.with_name(f".{place.name}")
+        _make(recipe, ground, work, means)
+        _keep(recipe, key, work, place)
+
+    return made_once(recipe, ground, means, "local", make)
 
 
 def _make(recipe: Recipe, ground: Ground, work: Path, means: Means) -> None:
@@ -97,7 +87,7 @@ def _command(step: Step, ground: Ground, work: Path, jobs: int) -> Command:
     return wrap(Command(argv=argv, env=env, cwd=str(work), timeout=STEP_SECONDS), world)
 
 
-def _keep(recipe: Recipe, key: str, work: Path, place: Path) -> Built:
+def _keep(recipe: Recipe, key: str, work: Path, place: Path) -> None:
     """Move what was built to its place, and remove what it was made of."""
     ready = work / READY
     shutil.copy(work / LOG, ready / LOG)
@@ -106,7 +96,3 @@ def _keep(recipe: Recipe, key: str, work: Path, place: Path) -> Built:
     shutil.rmtree(place, ignore_errors=True)
     ready.rename(place)
     shutil.rmtree(work, ignore_errors=True)
-    built = found(key, place)
-    if built is None:
-        raise BuildFailedError(f"{recipe.name}: {place} vanished while it was made")
-    return built

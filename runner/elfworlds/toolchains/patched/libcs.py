@@ -4,6 +4,7 @@ glibc/<key>/files/          the shared objects that were built, by the names tha
 glibc/<key>/headers/        the headers that the recipe names
 glibc/<key>/built.json      what they were built of; written last
 nix/glibc/<key>/built.json  the same of those that Nix built, with their store path
+locks/glibc-<key>           held (flock(2)) while one is made; nix-glibc-<key> while Nix makes it
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elfworlds.errors import BuildFailedError
+from elfworlds.locking import locked
 from elfworlds.toolchains.patched.steps import FILES, HEADERS
 from elfworlds.toolchains.prober import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from elfworlds.jsondata import Json
+    from elfworlds.toolchains.family import Means
+    from elfworlds.toolchains.patched.ground import Ground
     from elfworlds.toolchains.patched.recipe import Recipe
 
 RECORD = "built.json"
@@ -56,6 +61,35 @@ def found(key: str, place: Path) -> Built | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return Built(key=key, files=files, headers=headers) if whole else None
+
+
+def made_once(recipe: Recipe, ground: Ground, means: Means, backend: str, make: Callable[[str, Path], None]) -> Built:
+    """The libc of a recipe, which is made where it is not there.
+
+    Args:
+        recipe: what is built.
+        ground: what it is built on.
+        means: whose cache it is in.
+        backend: who makes it.
+        make: given its key and its place, leaves it there, the record last.
+
+    Raises:
+        BuildFailedError: the cache cannot be written, or it is not there afterwards; and what `make` raises.
+    """
+    key = recipe.key(ground.digest)
+    place, locks = place_of(key, means.cache, backend), means.cache / "locks"
+    try:
+        for directory in (place.parent, locks):
+            directory.mkdir(parents=True, exist_ok=True)
+        with locked(locks / f"{PLACES[backend].replace('/', '-')}-{place.name}", means.tell):
+            if (built := found(key, place)) is None:
+                make(key, place)
+                built = found(key, place)
+    except OSError as error:
+        raise BuildFailedError(f"{error.filename or place}: {error.strerror or error}") from None
+    if built is None:
+        raise BuildFailedError(f"{recipe.name}: {place} vanished while it was made")
+    return built
 
 
 def record(recipe: Recipe, key: str, made: Path, **more: Json) -> str:
