@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,10 +105,13 @@ def own_root(directory: Path, parts: tuple[str, ...] = ("base",)) -> Root:
     return Root("own", tree, tuple(Package(*one) for one in sorted(packages.items())), parts, 0)
 
 
+@contextmanager
 def compiling_root(
     directory: Path, *, merged: bool, without: tuple[str, ...] = (), packages: tuple[str, ...] = COMPILING
-) -> Root:
+) -> Iterator[Root]:
     """A root that holds this machine's packages of a C compiler, but some files; with its /lib in /usr or beside it."""
+    if not Path("/usr/bin/gcc").exists() or not Path("/var/lib/dpkg/status").exists():
+        pytest.skip("this machine is not made of Debian packages, with a compiler in /usr/bin")
     tree = directory / "root"
     versions, needs = _installed()
     names = sorted(_closure(packages, needs))
@@ -122,7 +126,8 @@ def compiling_root(
     for path in without:
         (tree / path[1:]).unlink()
     _finish(tree, merged=merged)
-    return Root("own", tree, tuple(Package(one, versions[one]) for one in names), ("base",), 0)
+    yield Root("own", tree, tuple(Package(one, versions[one]) for one in names), ("base",), 0)
+    shutil.rmtree(tree)
 
 
 def _finish(tree: Path, *, merged: bool) -> None:
